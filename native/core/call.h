@@ -1,0 +1,141 @@
+// What a kernel receives: plain data and function pointers only.
+// Kernel sources are compiled once per instruction set, so this header must hold nothing that the
+// compiler could emit as a shared (weak) symbol: no std types, no member functions, no templates.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+namespace myelin {
+
+constexpr int max_rank = 6;
+
+// A dense row-major array. rank 0 is a scalar (one element).
+struct View {
+  void* data;
+  int32_t rank;
+  int64_t dims[max_rank];
+  int64_t count;  // number of elements: the product of dims
+};
+
+// What every random primitive of a step is keyed by.
+struct StepKey {
+  uint64_t seed;
+  uint64_t step;  // global step number, counts from 1
+};
+
+// The thread pool as kernels see it. `run` calls fn(context, task, worker) once for every task in
+// [0, tasks), worker in [0, workers). Kernels may split OUTPUT elements only: the bits of a result
+// must not depend on `workers`.
+struct Parallel {
+  void* self;
+  int workers;
+  void (*run)(void* self, int tasks, void (*fn)(void* context, int task, int worker), void* context);
+};
+
+struct Call {
+  const View* in;
+  const View* out;
+  int32_t n_in, n_out;
+  const void* attrs;  // one of the structs below, by kernel name
+  const StepKey* key;
+  const Parallel* parallel;
+  void* scratch;  // as many bytes as the kernel's ScratchFn asked for, 64-byte aligned
+};
+
+typedef void (*KernelFn)(const Call* call);
+// Bytes of scratch for a call (its data pointers are null at that time); null: none needed.
+typedef size_t (*ScratchFn)(const Call* call, int workers);
+
+// ---- attributes, by kernel name -------------------------------------------------------------
+
+// "matmul": out[0] = act(op(in[0])·op(in[1]) + in[2]); in[2] (bias, one per column) only if has_bias.
+// in[0] is [m,k] ([k,m] if trans_a), in[1] is [k,n] ([n,k] if trans_b), out[0] [m,n].
+// activation: index into the element-wise table (a unary op) or -1. With n_out == 2, out[1] receives
+// the value before the activation (z), which backward needs.
+struct MatmulAttrs {
+  int32_t trans_a, trans_b, has_bias, activation;
+  double activation_attr;
+};
+
+// "fused": a straight-line program of element-wise steps over out[0].count elements.
+// Slots: 0…n_in-1 are the inputs, further slots are temporaries; each step writes one new slot.
+enum LoadMode : int32_t {
+  load_full = 0,    // same shape: element i
+  load_scalar = 1,  // one element
+  load_row = 2,     // repeats every `period` elements: element i % period
+  load_column = 3,  // each element stands for `period` consecutive ones: element i / period
+  load_strided = 4, // general broadcast: dims/strides of the output's index space
+};
+struct FusedInput {
+  int32_t mode;
+  int64_t period;
+  int32_t rank;  // for load_strided
+  int64_t dims[max_rank], strides[max_rank];  // stride 0 where broadcast
+};
+struct FusedStep {
+  int32_t op;  // index into the element-wise table
+  int32_t dst, a, b, c;  // slots; b, c unused for unary ops
+  double attr;           // e.g. the slope of leakyRelu
+};
+struct FusedOutput {
+  int32_t slot;
+  int32_t deferred;  // memory aliases an input: write it only when the tile is finished
+};
+struct FusedAttrs {
+  int32_t n_inputs, n_steps, n_outputs, n_slots;
+  const FusedInput* inputs;
+  const FusedStep* steps;
+  const FusedOutput* outputs;
+};
+
+// "sum", "max": in[0] seen as [outer, n, inner], reduced over n. "argmax" likewise (index as a number,
+// first of equals). "sumSquares": everything to one scalar, accumulated in double.
+struct ReduceAttrs {
+  int64_t outer, n, inner;
+};
+struct TransposeAttrs {
+  int32_t perm[max_rank];
+};
+struct SliceAttrs {  // out = in[begin : begin + out.dims]
+  int64_t begin[max_rank];
+};
+struct PadAttrs {  // out = zeros, with in at `before`
+  int64_t before[max_rank];
+};
+struct ConcatAttrs {
+  int32_t axis;
+};
+// "randomUniform": out[i] in [0,1), 24 bits, from Philox4x32-10 with key = seed and
+// counter = (i/4 low, i/4 high ^ step high, step low, stream); word i%4. The same for f32 and f64.
+struct RandomAttrs {
+  uint32_t stream;
+};
+// "softmax" (last axis), "softmaxCrossEntropy" (in: z [m,c], y [m,c]; out [m,1]) have no attributes.
+// "gather": in[0] data [N, …], in[1].data = const uint32_t* row numbers, out[0] [rows, …].
+// "guard": in[0] any; out[0].data = uint32_t* flag, set to 1 if an element is not finite.
+// "accumulate": in[0] any; out[0].data = double*, out[i] += in[i].
+// "copy": out[0] = in[0] (same count).
+
+// ---- tables ---------------------------------------------------------------------------------
+
+struct KernelEntry {
+  const char* name;
+  KernelFn f32, f64;
+  ScratchFn scratch_f32, scratch_f64;
+};
+// One element-wise op on contiguous runs of n elements of T. dst may equal a, b or c exactly.
+typedef void (*ElementwiseFn)(void* dst, const void* a, const void* b, const void* c, int64_t n, double attr);
+struct ElementwiseEntry {
+  const char* name;
+  int32_t arity;  // 1, 2 or 3
+  ElementwiseFn f32, f64;
+};
+struct KernelTable {
+  const char* isa;
+  const KernelEntry* kernels;
+  int32_t n_kernels;
+  const ElementwiseEntry* elementwise;
+  int32_t n_elementwise;
+};
+
+}  // namespace myelin

@@ -1,0 +1,57 @@
+// The decoded graph: what TypeScript asked for, validated. Nothing here knows about kernels.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "call.h"
+
+namespace myelin {
+
+enum class DType : uint8_t { f32 = 0, f64 = 1 };
+inline size_t size_of(DType t) { return t == DType::f32 ? 4 : 8; }
+inline const char* name_of(DType t) { return t == DType::f32 ? "float32" : "float64"; }
+
+using Shape = std::vector<int64_t>;
+int64_t count_of(const Shape& shape);
+std::string to_text(const Shape& shape);
+
+// A graph that is malformed, or asks for what the core does not do. Reaches JavaScript as an Error
+// with code 'MYELIN_GRAPH'.
+struct GraphError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+using Attr = std::variant<double, std::vector<double>, std::string>;
+
+struct Node {
+  std::string op;
+  std::vector<uint32_t> inputs;  // always smaller than the node's own id
+  Shape shape;
+  std::map<std::string, Attr> attrs;
+  std::string label;  // the layer or user name that errors quote
+};
+
+struct Update {
+  uint32_t state;  // id of a node with op "state"
+  uint32_t value;
+};
+
+struct Graph {
+  DType dtype;
+  std::vector<Node> nodes;
+  uint32_t n_inputs, n_states, n_hypers;  // slots; "input", "state", "hyper" nodes carry attr slot
+  std::vector<uint32_t> fetches;       // values handed back (or collected by row)
+  std::vector<Update> updates;         // committed together, after every guard has passed
+  std::vector<uint32_t> guards;        // must be finite, else the step is not committed
+  std::vector<uint32_t> costs;         // scalars recorded per step as double
+  std::vector<uint32_t> accumulators;  // added into float64 totals per step
+};
+
+// Decodes and validates completely: ids, ranks, shape rules of every op, slots, one writer a state.
+Graph decode(const uint8_t* bytes, size_t size);
+
+}  // namespace myelin

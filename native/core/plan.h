@@ -1,0 +1,67 @@
+// A compiled graph: immutable after compile(), may be run by several threads at once (each run takes
+// its own arena). Depends on shapes only; values and addresses come with each run.
+#pragma once
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "buffer.h"
+#include "graph.h"
+
+namespace myelin {
+
+enum class PlanMode { fused, plain };  // plain: every op by itself with its own memory (MYELIN_PLAN=plain)
+
+class Plan;
+using PlanPtr = std::shared_ptr<const Plan>;
+
+PlanPtr compile(const uint8_t* bytes, size_t size, PlanMode mode, Backend& backend);
+
+struct PlanInfo {
+  DType dtype;
+  std::vector<std::string> instructions;  // readable, one line each: "matmul+bias+relu dense_1 [128,784]·[256,784]ᵀ"
+  size_t arena_bytes;
+  std::vector<Shape> inputs;   // by slot
+  std::vector<Shape> states;   // by slot
+  uint32_t n_hypers;
+  std::vector<Shape> fetches, costs, accumulators;
+};
+const PlanInfo& info(const Plan& plan);
+
+struct Progress {  // called on the session thread, at most every few milliseconds
+  std::function<void(int64_t steps_done, const double* costs, int64_t n)> report;  // costs since the last report
+};
+
+struct RunRequest {
+  PlanPtr plan;
+  std::vector<BufferPtr> states;  // by slot
+  std::vector<BufferPtr> inputs;  // by slot; a gathered one has any number of rows
+  std::vector<uint8_t> gathered;  // by slot: 1 = each step takes its rows from `rows`, 0 = whole, every step
+  std::vector<uint32_t> rows;     // steps × batch row numbers (checked against the data); empty: nothing is gathered
+  int64_t steps = 1;
+  std::vector<double> hyper;  // steps × n_hypers
+  uint64_t seed = 0;
+  uint64_t first_step = 1;          // global number of the first step
+  std::vector<BufferPtr> collect;   // by fetch: step s writes its fetch from element collect_offset·row + s·count on; empty: fetches of
+  int64_t collect_row = 0;          //   the last step are handed back. collect_row: first row written
+};
+
+enum class RunStatus { done, cancelled, non_finite };
+
+struct RunResult {
+  RunStatus status = RunStatus::done;
+  int64_t steps_done = 0;                 // committed steps
+  std::vector<double> costs;              // steps_done × n_costs
+  std::vector<double> accumulators;       // totals, concatenated in order
+  std::vector<BufferPtr> fetches;         // of the last step, if not collected
+  std::string label;                      // non_finite: label of the first value that is not finite (plain replay)
+  std::string value;                      // and what it was: "dense_2: matmul [32,10]"
+};
+
+// Runs on the calling thread (which leads the shared pool). Throws GraphError on a request that does not fit
+// the plan (slot counts, sizes, dtypes, row numbers), OutOfMemory; leaves states at a step boundary in every case.
+RunResult run(const RunRequest& request, const std::atomic<bool>* cancel, const Progress* progress);
+
+}  // namespace myelin
