@@ -1,0 +1,47 @@
+/** The vocabulary of lib/graph: nodes of a traced computation. Pure data; runs without the addon. */
+
+export type DType = 'float32' | 'float64'
+export type Shape = readonly number[]
+export type AttrValue = number | readonly number[] | string
+export type Attrs = Readonly<Record<string, AttrValue>>
+
+/** One value of a graph. Nodes are immutable and form a DAG through `inputs`. */
+export interface Node {
+  /** Unique in the process and growing: inputs always have smaller ids. */
+  readonly id: number
+  /** Name of a primitive (see primitives.ts). */
+  readonly op: string
+  readonly inputs: readonly Node[]
+  readonly shape: Shape
+  readonly attrs: Attrs
+  /** Name of the layer or user function it belongs to; errors quote it. */
+  readonly label: string
+  /** For op 'input': the concrete tensor a user function captured, or undefined for a declared input. */
+  readonly capture?: unknown
+  /** For op 'custom': the gradient that replaces the derived one. */
+  readonly customGradient?: CustomGradient
+}
+
+/** Given dL/dy returns dL/d(input) for inputs[1…] of a 'custom' node, null where there is none. */
+export type CustomGradient = (dy: Node) => (Node | null)[]
+
+/** What crosses to the core as one plan. */
+export interface Program {
+  dtype: DType
+  /** Declared inputs; captured tensors are appended by encode(). Slot = position. */
+  inputs: Node[]
+  /** State nodes; slot = position. */
+  states: Node[]
+  /** Scalars set per step; slot = position. */
+  hypers: Node[]
+  /** Handed back after a run. */
+  fetches: Node[]
+  /** New values of states, committed together. */
+  updates: { state: Node; value: Node }[]
+  /** Must be finite, or the step is not committed. */
+  guards: Node[]
+  /** Scalars recorded for every step. */
+  costs: Node[]
+  /** Added into float64 totals. */
+  accumulators: Node[]
+}

@@ -1,0 +1,97 @@
+/**
+ * The typed contract with the addon, and the only importer of the .node file.
+ * Everything here is internal; users meet Tensor, models and ops.
+ */
+import type { DType } from './graph/node'
+
+/** A reference-counted block of native memory. Freed by the garbage collector or by `bufferDispose`. */
+export interface NativeBuffer {
+  readonly __brand: 'NativeBuffer'
+}
+
+/** A compiled graph. Immutable; freed by the garbage collector or by `planDispose`. */
+export interface NativePlan {
+  readonly __brand: 'NativePlan'
+}
+
+export type NativeArray = Float32Array | Float64Array
+
+export interface RunRequest {
+  /** By state slot. Updated in place by the plan's updates. */
+  states?: readonly NativeBuffer[]
+  /** By input slot. */
+  inputs?: readonly NativeBuffer[]
+  /** By input slot: true where each step takes its rows from `rows`. Default: none. */
+  gathered?: readonly boolean[]
+  /** steps × batch row numbers. */
+  rows?: Uint32Array
+  /** Default 1. */
+  steps?: number
+  /** steps × number of hyper slots. */
+  hyper?: Float64Array
+  seed?: bigint
+  /** Global number of the first step, from 1. */
+  firstStep?: number
+  /** By fetch: buffers that take the fetches of all steps one under the other, from row `collectRow`. */
+  collect?: readonly NativeBuffer[]
+  collectRow?: number
+}
+
+export interface RunResult {
+  status: 'done' | 'cancelled' | 'nonFinite'
+  stepsDone: number
+  /** stepsDone × costs of the graph. */
+  costs: Float64Array
+  /** Totals over the committed steps, concatenated. */
+  accumulators: Float64Array
+  /** Fetches of the last step (empty when collected). */
+  fetches: NativeBuffer[]
+  /** For 'nonFinite': label of the layer, and op and shape of the first value that is not finite. */
+  label: string
+  value: string
+}
+
+export interface PlanInfo {
+  dtype: DType
+  instructions: string[]
+  arenaBytes: number
+}
+
+export interface NativeJob {
+  promise: Promise<RunResult>
+  cancel(): void
+}
+
+export interface Native {
+  /** Zero-filled when `data` is null; copies otherwise. `data` has the dtype's array type and `count` elements. */
+  bufferCreate(dtype: DType, count: number, data: NativeArray | null): NativeBuffer
+  /** A copy owned by JavaScript. */
+  bufferRead(buffer: NativeBuffer): NativeArray
+  bufferWrite(buffer: NativeBuffer, data: NativeArray): void
+  /** A new buffer with the same contents. */
+  bufferClone(buffer: NativeBuffer): NativeBuffer
+  /** Frees at once (running jobs keep their own reference). Any later use throws. Idempotent. */
+  bufferDispose(buffer: NativeBuffer): void
+  memory(): { liveBytes: number; liveBuffers: number; peakBytes: number }
+
+  /** `graph` as made by encode(). Throws Error with code 'MYELIN_GRAPH' or 'MYELIN_MEMORY'. */
+  planCompile(graph: Uint8Array, mode: 'fused' | 'plain'): NativePlan
+  planInfo(plan: NativePlan): PlanInfo
+  planDispose(plan: NativePlan): void
+  /** One run on the calling thread: for eager ops and predictSync. */
+  planRunSync(plan: NativePlan, request: RunRequest): RunResult
+  /** Runs on a thread of its own. `onProgress(stepsDone, newCosts)` comes every ~20 ms at most, or null. */
+  planRun(plan: NativePlan, request: RunRequest, onProgress: ((stepsDone: number, costs: Float64Array) => void) | null): NativeJob
+
+  setThreads(threads: number): void
+  getThreads(): number
+  /** Names registered by the CPU backend: kernels and element-wise ops. */
+  kernelNames(): { kernels: string[]; elementwise: string[] }
+  /** e.g. { isa: 'x86-64-v4', version: '0.1.0' } */
+  info(): { isa: string; version: string; cuda: boolean }
+  /** Native entries on the JavaScript thread plus progress callbacks since the process started (for tests). */
+  crossings(): number
+}
+
+// eslint-disable-next-line @typescript-eslint/no-require-imports
+export const native: Native = require('./load-native').loadNative()
