@@ -1,0 +1,50 @@
+import type { Shape } from '../graph/node'
+import type { Initializer } from '../initializers'
+import type { Regularizer } from '../regularizers'
+import type { Tensor } from '../tensor'
+
+/** Plain data that survives JSON. */
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+
+/** A trainable (or frozen) array of a built layer. `name` is 'weight', 'bias' or what the layer chose. */
+export interface WeightSpec {
+  name: string
+  shape: Shape
+  initializer: Initializer
+  regularizer?: Regularizer
+  trainable: boolean
+}
+
+export interface LayerContext {
+  /** True in training steps: dropout is active. */
+  training: boolean
+  /** Random stream of this layer: its position in the network. */
+  stream: number
+}
+
+export interface LayerOutput {
+  /** Value before the activation, where the layer has one: losses behind sigmoid and softmax use it. */
+  z?: Tensor
+  a: Tensor
+}
+
+/** What `layers.*` returns: a description, reusable in several models. */
+export interface Layer {
+  /** 'dense', 'dropout', … or the name given to defineLayer. */
+  readonly kind: string
+  /** Explicit name, else the model names it `${kind}_${n}`, n counting layers of that kind from 1. */
+  readonly name?: string
+  /** For files. `null` where the layer cannot be saved (an unnamed function). */
+  readonly config: { [key: string]: Json } | null
+  /** Checks the input shape (without the batch) and says what the layer holds. Throws ShapeError or OptionError. */
+  build(inputShape: Shape, layerName: string): BuiltLayer
+}
+
+export interface BuiltLayer {
+  readonly outputShape: Shape
+  readonly weights: readonly WeightSpec[]
+  /** Name of the activation applied last ('linear' if none, 'custom' for a function). */
+  readonly activation: string
+  /** Records the layer's computation. `x` is [m, ...inputShape]; `w` by weight name. */
+  call(x: Tensor, w: Record<string, Tensor>, context: LayerContext): LayerOutput
+}
