@@ -1,0 +1,214 @@
+/**
+ * Every error the library throws on purpose, and the argument checks that throw them.
+ * Messages name the place, what was expected, what came and, where it helps, what to do.
+ */
+
+/** Base class of all errors the library throws on purpose. `name` is the class's name. */
+export class MyelinError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    Object.defineProperty(this, 'name', { value: new.target.name, configurable: true, writable: true })
+  }
+}
+
+/** Shapes that do not fit, ragged arrays, wrong numbers of elements. */
+export class ShapeError extends MyelinError {}
+/** Values of a kind that cannot be used: BigInt arrays, mixed float32 and float64, strings. */
+export class DTypeError extends MyelinError {}
+/** An unknown option or name, or a value out of its range. */
+export class OptionError extends MyelinError {}
+/** A call that the object cannot answer in its present state. */
+export class StateError extends MyelinError {}
+/** A device that is missing or cannot do what was asked. */
+export class DeviceError extends MyelinError {}
+/** NaN or Infinity where finite numbers are needed. */
+export class NonFiniteError extends MyelinError {}
+/** Use of a tensor or model after `dispose()`. */
+export class DisposedError extends MyelinError {}
+/** A file that cannot be read or written as a model. */
+export class FormatError extends MyelinError {}
+
+/** A job ended by its AbortSignal. `cause` is the signal's reason, `history` what had been recorded by then. */
+export class AbortError<History = unknown> extends MyelinError {
+  /** The history of a `fit` up to the abort; undefined for other jobs. */
+  readonly history: History | undefined
+  constructor(message: string, options: { cause?: unknown; history?: History } = {}) {
+    super(message, { cause: options.cause })
+    this.history = options.history
+  }
+}
+
+/** A value as error messages show it: short, with its type where that is what is wrong. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? value.slice(0, 57) + '…' : value)
+  if (typeof value === 'bigint') return `${value}n`
+  if (typeof value === 'function') return value.name ? `function ${value.name}` : 'a function'
+  if (typeof value === 'symbol') return 'a symbol'
+  if (value === null || typeof value !== 'object') return String(value)
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length ?? value.byteLength})`
+  if (Array.isArray(value)) {
+    if (value.length <= 8 && value.every((v) => v === null || typeof v !== 'object'))
+      return `[${value.map(describeValue).join(', ')}]`
+    return `an array of length ${value.length}`
+  }
+  const name = value.constructor?.name
+  return name && name !== 'Object' ? `a ${name}` : 'an object'
+}
+
+/** `[2, 3]`; a scalar is `[]`. */
+export function shapeText(shape: readonly (number | null)[]): string {
+  return `[${shape.map((d) => (d === null ? 'any' : d)).join(', ')}]`
+}
+
+/** Levenshtein distance, ignoring case; a swap of neighbours counts once. */
+function editDistance(left: string, right: string): number {
+  const a = left.toLowerCase()
+  const b = right.toLowerCase()
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)]
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = a[i - 1] === b[j - 1] ? 0 : 1
+      let best = Math.min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + change)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, rows[i - 2][j - 2] + 1)
+      row.push(best)
+    }
+    rows.push(row)
+  }
+  return rows[a.length][b.length]
+}
+
+/** The name in `names` that `given` was probably meant to be, or undefined where none is near. */
+export function nearestName(given: string, names: readonly string[]): string | undefined {
+  let best: string | undefined
+  let bestDistance = Infinity
+  for (const name of names) {
+    const distance = editDistance(given, name)
+    if (distance < bestDistance) [best, bestDistance] = [name, distance]
+  }
+  if (best === undefined) return undefined
+  const contains = best.toLowerCase().includes(given.toLowerCase()) || given.toLowerCase().includes(best.toLowerCase())
+  return bestDistance <= Math.max(2, Math.ceil(best.length / 3)) || (contains && given.length > 2) ? best : undefined
+}
+
+function suggestion(given: string, names: readonly string[]): string {
+  const nearest = nearestName(given, names)
+  const all = names.length ? ` Known: ${names.join(', ')}.` : ''
+  return nearest === undefined ? all : ` Did you mean '${nearest}'?${all}`
+}
+
+/**
+ * Checks an options argument: an object (or undefined) whose keys are all in `allowedNames`.
+ * Throws OptionError that suggests the nearest valid name.
+ */
+export function checkOptions(where: string, given: unknown, allowedNames: readonly string[]): void {
+  if (given === undefined) return
+  if (given === null || typeof given !== 'object' || Array.isArray(given) || ArrayBuffer.isView(given))
+    throw new OptionError(`${where}: expected an options object, got ${describeValue(given)}.`)
+  for (const key of Object.keys(given))
+    if (!allowedNames.includes(key))
+      throw new OptionError(
+        allowedNames.length
+          ? `${where}: unknown option '${key}'.${suggestion(key, allowedNames)}`
+          : `${where}: unknown option '${key}'; it takes none.`,
+      )
+}
+
+/** One of the names in `names`; OptionError with the nearest one otherwise. */
+export function oneOf<T extends string>(where: string, value: unknown, names: readonly T[]): T {
+  if (typeof value === 'string' && (names as readonly string[]).includes(value)) return value as T
+  if (typeof value === 'string') throw new OptionError(`${where}: unknown name '${value}'.${suggestion(value, names)}`)
+  throw new OptionError(`${where}: expected one of ${names.map((n) => `'${n}'`).join(', ')}, got ${describeValue(value)}.`)
+}
+
+function expectNumber(where: string, value: unknown, expected: string, good: (n: number) => boolean): number {
+  if (typeof value === 'number' && good(value)) return value
+  throw new OptionError(`${where}: expected ${expected}, got ${describeValue(value)}.`)
+}
+
+/** A finite number. */
+export function finiteNumber(where: string, value: unknown): number {
+  return expectNumber(where, value, 'a finite number', Number.isFinite)
+}
+
+/** A finite number > 0. */
+export function positiveNumber(where: string, value: unknown): number {
+  return expectNumber(where, value, 'a number above 0', (n) => Number.isFinite(n) && n > 0)
+}
+
+/** A finite number ≥ 0. */
+export function nonNegativeNumber(where: string, value: unknown): number {
+  return expectNumber(where, value, 'a number of at least 0', (n) => Number.isFinite(n) && n >= 0)
+}
+
+/**
+ * A number between `min` and `max`. `ends` says which ends belong to the range: '[]' both (default), '(]' all but
+ * min, '[)' all but max, '()' neither.
+ */
+export function numberInRange(
+  where: string,
+  value: unknown,
+  min: number,
+  max: number,
+  ends: '[]' | '(]' | '[)' | '()' = '[]',
+): number {
+  return expectNumber(where, value, `a number in ${ends[0]}${min}, ${max}${ends[1]}`, (n) => {
+    const low = ends[0] === '[' ? n >= min : n > min
+    return low && (ends[1] === ']' ? n <= max : n < max)
+  })
+}
+
+/** An integer ≥ 1 that a double holds exactly. */
+export function positiveInteger(where: string, value: unknown): number {
+  return expectNumber(where, value, 'a positive integer', (n) => Number.isSafeInteger(n) && n > 0)
+}
+
+/** An integer ≥ 0 that a double holds exactly. */
+export function nonNegativeInteger(where: string, value: unknown): number {
+  return expectNumber(where, value, 'an integer of at least 0', (n) => Number.isSafeInteger(n) && n >= 0)
+}
+
+/** true or false. */
+export function booleanOption(where: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw new OptionError(`${where}: expected true or false, got ${describeValue(value)}.`)
+}
+
+/** A function. */
+export function functionOption<T>(where: string, value: T): T {
+  if (typeof value === 'function') return value
+  throw new OptionError(`${where}: expected a function, got ${describeValue(value)}.`)
+}
+
+/** A string that is not empty. */
+export function nonEmptyString(where: string, value: unknown): string {
+  if (typeof value === 'string' && value.length > 0) return value
+  throw new OptionError(`${where}: expected a string that is not empty, got ${describeValue(value)}.`)
+}
+
+/** A seed: an integer ≥ 0 below 2^64, as a number or a BigInt. Returned as BigInt. */
+export function seedOption(where: string, value: unknown): bigint {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value)
+  if (typeof value === 'bigint' && value >= 0n && value < 1n << 64n) return value
+  throw new OptionError(`${where}: expected an integer seed of at least 0 (up to 2^53 − 1, or a BigInt below 2^64), got ${describeValue(value)}.`)
+}
+
+/** A shape: an array of positive integers (`[]` is a scalar), of rank at most 6. Throws ShapeError. */
+export function shapeOption(where: string, value: unknown): number[] {
+  const good = Array.isArray(value) && value.every((d) => Number.isSafeInteger(d) && d > 0)
+  if (!good)
+    throw new ShapeError(`${where}: expected a shape, an array of positive integers such as [2, 3], got ${describeValue(value)}.`)
+  if (value.length > 6) throw new ShapeError(`${where}: expected at most 6 dimensions, got ${value.length}: ${shapeText(value)}.`)
+  return [...value]
+}
+
+/** 'float32' or 'float64'. Throws DTypeError. */
+export function dtypeOption(where: string, value: unknown): 'float32' | 'float64' {
+  if (value === 'float32' || value === 'float64') return value
+  throw new DTypeError(`${where}: expected dtype 'float32' or 'float64', got ${describeValue(value)}.`)
+}
+
+/** Throws AbortError if the signal has been aborted. */
+export function throwIfAborted(where: string, signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AbortError(`${where}: aborted.`, { cause: signal.reason })
+}
