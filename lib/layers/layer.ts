@@ -13,6 +13,8 @@ export interface WeightSpec {
   initializer: Initializer
   regularizer?: Regularizer
   trainable: boolean
+  /** Learnt from data by `adapt`, not by training; not in getWeights. Never trainable. */
+  statistic?: true
 }
 
 export interface LayerContext {
@@ -45,6 +47,8 @@ export interface BuiltLayer {
   readonly weights: readonly WeightSpec[]
   /** Name of the activation applied last ('linear' if none, 'custom' for a function). */
   readonly activation: string
+  /** True where the statistics must be learnt by `adapt` or the first fit before the layer can be used. */
+  readonly needsAdapt?: boolean
   /** Records the layer's computation. `x` is [m, ...inputShape]; `w` by weight name. */
   call(x: Tensor, w: Record<string, Tensor>, context: LayerContext): LayerOutput
 }

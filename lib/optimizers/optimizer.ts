@@ -1,4 +1,6 @@
+import { nonNegativeNumber, OptionError } from '../errors'
 import type { Json } from '../layers/layer'
+import * as ops from '../ops'
 import type { Schedule } from '../schedules'
 import type { Tensor } from '../tensor'
 
@@ -6,7 +8,8 @@ import type { Tensor } from '../tensor'
 export interface Optimizer {
   /** 'gradientDescent' | 'momentum' | 'rmsprop' | 'adam' | 'adamw' */
   readonly kind: string
-  readonly config: { [key: string]: Json }
+  /** For files: every option with its value. `null` where it cannot be saved (an unnamed learning-rate function). */
+  readonly config: { [key: string]: Json } | null
   readonly learningRate: Schedule
   /** Names of the arrays kept for every weight, zero at the start: [], ['v'], ['s'], ['v', 's']. */
   readonly slots: readonly string[]
@@ -16,4 +19,39 @@ export interface Optimizer {
   hyperValues(t: number): number[]
   /** Records the update of one weight. */
   update(weight: Tensor, gradient: Tensor, slots: readonly Tensor[], hyper: Readonly<Record<string, Tensor>>): { weight: Tensor; slots: Tensor[] }
+}
+
+/** An optimiser's config for files, or null where its learning rate cannot be saved. */
+export function optimizerConfig(learningRate: Schedule, options: { [key: string]: Json }): Optimizer['config'] {
+  return learningRate.config === null ? null : { learningRate: learningRate.config, ...options }
+}
+
+/** β·average + (1−β)·value. */
+export function movingAverage(average: Tensor, beta: number, value: Tensor): Tensor {
+  return ops.add(ops.mul(beta, average), ops.mul(1 - beta, value))
+}
+
+export interface Epsilons {
+  epsilon: number
+  epsilonRoot: number
+}
+
+/** Below this an epsilon could vanish in float32 arithmetic, and 0/0 would reach the weights. */
+const smallestEpsilon = 1e-30
+
+/** Defaults and ranges of `epsilon` (1e-8) and `epsilonRoot` (0): each at least 0, one of them large enough to divide by. */
+export function checkEpsilons(where: string, options: Partial<Epsilons>): Epsilons {
+  const epsilon = nonNegativeNumber(`${where}: epsilon`, options.epsilon ?? 1e-8)
+  const epsilonRoot = nonNegativeNumber(`${where}: epsilonRoot`, options.epsilonRoot ?? 0)
+  if (Math.max(epsilon, epsilonRoot) >= smallestEpsilon) return { epsilon, epsilonRoot }
+  throw new OptionError(
+    `${where}: expected epsilon or epsilonRoot of at least ${smallestEpsilon} (a zero gradient would divide 0 by 0), ` +
+      `got epsilon ${epsilon} and epsilonRoot ${epsilonRoot}.`,
+  )
+}
+
+/** √(value + epsilonRoot) + epsilon; an epsilon that is 0 costs nothing. */
+export function rootOf(value: Tensor, { epsilon, epsilonRoot }: Epsilons): Tensor {
+  const root = ops.sqrt(epsilonRoot === 0 ? value : ops.add(value, epsilonRoot))
+  return epsilon === 0 ? root : ops.add(root, epsilon)
 }

@@ -1,0 +1,28 @@
+import { checkOptions } from '../errors'
+import * as ops from '../ops'
+import { toSchedule, type LearningRate } from '../schedules'
+import { optimizerConfig, type Optimizer } from './optimizer'
+
+export interface GradientDescentOptions {
+  /** Default 0.01. */
+  learningRate?: LearningRate
+}
+
+/** W ← W − α·dW. */
+export function gradientDescent(options: GradientDescentOptions = {}): Optimizer {
+  const where = 'optimizers.gradientDescent'
+  checkOptions(where, options, ['learningRate'])
+  const learningRate = toSchedule(`${where}: learningRate`, options.learningRate ?? 0.01)
+  return {
+    kind: 'gradientDescent',
+    config: optimizerConfig(learningRate, {}),
+    learningRate,
+    slots: [],
+    hypers: [],
+    hyperValues: () => [],
+    update: (weight, gradient, _slots, hyper) => ({
+      weight: ops.sub(weight, ops.mul(hyper.learningRate, gradient)),
+      slots: [],
+    }),
+  }
+}

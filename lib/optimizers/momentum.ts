@@ -1,0 +1,35 @@
+import { checkOptions, numberInRange, oneOf } from '../errors'
+import * as ops from '../ops'
+import { toSchedule, type LearningRate } from '../schedules'
+import { optimizerConfig, type Optimizer } from './optimizer'
+
+export interface MomentumOptions {
+  /** Default 0.01. */
+  learningRate?: LearningRate
+  /** 0 ≤ beta < 1, default 0.9. */
+  beta?: number
+  /** 'average' (default, the notes' form) or 'sum'; 'sum' with α(1−β) moves as 'average' with α. */
+  form?: 'average' | 'sum'
+}
+
+/** v ← βv + (1−β)·dW ('average') or v ← βv + dW ('sum'); W ← W − α·v. No bias correction. */
+export function momentum(options: MomentumOptions = {}): Optimizer {
+  const where = 'optimizers.momentum'
+  checkOptions(where, options, ['learningRate', 'beta', 'form'])
+  const learningRate = toSchedule(`${where}: learningRate`, options.learningRate ?? 0.01)
+  const beta = numberInRange(`${where}: beta`, options.beta ?? 0.9, 0, 1, '[)')
+  const form = oneOf(`${where}: form`, options.form ?? 'average', ['average', 'sum'])
+  return {
+    kind: 'momentum',
+    config: optimizerConfig(learningRate, { beta, form }),
+    learningRate,
+    slots: ['v'],
+    hypers: [],
+    hyperValues: () => [],
+    update(weight, gradient, [v], hyper) {
+      const change = form === 'average' ? ops.mul(1 - beta, gradient) : gradient
+      const next = ops.add(ops.mul(beta, v), change)
+      return { weight: ops.sub(weight, ops.mul(hyper.learningRate, next)), slots: [next] }
+    },
+  }
+}
