@@ -1,0 +1,72 @@
+/** Data as rows in JavaScript memory: what the functions of `data` compute on. */
+import { DTypeError, ShapeError, describeValue, shapeText } from '../errors'
+import type { DType, Shape } from '../graph/node'
+import type { NativeArray } from '../native'
+import { Tensor, type TensorLike, tensor, toFlat } from '../tensor'
+
+/** A typed array with its shape, row by row. */
+export interface ShapedArray {
+  data: Exclude<TensorLike, Tensor | number>
+  shape: Shape
+}
+
+/** What the functions of `data` take: nested arrays, a typed array (rank 1), one with a shape, or a Tensor. */
+export type DataLike = TensorLike | ShapedArray
+
+/** Rows of `width` numbers each; `shape[0]` is the number of rows. Do not write to `data`: it may be a tensor's. */
+export interface Rows {
+  data: NativeArray
+  shape: number[]
+  dtype: DType
+  count: number
+  width: number
+}
+
+function isShaped(value: DataLike): value is ShapedArray {
+  return (
+    value !== null && typeof value === 'object' && !(value instanceof Tensor) && 'shape' in value && 'data' in value
+  )
+}
+
+/** Reads anything data-like without going through native memory. ShapeError for scalars. */
+export function toRows(where: string, value: DataLike): Rows {
+  if (value === undefined || value === null || typeof value === 'string')
+    throw new DTypeError(`${where}: expected nested arrays, a typed array or a Tensor, got ${describeValue(value)}.`)
+  const { data, shape, dtype } = flat(where, value)
+  if (shape.length === 0)
+    throw new ShapeError(`${where}: expected rows, an array of rank 1 or more, got a single number.`)
+  return { data, shape, dtype, count: shape[0], width: data.length / shape[0] }
+}
+
+function flat(where: string, value: DataLike): { data: NativeArray; shape: number[]; dtype: DType } {
+  if (value instanceof Tensor) return { data: value.data, shape: [...value.shape], dtype: value.dtype }
+  const source = isShaped(value) ? value.data : value
+  const dtype = source instanceof Float64Array ? 'float64' : 'float32'
+  return { ...toFlat(where, source, dtype, isShaped(value) ? value.shape : undefined), dtype }
+}
+
+/** x and y with the same number of rows. */
+export function toPair(where: string, xy: { x: DataLike; y: DataLike }): { x: Rows; y: Rows } {
+  if (xy === null || typeof xy !== 'object' || !('x' in xy) || !('y' in xy))
+    throw new ShapeError(`${where}: expected { x, y }, got ${describeValue(xy)}.`)
+  const x = toRows(`${where}: x`, xy.x)
+  const y = toRows(`${where}: y`, xy.y)
+  if (x.count !== y.count)
+    throw new ShapeError(
+      `${where}: x and y need the same number of rows, got x ${shapeText(x.shape)} and y ${shapeText(y.shape)}.`,
+    )
+  return { x, y }
+}
+
+/** A tensor of the named rows, in that order. */
+export function takeRows(source: Rows, rows: Uint32Array): Tensor {
+  const { data, width, shape, dtype } = source
+  const Type = data instanceof Float64Array ? Float64Array : Float32Array
+  const result = new Type(rows.length * width)
+  for (let i = 0; i < rows.length; i++) {
+    const begin = rows[i] * width
+    if (width === 1) result[i] = data[begin]
+    else result.set(data.subarray(begin, begin + width), i * width)
+  }
+  return tensor(result, [rows.length, ...shape.slice(1)], { dtype })
+}
