@@ -1,5 +1,5 @@
 /** What targets (y) must look like for a loss: shape and values, checked row by row before they reach the core. */
-import { OptionError, ShapeError, shapeText } from './errors'
+import { NonFiniteError, OptionError, ShapeError, shapeText } from './errors'
 import type { Shape } from './graph/node'
 import type { NativeArray } from './native'
 
@@ -13,7 +13,7 @@ export type TargetKind = 'labels' | 'oneHot' | 'classNumbers' | 'values' | 'any'
 const sumTolerance = 1e-4
 
 /**
- * Throws ShapeError or OptionError that name the row, the expected and the received. `shape` includes the number of examples; `targetShape` does
+ * Throws ShapeError, NonFiniteError or OptionError that name the row, the expected and the received. `shape` includes the number of examples; `targetShape` does
  * not. `width` is the number of outputs (classes, for class numbers).
  */
 export function checkTargets(
@@ -59,7 +59,7 @@ function place(index: number, shape: Shape): string {
 function checkFinite(where: string, data: NativeArray, shape: Shape): void {
   for (let i = 0; i < data.length; i++) {
     if (!Number.isFinite(data[i]))
-      throw new OptionError(`${where}: expected finite numbers, got ${data[i]} at ${place(i, shape)}. Remove or repair that row.`)
+      throw new NonFiniteError(`${where}: expected finite numbers, got ${data[i]} at ${place(i, shape)}. Remove or repair that row.`)
   }
 }
 
