@@ -1,0 +1,100 @@
+// bufferCreate, bufferRead, bufferWrite, bufferClone, bufferDispose, memory.
+#include "core/buffer.h"
+
+#include <string>
+
+#include "arguments.h"
+#include "entry.h"
+#include "handles.h"
+
+namespace myelin::addon {
+
+namespace {
+
+// The largest count whose bytes a double still holds exactly.
+constexpr int64_t max_count = max_safe_integer / 8;
+// Beyond this the array is made by JavaScript's own constructor, which throws where V8's C++ one ends the process.
+constexpr size_t large_bytes = size_t{1} << 26;
+
+void check_length(const Place& place, const Napi::Value& got, size_t length, int64_t count) {
+  if (length == static_cast<size_t>(count)) return;
+  const std::string expected = "an array of " + std::to_string(count) + " elements";
+  throw bad_argument(place, expected.c_str(), got);
+}
+
+Napi::Value create(const Napi::CallbackInfo& info) {
+  const DType dtype = to_dtype(info[0], {"bufferCreate", "dtype"});
+  const int64_t count = to_integer(info[1], {"bufferCreate", "count"}, 0, max_count);
+  const Place place{"bufferCreate", "data"};
+  if (info[2].IsNull()) return make_handle(info.Env(), std::make_shared<Buffer>(cpu_backend(), dtype, count));
+  const Elements elements = to_elements(info[2], place, dtype);
+  check_length(place, info[2], elements.length, count);
+  auto buffer = std::make_shared<Buffer>(cpu_backend(), dtype, count);
+  if (count > 0) buffer->backend.upload(buffer->data, elements.data, buffer->bytes());
+  return make_handle(info.Env(), std::move(buffer));
+}
+
+Napi::Value read(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const BufferPtr buffer = to_buffer(info[0], {"bufferRead", "buffer"});
+  const bool is_f32 = buffer->dtype == DType::f32;
+  const auto count = static_cast<size_t>(buffer->count);
+  Napi::Value array;
+  if (buffer->bytes() > large_bytes) {
+    const Napi::Value constructor = env.Global().Get(is_f32 ? "Float32Array" : "Float64Array");
+    array = constructor.As<Napi::Function>().New({Napi::Number::New(env, static_cast<double>(count))});
+  } else if (is_f32) {
+    array = Napi::Float32Array::New(env, count);
+  } else {
+    array = Napi::Float64Array::New(env, count);
+  }
+  const Place place{"bufferRead", "result"};
+  const Elements target = to_elements(array, place, buffer->dtype);
+  check_length(place, array, target.length, buffer->count);
+  if (count > 0) buffer->backend.download(target.data, buffer->data, buffer->bytes());
+  return array;
+}
+
+Napi::Value write(const Napi::CallbackInfo& info) {
+  const BufferPtr& buffer = to_buffer(info[0], {"bufferWrite", "buffer"});
+  const Place place{"bufferWrite", "data"};
+  const Elements elements = to_elements(info[1], place, buffer->dtype);
+  check_length(place, info[1], elements.length, buffer->count);
+  if (buffer->count > 0) buffer->backend.upload(buffer->data, elements.data, buffer->bytes());
+  return info.Env().Undefined();
+}
+
+Napi::Value clone(const Napi::CallbackInfo& info) {
+  const BufferPtr& source = to_buffer(info[0], {"bufferClone", "buffer"});
+  auto copy = std::make_shared<Buffer>(source->backend, source->dtype, source->count);
+  // The CPU is the one backend that buffers are made on: its memory can be uploaded from directly.
+  if (source->count > 0) copy->backend.upload(copy->data, source->data, source->bytes());
+  return make_handle(info.Env(), std::move(copy));
+}
+
+Napi::Value dispose(const Napi::CallbackInfo& info) {
+  dispose_buffer(info[0], {"bufferDispose", "buffer"});
+  return info.Env().Undefined();
+}
+
+Napi::Value memory(const Napi::CallbackInfo& info) {
+  const MemoryStats stats = memory_stats();
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("liveBytes", static_cast<double>(stats.live_bytes));
+  result.Set("liveBuffers", static_cast<double>(stats.live_buffers));
+  result.Set("peakBytes", static_cast<double>(stats.peak_bytes));
+  return result;
+}
+
+}  // namespace
+
+void add_buffer_entries(Napi::Object exports) {
+  add_entry<create>(exports, "bufferCreate");
+  add_entry<read>(exports, "bufferRead");
+  add_entry<write>(exports, "bufferWrite");
+  add_entry<clone>(exports, "bufferClone");
+  add_entry<dispose>(exports, "bufferDispose");
+  add_entry<memory>(exports, "memory");
+}
+
+}  // namespace myelin::addon

@@ -1,0 +1,38 @@
+// The frame around every function that JavaScript calls. JavaScript thread only.
+#pragma once
+#include <napi.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "errors.h"
+
+namespace myelin::addon {
+
+// Native entries and callbacks of the whole process, for Native.crossings().
+std::atomic<uint64_t>& crossings();
+
+// Counts the entry and turns every C++ exception into a JavaScript one: none may pass into V8.
+template <Napi::Value (*function)(const Napi::CallbackInfo&)>
+Napi::Value entry(const Napi::CallbackInfo& info) {
+  crossings().fetch_add(1, std::memory_order_relaxed);
+  try {
+    return function(info);
+  } catch (const Napi::Error&) {
+    throw;
+  } catch (...) {
+    throw to_error(info.Env(), std::current_exception());
+  }
+}
+
+template <Napi::Value (*function)(const Napi::CallbackInfo&)>
+void add_entry(Napi::Object exports, const char* name) {
+  exports.Set(name, Napi::Function::New<entry<function>>(exports.Env(), name));
+}
+
+// Each file adds its functions of lib/native.ts.
+void add_buffer_entries(Napi::Object exports);
+void add_plan_entries(Napi::Object exports);
+void add_job_entries(Napi::Object exports);
+
+}  // namespace myelin::addon

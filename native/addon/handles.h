@@ -1,0 +1,24 @@
+// What JavaScript holds of native objects: type-tagged externals. A handle owns one reference, which dispose or the
+// garbage collector drops; running jobs hold their own. JavaScript thread only.
+#pragma once
+#include <napi.h>
+
+#include "arguments.h"
+#include "core/buffer.h"
+#include "core/plan.h"
+
+namespace myelin::addon {
+
+// Every make_* reports the object's bytes to V8, so that the garbage collector knows what it would gain.
+Napi::Value make_handle(Napi::Env env, BufferPtr buffer);
+Napi::Value make_handle(Napi::Env env, PlanPtr plan, int64_t bytes);
+
+// Throw TypeError for anything that is not such a handle of this addon, Error 'MYELIN_DISPOSED' after dispose.
+const BufferPtr& to_buffer(const Napi::Value& value, const Place& place);
+const PlanPtr& to_plan(const Napi::Value& value, const Place& place);
+
+// Idempotent.
+void dispose_buffer(const Napi::Value& value, const Place& place);
+void dispose_plan(const Napi::Value& value, const Place& place);
+
+}  // namespace myelin::addon

@@ -1,0 +1,59 @@
+// planCompile, planInfo, planDispose, planRunSync.
+#include "core/plan.h"
+
+#include <string>
+#include <vector>
+
+#include "arguments.h"
+#include "entry.h"
+#include "handles.h"
+#include "request.h"
+
+namespace myelin::addon {
+
+namespace {
+
+Napi::Value compile_plan(const Napi::CallbackInfo& info) {
+  const Elements graph = to_elements(info[0], {"planCompile", "graph"}, napi_uint8_array, "a Uint8Array");
+  const std::string mode = info[1].IsString() ? info[1].As<Napi::String>().Utf8Value() : "";
+  if (mode != "fused" && mode != "plain") throw bad_argument({"planCompile", "mode"}, "'fused' or 'plain'", info[1]);
+  PlanPtr plan = compile(static_cast<const uint8_t*>(graph.data), graph.length,
+                         mode == "plain" ? PlanMode::plain : PlanMode::fused, cpu_backend());
+  const auto bytes = static_cast<int64_t>(myelin::info(*plan).arena_bytes + graph.length);
+  return make_handle(info.Env(), std::move(plan), bytes);
+}
+
+Napi::Value plan_info(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const PlanInfo& plan = myelin::info(*to_plan(info[0], {"planInfo", "plan"}));
+  Napi::Array instructions = Napi::Array::New(env, plan.instructions.size());
+  for (size_t i = 0; i < plan.instructions.size(); ++i) {
+    instructions.Set(static_cast<uint32_t>(i), Napi::String::New(env, plan.instructions[i]));
+  }
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("dtype", name_of(plan.dtype));
+  result.Set("instructions", instructions);
+  result.Set("arenaBytes", static_cast<double>(plan.arena_bytes));
+  return result;
+}
+
+Napi::Value dispose(const Napi::CallbackInfo& info) {
+  dispose_plan(info[0], {"planDispose", "plan"});
+  return info.Env().Undefined();
+}
+
+Napi::Value run_sync(const Napi::CallbackInfo& info) {
+  const RunRequest request = to_request("planRunSync", info[0], info[1]);
+  return to_result(info.Env(), run(request, nullptr, nullptr));
+}
+
+}  // namespace
+
+void add_plan_entries(Napi::Object exports) {
+  add_entry<compile_plan>(exports, "planCompile");
+  add_entry<plan_info>(exports, "planInfo");
+  add_entry<dispose>(exports, "planDispose");
+  add_entry<run_sync>(exports, "planRunSync");
+}
+
+}  // namespace myelin::addon
