@@ -1,0 +1,71 @@
+/**
+ * Turns a Vega-Lite description into a picture, without a browser. The packages that do the work are optional: they
+ * are loaded when a picture is asked for, and named where they are missing.
+ */
+import { extname } from 'node:path'
+import { OptionError, StateError, describeValue } from '../errors'
+import { writeFileAtomic } from '../files'
+
+/** A Vega-Lite specification as plain data. */
+export type VegaLiteSpec = Record<string, unknown>
+
+/** What is used of the optional packages. */
+interface VegaLite {
+  compile(spec: VegaLiteSpec): { spec: unknown }
+}
+interface Vega {
+  parse(spec: unknown): unknown
+  View: new (
+    runtime: unknown,
+    options: { renderer: 'none'; logLevel: number },
+  ) => {
+    toSVG(): Promise<string>
+    finalize(): void
+  }
+  Error: number
+}
+interface Resvg {
+  Resvg: new (svg: string, options: object) => { render(): { asPng(): Uint8Array } }
+}
+
+const packageNames = { vega: 'vega', vegaLite: 'vega-lite', resvg: '@resvg/resvg-js' }
+
+async function load<T>(name: string, install: string): Promise<T> {
+  try {
+    return (await import(name)) as T
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error
+    throw new StateError(
+      `Pictures need the optional package '${name}', which is not installed. Run: npm install ${install}`,
+      {
+        cause: error,
+      },
+    )
+  }
+}
+
+/** The picture as SVG text. */
+export async function renderSvg(spec: VegaLiteSpec): Promise<string> {
+  const both = `${packageNames.vega} ${packageNames.vegaLite}`
+  const vega = await load<Vega>(packageNames.vega, both)
+  const vegaLite = await load<VegaLite>(packageNames.vegaLite, both)
+  const view = new vega.View(vega.parse(vegaLite.compile(spec).spec), { renderer: 'none', logLevel: vega.Error })
+  try {
+    return await view.toSVG()
+  } finally {
+    view.finalize()
+  }
+}
+
+/** Writes the picture to `file`: SVG, or PNG in double resolution, by the ending of the name. */
+export async function renderFile(where: string, spec: VegaLiteSpec, file: string): Promise<void> {
+  const ending = typeof file === 'string' ? extname(file).toLowerCase() : ''
+  if (ending !== '.svg' && ending !== '.png')
+    throw new OptionError(`${where}: expected a path that ends in .svg or .png, got ${describeValue(file)}.`)
+  const svg = await renderSvg(spec)
+  if (ending === '.svg') return writeFileAtomic(file, new TextEncoder().encode(svg))
+  const { Resvg } = await load<Resvg>(packageNames.resvg, packageNames.resvg)
+  const png = new Resvg(svg, { fitTo: { mode: 'zoom', value: 2 }, background: 'white' }).render().asPng()
+  return writeFileAtomic(file, png)
+}
