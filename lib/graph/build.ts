@@ -1,0 +1,246 @@
+/**
+ * Makes nodes. Numbers stand for scalar constants. Only simplifications that hold for every value are made here
+ * (x·1, x+0, −−x); the rest is simplify.ts's work.
+ */
+import { MyelinError, ShapeError, StateError, shapeText } from '../errors'
+import { currentLabel } from './label'
+import type { Attrs, CustomGradient, Node, Shape } from './node'
+import { primitives } from './primitives'
+import { maxRank, reducedShape, sameShape, sizeOf } from './shapes'
+
+type Operand = Node | number
+
+let lastId = 0
+
+interface Extra {
+  capture?: unknown
+  customGradient?: CustomGradient
+  label?: string
+}
+
+/** The one place where nodes come to be: checks arity and shapes by the op table. */
+export function createNode(
+  op: string,
+  inputs: readonly Node[],
+  attrs: Attrs = {},
+  askedShape?: Shape,
+  { capture, customGradient, label = currentLabel() }: Extra = {},
+): Node {
+  const primitive = primitives[op]
+  if (!primitive) throw new MyelinError(`There is no primitive '${op}'.`)
+  const where = label && label !== op ? `${op} (${label})` : op
+  if (primitive.arity !== undefined ? inputs.length !== primitive.arity : inputs.length === 0)
+    throw new MyelinError(`${where}: takes ${primitive.arity ?? 'at least 1'} inputs, got ${inputs.length}.`)
+  const shape = primitive.shape({ where, shapes: inputs.map((n) => n.shape), attrs, asked: askedShape })
+  if (shape.length > maxRank)
+    throw new ShapeError(`${where}: expected at most ${maxRank} dimensions, got ${shapeText(shape)}.`)
+  return { id: ++lastId, op, inputs, shape, attrs, label, capture, customGradient }
+}
+
+const asNode = (x: Operand): Node => (typeof x === 'number' ? constant(x) : x)
+
+/** A constant filled with one number. */
+export function constant(value: number, shape: Shape = []): Node {
+  return createNode('constant', [], { value: [value] }, shape)
+}
+
+/** A constant with given elements, row by row. */
+export function constantArray(values: readonly number[], shape: Shape): Node {
+  if (values.length !== sizeOf(shape))
+    throw new ShapeError(`constant: ${shapeText(shape)} takes ${sizeOf(shape)} numbers, got ${values.length}.`)
+  return createNode('constant', [], { value: values }, shape)
+}
+
+/** The number that a constant is filled with; undefined for everything else. */
+export function constantValue(x: Operand): number | undefined {
+  if (typeof x === 'number') return x
+  const value = x.op === 'constant' ? (x.attrs.value as readonly number[]) : undefined
+  return value?.length === 1 ? value[0] : undefined
+}
+
+/** A scalar constant of this value, which may vanish without changing a shape. */
+function isScalar(x: Operand, value: number): boolean {
+  return (typeof x === 'number' || x.shape.length === 0) && constantValue(x) === value
+}
+
+/** Uniform numbers in [0, 1), keyed by the run's seed and step and by `stream`. */
+export function randomUniform(shape: Shape, stream: number): Node {
+  return createNode('randomUniform', [], { stream }, shape)
+}
+
+const unary = (op: string) => (x: Operand) => createNode(op, [asNode(x)])
+const binary = (op: string) => (x: Operand, y: Operand) => createNode(op, [asNode(x), asNode(y)])
+
+export const exp = unary('exp')
+export const log = unary('log')
+export const sqrt = unary('sqrt')
+export const abs = unary('abs')
+export const sign = unary('sign')
+export const floor = unary('floor')
+export const sin = unary('sin')
+export const cos = unary('cos')
+export const tanh = unary('tanh')
+export const sigmoid = unary('sigmoid')
+export const softplus = unary('softplus')
+export const relu = unary('relu')
+export const maximum = binary('maximum')
+export const minimum = binary('minimum')
+export const greater = binary('greater')
+export const greaterEqual = binary('greaterEqual')
+export const equal = binary('equal')
+export const sigmoidCrossEntropy = binary('sigmoidCrossEntropy')
+export const softmax = unary('softmax')
+export const softmaxCrossEntropy = binary('softmaxCrossEntropy')
+export const sumSquares = unary('sumSquares')
+
+export function neg(x: Operand): Node {
+  const node = asNode(x)
+  return node.op === 'neg' ? node.inputs[0] : createNode('neg', [node])
+}
+
+export function leakyRelu(x: Operand, slope: number): Node {
+  return createNode('leakyRelu', [asNode(x)], { slope })
+}
+
+export function add(x: Operand, y: Operand): Node {
+  if (isScalar(x, 0)) return asNode(y)
+  if (isScalar(y, 0)) return asNode(x)
+  return createNode('add', [asNode(x), asNode(y)])
+}
+
+export function sub(x: Operand, y: Operand): Node {
+  return isScalar(y, 0) ? asNode(x) : createNode('sub', [asNode(x), asNode(y)])
+}
+
+export function mul(x: Operand, y: Operand): Node {
+  if (isScalar(x, 1)) return asNode(y)
+  if (isScalar(y, 1)) return asNode(x)
+  return createNode('mul', [asNode(x), asNode(y)])
+}
+
+export function div(x: Operand, y: Operand): Node {
+  return isScalar(y, 1) ? asNode(x) : createNode('div', [asNode(x), asNode(y)])
+}
+
+export function power(x: Operand, p: Operand): Node {
+  return isScalar(p, 1) ? asNode(x) : createNode('power', [asNode(x), asNode(p)])
+}
+
+/** `x` where the condition is not 0, else `y`. */
+export function select(condition: Operand, x: Operand, y: Operand): Node {
+  return createNode('select', [asNode(condition), asNode(x), asNode(y)])
+}
+
+export function reshape(x: Node, shape: Shape): Node {
+  return sameShape(x.shape, shape) ? x : createNode('reshape', [x], {}, shape)
+}
+
+/** Default: all axes in reverse. */
+export function transpose(x: Node, perm: readonly number[] = x.shape.map((_, i) => x.shape.length - 1 - i)): Node {
+  return createNode('transpose', [x], { perm })
+}
+
+export function broadcast(x: Operand, shape: Shape): Node {
+  const node = asNode(x)
+  return sameShape(node.shape, shape) ? node : createNode('broadcast', [node], {}, shape)
+}
+
+/** Sums what broadcasting repeated, back to `shape` (rank 0, or equal rank with 1s); spreads a smaller gradient. */
+export function unbroadcast(dy: Node, shape: Shape): Node {
+  if (sameShape(dy.shape, shape)) return dy
+  if (shape.length === 0) return sum(dy)
+  if (dy.shape.length === 0) return broadcast(dy, shape)
+  const axes = shape.flatMap((d, axis) => (d === 1 && dy.shape[axis] !== 1 ? [axis] : []))
+  return broadcast(sum(dy, axes, true), shape)
+}
+
+export function slice(x: Node, begin: readonly number[], size: Shape): Node {
+  return sameShape(x.shape, size) && begin.every((d) => d === 0) ? x : createNode('slice', [x], { begin }, size)
+}
+
+/** Zeros of `shape` with x at `before`. */
+export function pad(x: Node, before: readonly number[], shape: Shape): Node {
+  return sameShape(x.shape, shape) && before.every((d) => d === 0) ? x : createNode('pad', [x], { before }, shape)
+}
+
+export function concat(inputs: readonly Node[], axis: number): Node {
+  return inputs.length === 1 ? inputs[0] : createNode('concat', inputs, { axis })
+}
+
+/** The core reduces adjacent axes at once; others one run after the other. */
+function reduce(op: 'sum' | 'max', x: Node, axes: readonly number[], keepDims: boolean): Node {
+  const wide = axes.filter((axis) => x.shape[axis] !== 1)
+  let result = x
+  for (let i = 0; i < wide.length;) {
+    let end = i + 1
+    while (end < wide.length && wide[end] === wide[end - 1] + 1) end++
+    result = createNode(op, [result], { axes: wide.slice(i, end), keepDims: 1 })
+    i = end
+  }
+  const shape = reducedShape(x.shape, axes, keepDims)
+  if (result.op === op && result.inputs[0] === x && wide.length === axes.length && !keepDims)
+    return createNode(op, [x], { axes: wide, keepDims: 0 })
+  return reshape(result, shape)
+}
+
+/** Over all axes by default. `axes` ascending. */
+export function sum(x: Node, axes: readonly number[] = x.shape.map((_, i) => i), keepDims = false): Node {
+  return reduce('sum', x, axes, keepDims)
+}
+
+/** Over all axes by default. `axes` ascending. */
+export function max(x: Node, axes: readonly number[] = x.shape.map((_, i) => i), keepDims = false): Node {
+  return reduce('max', x, axes, keepDims)
+}
+
+/** A value of the reduction `reduced`'s shape, repeated to the shape of the reduction's input. */
+export function expandReduced(value: Node, reduced: Node): Node {
+  const full = reduced.inputs[0].shape
+  const kept = reducedShape(full, reduced.attrs.axes as readonly number[], true)
+  return broadcast(reshape(value, kept), full)
+}
+
+export function argmax(x: Node, axis: number): Node {
+  return createNode('argmax', [x], { axis })
+}
+
+export function matmul(x: Node, y: Node, transA = false, transB = false): Node {
+  return createNode('matmul', [x, y], { transA: transA ? 1 : 0, transB: transB ? 1 : 0 })
+}
+
+/** `value` with a gradient of its own towards `inputs`. */
+export function custom(value: Node, inputs: readonly Node[], gradient: CustomGradient): Node {
+  return createNode('custom', [value, ...inputs], {}, undefined, { customGradient: gradient })
+}
+
+/** `value` as if it did not depend on anything. */
+export function stopGradient(value: Node): Node {
+  return custom(value, [], () => [])
+}
+
+/**
+ * What a custom gradient returns, checked. Each gradient is wrapped so that differentiating it again is refused:
+ * nobody knows whether the user's formula is the derivative of anything.
+ */
+export function customGradients(node: Node, dy: Node): (Node | null)[] {
+  const inputs = node.inputs.slice(1)
+  const where = node.label || 'custom'
+  const gradients = node.customGradient?.(dy) ?? []
+  if (gradients.length !== inputs.length)
+    throw new ShapeError(
+      `${where}: its own gradient must return one entry per input (${inputs.length}), got ${gradients.length}.`,
+    )
+  return gradients.map((gradient, i) => {
+    if (gradient === null) return null
+    if (!sameShape(gradient.shape, inputs[i].shape))
+      throw new ShapeError(
+        `${where}: its own gradient for input ${i} has shape ${shapeText(gradient.shape)}, expected ${shapeText(inputs[i].shape)}.`,
+      )
+    return custom(gradient, [dy, ...inputs], () => {
+      throw new StateError(
+        `${where}: has its own gradient, and a derivative of that gradient was asked for. Gradients of gradients do not work through ` +
+          'custom gradients; leave the gradient out to have it derived.',
+      )
+    })
+  })
+}

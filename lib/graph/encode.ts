@@ -1,0 +1,174 @@
+/** From a Program to the bytes that the core decodes (see ARCHITECTURE.md, "The encoded graph"). */
+import { createHash } from 'node:crypto'
+import { MyelinError } from '../errors'
+import { captureNode } from './trace'
+import { createNode } from './build'
+import { reachable } from './grad'
+import type { AttrValue, Node, Program } from './node'
+import { simplify } from './simplify'
+
+export interface Encoded {
+  bytes: Uint8Array
+  /** What the extra input slots after the declared ones take, in order: captured tensors (or numbers). */
+  captures: unknown[]
+  /** Equal for programs of equal structure, whatever their captures hold. */
+  key: string
+}
+
+export interface EncodeOptions {
+  /**
+   * Scalar constants become captured inputs, so that programs which differ in numbers alone share a plan. For
+   * functions that are traced on each call. Default false: constants are part of the plan.
+   */
+  liftConstants?: boolean
+}
+
+const magic = 0x3147594d
+
+/** A growing little-endian buffer. */
+class Writer {
+  private bytes = new Uint8Array(4096)
+  private view = new DataView(this.bytes.buffer)
+  private length = 0
+
+  private room(size: number): number {
+    if (this.length + size > this.bytes.length) {
+      const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + size))
+      grown.set(this.bytes)
+      this.bytes = grown
+      this.view = new DataView(grown.buffer)
+    }
+    const at = this.length
+    this.length += size
+    return at
+  }
+  u8(value: number): void {
+    this.view.setUint8(this.room(1), value)
+  }
+  u16(value: number): void {
+    this.view.setUint16(this.room(2), value, true)
+  }
+  u32(value: number): void {
+    this.view.setUint32(this.room(4), value, true)
+  }
+  f64(value: number): void {
+    this.view.setFloat64(this.room(8), value, true)
+  }
+  str(value: string): void {
+    const text = Buffer.from(value, 'utf8').subarray(0, 0xffff)
+    this.u16(text.length)
+    this.bytes.set(text, this.room(text.length))
+  }
+  u32s(values: readonly number[]): void {
+    this.u32(values.length)
+    for (const v of values) this.u32(v)
+  }
+  done(): Uint8Array {
+    return this.bytes.slice(0, this.length)
+  }
+}
+
+function writeAttr(w: Writer, key: string, value: AttrValue): void {
+  w.str(key)
+  if (typeof value === 'number') {
+    w.u8(0)
+    w.f64(value)
+  } else if (typeof value === 'string') {
+    w.u8(2)
+    w.str(value)
+  } else {
+    w.u8(1)
+    w.u32(value.length)
+    for (const v of value) w.f64(v)
+  }
+}
+
+/** Replaces scalar constants by captured inputs, each number once. */
+function lift(roots: readonly Node[]): Node[] {
+  const replacement = new Map<Node, Node>()
+  const byValue = new Map<number, Node>()
+  for (const node of reachable(roots)) {
+    const inputs = node.inputs.map((n) => replacement.get(n)!)
+    let result = node
+    if (node.op === 'constant' && node.shape.length === 0) {
+      const [value] = node.attrs.value as readonly number[]
+      const known = Object.is(value, -0) ? undefined : byValue.get(value)
+      result = known ?? captureNode(value, [])
+      if (!Object.is(value, -0)) byValue.set(value, result)
+    } else if (inputs.some((n, i) => n !== node.inputs[i]))
+      result = createNode(node.op, inputs, node.attrs, node.shape, node)
+    replacement.set(node, result)
+  }
+  return roots.map((root) => replacement.get(root)!)
+}
+
+/** Simplifies the program and writes it. Captured tensors become inputs after the declared ones. */
+export function encode(program: Program, { liftConstants = false }: EncodeOptions = {}): Encoded {
+  const groups = [
+    program.fetches,
+    program.updates.map((u) => u.value),
+    program.guards,
+    program.costs,
+    program.accumulators,
+  ]
+  const simple = simplify(groups.flat())
+  const roots = liftConstants ? lift(simple) : simple
+  // Declared leaves are always written, so that the core knows the shape of every slot.
+  const leaves = [...program.inputs, ...program.states, ...program.hypers]
+  const nodes = reachable([...leaves, ...roots])
+
+  const slots = new Map<Node, number>()
+  for (const group of [program.inputs, program.states, program.hypers])
+    group.forEach((node, slot) => slots.set(node, slot))
+  const captures: unknown[] = []
+  for (const node of nodes) {
+    if (slots.has(node) || !['input', 'state', 'hyper'].includes(node.op)) continue
+    if (node.op !== 'input' || node.capture === undefined)
+      throw new MyelinError(
+        `A traced value was used outside of its function: ${node.op} '${node.label}' does not belong to this graph. ` +
+          'Return values from the traced function instead of keeping them.',
+      )
+    slots.set(node, program.inputs.length + captures.length)
+    captures.push(node.capture)
+  }
+
+  const ids = new Map(nodes.map((node, id) => [node, id]))
+  const idOf = (node: Node) => ids.get(node)!
+  let next = 0
+  const take = (group: readonly unknown[]) => roots.slice(next, (next += group.length)).map(idOf)
+  const [fetches, values, guards, costs, accumulators] = groups.map(take)
+
+  const write = (withLabels: boolean): Uint8Array => {
+    const w = new Writer()
+    w.u32(magic)
+    w.u8(program.dtype === 'float32' ? 0 : 1)
+    w.u32(program.inputs.length + captures.length)
+    w.u32(program.states.length)
+    w.u32(program.hypers.length)
+    w.u32(nodes.length)
+    for (const node of nodes) {
+      w.str(node.op)
+      w.str(withLabels ? node.label : '')
+      w.u8(node.shape.length)
+      for (const d of node.shape) w.u32(d)
+      w.u16(node.inputs.length)
+      for (const input of node.inputs) w.u32(idOf(input))
+      const slot = slots.get(node)
+      const attrs = slot === undefined ? Object.entries(node.attrs) : [['slot', slot] as [string, AttrValue]]
+      w.u8(attrs.length)
+      for (const [key, value] of attrs) writeAttr(w, key, value)
+    }
+    w.u32s(fetches)
+    w.u32(values.length)
+    program.updates.forEach(({ state }, i) => {
+      w.u32(idOf(state))
+      w.u32(values[i])
+    })
+    w.u32s(guards)
+    w.u32s(costs)
+    w.u32s(accumulators)
+    return w.done()
+  }
+  const key = createHash('sha256').update(write(false)).digest('base64')
+  return { bytes: write(true), captures, key }
+}

@@ -1,0 +1,54 @@
+/** Reverse-mode differentiation: from a graph to the graph of its derivatives. */
+import { ShapeError, shapeText } from '../errors'
+import * as build from './build'
+import { withLabel } from './label'
+import type { Node } from './node'
+import { primitives } from './primitives'
+import { sameShape, sizeOf } from './shapes'
+
+/** All nodes that `roots` need, themselves included, in topological order. */
+export function reachable(roots: readonly Node[]): Node[] {
+  const seen = new Set<Node>()
+  const stack = [...roots]
+  while (stack.length) {
+    const node = stack.pop()!
+    if (seen.has(node)) continue
+    seen.add(node)
+    stack.push(...node.inputs)
+  }
+  return [...seen].sort((a, b) => a.id - b.id)
+}
+
+/**
+ * The derivatives of `y` with respect to each node of `wrt`, as new nodes of the same shapes.
+ * `y` must hold one number unless `dy`, the derivative of some L with respect to y, is given.
+ * A node that y does not depend on gets zeros.
+ */
+export function gradients(y: Node, wrt: readonly Node[], dy?: Node): Node[] {
+  if (dy === undefined && sizeOf(y.shape) !== 1)
+    throw new ShapeError(
+      `grad: expected a function whose result is one number, got shape ${shapeText(y.shape)}. Reduce it, e.g. with ops.sum or ops.mean.`,
+    )
+  if (dy !== undefined && !sameShape(dy.shape, y.shape))
+    throw new ShapeError(`grad: expected dy of shape ${shapeText(y.shape)}, got ${shapeText(dy.shape)}.`)
+  const order = reachable([y])
+  const targets = new Set(wrt)
+  // Nodes that some target flows into: the others need no derivative.
+  const active = new Set<Node>()
+  for (const node of order) if (targets.has(node) || node.inputs.some((n) => active.has(n))) active.add(node)
+
+  const adjoint = new Map<Node, Node>([[y, dy ?? build.constant(1, y.shape)]])
+  for (const node of order.reverse()) {
+    const dNode = adjoint.get(node)
+    if (dNode === undefined || !active.has(node) || !node.inputs.some((n) => active.has(n))) continue
+    withLabel(node.label, () => {
+      primitives[node.op].vjp(node, dNode, build).forEach((dInput, i) => {
+        const input = node.inputs[i]
+        if (dInput === null || !active.has(input)) return
+        const before = adjoint.get(input)
+        adjoint.set(input, before === undefined ? dInput : build.add(before, dInput))
+      })
+    })
+  }
+  return wrt.map((node) => build.broadcast(adjoint.get(node) ?? build.constant(0, node.shape), node.shape))
+}
