@@ -10,7 +10,9 @@ namespace myelin {
 
 class Buffer {
  public:
-  Buffer(Backend& backend, DType dtype, int64_t count);  // zero-filled
+  // Throws OutOfMemory. Fill::none is for memory that is about to be written completely.
+  enum class Fill { zero, none };
+  Buffer(Backend& backend, DType dtype, int64_t count, Fill fill = Fill::zero);
   ~Buffer();
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;

@@ -49,9 +49,26 @@ struct Graph {
   std::vector<uint32_t> guards;        // must be finite, else the step is not committed
   std::vector<uint32_t> costs;         // scalars recorded per step as double
   std::vector<uint32_t> accumulators;  // added into float64 totals per step
+
+  // By slot, filled by validate(). A slot that no node reads has no shape and takes any buffer, or none.
+  struct Slot {
+    bool used = false;
+    Shape shape;
+  };
+  std::vector<Slot> inputs, states;
 };
+
+// The attribute of a validated node. The node is known to have it, of this type.
+double number_attr(const Node& node, const char* key);
+const std::vector<double>& list_attr(const Node& node, const char* key);
+// A constant whose single number fills its whole shape.
+bool is_fill(const Node& node);
+// How errors and plan listings name a node: matmul "dense_1" [32,10].
+std::string describe(const Node& node);
 
 // Decodes and validates completely: ids, ranks, shape rules of every op, slots, one writer a state.
 Graph decode(const uint8_t* bytes, size_t size);
+// The second half of decode(): everything that does not concern the encoding. Fills the slots.
+void validate(Graph& graph);
 
 }  // namespace myelin

@@ -30,13 +30,15 @@ struct PlanInfo {
 };
 const PlanInfo& info(const Plan& plan);
 
-struct Progress {  // called on the session thread, at most every few milliseconds
-  std::function<void(int64_t steps_done, const double* costs, int64_t n)> report;  // costs since the last report
+// Called on the thread that runs the plan, at most every 20 ms, and not at all for runs shorter than that.
+struct Progress {
+  // costs: the n = (steps since the last report) × (costs per step) values since the last report.
+  std::function<void(int64_t steps_done, const double* costs, int64_t n)> report;
 };
 
 struct RunRequest {
   PlanPtr plan;
-  std::vector<BufferPtr> states;  // by slot
+  std::vector<BufferPtr> states;  // by slot; no updated state may share its buffer with another slot
   std::vector<BufferPtr> inputs;  // by slot; a gathered one has any number of rows
   std::vector<uint8_t> gathered;  // by slot: 1 = each step takes its rows from `rows`, 0 = whole, every step
   std::vector<uint32_t> rows;     // steps × batch row numbers (checked against the data); empty: nothing is gathered
@@ -44,8 +46,10 @@ struct RunRequest {
   std::vector<double> hyper;  // steps × n_hypers
   uint64_t seed = 0;
   uint64_t first_step = 1;          // global number of the first step
-  std::vector<BufferPtr> collect;   // by fetch: step s writes its fetch from element collect_offset·row + s·count on; empty: fetches of
-  int64_t collect_row = 0;          //   the last step are handed back. collect_row: first row written
+  // By fetch: the fetches of all steps stand one under the other, from row `collect_row` on (a row is what one index
+  // of the first dimension covers; a scalar is one row). Empty: the fetches of the last step are handed back.
+  std::vector<BufferPtr> collect;
+  int64_t collect_row = 0;
 };
 
 enum class RunStatus { done, cancelled, non_finite };
@@ -55,9 +59,9 @@ struct RunResult {
   int64_t steps_done = 0;                 // committed steps
   std::vector<double> costs;              // steps_done × n_costs
   std::vector<double> accumulators;       // totals, concatenated in order
-  std::vector<BufferPtr> fetches;         // of the last step, if not collected
+  std::vector<BufferPtr> fetches;         // of the last step, if status is done and they were not collected
   std::string label;                      // non_finite: label of the first value that is not finite (plain replay)
-  std::string value;                      // and what it was: "dense_2: matmul [32,10]"
+  std::string value;                      // and what it was: "matmul [32,10]"
 };
 
 // Runs on the calling thread (which leads the shared pool). Throws GraphError on a request that does not fit
