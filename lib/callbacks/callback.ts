@@ -1,0 +1,64 @@
+import type { Json } from '../layers/layer'
+import type { EpochLogs, History } from '../model/history'
+import type { Model } from '../model/model'
+import type { Tensor } from '../tensor'
+
+/** The run a callback takes part in. */
+export interface TrainingRun {
+  readonly model: Model
+  readonly history: History
+  /** Number of the last epoch planned. */
+  readonly epochs: number
+  /** Examples of an epoch; undefined for data streams. */
+  readonly examples: number | undefined
+  /** Steps of an epoch; undefined for data streams of unknown length. */
+  readonly batches: number | undefined
+  /** Ends the run after the current epoch; `history.stopped` becomes 'early'. */
+  stop(): void
+}
+
+/** A moment of an epoch, reported at most every few milliseconds. */
+export interface TrainingProgress {
+  /** Number of the running epoch. */
+  epoch: number
+  /** Steps done in this epoch. */
+  batch: number
+  /** Examples seen in this epoch. */
+  examples: number
+  /** Size-weighted mean cost of the epoch so far. */
+  loss: number
+}
+
+/** What `onBatch` observes. */
+export interface BatchLogs {
+  epoch: number
+  /** From 1 in each epoch. */
+  batch: number
+  /** J of the batch before its update. */
+  loss: number
+}
+
+/** What a callback keeps in a checkpoint. */
+export interface CallbackState {
+  values: { [key: string]: Json }
+  tensors?: { [key: string]: Tensor }
+}
+
+/**
+ * An observer of `fit`. All methods are optional. `onTrainBegin`, `onEpochBegin`, `onEpoch` and `onTrainEnd` are awaited at a step
+ * boundary, where the model's methods run at once; `onProgress` and `onBatch` come late and batched. A method that throws
+ * rejects the fit.
+ */
+export interface Callback {
+  /** Names the callback in errors and checkpoints. */
+  readonly name: string
+  onTrainBegin?(run: TrainingRun): void | Promise<void>
+  onEpochBegin?(epoch: number, run: TrainingRun): void | Promise<void>
+  onProgress?(progress: TrainingProgress, run: TrainingRun): void
+  onBatch?(batch: BatchLogs, run: TrainingRun): void
+  onEpoch?(logs: EpochLogs, run: TrainingRun): void | Promise<void>
+  onTrainEnd?(run: TrainingRun): void | Promise<void>
+  /** For checkpoints: what `restore` needs to go on as if nothing had happened. */
+  save?(): CallbackState
+  restore?(state: CallbackState): void
+}

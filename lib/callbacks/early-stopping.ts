@@ -1,0 +1,121 @@
+import { booleanOption, checkOptions, nonEmptyString, nonNegativeInteger, nonNegativeNumber, oneOf, OptionError } from '../errors'
+import type { EpochLogs } from '../model/history'
+import type { WeightSet } from '../model/weights'
+import { Tensor } from '../tensor'
+import type { Callback, CallbackState, TrainingRun } from './callback'
+
+export interface EarlyStoppingOptions {
+  /** Name of a value of the history's epochs. Default 'val_loss'. */
+  monitor?: string
+  /** Epochs without improvement that are waited for. Default 0. */
+  patience?: number
+  /** A change counts as improvement only if it is larger than this. Default 0. */
+  minDelta?: number
+  /** Whether to put the weights of the best epoch back at the end. Default false. */
+  restoreBestWeights?: boolean
+  /** Whether smaller or larger is better. 'auto' (default): larger for accuracy, precision, recall, f1 and auc, smaller otherwise. */
+  mode?: 'auto' | 'min' | 'max'
+}
+
+const largerIsBetter = /(^|_)(accuracy|precision|recall|f1|auc)$/
+
+class EarlyStopping implements Callback {
+  readonly name = 'earlyStopping'
+  #best: number
+  #bestEpoch = 0
+  #wait = 0
+  #weights: WeightSet | null = null
+  #resumed = false
+  readonly #sign: 1 | -1
+
+  constructor(readonly options: Required<EarlyStoppingOptions>) {
+    const max = options.mode === 'max' || (options.mode === 'auto' && largerIsBetter.test(options.monitor))
+    this.#sign = max ? -1 : 1
+    this.#best = Infinity
+  }
+
+  onTrainBegin(): void {
+    if (this.#resumed) {
+      this.#resumed = false
+      return
+    }
+    this.#best = Infinity
+    this.#bestEpoch = this.#wait = 0
+    this.#weights = null
+  }
+
+  onEpoch(logs: EpochLogs, run: TrainingRun): void {
+    const { monitor, minDelta, patience, restoreBestWeights } = this.options
+    const value = logs[monitor]
+    if (typeof value !== 'number') {
+      const known = Object.keys(logs).filter((key) => key !== 'epoch')
+      const hint = monitor.startsWith('val_') ? ' Give fit validationData, or monitor a training value.' : ''
+      throw new OptionError(`earlyStopping: the history has no '${monitor}'. Known: ${known.join(', ')}.${hint}`)
+    }
+    const cost = this.#sign * value
+    if (cost < this.#best - minDelta) {
+      this.#best = cost
+      this.#bestEpoch = logs.epoch
+      this.#wait = 0
+      if (restoreBestWeights) {
+        this.#release()
+        this.#weights = run.model.getWeights()
+      }
+    } else if (++this.#wait >= Math.max(1, patience)) {
+      run.stop()
+    }
+  }
+
+  onTrainEnd(run: TrainingRun): void {
+    if (this.#weights && this.#bestEpoch > 0) run.model.setWeights(this.#weights)
+    this.#release()
+  }
+
+  #release(): void {
+    for (const layer of this.#weights ?? [])
+      for (const value of Object.values(layer)) if (value instanceof Tensor) value.dispose()
+    this.#weights = null
+  }
+
+  save(): CallbackState {
+    const tensors: { [key: string]: Tensor } = {}
+    const layout: string[][] = []
+    for (const layer of this.#weights ?? []) {
+      const names = Object.keys(layer).filter((key) => layer[key] instanceof Tensor)
+      layout.push([layer.name, ...names])
+      for (const key of names) tensors[`${layer.name}.${key}`] = layer[key] as Tensor
+    }
+    const best = Number.isFinite(this.#best) ? this.#best : null
+    return { values: { best, bestEpoch: this.#bestEpoch, wait: this.#wait, layout }, tensors }
+  }
+
+  restore({ values, tensors = {} }: CallbackState): void {
+    this.#best = typeof values.best === 'number' ? values.best : Infinity
+    this.#bestEpoch = Number(values.bestEpoch)
+    this.#wait = Number(values.wait)
+    const layout = values.layout as string[][]
+    this.#weights = layout.length
+      ? layout.map(([name, ...keys]) =>
+          Object.assign({ name }, Object.fromEntries(keys.map((key) => [key, tensors[`${name}.${key}`]]))),
+        )
+      : null
+    this.#resumed = true
+  }
+}
+
+/**
+ * Stops when the monitored value has not improved for `patience` epochs (with patience 0: at the first epoch without
+ * improvement). Couples optimisation and regularisation: where that is a drawback, train longer with an L2 penalty instead.
+ */
+export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
+  const where = 'callbacks.earlyStopping'
+  checkOptions(where, options, ['monitor', 'patience', 'minDelta', 'restoreBestWeights', 'mode'])
+  const { monitor = 'val_loss', patience = 0, minDelta = 0, restoreBestWeights = false, mode = 'auto' } = options
+  return new EarlyStopping({
+    monitor: nonEmptyString(`${where}: monitor`, monitor),
+    patience: nonNegativeInteger(`${where}: patience`, patience),
+    minDelta: nonNegativeNumber(`${where}: minDelta`, minDelta),
+    restoreBestWeights: booleanOption(`${where}: restoreBestWeights`, restoreBestWeights),
+    mode: oneOf(`${where}: mode`, mode, ['auto', 'min', 'max']),
+  })
+}

@@ -1,0 +1,79 @@
+/** Compiled programs, kept by shape and mode. */
+import { encode } from '../graph/encode'
+import { native, type NativeBuffer, type NativePlan, type RunRequest } from '../native'
+import { guarded, planMode } from '../runtime'
+import { bufferOf } from '../tensor'
+import type { BuiltProgram } from './program'
+import type { StateCell } from './weights'
+
+/** Plans kept per model; the least recently used goes first. */
+const capacity = 16
+
+/** A compiled program and what its slots stand for. */
+export class ModelPlan {
+  readonly inputNames: readonly string[]
+  readonly accumulatorSizes: readonly number[]
+  readonly fetchNames: readonly string[]
+  readonly fetchShapes: readonly (readonly number[])[]
+  readonly hypers: number
+  readonly costs: number
+  readonly native: NativePlan
+  readonly #cells: readonly StateCell[]
+  readonly #captures: readonly NativeBuffer[]
+
+  constructor(where: string, built: BuiltProgram) {
+    const { bytes, captures } = encode(built.program)
+    this.native = guarded(where, () => native.planCompile(bytes, planMode()))
+    this.inputNames = built.inputNames
+    this.accumulatorSizes = built.accumulatorShapes.map((shape) => shape.reduce((n, d) => n * d, 1))
+    this.fetchNames = built.fetchNames
+    this.fetchShapes = built.fetchShapes
+    this.hypers = built.program.hypers.length
+    this.costs = built.program.costs.length
+    this.#cells = built.cells
+    this.#captures = captures.map(bufferOf)
+  }
+
+  /** A request with the states of the moment. `inputs` by name; `gather`: take rows of them by number. */
+  request(inputs: Readonly<Record<string, NativeBuffer>>, gather: boolean, rest: RunRequest = {}): RunRequest {
+    const declared = this.inputNames.map((name) => inputs[name])
+    return {
+      states: this.#cells.map((cell) => cell.buffer),
+      inputs: [...declared, ...this.#captures],
+      gathered: [...declared.map(() => gather), ...this.#captures.map(() => false)],
+      ...rest,
+    }
+  }
+
+  dispose(): void {
+    native.planDispose(this.native)
+  }
+}
+
+/** Least-recently-used cache of plans. Get a plan anew before every run: it may have been dropped meanwhile. */
+export class Plans {
+  #plans = new Map<string, ModelPlan>()
+
+  get(key: string, build: () => BuiltProgram): ModelPlan {
+    const known = this.#plans.get(key)
+    if (known) {
+      this.#plans.delete(key)
+      this.#plans.set(key, known)
+      return known
+    }
+    const plan = new ModelPlan(key, build())
+    this.#plans.set(key, plan)
+    if (this.#plans.size > capacity) {
+      const [oldest, dropped] = this.#plans.entries().next().value!
+      this.#plans.delete(oldest)
+      dropped.dispose()
+    }
+    return plan
+  }
+
+  /** Drops everything: what the plans were built from has changed. */
+  clear(): void {
+    for (const plan of this.#plans.values()) plan.dispose()
+    this.#plans.clear()
+  }
+}
