@@ -1,10 +1,11 @@
 /** Area under the ROC curve: exact from all scores, or from 4,096 thresholds that can be added over batches. */
 import * as ops from './ops'
-import { tensor, type Tensor } from './tensor'
+import { constantArray } from './graph/build'
+import { contextOf, Tensor, tensor } from './tensor'
 
 const thresholdCount = 4096
 /** 0, 1/4095, …, 1. */
-const thresholds = Float64Array.from({ length: thresholdCount }, (_, i) => i / (thresholdCount - 1))
+const thresholds = Array.from({ length: thresholdCount }, (_, i) => i / (thresholdCount - 1))
 
 /**
  * For each output (column) the number of negatives and positives whose probability reaches each threshold: one [2, 4096] tensor per column of
@@ -12,7 +13,11 @@ const thresholds = Float64Array.from({ length: thresholdCount }, (_, i) => i / (
  */
 export function thresholdStatistics(truth: Tensor, probabilities: Tensor): Tensor[] {
   const [rows, columns] = probabilities.shape
-  const levels = tensor(thresholds, [1, thresholdCount], { dtype: probabilities.dtype })
+  const context = contextOf(probabilities)
+  const shape = [1, thresholdCount]
+  const levels = context
+    ? Tensor.fromNode(constantArray(thresholds, shape), context)
+    : tensor(thresholds, shape, { dtype: probabilities.dtype })
   return Array.from({ length: columns }, (_, column) => {
     const positive = ops.slice(truth, [0, column], [rows, 1])
     const score = ops.slice(probabilities, [0, column], [rows, 1])

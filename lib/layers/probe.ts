@@ -1,0 +1,31 @@
+/** What a user's function does to shapes, found by tracing it on an example batch before any training. */
+import { describeValue, OptionError, ShapeError, shapeText } from '../errors'
+import type { Shape } from '../graph/node'
+import { inputNode, withLabel } from '../graph/trace'
+import { Tensor } from '../tensor'
+
+/** An unlikely size of anything else, so that a mixed-up batch axis shows. */
+const probeBatch = 7
+
+/**
+ * Shape of `fn`'s result without the batch. `shapes` are those of further arguments (weights), which have no batch. Throws OptionError or ShapeError
+ * that name the layer where the result is no tensor or loses the batch axis.
+ */
+export function outputShapeOf(
+  layerName: string,
+  inputShape: Shape,
+  fn: (x: Tensor, others: Tensor[]) => unknown,
+  shapes: readonly Shape[] = [],
+): Shape {
+  const x = Tensor.fromNode(inputNode([probeBatch, ...inputShape], layerName), 'float64')
+  const others = shapes.map((shape) => Tensor.fromNode(inputNode(shape, layerName), 'float64'))
+  const result = withLabel(layerName, () => fn(x, others))
+  if (!(result instanceof Tensor))
+    throw new OptionError(`${layerName}: its function must return a Tensor, got ${describeValue(result)}.`)
+  if (result.rank === 0 || result.shape[0] !== probeBatch)
+    throw new ShapeError(
+      `${layerName}: its function must keep the batch as the first dimension: for an input of shape ` +
+        `${shapeText([probeBatch, ...inputShape])} it returned ${shapeText(result.shape)}.`,
+    )
+  return result.shape.slice(1)
+}
