@@ -1,0 +1,12 @@
+// The element-wise functions of this target, for the kernels that apply them: fused, and the matmul epilogue.
+#pragma once
+#include "../../core/call.h"
+
+namespace myelin {
+namespace MYELIN_TARGET {
+
+const ElementwiseEntry* elementwise_entries();
+int32_t elementwise_count();
+
+}  // namespace MYELIN_TARGET
+}  // namespace myelin

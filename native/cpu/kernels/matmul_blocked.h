@@ -1,0 +1,79 @@
+// Packed panels and register tiles: a task computes some rows and columns of C, block by block of the sum. For each
+// panel of B (packed into L1 just before use) all rows of the task pass by.
+#pragma once
+#include "cpu/kernels/matmul_pack.h"
+#include "cpu/kernels/matmul_plan.h"
+#include "cpu/kernels/matmul_tile.h"
+
+namespace myelin {
+namespace MYELIN_TARGET {
+namespace {
+
+// A block of A as tiles see it: in place or packed.
+template <class T>
+struct BlockA {
+  const T* data;
+  int64_t ld;       // as the tile takes it
+  int64_t advance;  // from one tile's rows to the next
+};
+
+template <class T>
+BlockA<T> block_of_a(const Problem<T>& p, bool pack, int64_t i0, int64_t rows, int64_t k0, int64_t k, T* packed) {
+  const T* a = p.trans_a ? p.a + k0 * p.lda + i0 : p.a + i0 * p.lda + k0;
+  if (!pack) return {a, p.lda, p.trans_a ? tile_rows : tile_rows * p.lda};
+  if (p.trans_a) {
+    pack_a_panels(a, p.lda, rows, k, packed);
+    return {packed, tile_rows, tile_rows * k};
+  }
+  const int64_t ld = k + kc_step;  // not a power of two: rows spread over the cache sets
+  pack_a_rows(a, p.lda, rows, k, packed, ld);
+  return {packed, ld, tile_rows * ld};
+}
+
+template <class T>
+void blocked_task(const Problem<T>& p, const MatmulPlan& plan, int64_t i0, int64_t i1, int64_t j0, int64_t j1,
+                  char* scratch) {
+  typedef Vec<T> X;
+  T* packed_a = reinterpret_cast<T*>(scratch);
+  T* packed_b = reinterpret_cast<T*>(scratch + plan.a_bytes);
+  for (int64_t k0 = 0; k0 < p.k; k0 += plan.kc) {
+    const int64_t k = least(plan.kc, p.k - k0);
+    const BlockA<T> a = block_of_a(p, plan.pack_a, i0, i1 - i0, k0, k, packed_a);
+    int64_t columns;
+    for (int64_t j = j0; j < j1; j += columns) {
+      int vectors = tile_vectors;
+      if (i1 - i0 <= thin_rows && !plan.pack_b && j1 - j >= thin_vectors * X::W) vectors = thin_vectors;
+      columns = least(vectors * X::W, j1 - j);
+      vectors = static_cast<int>(ceil_div(columns, X::W));
+      const int tail = static_cast<int>(columns - (vectors - 1) * X::W);
+      const T* b = p.trans_b ? p.b + j * p.ldb + k0 : p.b + k0 * p.ldb + j;
+      int64_t ldb = p.ldb;
+      if (plan.pack_b || tail != X::W) {
+        if (p.trans_b) pack_b_transposed(b, ldb, k, static_cast<int>(columns), packed_b);
+        else pack_b_plain(b, ldb, k, static_cast<int>(columns), packed_b);
+        b = packed_b;
+        ldb = vectors * X::W;
+      }
+      Store<T> to;
+      to.c = p.sum + i0 * p.n + j;
+      to.ldc = p.n;
+      to.bias = p.bias && k0 + k == p.k ? p.bias + j : nullptr;
+      to.accumulate = k0 > 0;
+      to.tail = tail;
+      const TileFn<T> whole = tile_for<T>(!p.trans_a, tile_rows, vectors);
+      const T* rows = a.data;
+      int64_t i = i0;
+      for (; i + tile_rows <= i1; i += tile_rows) {
+        whole(rows, a.ld, b, ldb, k, to);
+        rows += a.advance;
+        to.c += tile_rows * p.n;
+      }
+      if (i < i1) tile_for<T>(!p.trans_a, static_cast<int>(i1 - i), vectors)(rows, a.ld, b, ldb, k, to);
+    }
+  }
+  finish_rows(p, i0, i1, j0, j1);
+}
+
+}  // namespace
+}  // namespace MYELIN_TARGET
+}  // namespace myelin

@@ -1,0 +1,68 @@
+// Copies of blocks of A and B in the order in which tiles read them.
+#pragma once
+#include "cpu/kernels/matmul_tuning.h"
+
+namespace myelin {
+namespace MYELIN_TARGET {
+namespace {
+
+// A panel of plain B: rows [0,k) of `columns` ≤ V·W columns, to out[p·width + column].
+template <class T>
+void pack_b_plain(const T* b, int64_t ldb, int64_t k, int columns, T* out) {
+  typedef Vec<T> X;
+  const int vectors = (columns + X::W - 1) / X::W;
+  const int tail = columns - (vectors - 1) * X::W;
+  const int64_t width = vectors * X::W;
+  for (int64_t p = 0; p < k; p++, b += ldb, out += width) {
+    for (int v = 0; v < vectors - 1; v++) X::store(out + v * X::W, X::load(b + v * X::W));
+    const int v = vectors - 1;
+    X::store(out + v * X::W, tail == X::W ? X::load(b + v * X::W) : X::load_part(b + v * X::W, tail));
+  }
+}
+
+// A panel of transposed B (`columns` rows of length k, ldb apart), to out[p·width + column]. Missing columns repeat the
+// last one: their sums are never stored.
+template <class T>
+void pack_b_transposed(const T* b, int64_t ldb, int64_t k, int columns, T* out) {
+  typedef Vec<T> X;
+  const int vectors = (columns + X::W - 1) / X::W;
+  const int64_t width = vectors * X::W;
+  for (int v = 0; v < vectors; v++) {
+    const T* rows[X::W];
+    for (int c = 0; c < X::W; c++) {
+      const int column = v * X::W + c;
+      rows[c] = b + (column < columns ? column : columns - 1) * ldb;
+    }
+    T* to = out + v * X::W;
+    int64_t p = 0;
+    for (; p + X::W <= k; p += X::W) {
+      X::transpose(rows, to + p * width, width);
+      for (int c = 0; c < X::W; c++) rows[c] += X::W;
+    }
+    for (int64_t i = 0; p + i < k; i++) {
+      for (int c = 0; c < X::W; c++) to[(p + i) * width + c] = rows[c][i];
+    }
+  }
+}
+
+// Rows of plain A side by side: `rows` × k, to out[r·ld + p].
+template <class T>
+void pack_a_rows(const T* a, int64_t lda, int64_t rows, int64_t k, T* out, int64_t ld) {
+  for (int64_t r = 0; r < rows; r++) memcpy(out + r * ld, a + r * lda, k * sizeof(T));
+}
+
+// Transposed A as panels of tile_rows columns each: out[panel·k·tile_rows + p·tile_rows + r]. A last panel of fewer
+// columns leaves the rest of its places unwritten and unread.
+template <class T>
+void pack_a_panels(const T* a, int64_t lda, int64_t rows, int64_t k, T* out) {
+  for (int64_t p = 0; p < k; p++, a += lda) {
+    T* to = out + p * tile_rows;
+    int64_t r = 0;
+    for (; r + tile_rows <= rows; r += tile_rows, to += k * tile_rows) memcpy(to, a + r, tile_rows * sizeof(T));
+    for (int64_t i = 0; r + i < rows; i++) to[i] = a[r + i];
+  }
+}
+
+}  // namespace
+}  // namespace MYELIN_TARGET
+}  // namespace myelin

@@ -1,0 +1,106 @@
+// The register tile: C[R rows × V vectors] (+)= A·B over one block of the sum, everything in registers.
+#pragma once
+#include "cpu/kernels/matmul_tuning.h"
+
+namespace myelin {
+namespace MYELIN_TARGET {
+namespace {
+
+// How a finished tile goes to memory.
+template <class T>
+struct Store {
+  T* c;
+  int64_t ldc;
+  const T* bias;    // of the tile's first column; null if none, or if this is not the last block of the sum
+  bool accumulate;  // add what earlier blocks left in C
+  int tail;         // columns in the last vector, 1…W
+};
+
+template <class T>
+using TileFn = void (*)(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, const Store<T>& to);
+
+// ByRows: a[r·lda + p], else a[p·lda + r]. b[p·ldb + column] holds whole vectors. Each element is one chain of fma over
+// ascending p, whatever R and V are.
+template <class T, bool ByRows, int R, int V>
+void tile(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, const Store<T>& to) {
+  typedef Vec<T> X;
+  typename X::V sum[R][V];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) {
+#pragma GCC unroll 16
+    for (int v = 0; v < V; v++) sum[r][v] = X::zero();
+  }
+  const T* row[R];
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) row[r] = ByRows ? a + r * lda : a + r;
+  for (int64_t p = 0; p < k; p++) {
+    typename X::V bv[V];
+#pragma GCC unroll 16
+    for (int v = 0; v < V; v++) bv[v] = X::load(b + v * X::W);
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++) {
+      const typename X::V av = X::broadcast(ByRows ? row[r] + p : a + r);
+#pragma GCC unroll 16
+      for (int v = 0; v < V; v++) sum[r][v] = X::fma(av, bv[v], sum[r][v]);
+    }
+    b += ldb;
+    if (!ByRows) a += lda;
+  }
+  T* c = to.c;
+  const bool whole = to.tail == X::W;
+#pragma GCC unroll 16
+  for (int r = 0; r < R; r++) {
+#pragma GCC unroll 16
+    for (int v = 0; v < V; v++) {
+      T* at = c + v * X::W;
+      typename X::V x = sum[r][v];
+      if (v < V - 1 || whole) {
+        if (to.accumulate) x = X::add(X::load(at), x);
+        if (to.bias) x = X::add(x, X::load(to.bias + v * X::W));
+        X::store(at, x);
+      } else {
+        if (to.accumulate) x = X::add(X::load_part(at, to.tail), x);
+        if (to.bias) x = X::add(x, X::load_part(to.bias + v * X::W, to.tail));
+        X::store_part(at, x, to.tail);
+      }
+    }
+    c += to.ldc;
+  }
+}
+
+// A tile by its number of rows: edges at the bottom run the same code with fewer rows.
+template <class T, bool ByRows, int V>
+TileFn<T> tile_of(int rows) {
+  switch (rows) {
+    case 1: return tile<T, ByRows, 1, V>;
+    case 2: return tile<T, ByRows, 2, V>;
+#define MATMUL_TILE(R)                                             \
+  case R:                                                          \
+    if constexpr (R <= tile_rows && V <= tile_vectors) {           \
+      return tile<T, ByRows, R, V>;                                \
+    }                                                              \
+    return nullptr;
+      MATMUL_TILE(3)
+      MATMUL_TILE(4)
+      MATMUL_TILE(5)
+      MATMUL_TILE(6)
+      MATMUL_TILE(7)
+      MATMUL_TILE(8)
+#undef MATMUL_TILE
+  }
+  return nullptr;
+}
+
+// The tile of a layout, a height and a width; widths are 1, 2 and, for at most thin_rows rows, thin_vectors.
+template <class T>
+TileFn<T> tile_for(bool by_rows, int rows, int vectors) {
+  switch (vectors) {
+    case 1: return by_rows ? tile_of<T, true, 1>(rows) : tile_of<T, false, 1>(rows);
+    case 2: return by_rows ? tile_of<T, true, 2>(rows) : tile_of<T, false, 2>(rows);
+    default: return by_rows ? tile_of<T, true, thin_vectors>(rows) : tile_of<T, false, thin_vectors>(rows);
+  }
+}
+
+}  // namespace
+}  // namespace MYELIN_TARGET
+}  // namespace myelin

@@ -1,0 +1,67 @@
+// Every constant of the matmul, and why it has its value. Measured with bench/matmul.cpp. `kc` and `dot_kc` are part of
+// the result: they fix where partial sums are rounded, so they depend on the shape and the element type only.
+#pragma once
+#include "cpu/kernels/matmul_problem.h"
+#include "cpu/kernels/matmul_vector.h"
+
+namespace myelin {
+namespace MYELIN_TARGET {
+namespace {
+
+// The register tile, rows × vectors. It must hide the latency of fma (two units of latency 4: at least 8 sums) and
+// fit the registers next to its operands.
+#if defined(__AVX512F__)
+constexpr int tile_rows = 8;  // 8 × 2 of 32 registers: batches of 32, 64, 128 have no edge, unlike the 14 × 2 that would also fit
+constexpr int thin_vectors = 8;
+constexpr int dot_rows = 6;  // 6 × 4 sums of whole vectors
+#elif defined(__AVX2__)
+constexpr int tile_rows = 6;  // 6 × 2 of 16 registers: all that fit
+constexpr int thin_vectors = 4;
+constexpr int dot_rows = 3;  // 3 × 4 likewise
+#elif defined(__aarch64__)
+constexpr int tile_rows = 8;  // 8 × 2 of 32 registers
+constexpr int thin_vectors = 8;
+constexpr int dot_rows = 4;
+#else
+constexpr int tile_rows = 4;  // 4 × 2 of 16 registers: without fma each product needs one more
+constexpr int thin_vectors = 4;
+constexpr int dot_rows = 2;
+#endif
+constexpr int tile_vectors = 2;
+constexpr int thin_rows = 2;    // products of one or two rows: a wide tile gives them enough independent sums
+constexpr int dot_columns = 4;  // combine4 adds four sums at once
+
+// Rows of one packed panel of B: 256 × 2 vectors are 32 KB with 512 bits (L1 has 32 or 48) and 16 KB with 256.
+// Shorter blocks write C more often, longer ones fetch B from L2.
+constexpr int kc_limit = 256;
+// Blocks of the sum are multiples of this, so that only the last one has a remainder to transpose.
+constexpr int kc_step = 16;
+// The dot products read their operands in place and keep a block of the narrow side in L2: 16 rows × 2048 floats.
+constexpr int dot_kc_limit = 2048;
+
+// Dot products need no packing but add up lanes at the end: they pay for a narrow result whose sum is long.
+constexpr int64_t dot_narrow = 24;       // columns; above, a packed panel is reused often enough
+constexpr int64_t dot_few_rows = 4;      // rows; packing B for fewer would cost more than the product itself
+constexpr int64_t dot_least_k_vectors = 4;  // below, adding up the lanes costs more than the products
+
+// Rows of A per task: 240 rows × 256 floats are 240 KB and stay in an L2 of 512 KB or more beside C.
+constexpr int64_t task_rows_limit = 240;
+// Columns per task: bounds the part of C that several blocks of the sum come back to.
+constexpr int64_t task_columns_limit = 512;
+// Tasks for each worker, so that one that was interrupted does not keep the others waiting.
+constexpr int64_t tasks_per_worker = 4;
+// Floating-point operations below which waking workers costs more than it gains (2 µs of one core).
+constexpr int64_t serial_flops = 400 * 1000;
+
+// Packing A: only where reading in place misses the caches. A tile touches one line per row and step, and rows whose
+// distance is a large power of two share the same few cache sets.
+constexpr int64_t pack_a_bytes = 256 * 1024;  // smaller blocks stay in L2 whatever their stride
+constexpr int64_t pack_a_stride = 2048;       // bytes from one row to the next
+// Packing plain B: a copied panel is reused by every tile of the task; a panel read in place misses L1 if its rows
+// are far apart.
+constexpr int64_t pack_b_tiles = 6;
+constexpr int64_t pack_b_stride = 1024;
+
+}  // namespace
+}  // namespace MYELIN_TARGET
+}  // namespace myelin
