@@ -1,0 +1,25 @@
+import js from '@eslint/js'
+import tseslint from 'typescript-eslint'
+
+const nodeGlobals = Object.fromEntries(
+  ['require', 'module', 'process', 'console', '__dirname', '__filename', 'Atomics', 'SharedArrayBuffer', 'setTimeout'].map(
+    (name) => [name, 'readonly'],
+  ),
+)
+
+export default tseslint.config(
+  { ignores: ['dist/', 'build/', 'build-*/', 'node_modules/', 'prebuilds/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.recommended],
+    rules: {
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      // chai's `expect(x).to.be.true` is an expression
+      '@typescript-eslint/no-unused-expressions': 'off',
+    },
+  },
+  { files: ['scripts/**/*.js'], languageOptions: { sourceType: 'commonjs', globals: nodeGlobals } },
+  { rules: { eqeqeq: 'error', 'no-var': 'error', 'prefer-const': 'error' } },
+)

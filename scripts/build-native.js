@@ -1,0 +1,16 @@
+'use strict'
+// npm run build:native [-- cmake options]: build/Release/myelin.node
+const { cmakeBuild } = require('./cmake-build')
+const { main, setStamp } = require('./tools')
+
+const nativeStamp = 'build/native.stamp'
+
+function buildNative(options = []) {
+  const start = Date.now()
+  cmakeBuild({ options })
+  setStamp(nativeStamp, start)
+}
+
+module.exports = { buildNative, nativeStamp }
+
+if (require.main === module) main(() => buildNative(process.argv.slice(2)))

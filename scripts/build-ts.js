@@ -1,0 +1,59 @@
+'use strict'
+// npm run build:ts: lib/ → dist/ as CommonJS with types, and an ES module front on the same instance.
+const fs = require('node:fs')
+const path = require('node:path')
+const { root, Failure, main, setStamp, withLock } = require('./tools')
+
+const tsStamp = 'build/ts.stamp'
+
+function buildTs() {
+  const start = Date.now()
+  withLock('ts', () => {
+    const ts = require('typescript')
+    const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: (diagnostic) => report(ts, [diagnostic]) }
+    const config = ts.getParsedCommandLineOfConfigFile(path.join(root, 'tsconfig.json'), {}, host)
+    const program = ts.createProgram(config.fileNames, config.options)
+    const index = program.getSourceFile(path.join(root, 'lib/index.ts'))
+    if (!index) throw new Failure('lib/index.ts, the list of public exports, is missing')
+    // Modules that no longer exist must not linger in the package.
+    fs.rmSync(path.join(root, 'dist'), { recursive: true, force: true })
+    const { diagnostics } = program.emit()
+    report(ts, [...config.errors, ...ts.getPreEmitDiagnostics(program), ...diagnostics])
+    writeModuleFront(valueExports(ts, program, index))
+  })
+  setStamp(tsStamp, start)
+}
+
+function report(ts, diagnostics) {
+  if (diagnostics.length === 0) return
+  const host = { getCanonicalFileName: (name) => name, getCurrentDirectory: () => root, getNewLine: () => '\n' }
+  console.error(ts.formatDiagnosticsWithColorAndContext(ts.sortAndDeduplicateDiagnostics(diagnostics), host))
+  throw new Failure(`lib/ does not compile (${diagnostics.length} messages above)`)
+}
+
+/** Names that exist at run time. Node's own guess at the names of a CommonJS module misses re-exported ones. */
+function valueExports(ts, program, index) {
+  const checker = program.getTypeChecker()
+  const isValue = (symbol) => {
+    const typeOnly = symbol.declarations?.some((d) => ts.isExportSpecifier(d) && (d.isTypeOnly || d.parent.parent.isTypeOnly))
+    if (typeOnly) return false
+    const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+    return (target.flags & ts.SymbolFlags.Value) !== 0
+  }
+  const names = checker.getExportsOfModule(checker.getSymbolAtLocation(index)).filter(isValue)
+  return names.map((symbol) => symbol.name).sort()
+}
+
+function writeModuleFront(names) {
+  const list = names.map((name) => `  ${name},\n`).join('')
+  const header = '// Made by scripts/build-ts.js: ES module names for the one CommonJS instance.\n'
+  fs.writeFileSync(
+    path.join(root, 'dist/index.mjs'),
+    `${header}import myelin from './index.js'\n\nexport const {\n${list}} = myelin\n`,
+  )
+  fs.writeFileSync(path.join(root, 'dist/index.d.mts'), `${header}export * from './index.js'\n`)
+}
+
+module.exports = { buildTs, tsStamp }
+
+if (require.main === module) main(buildTs)

@@ -1,0 +1,41 @@
+'use strict'
+// npm run lint: eslint, prettier and clang-format over everything. --fix writes instead of complaining.
+const { root, Failure, tryRun, tool, filesUnder, main } = require('./tools')
+const { ensurePackages } = require('./ensure')
+
+const folders = ['lib', 'test', 'bench', 'examples', 'scripts']
+
+/** Names of the checks that failed. */
+function lint({ fix = false } = {}) {
+  const scripts = [...folders.flatMap((folder) => filesUnder(folder, /\.(ts|js|mjs)$/)), 'eslint.config.mjs']
+  const json = ['package.json', 'tsconfig.json', 'tsconfig.test.json', '.mocharc.json', '.prettierrc.json']
+  const native = [...filesUnder('native', /\.(h|cpp)$/), ...filesUnder('test', /\.(h|cpp)$/)]
+  const clangFormat = require(tool('clang-format', 'index.js')).getNativeBinary()
+  const quiet = { stdio: ['ignore', 'ignore', 'inherit'] }
+  const checks = {
+    eslint: () => tryRun(process.execPath, [tool('eslint', 'bin/eslint.js'), ...(fix ? ['--fix'] : []), ...scripts]),
+    prettier: () =>
+      tryRun(
+        process.execPath,
+        [tool('prettier', 'bin/prettier.cjs'), fix ? '--write' : '--check', '--log-level', 'warn', ...scripts, ...json],
+        { cwd: root },
+      ),
+    'clang-format': () => tryRun(clangFormat, fix ? ['-i', ...native] : ['--dry-run', '-Werror', ...native], quiet),
+  }
+  return Object.keys(checks).filter((name) => {
+    const { ok, reason } = checks[name]()
+    if (!ok) console.error(`${name}: ${reason}`)
+    return !ok
+  })
+}
+
+module.exports = { lint }
+
+if (require.main === module) {
+  main(() => {
+    ensurePackages()
+    const failed = lint({ fix: process.argv.includes('--fix') })
+    if (failed.length > 0) throw new Failure(`${failed.join(' and ')} complained; \`npm run format\` repairs what can be repaired`)
+    console.log('eslint, prettier and clang-format have nothing to say')
+  })
+}

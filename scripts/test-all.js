@@ -1,0 +1,130 @@
+'use strict'
+// npm run test:all: the longer proofs that `npm test` leaves out. Each entry returns totals; new proofs are added to the
+// list at the end.
+const fs = require('node:fs')
+const os = require('node:os')
+const path = require('node:path')
+const { spawnSync } = require('node:child_process')
+const { cmakeBuild } = require('./cmake-build')
+const { ensure } = require('./ensure')
+const { runMocha } = require('./mocha')
+const { root, Failure, run, tool, tryRun, filesUnder, main } = require('./tools')
+
+const passed = (n = 1) => ({ passed: n, failed: 0, skipped: 0 })
+const failed = (n = 1) => ({ passed: 0, failed: n, skipped: 0 })
+const skipped = (reason) => {
+  console.log(`skipped: ${reason}`)
+  return { passed: 0, failed: 0, skipped: 1 }
+}
+const isWindows = process.platform === 'win32'
+
+// Reports end the program; the addon's host, node, keeps memory until its end, so leaks are looked for elsewhere.
+const sanitizerOptions = {
+  ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=0:exitcode=99',
+  UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+  TSAN_OPTIONS: 'halt_on_error=1:exitcode=99',
+}
+
+/** Builds the native drivers of test/core with a sanitizer and runs them all. */
+function coreDrivers(sanitizer) {
+  const drivers = filesUnder('test/core', /\.cpp$/)
+  if (isWindows) return skipped('sanitizers are used on Linux and macOS')
+  if (drivers.length === 0) return skipped('there are no drivers in test/core')
+  const binaryDir = `build/core-${sanitizer}`
+  cmakeBuild({ binaryDir, options: [`-DMYELIN_SANITIZE=${sanitizer}`, '-DMYELIN_ADDON=OFF', '-DMYELIN_TESTS=ON'] })
+  const outcomes = drivers.map((driver) => {
+    const program = path.join(root, binaryDir, `core_${path.basename(driver, '.cpp')}`)
+    return tryRun(program, [], { env: { ...process.env, ...sanitizerOptions } }).ok
+  })
+  const good = outcomes.filter(Boolean).length
+  return { passed: good, failed: outcomes.length - good, skipped: 0 }
+}
+
+/** The addon, and through it the core, instrumented under the addon's and the small training tests. */
+function addonUnderAddressSanitizer() {
+  if (process.platform !== 'linux') return skipped('needs LD_PRELOAD')
+  const compiler = process.env.CXX || 'g++'
+  const runtime = spawnSync(compiler, ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout?.trim()
+  if (!runtime || !path.isAbsolute(runtime)) return skipped(`${compiler} has no libasan.so`)
+  const home = path.join(root, 'build/addon-address')
+  cmakeBuild({
+    binaryDir: path.join(home, 'cmake'),
+    outputDir: path.join(home, 'build/Release'),
+    options: ['-DMYELIN_SANITIZE=address'],
+  })
+  const specs = ['test/addon/**/*.test.ts', 'test/ops/**/*.test.ts'].filter((spec) => filesUnder(spec.split('/**')[0]).length > 0)
+  // node-gyp-build looks below the folder that MYELIN_PREBUILD names.
+  const env = { MYELIN_PREBUILD: home, LD_PRELOAD: runtime, MYELIN_SANITIZED: 'address', ...sanitizerOptions }
+  return runMocha(['--timeout', '300000', ...specs], env)
+}
+
+/** An empty folder with what the npm package would hold, unpacked and built there by `build`; then it must load. */
+function buildPackage(build) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'myelin-package-'))
+  try {
+    run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
+      shell: isWindows,
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    const [tarball] = fs.readdirSync(folder)
+    run('tar', ['-xzf', path.join(folder, tarball), '-C', folder])
+    const home = path.join(folder, 'package')
+    fs.symlinkSync(path.join(root, 'node_modules'), path.join(home, 'node_modules'), 'junction')
+    build(home)
+    run(process.execPath, ['-e', "if (Object.keys(require('.')).length < 10) throw Error('exports are missing')"], { cwd: home })
+    return passed()
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    console.error(error.message)
+    return failed()
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function packageWithNodeGyp() {
+  const npm = process.env.npm_execpath
+  const nodeGyp = npm && path.resolve(npm, '../../node_modules/node-gyp/bin/node-gyp.js')
+  const nodedir = path.resolve(process.execPath, '../..')
+  if (!nodeGyp || !fs.existsSync(nodeGyp)) return skipped('node-gyp of npm not found')
+  if (!fs.existsSync(path.join(nodedir, 'include/node/node_api.h'))) return skipped('Node.js headers are not installed')
+  return buildPackage((cwd) => run(process.execPath, [nodeGyp, 'rebuild', `--nodedir=${nodedir}`], { cwd }))
+}
+
+const packageWithCMakeJs = () =>
+  buildPackage((cwd) => run(process.execPath, [tool('cmake-js', 'bin/cmake-js'), 'compile'], { cwd }))
+
+const longTests = () =>
+  filesUnder('test/long', /\.test\.ts$/).length === 0
+    ? skipped('there are no tests in test/long')
+    : runMocha(['--no-config', '--import', 'tsx', '--timeout', '1800000', 'test/long/**/*.test.ts'])
+
+const proofs = [
+  { name: 'long tests', run: longTests },
+  { name: 'core drivers, address sanitizer', run: () => coreDrivers('address') },
+  { name: 'core drivers, undefined behaviour sanitizer', run: () => coreDrivers('undefined') },
+  { name: 'core drivers, thread sanitizer', run: () => coreDrivers('thread') },
+  { name: 'addon, address sanitizer', run: addonUnderAddressSanitizer },
+  { name: 'package built with node-gyp', run: packageWithNodeGyp },
+  { name: 'package built with cmake-js', run: packageWithCMakeJs },
+]
+
+function testAll(filter) {
+  ensure()
+  const totals = { passed: 0, failed: 0, skipped: 0 }
+  for (const proof of proofs.filter(({ name }) => name.includes(filter))) {
+    console.log(`\n== ${proof.name}`)
+    let outcome
+    try {
+      outcome = proof.run()
+    } catch (error) {
+      console.error(error instanceof Failure ? error.message : error)
+      outcome = failed()
+    }
+    for (const key of Object.keys(totals)) totals[key] += outcome[key]
+  }
+  console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
+  if (totals.failed > 0) process.exitCode = 1
+}
+
+main(() => testAll(process.argv[2] ?? ''))

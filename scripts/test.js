@@ -1,0 +1,41 @@
+'use strict'
+// npm test [-- mocha arguments]: everything that should hold before a commit, on a fresh clone too. With arguments only
+// the named tests run.
+const { checkSymbols } = require('./check-symbols')
+const { ensure } = require('./ensure')
+const { lint } = require('./lint')
+const { runMocha } = require('./mocha')
+const { main, tool, tryRun } = require('./tools')
+
+function typeCheck() {
+  return tryRun(process.execPath, [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.test.json']).ok ? 'passed' : 'failed'
+}
+
+function symbolGuard() {
+  const { skipped, offenders } = checkSymbols()
+  if (skipped) console.log(skipped)
+  else if (offenders.length > 0) console.error(`weak symbols in kernel objects:\n  ${offenders.join('\n  ')}`)
+  return skipped ? 'skipped' : offenders.length > 0 ? 'failed' : 'passed'
+}
+
+const checks = [
+  { name: 'types of tests, examples and benchmarks', run: typeCheck },
+  { name: 'lint', run: () => (lint().length === 0 ? 'passed' : 'failed') },
+  { name: 'symbol guard', run: symbolGuard },
+]
+
+function test(args) {
+  ensure()
+  const totals = { passed: 0, failed: 0, skipped: 0 }
+  for (const check of args.length > 0 ? [] : checks) {
+    const outcome = check.run()
+    console.log(`${outcome}: ${check.name}`)
+    totals[outcome]++
+  }
+  const mocha = runMocha(args)
+  for (const key of Object.keys(totals)) totals[key] += mocha[key]
+  console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
+  if (totals.failed > 0) process.exitCode = 1
+}
+
+main(() => test(process.argv.slice(2)))

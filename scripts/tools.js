@@ -1,0 +1,132 @@
+'use strict'
+// What the scripts share. Node built-ins only: they run before `npm ci` has.
+const { spawnSync } = require('node:child_process')
+const fs = require('node:fs')
+const path = require('node:path')
+
+const root = path.resolve(__dirname, '..')
+const isWindows = process.platform === 'win32'
+
+/** A failure whose message is meant for a person: printed without a stack. */
+class Failure extends Error {}
+
+/** Runs a program with inherited output. Throws Failure naming the command when it cannot start or fails. */
+function run(command, args, options = {}) {
+  const result = tryRun(command, args, options)
+  if (!result.ok) throw new Failure(`${result.reason}\n  command: ${[command, ...args].join(' ')}`)
+}
+
+/** The same, but says how it went: { ok, reason }. */
+function tryRun(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: root, stdio: 'inherit', ...options })
+  if (result.error) return { ok: false, reason: `could not start '${command}': ${result.error.message}` }
+  if (result.signal) return { ok: false, reason: `'${path.basename(command)}' was ended by ${result.signal}` }
+  if (result.status !== 0) return { ok: false, reason: `'${path.basename(command)}' ended with code ${result.status}` }
+  return { ok: true, reason: '' }
+}
+
+/** Runs a JavaScript command line tool of a development dependency, e.g. tool('eslint', 'bin/eslint.js'). */
+function tool(packageName, file) {
+  return path.join(root, 'node_modules', packageName, file)
+}
+
+/** Full path of a program on PATH, or null. */
+function which(name) {
+  const extensions = isWindows ? (process.env.PATHEXT || '.EXE').split(';') : ['']
+  for (const folder of (process.env.PATH || '').split(path.delimiter)) {
+    for (const extension of extensions) {
+      const file = path.join(folder, name + extension)
+      try {
+        fs.accessSync(file, fs.constants.X_OK)
+        if (fs.statSync(file).isFile()) return file
+      } catch {
+        // not in this folder
+      }
+    }
+  }
+  return null
+}
+
+/** All files under `folder` (relative to the root) whose name matches, sorted; empty when there is no such folder. */
+function filesUnder(folder, pattern = /./) {
+  const found = []
+  const visit = (current) => {
+    for (const entry of fs.readdirSync(path.join(root, current), { withFileTypes: true })) {
+      const file = path.join(current, entry.name)
+      if (entry.isDirectory()) visit(file)
+      else if (pattern.test(entry.name)) found.push(file)
+    }
+  }
+  if (fs.existsSync(path.join(root, folder))) visit(folder)
+  return found.sort()
+}
+
+/** True when any of the files (relative) changed after the stamp was set. */
+function isOlder(stamp, files) {
+  const file = path.join(root, stamp)
+  if (!fs.existsSync(file)) return true
+  const then = fs.statSync(file).mtimeMs
+  return files.some((source) => fs.statSync(path.join(root, source)).mtimeMs > then)
+}
+
+/** Marks everything that was there at `since` (ms) as built. */
+function setStamp(stamp, since) {
+  const file = path.join(root, stamp)
+  fs.mkdirSync(path.dirname(file), { recursive: true })
+  fs.writeFileSync(file, '')
+  fs.utimesSync(file, since / 1000, since / 1000)
+}
+
+/** One process at a time runs `work`; the others wait. A lock left by a process that is gone is taken over. */
+function withLock(name, work) {
+  const file = path.join(root, 'build', `${name}.lock`)
+  fs.mkdirSync(path.dirname(file), { recursive: true })
+  let waiting = false
+  for (;;) {
+    try {
+      fs.writeFileSync(file, String(process.pid), { flag: 'wx' })
+      break
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error
+    }
+    if (!isAlive(file)) {
+      fs.rmSync(file, { force: true })
+      continue
+    }
+    if (!waiting) console.log(`waiting for another process that holds ${path.relative(root, file)}`)
+    waiting = true
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500)
+  }
+  try {
+    return work()
+  } finally {
+    fs.rmSync(file, { force: true })
+  }
+}
+
+function isAlive(lockFile) {
+  try {
+    const pid = Number(fs.readFileSync(lockFile, 'utf8'))
+    // Just created by its owner, who has not written the number yet.
+    if (!pid) return Date.now() - fs.statSync(lockFile).mtimeMs < 5000
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code === 'EPERM'
+  }
+}
+
+/** Runs a script's main function; a Failure ends the process with its message alone. */
+function main(work) {
+  const fail = (error) => {
+    console.error(error instanceof Failure ? `\nerror: ${error.message}` : error)
+    process.exitCode = 1
+  }
+  try {
+    Promise.resolve(work()).catch(fail)
+  } catch (error) {
+    fail(error)
+  }
+}
+
+module.exports = { root, isWindows, Failure, run, tryRun, tool, which, filesUnder, isOlder, setStamp, withLock, main }
