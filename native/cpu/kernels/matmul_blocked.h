@@ -49,8 +49,10 @@ void blocked_task(const Problem<T>& p, const MatmulPlan& plan, int64_t i0, int64
       const T* b = p.trans_b ? p.b + j * p.ldb + k0 : p.b + k0 * p.ldb + j;
       int64_t ldb = p.ldb;
       if (plan.pack_b || tail != X::W) {
-        if (p.trans_b) pack_b_transposed(b, ldb, k, static_cast<int>(columns), packed_b);
-        else pack_b_plain(b, ldb, k, static_cast<int>(columns), packed_b);
+        if (p.trans_b)
+          pack_b_transposed(b, ldb, k, static_cast<int>(columns), packed_b);
+        else
+          pack_b_plain(b, ldb, k, static_cast<int>(columns), packed_b);
         b = packed_b;
         ldb = vectors * X::W;
       }

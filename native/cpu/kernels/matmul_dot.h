@@ -51,10 +51,14 @@ using DotFn = void (*)(const T* const* a, const T* const* b, int64_t k, T* out);
 template <class T, int R>
 DotFn<T> dot_of(int columns) {
   switch (columns) {
-    case 1: return dot_sums<T, R, 1>;
-    case 2: return dot_sums<T, R, 2>;
-    case 3: return dot_sums<T, R, 3>;
-    default: return dot_sums<T, R, 4>;
+    case 1:
+      return dot_sums<T, R, 1>;
+    case 2:
+      return dot_sums<T, R, 2>;
+    case 3:
+      return dot_sums<T, R, 3>;
+    default:
+      return dot_sums<T, R, 4>;
   }
 }
 

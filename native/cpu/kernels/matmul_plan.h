@@ -49,14 +49,15 @@ template <class T>
 MatmulPlan plan_for(const MatmulShape& s, int workers) {
   const int64_t width = tile_vectors * Vec<T>::W;
   MatmulPlan plan;
-  plan.dot = !s.trans_a && s.trans_b && s.k >= dot_least_k_vectors * Vec<T>::W &&
-             (s.n <= dot_narrow || s.m <= dot_few_rows);
+  plan.dot =
+      !s.trans_a && s.trans_b && s.k >= dot_least_k_vectors * Vec<T>::W && (s.n <= dot_narrow || s.m <= dot_few_rows);
   plan.kc = block_of(s.k, plan.dot ? dot_kc_limit : kc_limit);
   plan.pack_a = plan.pack_b = false;
   plan.a_bytes = plan.b_bytes = 0;
   const int64_t most_rows = least(s.m, round_up(task_rows_limit, tile_rows));
   if (!plan.dot) {
-    const int64_t stride_a = s.lda * static_cast<int64_t>(sizeof(T)), stride_b = s.ldb * static_cast<int64_t>(sizeof(T));
+    const int64_t stride_a = s.lda * static_cast<int64_t>(sizeof(T)),
+                  stride_b = s.ldb * static_cast<int64_t>(sizeof(T));
     const int64_t block_a = most_rows * plan.kc * static_cast<int64_t>(sizeof(T));
     plan.pack_a = s.n > 2 * width && stride_a >= pack_a_stride && block_a >= pack_a_bytes;
     plan.pack_b = s.trans_b || (s.m >= pack_b_tiles * tile_rows && stride_b >= pack_b_stride);

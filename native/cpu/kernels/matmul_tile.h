@@ -72,13 +72,15 @@ void tile(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, const Sto
 template <class T, bool ByRows, int V>
 TileFn<T> tile_of(int rows) {
   switch (rows) {
-    case 1: return tile<T, ByRows, 1, V>;
-    case 2: return tile<T, ByRows, 2, V>;
-#define MATMUL_TILE(R)                                             \
-  case R:                                                          \
-    if constexpr (R <= tile_rows && V <= tile_vectors) {           \
-      return tile<T, ByRows, R, V>;                                \
-    }                                                              \
+    case 1:
+      return tile<T, ByRows, 1, V>;
+    case 2:
+      return tile<T, ByRows, 2, V>;
+#define MATMUL_TILE(R)                                   \
+  case R:                                                \
+    if constexpr (R <= tile_rows && V <= tile_vectors) { \
+      return tile<T, ByRows, R, V>;                      \
+    }                                                    \
     return nullptr;
       MATMUL_TILE(3)
       MATMUL_TILE(4)
@@ -95,9 +97,12 @@ TileFn<T> tile_of(int rows) {
 template <class T>
 TileFn<T> tile_for(bool by_rows, int rows, int vectors) {
   switch (vectors) {
-    case 1: return by_rows ? tile_of<T, true, 1>(rows) : tile_of<T, false, 1>(rows);
-    case 2: return by_rows ? tile_of<T, true, 2>(rows) : tile_of<T, false, 2>(rows);
-    default: return by_rows ? tile_of<T, true, thin_vectors>(rows) : tile_of<T, false, thin_vectors>(rows);
+    case 1:
+      return by_rows ? tile_of<T, true, 1>(rows) : tile_of<T, false, 1>(rows);
+    case 2:
+      return by_rows ? tile_of<T, true, 2>(rows) : tile_of<T, false, 2>(rows);
+    default:
+      return by_rows ? tile_of<T, true, thin_vectors>(rows) : tile_of<T, false, thin_vectors>(rows);
   }
 }
 

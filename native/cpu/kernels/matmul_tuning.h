@@ -11,7 +11,8 @@ namespace {
 // The register tile, rows × vectors. It must hide the latency of fma (two units of latency 4: at least 8 sums) and
 // fit the registers next to its operands.
 #if defined(__AVX512F__)
-constexpr int tile_rows = 8;  // 8 × 2 of 32 registers: batches of 32, 64, 128 have no edge, unlike the 14 × 2 that would also fit
+constexpr int tile_rows =
+    8;  // 8 × 2 of 32 registers: batches of 32, 64, 128 have no edge, unlike the 14 × 2 that would also fit
 constexpr int thin_vectors = 8;
 constexpr int dot_rows = 6;  // 6 × 4 sums of whole vectors
 #elif defined(__AVX2__)
@@ -40,8 +41,8 @@ constexpr int kc_step = 16;
 constexpr int dot_kc_limit = 2048;
 
 // Dot products need no packing but add up lanes at the end: they pay for a narrow result whose sum is long.
-constexpr int64_t dot_narrow = 24;       // columns; above, a packed panel is reused often enough
-constexpr int64_t dot_few_rows = 4;      // rows; packing B for fewer would cost more than the product itself
+constexpr int64_t dot_narrow = 24;          // columns; above, a packed panel is reused often enough
+constexpr int64_t dot_few_rows = 4;         // rows; packing B for fewer would cost more than the product itself
 constexpr int64_t dot_least_k_vectors = 4;  // below, adding up the lanes costs more than the products
 
 // Rows of A per task: 240 rows × 256 floats are 240 KB and stay in an L2 of 512 KB or more beside C.
