@@ -1,0 +1,63 @@
+/** Probabilities of classes and what is computed from them. */
+import { OptionError, ShapeError, checkOptions, positiveInteger, shapeText } from '../errors'
+import * as b from '../graph/build'
+import type { Node } from '../graph/node'
+import { normalizeAxis } from '../graph/shapes'
+import { nodeOf, type Tensor, type Value } from '../tensor'
+import { apply, checkValue, shapeOf, whereOf } from './engine'
+import { logSumExpOf } from './reduce'
+
+export interface AxisOptions {
+  /** Default: the last axis. */
+  axis?: number
+}
+
+function alongAxis(op: string, x: Value, options: AxisOptions | undefined, build: (x: Node, axis: number) => Node): Tensor {
+  checkValue(op, x)
+  checkOptions(op, options, ['axis'])
+  const axis = normalizeAxis(whereOf(op), options?.axis ?? -1, shapeOf(x).length)
+  return apply(op, [x], String(axis), ([n]) => build(n, axis))
+}
+
+/** exp(x) / Σ exp(x) along `axis` (the last one by default), without overflow. */
+export function softmax(x: Value, options?: AxisOptions): Tensor {
+  return alongAxis('softmax', x, options, (n, axis) => {
+    const last = n.shape.length - 1
+    if (axis === last) return b.softmax(n)
+    const swap = n.shape.map((_, i) => (i === axis ? last : i === last ? axis : i))
+    return b.transpose(b.softmax(b.transpose(n, swap)), swap)
+  })
+}
+
+/** x − log Σ exp(x) along `axis` (the last one by default): the logarithm of softmax, without overflow. */
+export function logSoftmax(x: Value, options?: AxisOptions): Tensor {
+  return alongAxis('logSoftmax', x, options, (n, axis) => b.sub(n, logSumExpOf(n, [axis], true)))
+}
+
+/** −Σ_c y_c·log softmax(z)_c for every row: z and y are [m, classes], the result [m, 1]. Finite for any z. */
+export function softmaxCrossEntropy(z: Value, y: Value): Tensor {
+  return apply('softmaxCrossEntropy', [z, y], '', ([n, t]) => b.softmaxCrossEntropy(n, t))
+}
+
+/** Rows with a 1 at the class number: labels [m] (or [m, 1]) in 0…classes−1 → [m, classes]. No derivative. */
+export function oneHot(labels: Value, classes: number): Tensor {
+  checkValue('oneHot', labels)
+  const where = whereOf('oneHot')
+  positiveInteger(`${where}: classes`, classes)
+  const shape = shapeOf(labels)
+  if (shape.length > 2 || (shape.length === 2 && shape[1] !== 1))
+    throw new ShapeError(`${where}: expected class numbers of shape [m] or [m, 1], got ${shapeText(shape)}.`)
+  if (typeof labels === 'number') checkLabels(where, [labels], classes)
+  else if (nodeOf(labels) === undefined) checkLabels(where, labels.data, classes)
+  const numbers = Array.from({ length: classes }, (_, i) => i)
+  return apply('oneHot', [labels], String(classes), ([n]) => {
+    const hot = b.equal(b.reshape(n, [shape[0] ?? 1, 1]), b.constantArray(numbers, [1, classes]))
+    return shape.length === 0 ? b.reshape(hot, [classes]) : hot
+  })
+}
+
+function checkLabels(where: string, labels: ArrayLike<number>, classes: number): void {
+  for (let i = 0; i < labels.length; i++)
+    if (!Number.isInteger(labels[i]) || labels[i] < 0 || labels[i] >= classes)
+      throw new OptionError(`${where}: expected class numbers 0…${classes - 1}, got ${labels[i]} in row ${i}.`)
+}

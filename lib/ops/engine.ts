@@ -1,0 +1,178 @@
+/**
+ * How every op runs: recorded as graph nodes when an argument is traced, otherwise at once through a tiny plan
+ * that is compiled once per op, shapes and dtype. There is one set of recipes for both.
+ */
+import { DTypeError, describeValue } from '../errors'
+import { TraceContext, mixedDTypes } from '../graph/context'
+import { encode } from '../graph/encode'
+import { currentLabel } from '../graph/label'
+import type { DType, Node, Program, Shape } from '../graph/node'
+import { constant } from '../graph/build'
+import { captureNode, inputNode } from '../graph/trace'
+import { LruMap } from '../lru'
+import { native, type NativeBuffer, type NativePlan } from '../native'
+import { guarded, planMode } from '../runtime'
+import { Tensor, bufferOf, contextOf, isWeak, nodeOf, tensorToNative, type Value } from '../tensor'
+
+/** Builds the op's result from its arguments' nodes. */
+export type Recipe = (nodes: Node[]) => Node
+
+interface EagerPlan {
+  plan: NativePlan
+  shape: Shape
+}
+const eagerPlans = new LruMap<string, EagerPlan>(512)
+const tracedPlans = new LruMap<string, NativePlan>(256)
+
+/** The op's name for messages, with the layer at work. */
+export function whereOf(op: string): string {
+  const label = currentLabel()
+  return label && label !== op ? `${op} (${label})` : op
+}
+
+/** Refuses what is neither a tensor nor a number. */
+export function checkValue(op: string, value: unknown): Value {
+  if (value instanceof Tensor || typeof value === 'number') return value
+  const fix = Array.isArray(value) || ArrayBuffer.isView(value) ? ' Wrap it: tensor(…).' : ''
+  throw new DTypeError(`${whereOf(op)}: expected a tensor or a number, got ${describeValue(value)}.${fix}`)
+}
+
+export function shapeOf(value: Value): Shape {
+  return typeof value === 'number' ? [] : value.shape
+}
+
+/** The common trace of the traced arguments; undefined where all are concrete. */
+export function commonContext(op: string, args: readonly Value[]): TraceContext | undefined {
+  let context: TraceContext | undefined
+  for (const arg of args) {
+    const own = typeof arg === 'number' ? undefined : contextOf(arg)
+    if (own === undefined) continue
+    if (context === undefined) context = own
+    else context.merge(whereOf(op), own)
+  }
+  return context
+}
+
+/** A concrete tensor becomes a captured input of the trace. */
+export function captureTensor(op: string, value: Tensor, context: TraceContext): Node {
+  if (!isWeak(value)) context.meetTensor(whereOf(op), value.dtype)
+  bufferOf(value) // a disposed tensor is refused here, where the user can see which op used it
+  return captureNode(value, value.shape)
+}
+
+/**
+ * Applies an op. `attrs` is everything besides the arguments that the recipe depends on: with the shapes it is the
+ * key of the plan. `seed` feeds random primitives.
+ */
+export function apply(op: string, args: readonly Value[], attrs: string, recipe: Recipe, seed?: bigint): Tensor {
+  for (const arg of args) checkValue(op, arg)
+  const context = commonContext(op, args)
+  if (context === undefined) return runEager(op, args, attrs, recipe, seed)
+  const nodes = args.map((arg) => {
+    if (typeof arg === 'number') return constant(arg)
+    return nodeOf(arg) ?? captureTensor(op, arg, context)
+  })
+  return Tensor.fromNode(recipe(nodes), context)
+}
+
+/** The dtype of concrete arguments: that of the tensors, which must agree; float64 (weak) for numbers alone. */
+function eagerDType(op: string, args: readonly Value[]): { dtype: DType; weak: boolean } {
+  let dtype: DType | undefined
+  for (const arg of args) {
+    if (typeof arg === 'number' || isWeak(arg)) continue
+    if (dtype !== undefined && arg.dtype !== dtype) throw mixedDTypes(whereOf(op), dtype, arg.dtype)
+    dtype = arg.dtype
+  }
+  return { dtype: dtype ?? 'float64', weak: dtype === undefined }
+}
+
+function runEager(op: string, args: readonly Value[], attrs: string, recipe: Recipe, seed?: bigint): Tensor {
+  const { dtype, weak } = eagerDType(op, args)
+  return runRecipe(op, args, attrs, recipe, { dtype, weak, seed })
+}
+
+/** Runs a recipe on concrete arguments now, in the given dtype. */
+export function runRecipe(
+  op: string,
+  args: readonly Value[],
+  attrs: string,
+  recipe: Recipe,
+  { dtype, weak = false, seed }: { dtype: DType; weak?: boolean; seed?: bigint },
+): Tensor {
+  const mode = planMode()
+  const key = `${op}|${attrs}|${dtype}|${mode}|${args.map((arg) => shapeOf(arg).join()).join(';')}`
+  let cached = eagerPlans.get(key)
+  if (cached === undefined) {
+    const inputs = args.map((arg) => inputNode(shapeOf(arg), op))
+    const result = recipe(inputs)
+    const { bytes, captures } = encode({ ...emptyProgram(dtype), inputs, fetches: [result] })
+    if (captures.length > 0) throw new DTypeError(`${op}: a traced value was used with concrete ones.`)
+    cached = { plan: guarded(op, () => native.planCompile(bytes, mode)), shape: result.shape }
+    eagerPlans.set(key, cached)
+  }
+  const { plan, shape } = cached
+  const [buffer] = runPlan(op, plan, args, dtype, seed)
+  return Tensor.fromBuffer(buffer, shape, dtype, weak)
+}
+
+export function emptyProgram(dtype: DType): Program {
+  return {
+    dtype,
+    inputs: [],
+    states: [],
+    hypers: [],
+    fetches: [],
+    updates: [],
+    guards: [],
+    costs: [],
+    accumulators: [],
+  }
+}
+
+/** Runs a plan whose inputs are `values`; temporary buffers (numbers, other dtypes) are freed afterwards. */
+function runPlan(op: string, plan: NativePlan, values: readonly unknown[], dtype: DType, seed?: bigint): NativeBuffer[] {
+  const { buffers, free } = captureBuffers(values, dtype, op)
+  try {
+    return guarded(op, () => native.planRunSync(plan, { inputs: buffers, seed })).fetches
+  } finally {
+    free()
+  }
+}
+
+/**
+ * Native buffers for what encode() reports as captures (tensors and numbers), in the plan's dtype. Call `free` when
+ * no job uses them any more: it frees copies, never the tensors' own memory.
+ */
+export function captureBuffers(
+  captures: readonly unknown[],
+  dtype: DType,
+  where = 'capture',
+): { buffers: NativeBuffer[]; free: () => void } {
+  const owned: NativeBuffer[] = []
+  const buffers = captures.map((value) => {
+    const { buffer, shared } = tensorToNative(value as Value, dtype, where)
+    if (!shared) owned.push(buffer)
+    return buffer
+  })
+  return { buffers, free: () => owned.forEach((buffer) => native.bufferDispose(buffer)) }
+}
+
+/**
+ * Values of nodes whose leaves are all captured: one run of a plan that is shared by all graphs of equal structure.
+ */
+export function evaluateNodes(where: string, fetches: Node[], dtype: DType): Tensor[] {
+  const { bytes, captures, key } = encode({ ...emptyProgram(dtype), fetches }, { liftConstants: true })
+  const mode = planMode()
+  let plan = tracedPlans.get(`${mode} ${key}`)
+  if (plan === undefined) {
+    plan = guarded(where, () => native.planCompile(bytes, mode))
+    tracedPlans.set(`${mode} ${key}`, plan)
+  }
+  const buffers = runPlan(where, plan, captures, dtype)
+  return buffers.map((buffer, i) => Tensor.fromBuffer(buffer, fetches[i].shape, dtype))
+}
+
+/** Number of plans kept by structure, for tests of the cache. @internal */
+export function tracedPlanCount(): number {
+  return tracedPlans.size
+}

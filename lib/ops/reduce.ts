@@ -1,0 +1,109 @@
+/** Over axes. `axis`: a number or a list, negative ones count from the back; all axes by default. */
+import { booleanOption, checkOptions } from '../errors'
+import * as b from '../graph/build'
+import type { Node, Shape } from '../graph/node'
+import { normalizeAxes, normalizeAxis, reducedShape, sizeOf } from '../graph/shapes'
+import type { Tensor, Value } from '../tensor'
+import { apply, checkValue, shapeOf, whereOf } from './engine'
+
+export interface ReduceOptions {
+  /** Default: all axes. */
+  axis?: number | readonly number[]
+  /** Keep reduced axes with size 1. Default false. */
+  keepDims?: boolean
+}
+
+type Build = (x: Node, axes: number[], keepDims: boolean) => Node
+
+function reduce(op: string, x: Value, options: ReduceOptions | undefined, build: Build): Tensor {
+  checkValue(op, x)
+  checkOptions(op, options, ['axis', 'keepDims'])
+  const keepDims = booleanOption(`${op}: keepDims`, options?.keepDims ?? false)
+  const axes = normalizeAxes(whereOf(op), options?.axis, shapeOf(x).length)
+  return apply(op, [x], `${axes} ${keepDims}`, ([n]) => build(n, axes, keepDims))
+}
+
+const countOver = (shape: Shape, axes: readonly number[]) => sizeOf(shape) / sizeOf(reducedShape(shape, axes, false))
+const meanOf: Build = (x, axes, keepDims) => b.div(b.sum(x, axes, keepDims), countOver(x.shape, axes))
+
+/** Sum over axes. */
+export function sum(x: Value, options?: ReduceOptions): Tensor {
+  return reduce('sum', x, options, b.sum)
+}
+
+/** Mean over axes. */
+export function mean(x: Value, options?: ReduceOptions): Tensor {
+  return reduce('mean', x, options, meanOf)
+}
+
+/** Largest element over axes; elements that tie share the derivative. */
+export function max(x: Value, options?: ReduceOptions): Tensor {
+  return reduce('max', x, options, b.max)
+}
+
+/** Smallest element over axes; elements that tie share the derivative. */
+export function min(x: Value, options?: ReduceOptions): Tensor {
+  return reduce('min', x, options, (n, axes, keepDims) => b.neg(b.max(b.neg(n), axes, keepDims)))
+}
+
+/** Mean squared deviation from the mean over axes (divided by n, not n − 1). */
+export function variance(x: Value, options?: ReduceOptions): Tensor {
+  return reduce('variance', x, options, (n, axes, keepDims) => {
+    const deviation = b.sub(n, meanOf(n, axes, true))
+    return meanOf(b.mul(deviation, deviation), axes, keepDims)
+  })
+}
+
+/** log Σ exp(x) over axes, without overflow. */
+export function logSumExp(x: Value, options?: ReduceOptions): Tensor {
+  return reduce('logSumExp', x, options, logSumExpOf)
+}
+
+/** @internal */
+export const logSumExpOf: Build = (x, axes, keepDims) => {
+  // The shift cancels from the value, so it takes no part in the derivative.
+  const top = b.stopGradient(b.max(x, axes, true))
+  const result = b.add(top, b.log(b.sum(b.exp(b.sub(x, top)), axes, true)))
+  return b.reshape(result, reducedShape(x.shape, axes, keepDims))
+}
+
+/** Euclidean norm √Σx² over axes; its derivative at 0 is taken as 0. */
+export function norm(x: Value, options?: ReduceOptions): Tensor {
+  return reduce('norm', x, options, (n, axes, keepDims) => {
+    const squares = b.sum(b.mul(n, n), axes, keepDims)
+    const zero = b.equal(squares, 0)
+    return b.select(zero, 0, b.sqrt(b.select(zero, 1, squares)))
+  })
+}
+
+/** Σx² over everything: a scalar, accumulated in float64. */
+export function sumSquares(x: Value): Tensor {
+  return apply('sumSquares', [x], '', ([n]) => b.sumSquares(n))
+}
+
+export interface ArgOptions {
+  /** Default: the last axis. */
+  axis?: number
+  /** Keep the axis with size 1. Default false. */
+  keepDims?: boolean
+}
+
+function arg(op: string, x: Value, options: ArgOptions | undefined, prepare: (x: Node) => Node): Tensor {
+  checkValue(op, x)
+  checkOptions(op, options, ['axis', 'keepDims'])
+  const keepDims = booleanOption(`${op}: keepDims`, options?.keepDims ?? false)
+  const axis = normalizeAxis(whereOf(op), options?.axis ?? -1, shapeOf(x).length)
+  return apply(op, [x], `${axis} ${keepDims}`, ([n]) =>
+    b.reshape(b.argmax(prepare(n), axis), reducedShape(n.shape, [axis], keepDims)),
+  )
+}
+
+/** Index of the largest element along `axis` (the last one by default), the first of equals. No derivative. */
+export function argmax(x: Value, options?: ArgOptions): Tensor {
+  return arg('argmax', x, options, (n) => n)
+}
+
+/** Index of the smallest element along `axis` (the last one by default), the first of equals. No derivative. */
+export function argmin(x: Value, options?: ArgOptions): Tensor {
+  return arg('argmin', x, options, b.neg)
+}
