@@ -1,0 +1,337 @@
+/** Gradient checking (Algorithm 5 of the notes, row 5.15). */
+import {
+  checkOptions,
+  NonFiniteError,
+  oneOf,
+  OptionError,
+  positiveInteger,
+  positiveNumber,
+  seedOption,
+  ShapeError,
+  shapeText,
+  StateError,
+} from '../errors'
+import type { Loss } from '../losses'
+import { checkData, requireFinite, type CheckedData, type DataLike } from '../model/data'
+import type { Model } from '../model/model'
+import { costProgram, type Parts } from '../model/program'
+import type { Job } from '../model/queue'
+import type { Parameter, WeightSetLike } from '../model/weights'
+import { native, type NativeBuffer } from '../native'
+import { guarded } from '../runtime'
+import { toFlat, type TensorLike } from '../tensor'
+import { analyticGradients, nudgedCosts, type CostGraph } from './nudge'
+import { chooseEntries, type ChosenEntry } from './sample'
+import { compare, type Comparison, type Entry, type Verdict } from './verdict'
+
+const where = 'gradientCheck'
+
+export interface GradientCheckOptions {
+  /** Somebody's own gradients to check, laid out as `getWeights()`. Default: the library's. */
+  gradients?: WeightSetLike
+  /** The nudge. Default 1e-7. */
+  epsilon?: number
+  /** Entries tried per tensor once the model has more than 2,000 parameters. Default 200; Infinity tries them all. */
+  sample?: number
+  /** Chooses the sampled entries, and the frozen dropout mask. Default 0. */
+  seed?: number | bigint
+  /** Which of several entries of a tensor are listed as `worst`. Default 5. */
+  worst?: number
+  /**
+   * What to do with dropout, whose random masks have no derivative to check: 'refuse' (default), 'off' as in
+   * prediction, or 'frozen': one mask for all evaluations.
+   */
+  dropout?: 'refuse' | 'off' | 'frozen'
+  signal?: AbortSignal
+}
+
+/** One entry of a tensor, by its index in the tensor's shape. */
+export interface CheckedEntry extends Entry {
+  index: number[]
+}
+
+export interface CheckedParameter extends Comparison {
+  /** For example 'dense_2.bias'. */
+  name: string
+  /** Entries compared. */
+  checked: number
+  /** Entries left out because a kink lies within ±ε. */
+  skipped: number
+  /** The entries with the largest |analytic − numeric|, the worst first. */
+  worst: CheckedEntry[]
+}
+
+/** `String(check)` is a table. */
+export class GradientCheck implements Comparison {
+  /** ‖g − ĝ‖ / (‖g‖ + ‖ĝ‖) over all compared entries; 0 where both are zero. */
+  readonly distance: number
+  /** 'correct' up to max(1e-7, floor), 'wrong' from 1e-3 on, 'suspicious' between. */
+  readonly verdict: Verdict
+  /** The distance that rounding of J explains. */
+  readonly floor: number
+
+  constructor(
+    /** J at θ, penalties included. */
+    readonly cost: number,
+    readonly epsilon: number,
+    total: Comparison,
+    /** By tensor, the worst first. */
+    readonly parameters: readonly CheckedParameter[],
+    /** Entries compared, and left out because of a kink (a ReLU that changes sides). */
+    readonly checked: number,
+    readonly skipped: number,
+    /** True if only a sample of the entries was tried. */
+    readonly sampled: boolean,
+  ) {
+    this.distance = total.distance
+    this.verdict = total.verdict
+    this.floor = total.floor
+  }
+
+  toString(): string {
+    const rows = this.parameters.map((p) => {
+      const [first] = p.worst
+      const example = first
+        ? `[${first.index.join(', ')}] ${first.analytic.toPrecision(6)} / ${first.numeric.toPrecision(6)}`
+        : '–'
+      return [p.name, p.verdict, p.distance.toExponential(2), `${p.checked}`, `${p.skipped}`, example]
+    })
+    const table = [['tensor', 'verdict', 'distance', 'checked', 'kinks', 'worst entry: derived / tried'], ...rows]
+    const widths = table[0].map((_, j) => Math.max(...table.map((row) => row[j].length)))
+    const text = table.map((row) =>
+      row
+        .map((cell, j) => cell.padEnd(widths[j]))
+        .join('  ')
+        .trimEnd(),
+    )
+    const head = `gradient check: ${this.verdict}, distance ${this.distance.toExponential(2)} (rounding explains ${this.floor.toExponential(2)})`
+    return [head, ...text].join('\n')
+  }
+}
+
+/**
+ * Compares the model's derivatives with finite differences of its cost, in float64 whatever the model's dtype, with
+ * penalties included and on the weights of this moment. Run it on a few examples, at the start and again after some
+ * training; `fit` never runs it.
+ *
+ * Every compared entry of θ costs two evaluations of J, made natively off the event loop. Entries with a kink within
+ * ±ε (a ReLU whose input is 0 or changes sign) have no derivative to compare and are skipped and counted. Models of
+ * more than 2,000 parameters are sampled.
+ *
+ * StateError before `compile()`; OptionError for a model with dropout unless `dropout` says what to do.
+ */
+export async function gradientCheck(
+  model: Model,
+  x: DataLike,
+  y: DataLike,
+  options: GradientCheckOptions = {},
+): Promise<GradientCheck> {
+  checkOptions(where, options, ['gradients', 'epsilon', 'sample', 'seed', 'worst', 'dropout', 'signal'])
+  const settings = {
+    epsilon: positiveNumber(`${where}: epsilon`, options.epsilon ?? 1e-7),
+    sample: options.sample === Infinity ? Infinity : positiveInteger(`${where}: sample`, options.sample ?? 200),
+    seed: seedOption(`${where}: seed`, options.seed ?? 0),
+    worst: positiveInteger(`${where}: worst`, options.worst ?? 5),
+    training: frozenDropout(model.internals.parts, options.dropout),
+  }
+  const { parts, compiled, queue } = model.internals
+  if (!compiled)
+    throw new StateError(`${where}: the model has no loss yet. Call model.compile({ optimizer, loss }) first.`)
+  const { inputShape, outputShape } = parts.network
+  const data = checkData({ where, inputShape, outputShape, dtype: 'float64', loss: compiled.loss, x, y })
+  await requireFinite(where, 'x', data.x)
+  const given = options.gradients && readGradients(parts, options.gradients)
+  return queue.enqueue(where, 'read', options.signal, (job) => check(job, parts, compiled.loss, data, given, settings))
+}
+
+interface Settings {
+  epsilon: number
+  sample: number
+  seed: bigint
+  worst: number
+  training: boolean
+}
+
+/** True if dropout is to act, with one mask for all evaluations. */
+function frozenDropout({ network }: Parts, dropout: GradientCheckOptions['dropout']): boolean {
+  const choice = oneOf(`${where}: dropout`, dropout ?? 'refuse', ['refuse', 'off', 'frozen'])
+  if (choice === 'refuse' && network.hasDropout)
+    throw new OptionError(
+      `${where}: the model has dropout, whose masks change with every evaluation. Say dropout: 'off' to check without it, ` +
+        `or dropout: 'frozen' to keep one mask.`,
+    )
+  return choice === 'frozen'
+}
+
+/** Weights that getWeights shows and training changes. */
+function checkedParameters({ weights }: Parts): Parameter[] {
+  return weights.visible.filter((p) => p.spec.trainable)
+}
+
+/** The user's gradients in float64, by parameter name. */
+function readGradients(parts: Parts, set: WeightSetLike): Map<string, Float64Array> {
+  if (!Array.isArray(set)) throw new OptionError(`${where}: gradients: expected a list laid out as model.getWeights().`)
+  const layers = set as readonly { readonly name: string; readonly [key: string]: unknown }[]
+  return new Map(
+    checkedParameters(parts).map((p) => {
+      const value = layers.find((entry) => entry?.name === p.layer)?.[p.key]
+      if (value === undefined)
+        throw new OptionError(`${where}: gradients: ${p.name} is missing; expected shape ${shapeText(p.shape)}.`)
+      const flat = toFlat(`${where}: gradients: ${p.name}`, value as TensorLike, 'float64')
+      if (flat.shape.join() !== p.shape.join())
+        throw new ShapeError(
+          `${where}: gradients: ${p.name}: expected shape ${shapeText(p.shape)}, got ${shapeText(flat.shape)}.`,
+        )
+      return [p.name, flat.data as Float64Array]
+    }),
+  )
+}
+
+/** The cost of the model as a float64 graph with copies of its values. */
+function costGraph(
+  parts: Parts,
+  loss: Loss,
+  data: CheckedData,
+  training: boolean,
+): { graph: CostGraph; buffers: NativeBuffer[] } {
+  const shape = { batch: data.x.shape[0], weighted: false }
+  const built = costProgram({ ...parts, dtype: 'float64' }, loss, shape, { training, withGradients: true })
+  const buffers: NativeBuffer[] = []
+  const upload = (values: ArrayLike<number>) => {
+    const buffer = guarded(where, () => native.bufferCreate('float64', values.length, Float64Array.from(values)))
+    buffers.push(buffer)
+    return buffer
+  }
+  try {
+    const inputs = built.program.inputs.map((node, i) => ({
+      node,
+      buffer: upload(built.inputNames[i] === 'x' ? data.x.data : data.y.data),
+    }))
+    const states = built.program.states.map((node, i) => {
+      const cell = built.cells[i]
+      const values = native.bufferRead(cell.buffer)
+      return { node, buffer: upload(values), name: cell.name, size: values.length }
+    })
+    const fetched = new Map(built.fetchNames.map((name, i) => [name, built.program.fetches[i]]))
+    const gradients = checkedParameters(parts).map((p) => fetched.get(p.name)!)
+    return { graph: { cost: fetched.get('cost')!, gradients, states, inputs }, buffers }
+  } catch (error) {
+    for (const buffer of buffers) native.bufferDispose(buffer)
+    throw error
+  }
+}
+
+async function check(
+  job: Job,
+  parts: Parts,
+  loss: Loss,
+  data: CheckedData,
+  given: Map<string, Float64Array> | undefined,
+  { epsilon, sample, seed, worst, training }: Settings,
+): Promise<GradientCheck> {
+  const parameters = checkedParameters(parts)
+  if (parameters.length === 0) throw new OptionError(`${where}: the model has no trainable weights to check.`)
+  const { graph, buffers } = costGraph(parts, loss, data, training)
+  try {
+    const run = async (...[plan, request]: Parameters<Job['run']>) => {
+      const result = await job.run(plan, request)
+      job.throwIfAborted()
+      return result
+    }
+    const analytic = await analyticGradients(graph, seed, run)
+    buffers.push(...analytic.frozen.map((leaf) => leaf.buffer))
+    if (!Number.isFinite(analytic.cost))
+      throw new NonFiniteError(
+        `${where}: the cost is ${analytic.cost} at the model's weights; there is no derivative to compare.`,
+      )
+    const gradients = parameters.map((p, i) => given?.get(p.name) ?? analytic.gradients[i])
+    const places = parameters.map((p) => graph.states.findIndex((state) => state.name === p.name))
+    const chosen = chooseEntries(
+      gradients.map((g) => g.length),
+      sample,
+      seed,
+    )
+    const entries = Float64Array.from(chosen.list, (entry) => entry.flat)
+    const nudged = await nudgedCosts(graph, places, entries, epsilon, analytic.frozen, run)
+    const values = places.map((place) => native.bufferRead(graph.states[place].buffer))
+    const tried = chosen.list.flatMap((entry, i) => {
+      if (nudged[i].kink) return []
+      // The nudge as it was after rounding: w + ε and w − ε are not exactly 2ε apart.
+      const weight = values[entry.parameter][entry.element]
+      const width = weight + epsilon - (weight - epsilon)
+      return [
+        {
+          ...entry,
+          analytic: gradients[entry.parameter][entry.element],
+          numeric: (nudged[i].plus - nudged[i].minus) / width,
+        },
+      ]
+    })
+    const all = parameters.map((p, i) => {
+      const mine = tried.filter((entry) => entry.parameter === i)
+      const skipped = chosen.list.filter((entry) => entry.parameter === i).length - mine.length
+      return checkedParameter(p, mine, skipped, analytic.cost, epsilon, worst)
+    })
+    const total = compare(tried, analytic.cost, epsilon)
+    return new GradientCheck(
+      analytic.cost,
+      epsilon,
+      total,
+      worstFirst(all),
+      tried.length,
+      entries.length - tried.length,
+      chosen.sampled,
+    )
+  } finally {
+    for (const buffer of buffers) native.bufferDispose(buffer)
+  }
+}
+
+function checkedParameter(
+  p: Parameter,
+  entries: readonly (Entry & ChosenEntry)[],
+  skipped: number,
+  cost: number,
+  epsilon: number,
+  worst: number,
+): CheckedParameter {
+  const gap = (entry: Entry) => {
+    const size = Math.abs(entry.analytic - entry.numeric)
+    return Number.isNaN(size) ? Infinity : size
+  }
+  const listed = [...entries].sort((a, b) => (gap(b) > gap(a) ? 1 : gap(b) < gap(a) ? -1 : 0)).slice(0, worst)
+  return {
+    name: p.name,
+    ...compare(entries, cost, epsilon),
+    checked: entries.length,
+    skipped,
+    worst: listed.map(({ element, analytic, numeric }) => ({ index: indexOf(element, p.shape), analytic, numeric })),
+  }
+}
+
+/** Position of a flat element in a shape. */
+function indexOf(element: number, shape: readonly number[]): number[] {
+  const index: number[] = []
+  for (let d = shape.length - 1, rest = element; d >= 0; d--) {
+    index.unshift(rest % shape[d])
+    rest = Math.floor(rest / shape[d])
+  }
+  return index
+}
+
+/**
+ * Wrong before suspicious before correct (a tensor of rounding noise may have a large distance and be correct), then
+ * by distance. Of equal distances the tensor nearest to the output comes first: mistakes travel backwards.
+ */
+function worstFirst(parameters: readonly CheckedParameter[]): CheckedParameter[] {
+  const rank = { wrong: 0, suspicious: 1, correct: 2 }
+  const size = ({ distance }: CheckedParameter) => (Number.isNaN(distance) ? Infinity : Number(distance.toPrecision(3)))
+  return parameters
+    .map((p, place) => ({ p, place }))
+    .sort((a, b) => {
+      if (a.p.verdict !== b.p.verdict) return rank[a.p.verdict] - rank[b.p.verdict]
+      if (size(a.p) !== size(b.p)) return size(a.p) > size(b.p) ? -1 : 1
+      return b.place - a.place
+    })
+    .map(({ p }) => p)
+}

@@ -1,0 +1,152 @@
+/**
+ * The cost with single entries of θ nudged by ±ε, natively: one program whose scalar `entry` says which element of
+ * which weight to nudge, run once with a step per entry. J(θ+ε), J(θ−ε) and whether a kink lies between them come
+ * back as the costs of the steps; JavaScript is not involved in between.
+ */
+import * as build from '../graph/build'
+import { encode } from '../graph/encode'
+import { reachable } from '../graph/grad'
+import type { Node } from '../graph/node'
+import { hyperNode, inputNode } from '../graph/trace'
+import { native, type NativeBuffer, type NativePlan, type RunRequest, type RunResult } from '../native'
+import { guarded, planMode } from '../runtime'
+import { bufferOf, type Tensor } from '../tensor'
+import { kinkDeciders, signChanges, substitute } from './substitute'
+
+const where = 'gradientCheck'
+
+/** The cost as a float64 graph, and the values of its leaves. */
+export interface CostGraph {
+  cost: Node
+  /** dJ/dW by parameter. */
+  gradients: readonly Node[]
+  /** Weights and statistics that the graph reads. */
+  states: readonly { node: Node; buffer: NativeBuffer; name: string; size: number }[]
+  /** Data. */
+  inputs: readonly { node: Node; buffer: NativeBuffer }[]
+}
+
+/** Runs a plan off the event loop; rejects on abort. */
+export type Runner = (plan: NativePlan, request: RunRequest) => Promise<RunResult>
+
+interface Leaf {
+  node: Node
+  buffer: NativeBuffer
+}
+
+/** Compiles, runs and frees one program over the graph's leaves. */
+async function execute(
+  graph: CostGraph,
+  extra: readonly Leaf[],
+  roots: { fetches: Node[]; costs: Node[]; hypers: Node[] },
+  rest: RunRequest,
+  run: Runner,
+): Promise<RunResult> {
+  const inputs = [...graph.inputs, ...extra]
+  const { bytes, captures } = encode({
+    dtype: 'float64',
+    inputs: inputs.map((leaf) => leaf.node),
+    states: graph.states.map((state) => state.node),
+    updates: [],
+    guards: [],
+    accumulators: [],
+    ...roots,
+  })
+  const plan = guarded(where, () => native.planCompile(bytes, planMode()))
+  try {
+    return await run(plan, {
+      states: graph.states.map((state) => state.buffer),
+      inputs: [...inputs.map((leaf) => leaf.buffer), ...captures.map((capture) => bufferOf(capture as Tensor))],
+      ...rest,
+    })
+  } finally {
+    native.planDispose(plan)
+  }
+}
+
+export interface Analytic {
+  cost: number
+  /** By parameter. */
+  gradients: Float64Array[]
+  /** The random numbers of this run, to be used again by all others: frozen dropout masks. */
+  frozen: Leaf[]
+}
+
+/** J and dJ/dW of every parameter at θ. */
+export async function analyticGradients(graph: CostGraph, seed: bigint, run: Runner): Promise<Analytic> {
+  const random = reachable([graph.cost]).filter((node) => node.op === 'randomUniform')
+  const fetches = [graph.cost, ...graph.gradients, ...random]
+  const result = await execute(graph, [], { fetches, costs: [], hypers: [] }, { seed }, run)
+  const [cost, ...others] = result.fetches
+  const masks = others.splice(graph.gradients.length)
+  const gradients = others.map((buffer) => native.bufferRead(buffer) as Float64Array)
+  const value = native.bufferRead(cost)[0]
+  for (const buffer of [cost, ...others]) native.bufferDispose(buffer)
+  return {
+    cost: value,
+    gradients,
+    frozen: masks.map((buffer, i) => ({ node: random[i], buffer })),
+  }
+}
+
+export interface Nudged {
+  plus: number
+  minus: number
+  /** A ReLU, an absolute value … changes sides within ±ε (or stands exactly on the edge): no derivative to compare. */
+  kink: boolean
+}
+
+/** J(θ±ε) for entries of the concatenation of all parameters (`graph.states` whose places `parameters` lists). */
+export async function nudgedCosts(
+  graph: CostGraph,
+  parameters: readonly number[],
+  entries: Float64Array,
+  epsilon: number,
+  frozen: readonly Leaf[],
+  run: Runner,
+): Promise<Nudged[]> {
+  const entry = hyperNode('entry')
+  const plus = new Map<Node, Node>()
+  const minus = new Map<Node, Node>()
+  const leaves: Leaf[] = []
+  const own: NativeBuffer[] = []
+  try {
+    for (const { node, buffer } of frozen) {
+      const input = inputNode(node.shape, 'frozen mask')
+      plus.set(node, input)
+      minus.set(node, input)
+      leaves.push({ node: input, buffer })
+    }
+    let offset = 0
+    for (const place of parameters) {
+      const { node, size, name } = graph.states[place]
+      // The places of this parameter's elements in θ: comparing them with `entry` picks the one to nudge.
+      const places = Float64Array.from({ length: size }, (_, i) => offset + i)
+      const input = inputNode(node.shape, `places of ${name}`)
+      const buffer = guarded(where, () => native.bufferCreate('float64', size, places))
+      leaves.push({ node: input, buffer })
+      own.push(buffer)
+      const step = build.mul(build.equal(input, entry), epsilon)
+      plus.set(node, build.add(node, step))
+      minus.set(node, build.sub(node, step))
+      offset += size
+    }
+    // Masks are exchanged in the undisturbed graph as well, so that all three see the same ones.
+    const still = new Map(frozen.map(({ node }) => [node, plus.get(node)!]))
+    const deciders = kinkDeciders([graph.cost])
+    const before = substitute(deciders, still)
+    const [costPlus, ...above] = substitute([graph.cost, ...deciders], plus)
+    const [costMinus, ...below] = substitute([graph.cost, ...deciders], minus)
+    const moved = before.map((_, i) => i).filter((i) => above[i] !== before[i] || below[i] !== before[i])
+    const pick = (nodes: Node[]) => moved.map((i) => nodes[i])
+    const kinks = build.add(signChanges(pick(before), pick(above)), signChanges(pick(before), pick(below)))
+    const roots = { fetches: [], costs: [costPlus, costMinus, kinks], hypers: [entry] }
+    const result = await execute(graph, leaves, roots, { steps: entries.length, hyper: entries }, run)
+    return Array.from(entries, (_, i) => {
+      const [up, down, changes] = result.costs.subarray(3 * i, 3 * i + 3)
+      return { plus: up, minus: down, kink: changes > 0 }
+    })
+  } finally {
+    for (const buffer of own) native.bufferDispose(buffer)
+  }
+}
