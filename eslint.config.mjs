@@ -2,9 +2,17 @@ import js from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 const nodeGlobals = Object.fromEntries(
-  ['require', 'module', 'process', 'console', '__dirname', '__filename', 'Atomics', 'SharedArrayBuffer', 'setTimeout'].map(
-    (name) => [name, 'readonly'],
-  ),
+  [
+    'require',
+    'module',
+    'process',
+    'console',
+    '__dirname',
+    '__filename',
+    'Atomics',
+    'SharedArrayBuffer',
+    'setTimeout',
+  ].map((name) => [name, 'readonly']),
 )
 
 export default tseslint.config(
@@ -20,6 +28,18 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-expressions': 'off',
     },
   },
-  { files: ['scripts/**/*.js'], languageOptions: { sourceType: 'commonjs', globals: nodeGlobals } },
+  { files: ['**/*.js'], languageOptions: { sourceType: 'commonjs', globals: nodeGlobals } },
+  {
+    files: ['test/**/*.mjs'],
+    languageOptions: {
+      globals: {
+        ...nodeGlobals,
+        globalThis: 'readonly',
+        setImmediate: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+      },
+    },
+  },
   { rules: { eqeqeq: 'error', 'no-var': 'error', 'prefer-const': 'error' } },
 )

@@ -35,7 +35,9 @@ function report(ts, diagnostics) {
 function valueExports(ts, program, index) {
   const checker = program.getTypeChecker()
   const isValue = (symbol) => {
-    const typeOnly = symbol.declarations?.some((d) => ts.isExportSpecifier(d) && (d.isTypeOnly || d.parent.parent.isTypeOnly))
+    const typeOnly = symbol.declarations?.some(
+      (d) => ts.isExportSpecifier(d) && (d.isTypeOnly || d.parent.parent.isTypeOnly),
+    )
     if (typeOnly) return false
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
     return (target.flags & ts.SymbolFlags.Value) !== 0

@@ -26,16 +26,21 @@ const hints = installHints[process.platform] || {
 /** Path of cmake, after checking that everything a build needs is there. */
 function findTools() {
   const cmake = process.env.CMAKE || which('cmake')
-  if (!cmake) throw new Failure(`building Myelin's native part needs CMake, and there is none on PATH.\n  ${hints.cmake}`)
+  if (!cmake)
+    throw new Failure(`building Myelin's native part needs CMake, and there is none on PATH.\n  ${hints.cmake}`)
   const version = spawnSync(cmake, ['--version'], { encoding: 'utf8' })
   const numbers = /version (\d+)\.(\d+)/.exec(version.stdout || '')
   if (!numbers) throw new Failure(`'${cmake} --version' failed: ${version.error || version.stderr}`)
   const [major, minor] = [Number(numbers[1]), Number(numbers[2])]
   if (major < minimumCMake[0] || (major === minimumCMake[0] && minor < minimumCMake[1])) {
-    throw new Failure(`Myelin needs CMake ${minimumCMake.join('.')} or newer; ${cmake} is ${major}.${minor}.\n  ${hints.cmake}`)
+    throw new Failure(
+      `Myelin needs CMake ${minimumCMake.join('.')} or newer; ${cmake} is ${major}.${minor}.\n  ${hints.cmake}`,
+    )
   }
   if (!process.env.CXX && !['c++', 'g++', 'clang++'].some(which)) {
-    throw new Failure(`building Myelin's native part needs a C++17 compiler, and there is none on PATH.\n  ${hints.compiler}`)
+    throw new Failure(
+      `building Myelin's native part needs a C++17 compiler, and there is none on PATH.\n  ${hints.compiler}`,
+    )
   }
   if (!process.env.CMAKE_GENERATOR && !which('make')) {
     if (which('ninja')) process.env.CMAKE_GENERATOR = 'Ninja'

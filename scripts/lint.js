@@ -35,7 +35,8 @@ if (require.main === module) {
   main(() => {
     ensurePackages()
     const failed = lint({ fix: process.argv.includes('--fix') })
-    if (failed.length > 0) throw new Failure(`${failed.join(' and ')} complained; \`npm run format\` repairs what can be repaired`)
+    if (failed.length > 0)
+      throw new Failure(`${failed.join(' and ')} complained; \`npm run format\` repairs what can be repaired`)
     console.log('eslint, prettier and clang-format have nothing to say')
   })
 }

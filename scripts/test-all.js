@@ -52,7 +52,9 @@ function addonUnderAddressSanitizer() {
     outputDir: path.join(home, 'build/Release'),
     options: ['-DMYELIN_SANITIZE=address'],
   })
-  const specs = ['test/addon/**/*.test.ts', 'test/ops/**/*.test.ts'].filter((spec) => filesUnder(spec.split('/**')[0]).length > 0)
+  const specs = ['test/addon/**/*.test.ts', 'test/ops/**/*.test.ts'].filter(
+    (spec) => filesUnder(spec.split('/**')[0]).length > 0,
+  )
   // node-gyp-build looks below the folder that MYELIN_PREBUILD names.
   const env = { MYELIN_PREBUILD: home, LD_PRELOAD: runtime, MYELIN_SANITIZED: 'address', ...sanitizerOptions }
   return runMocha(['--timeout', '300000', ...specs], env)
@@ -71,7 +73,9 @@ function buildPackage(build) {
     const home = path.join(folder, 'package')
     fs.symlinkSync(path.join(root, 'node_modules'), path.join(home, 'node_modules'), 'junction')
     build(home)
-    run(process.execPath, ['-e', "if (Object.keys(require('.')).length < 10) throw Error('exports are missing')"], { cwd: home })
+    run(process.execPath, ['-e', "if (Object.keys(require('.')).length < 10) throw Error('exports are missing')"], {
+      cwd: home,
+    })
     return passed()
   } catch (error) {
     if (!(error instanceof Failure)) throw error

@@ -88,8 +88,8 @@ Elements to_elements(const Napi::Value& value, const Place& place, napi_typedarr
   if (!value.IsTypedArray()) throw bad_argument(place, expected, value);
   napi_typedarray_type actual;
   Elements elements{nullptr, 0};
-  const napi_status status = napi_get_typedarray_info(value.Env(), value, &actual, &elements.length, &elements.data,
-                                                      nullptr, nullptr);
+  const napi_status status =
+      napi_get_typedarray_info(value.Env(), value, &actual, &elements.length, &elements.data, nullptr, nullptr);
   if (status != napi_ok || actual != type) throw bad_argument(place, expected, value);
   return elements;
 }

@@ -21,7 +21,8 @@ Napi::Error to_error(Napi::Env env, std::exception_ptr failure) {
   } catch (const OutOfMemory& error) {
     return coded_error(env, "MYELIN_MEMORY", error.what());
   } catch (const std::bad_alloc&) {
-    return coded_error(env, "MYELIN_MEMORY", "the system refused memory for a native structure; free tensors or models");
+    return coded_error(env, "MYELIN_MEMORY",
+                       "the system refused memory for a native structure; free tensors or models");
   } catch (const std::exception& error) {
     return coded_error(env, "MYELIN_INTERNAL", error.what());
   } catch (...) {

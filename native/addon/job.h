@@ -42,14 +42,14 @@ class Job : public std::enable_shared_from_this<Job> {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void work();                                                         // session
-  void report(int64_t steps_done, const double* costs, int64_t n);     // session
-  void deliver();                                                      // JS, through the thread-safe function
-  void call_progress(int64_t steps_done, std::vector<double> costs);   // JS
-  void settle();                                                       // JS
-  void detach();                                                       // JS: takes the job out of its environment
+  void work();                                                            // session
+  void report(int64_t steps_done, const double* costs, int64_t n);        // session
+  void deliver();                                                         // JS, through the thread-safe function
+  void call_progress(int64_t steps_done, std::vector<double> costs);      // JS
+  void settle();                                                          // JS
+  void detach();                                                          // JS: takes the job out of its environment
   static void on_signal(napi_env env, napi_value, void* context, void*);  // JS
-  static void on_environment_exit(void* job);                          // JS
+  static void on_environment_exit(void* job);                             // JS
 
   // JS
   napi_env env_;

@@ -1,0 +1,43 @@
+import { expect } from 'chai'
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, symlinkSync, copyFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { child, root } from './support'
+
+describe('package', () => {
+  it('import and require give one instance with the same names', async () => {
+    const outcome = await child('package', {})
+    expect(outcome.stderr).to.equal('')
+    const { missing, added, isSame, names } = JSON.parse(outcome.stdout)
+    expect({ missing, added, isSame }).to.deep.equal({ missing: [], added: [], isSame: true })
+    expect(names).to.be.greaterThan(10)
+  })
+
+  it('types are the same for import and require', () => {
+    expect(readFileSync(join(root, 'dist/index.d.mts'), 'utf8')).to.match(/export \* from '\.\/index\.js'/)
+  })
+
+  it('without its native part says what was looked for and how to build it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'myelin-bare-'))
+    try {
+      mkdirSync(join(folder, 'dist'))
+      copyFileSync(join(root, 'dist/load-native.js'), join(folder, 'dist/load-native.js'))
+      copyFileSync(join(root, 'package.json'), join(folder, 'package.json'))
+      symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
+      const { MYELIN_PREBUILD: _, ...env } = process.env
+      const { stderr, status } = spawnSync(process.execPath, ['-e', "require('./dist/load-native').loadNative()"], {
+        cwd: folder,
+        env: { ...env, NODE_OPTIONS: '' },
+        encoding: 'utf8',
+      })
+      expect(status).to.equal(1)
+      expect(stderr).to.match(/could not load its native part for .*No native build was found/)
+      expect(stderr).to.match(/looked for: .*build.Release.myelin\.node/)
+      expect(stderr).to.match(/to build it: npm run build:native/)
+      expect(stderr).to.match(/CMake 3\.19/)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
