@@ -32,7 +32,8 @@ function test(args) {
     console.log(`${outcome}: ${check.name}`)
     totals[outcome]++
   }
-  const mocha = runMocha(args)
+  const namesFiles = args.some((arg) => arg.startsWith('test/'))
+  const mocha = runMocha(namesFiles ? args : [...args, 'test/**/*.test.ts'])
   for (const key of Object.keys(totals)) totals[key] += mocha[key]
   console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
   if (totals.failed > 0) process.exitCode = 1
