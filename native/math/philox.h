@@ -8,11 +8,6 @@
 
 MYELIN_BEGIN
 
-// Product of the low halves of each 64-bit lane. Vector overloads are in native/cpu/simd.
-HD uint64_t multiply_low_words(uint64_t a, uint64_t b) {
-  return static_cast<uint64_t>(static_cast<uint32_t>(a)) * static_cast<uint32_t>(b);
-}
-
 struct PhiloxKey {
   uint32_t low, high;
 };
@@ -22,8 +17,8 @@ template <class U>
 HD void philox(U* c, PhiloxKey key) {
   const U zero = U();
   for (int round = 0; round < 10; round++) {
-    const U p0 = multiply_low_words(c[0], zero + uint64_t(0xD2511F53u));
-    const U p1 = multiply_low_words(c[2], zero + uint64_t(0xCD9E8D57u));
+    const U p0 = Words<U>::multiply(c[0], zero + uint64_t(0xD2511F53u));
+    const U p1 = Words<U>::multiply(c[2], zero + uint64_t(0xCD9E8D57u));
     c[0] = (p1 >> 32) ^ c[1] ^ uint64_t(key.low);
     c[2] = (p0 >> 32) ^ c[3] ^ uint64_t(key.high);
     c[1] = p1;

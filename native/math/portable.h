@@ -96,6 +96,14 @@ struct Lanes<double> {
   static HD double cos(double x) { return __builtin_cos(x); }
 };
 
+// 64-bit lanes that hold 32-bit words: `multiply` is the whole product of the low halves.
+template <class U>
+struct Words;
+template <>
+struct Words<uint64_t> {
+  static HD uint64_t multiply(uint64_t a, uint64_t b) { return uint64_t(uint32_t(a)) * uint32_t(b); }
+};
+
 template <class V>
 HD V select(decltype(V() < V()) mask, V a, V b) {
   return Lanes<V>::select(mask, a, b);
@@ -132,7 +140,8 @@ struct Format<double> {
   static constexpr int mantissa = 52;
   static constexpr int64_t bias = 1023;
   static constexpr int64_t sign = INT64_MIN;
-  static constexpr double magic = 0x1.8p52, ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33, log2e = 0x1.71547652b82fep0;
+  static constexpr double magic = 0x1.8p52, ln2_high = 0x1.62e42feep-1, ln2_low = 0x1.a39ef35793c76p-33,
+                          log2e = 0x1.71547652b82fep0;
   static constexpr double smallest_normal = 0x1p-1022, infinity = __builtin_huge_val();
   static constexpr double exp_high = 710.0, exp_low = -746.0;
   static constexpr double tanh_high = 20.0;

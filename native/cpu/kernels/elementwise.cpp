@@ -96,8 +96,8 @@ MYELIN_END
 namespace myelin {
 namespace MYELIN_TARGET {
 
-const ElementwiseEntry* elementwise_entries() { return entries; }
-int32_t elementwise_count() { return sizeof entries / sizeof entries[0]; }
+const ElementwiseEntry* elementwise_entries() noexcept { return entries; }
+int32_t elementwise_count() noexcept { return sizeof entries / sizeof entries[0]; }
 
 }  // namespace MYELIN_TARGET
 }  // namespace myelin

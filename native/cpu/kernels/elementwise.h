@@ -5,8 +5,8 @@
 namespace myelin {
 namespace MYELIN_TARGET {
 
-const ElementwiseEntry* elementwise_entries();
-int32_t elementwise_count();
+const ElementwiseEntry* elementwise_entries() noexcept;
+int32_t elementwise_count() noexcept;
 
 }  // namespace MYELIN_TARGET
 }  // namespace myelin

@@ -29,14 +29,15 @@ HD void for_tasks(const Call* call, int64_t tasks, int64_t work, const Body& bod
   for (int64_t task = 0; task < tasks; task++) body(static_cast<int>(task), 0);
 }
 
-// Splits [0, n) into runs of at least `least` and calls body(begin, end). For work where every element is
+// Splits [0, n) into runs of at least `least` and calls body(begin, end, worker). For work where every element is
 // computed by itself, so that the split, which follows the number of workers, cannot change a bit.
 template <class Body>
 HD void for_ranges(const Call* call, int64_t n, int64_t least, int64_t work, const Body& body) {
   // Four runs a worker even out what other processes take from one of them.
   const int64_t wanted = worker_count(call) > 1 ? 4 * static_cast<int64_t>(worker_count(call)) : 1;
   const int64_t run = larger(larger(least, 1), divide_up(n, wanted));
-  for_tasks(call, divide_up(n, run), work, [&](int task, int) { body(task * run, smaller(n, (task + 1) * run)); });
+  for_tasks(call, divide_up(n, run), work,
+            [&](int task, int worker) { body(task * run, smaller(n, (task + 1) * run), worker); });
 }
 
 MYELIN_END

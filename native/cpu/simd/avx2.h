@@ -20,12 +20,13 @@ struct Lanes<F64> : VectorLanes<F64, double, I64, decltype(F64() < F64())> {
   static HD F64 mul_add(F64 a, F64 b, F64 c) { return (F64)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c); }
   static HD F64 sqrt(F64 x) { return (F64)_mm256_sqrt_pd((__m256d)x); }
   static HD F64 floor(F64 x) { return (F64)_mm256_floor_pd((__m256d)x); }
-  static HD F64 load_partial(const double* p, int64_t n, double fill) {
-    return load_partial_by_copy<F64>(p, n, fill);
-  }
+  static HD F64 load_partial(const double* p, int64_t n, double fill) { return load_partial_by_copy<F64>(p, n, fill); }
   static HD void store_partial(double* p, F64 x, int64_t n) { store_partial_by_copy(p, x, n); }
 };
 
-HD U64 multiply_low_words(U64 a, U64 b) { return (U64)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
+template <>
+struct Words<U64> {
+  static HD U64 multiply(U64 a, U64 b) { return (U64)_mm256_mul_epu32((__m256i)a, (__m256i)b); }
+};
 
 MYELIN_END

@@ -35,6 +35,9 @@ struct Lanes<F64> : VectorLanes<F64, double, I64, decltype(F64() < F64())> {
   static HD void store_partial(double* p, F64 x, int64_t n) { _mm512_mask_storeu_pd(p, first(n), (__m512d)x); }
 };
 
-HD U64 multiply_low_words(U64 a, U64 b) { return (U64)_mm512_mul_epu32((__m512i)a, (__m512i)b); }
+template <>
+struct Words<U64> {
+  static HD U64 multiply(U64 a, U64 b) { return (U64)_mm512_maskz_mul_epu32(0xFF, (__m512i)a, (__m512i)b); }
+};
 
 MYELIN_END

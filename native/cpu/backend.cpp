@@ -1,0 +1,104 @@
+// The CPU: ordinary memory, and the kernels of the best instruction set that this processor has.
+#include <cstdlib>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "../core/backend.h"
+
+extern "C" {
+const myelin::KernelTable* myelin_kernels_reference(void);
+#if defined(__x86_64__)
+const myelin::KernelTable* myelin_kernels_v2(void);
+const myelin::KernelTable* myelin_kernels_v3(void);
+const myelin::KernelTable* myelin_kernels_v4(void);
+#elif defined(__aarch64__)
+const myelin::KernelTable* myelin_kernels_aarch64(void);
+#endif
+}
+
+namespace myelin {
+namespace {
+
+struct Isa {
+  const char* name;
+  bool supported;
+  const KernelTable* (*kernels)();
+};
+
+#if defined(__x86_64__)
+bool has_v2() {
+  return __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("sse4.2") &&
+         __builtin_cpu_supports("popcnt");
+}
+bool has_v3() {
+  return has_v2() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+         __builtin_cpu_supports("bmi2");
+}
+bool has_v4() {
+  return has_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+#endif
+
+// The best one first; scalar code, which runs everywhere, last.
+Isa choose_isa() {
+  const Isa all[] = {
+#if defined(__x86_64__)
+    {"x86-64-v4", has_v4(), myelin_kernels_v4},
+    {"x86-64-v3", has_v3(), myelin_kernels_v3},
+    {"x86-64-v2", has_v2(), myelin_kernels_v2},
+#elif defined(__aarch64__)
+    {"aarch64", true, myelin_kernels_aarch64},
+#endif
+    {"reference", true, myelin_kernels_reference},
+  };
+  const char* wanted = std::getenv("MYELIN_ISA");
+  std::string usable;
+  for (const Isa& isa : all) {
+    if (!isa.supported) continue;
+    if (!wanted || !*wanted || !std::strcmp(wanted, isa.name)) return isa;
+    usable += (usable.empty() ? "'" : ", '") + std::string(isa.name) + "'";
+  }
+  throw std::runtime_error("MYELIN_ISA: this processor can run " + usable + ", but got '" + wanted +
+                           "'. Set it to one of these, or unset it to use the best");
+}
+
+class CpuBackend : public Backend {
+ public:
+  CpuBackend() : isa_(choose_isa()), table_(*isa_.kernels()) { table_.isa = isa_.name; }
+
+  const char* name() const override { return "cpu"; }
+  std::string describe() const override { return std::string("cpu (") + isa_.name + ")"; }
+
+  void* allocate(size_t bytes) override {
+    void* memory = nullptr;
+    if (posix_memalign(&memory, 64, bytes > 0 ? bytes : 64) != 0) {
+      throw OutOfMemory(bytes, "cpu: the system has no " + std::to_string(bytes) +
+                                   " bytes of memory left; use smaller batches or dispose of tensors and models");
+    }
+    return memory;
+  }
+  void release(void* memory, size_t) override { std::free(memory); }
+  void upload(void* device, const void* host, size_t bytes) override {
+    if (bytes > 0) std::memcpy(device, host, bytes);
+  }
+  void download(void* host, const void* device, size_t bytes) override {
+    if (bytes > 0) std::memcpy(host, device, bytes);
+  }
+  const KernelTable& kernels() const override { return table_; }
+
+ private:
+  const Isa isa_;
+  KernelTable table_;
+};
+
+}  // namespace
+
+Backend& cpu_backend() {
+  // Made at the first call, on any thread; stays until the process ends. A throw leaves it unmade.
+  static CpuBackend backend;
+  return backend;
+}
+
+}  // namespace myelin
