@@ -1,5 +1,9 @@
 #include "session_threads.h"
 
+#if defined(__unix__) || defined(__APPLE__)
+#include <signal.h>
+#endif
+
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -23,6 +27,22 @@ struct Cache {
 
 // One thread per model that trains at the same time is rare; more than this many idle ones are let go.
 constexpr size_t max_idle = 4;
+
+// Threads made while this lives receive no signals: those belong to the host's own threads.
+class NoSignals {
+#if defined(__unix__) || defined(__APPLE__)
+ public:
+  NoSignals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~NoSignals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+#endif
+};
 
 // Never destroyed: idle threads wait in it until the process is gone.
 Cache& cache() {
@@ -57,6 +77,7 @@ void on_session_thread(std::function<void()> work) {
   }
   auto session = std::make_unique<Session>();
   session->work = std::move(work);
+  const NoSignals guard{};
   std::thread(live, std::move(session)).detach();
 }
 
