@@ -34,7 +34,8 @@ const functions: Record<Exclude<ActivationName, 'leakyRelu'>, ActivationFunction
 
 /** Resolves an activation option; undefined is 'linear'. `where` names the option in errors. */
 export function toActivation(where: string, spec: ActivationSpec | undefined): Activation {
-  if (typeof spec === 'function') return { name: 'custom', config: functionConfig(spec), apply: (z) => applyFunction(where, spec, z) }
+  if (typeof spec === 'function')
+    return { name: 'custom', config: functionConfig(spec), apply: (z) => applyFunction(where, spec, z) }
   if (spec !== null && typeof spec === 'object') {
     checkOptions(where, spec, ['name', 'slope'])
     return named(where, oneOf(where, spec.name, activationNames), spec.slope)
@@ -42,7 +43,9 @@ export function toActivation(where: string, spec: ActivationSpec | undefined): A
   if (spec === undefined) return named(where, 'linear')
   if (typeof spec === 'string') return named(where, oneOf(where, spec, activationNames))
   const known = activationNames.map((name) => `'${name}'`).join(', ')
-  throw new OptionError(`${where}: expected ${known}, { name, slope } or a function of tensors, got ${describeValue(spec)}.`)
+  throw new OptionError(
+    `${where}: expected ${known}, { name, slope } or a function of tensors, got ${describeValue(spec)}.`,
+  )
 }
 
 function named(where: string, name: ActivationName, slope?: number): Activation {
@@ -56,14 +59,21 @@ function named(where: string, name: ActivationName, slope?: number): Activation 
 function applyFunction(where: string, fn: ActivationFunction, z: Tensor): Tensor {
   const a: unknown = fn(z)
   const shape = (a as Tensor | undefined)?.shape
-  if (!Array.isArray(shape)) throw new OptionError(`${where}: the function must return a Tensor, got ${describeValue(a)}.`)
+  if (!Array.isArray(shape))
+    throw new OptionError(`${where}: the function must return a Tensor, got ${describeValue(a)}.`)
   if (shape.join() !== z.shape.join())
-    throw new ShapeError(`${where}: the function must keep the shape ${shapeText(z.shape)}, it returned ${shapeText(shape)}.`)
+    throw new ShapeError(
+      `${where}: the function must keep the shape ${shapeText(z.shape)}, it returned ${shapeText(shape)}.`,
+    )
   return a as Tensor
 }
 
 /** Rebuilds what `Activation.config` describes, as an option. */
-export function activationFromConfig(where: string, config: Json | undefined, custom?: Custom): ActivationSpec | undefined {
+export function activationFromConfig(
+  where: string,
+  config: Json | undefined,
+  custom?: Custom,
+): ActivationSpec | undefined {
   if (isFunctionConfig(config)) return customFunction<ActivationFunction>(where, config.custom, custom)
   return config as ActivationSpec | undefined
 }

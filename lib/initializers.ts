@@ -1,9 +1,9 @@
-/** Initial values of weights: seeded, the same numbers (rounded) for float32 and float64, computed natively. */
+/** Initial values of weights: seeded, drawn natively in float64 and rounded, so that float32 and float64 get the same numbers. */
 import { checkOptions, describeValue, finiteNumber, nonNegativeNumber, oneOf, OptionError } from './errors'
 import type { DType, Shape } from './graph/node'
 import type { Json } from './layers/layer'
 import type { NativeArray } from './native'
-import { randomValues } from './random-values'
+import * as ops from './ops'
 
 export type InitializerName = 'zeros' | 'ones' | 'smallNormal' | 'xavier' | 'lecun' | 'he' | 'glorot'
 export type InitializerSpec = InitializerName | Initializer
@@ -15,7 +15,7 @@ export interface InitializerContext {
   fanOut: number
   /** The model's seed. */
   seed: bigint
-  /** Another one for every weight of a model. */
+  /** Another one for every weight of a model, below 2^31. */
   stream: number
   dtype: DType
 }
@@ -32,17 +32,26 @@ const sizeOf = (shape: Shape): number => shape.reduce((product, d) => product * 
 function filled(config: Json, value: number): Initializer {
   return {
     config,
-    create: (shape, { dtype }) => (dtype === 'float32' ? new Float32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape))).fill(value),
+    create: (shape, { dtype }) =>
+      (dtype === 'float32' ? new Float32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape))).fill(value),
   }
 }
 
 /** offset + scale·r with r from N(0, 1) or from [0, 1). */
-function random(config: Json, kind: 'normal' | 'uniform', law: (context: InitializerContext) => { offset: number; scale: number }): Initializer {
+function random(
+  config: Json,
+  kind: 'normal' | 'uniform',
+  law: (context: InitializerContext) => { offset: number; scale: number },
+): Initializer {
   return {
     config,
     create(shape, context) {
-      const values = randomValues(kind, sizeOf(shape), context.seed, context.stream)
       const { offset, scale } = law(context)
+      const options = { seed: context.seed, stream: context.stream, dtype: 'float64' as const }
+      const flat = [sizeOf(shape)]
+      const drawn = kind === 'normal' ? ops.randomNormal(flat, options) : ops.randomUniform(flat, options)
+      const values = drawn.data as Float64Array
+      drawn.dispose()
       const result = context.dtype === 'float32' ? new Float32Array(values.length) : values
       for (let i = 0; i < values.length; i++) result[i] = offset + scale * values[i]
       return result
@@ -107,7 +116,9 @@ export function toInitializer(where: string, spec: InitializerSpec): Initializer
   if (typeof spec === 'string') return named[oneOf(where, spec, initializerNames)]
   if (typeof spec === 'object' && spec !== null && typeof spec.create === 'function') return spec
   const known = initializerNames.map((name) => `'${name}'`).join(', ')
-  throw new OptionError(`${where}: expected ${known} or initializers.normal, .uniform or .constant, got ${describeValue(spec)}.`)
+  throw new OptionError(
+    `${where}: expected ${known} or initializers.normal, .uniform or .constant, got ${describeValue(spec)}.`,
+  )
 }
 
 /** Rebuilds what `Initializer.config` describes; undefined stays undefined. */

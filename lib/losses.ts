@@ -12,10 +12,7 @@ import { checkTargets, type TargetKind } from './targets'
 import type { NativeArray } from './native'
 
 export type LossName =
-  | 'binaryCrossentropy'
-  | 'categoricalCrossentropy'
-  | 'sparseCategoricalCrossentropy'
-  | 'meanSquaredError'
+  'binaryCrossentropy' | 'categoricalCrossentropy' | 'sparseCategoricalCrossentropy' | 'meanSquaredError'
 /** (yTrue, yPred) => scalar, written with `ops`; its own average over the batch. */
 export type LossFunction = (yTrue: Tensor, yPred: Tensor) => Tensor
 export type LossSpec = LossName | Loss | LossFunction
@@ -130,11 +127,18 @@ function crossentropy(name: Exclude<LossName, 'meanSquaredError'>, options: Cros
   }
 }
 
-function checkCrossentropyOutput(name: string, fromLogits: boolean, activation: string, outputShape: Shape): string | null {
+function checkCrossentropyOutput(
+  name: string,
+  fromLogits: boolean,
+  activation: string,
+  outputShape: Shape,
+): string | null {
   const needed = name === 'binaryCrossentropy' ? 'sigmoid' : 'softmax'
   if (needed === 'softmax') {
     if (outputShape.length !== 1)
-      throw new ShapeError(`loss '${name}': expected an output of shape [classes], got ${shapeText(outputShape)}. Add layers.flatten().`)
+      throw new ShapeError(
+        `loss '${name}': expected an output of shape [classes], got ${shapeText(outputShape)}. Add layers.flatten().`,
+      )
     if (outputShape[0] < 2)
       throw new ShapeError(
         `loss '${name}': expected at least 2 outputs, one per class, got 1. For one 0/1 output use a sigmoid and 'binaryCrossentropy'.`,
@@ -153,7 +157,8 @@ function checkCrossentropyOutput(name: string, fromLogits: boolean, activation: 
       `'${needed}' would be computed from z without that loss of precision.`
     )
   }
-  const logitsHint = activation === 'linear' ? ` or say losses.${name}({ fromLogits: true }) if the output is meant to be z` : ''
+  const logitsHint =
+    activation === 'linear' ? ` or say losses.${name}({ fromLogits: true }) if the output is meant to be z` : ''
   throw new OptionError(
     `loss '${name}': expected a last layer with activation '${needed}', got '${activation}'. Set activation: '${needed}'${logitsHint}.`,
   )
@@ -207,7 +212,8 @@ function customLoss(fn: LossFunction): Loss {
     custom(yTrue, yPred) {
       const value: unknown = fn(yTrue, yPred)
       const shape = (value as Tensor | undefined)?.shape
-      if (!Array.isArray(shape)) throw new OptionError(`loss ${fn.name || 'function'}: expected a scalar Tensor, got ${describeValue(value)}.`)
+      if (!Array.isArray(shape))
+        throw new OptionError(`loss ${fn.name || 'function'}: expected a scalar Tensor, got ${describeValue(value)}.`)
       if ((value as Tensor).size !== 1)
         throw new ShapeError(
           `loss ${fn.name || 'function'}: expected a scalar, got shape ${shapeText(shape)}. Use ops.mean or ops.sum over all axes.`,
@@ -230,7 +236,9 @@ export function toLoss(where: string, spec: LossSpec): Loss {
   if (typeof spec === 'string') return makers[oneOf(where, spec, lossNames)]()
   if (typeof spec === 'object' && spec !== null && typeof spec.validateTargets === 'function') return spec
   const known = lossNames.map((name) => `'${name}'`).join(', ')
-  throw new OptionError(`${where}: expected ${known}, losses.… or a function (yTrue, yPred) => scalar, got ${describeValue(spec)}.`)
+  throw new OptionError(
+    `${where}: expected ${known}, losses.… or a function (yTrue, yPred) => scalar, got ${describeValue(spec)}.`,
+  )
 }
 
 /** Rebuilds what `Loss.config` describes. */
@@ -242,3 +250,6 @@ export function lossFromConfig(config: Json, custom?: Custom): Loss {
   const { name, ...options } = config
   return (makers[oneOf('loss', name, lossNames)] as (options?: CrossentropyOptions) => Loss)(options)
 }
+
+/** Losses with options; without them a name is enough. */
+export const losses = makers

@@ -54,7 +54,7 @@ export function areaUnderCurve(
     const order = Uint32Array.from({ length: rows }, (_, i) => i).sort((a, b) => score(a, output) - score(b, output))
     let positives = 0
     let rankSum = 0
-    for (let start = 0; start < rows; ) {
+    for (let start = 0; start < rows;) {
       let end = start
       let tiedPositives = 0
       while (end < rows && score(order[end], output) === score(order[start], output)) {

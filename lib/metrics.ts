@@ -2,7 +2,16 @@
  * Metrics: numbers that tell how good predictions are. Each declares statistics of a batch as tensors, which are added over all batches in
  * float64, and turns the totals into one number at the end. Metrics ignore sample weights.
  */
-import { checkOptions, describeValue, functionOption, nonEmptyString, oneOf, OptionError, ShapeError, shapeText } from './errors'
+import {
+  checkOptions,
+  describeValue,
+  functionOption,
+  nonEmptyString,
+  oneOf,
+  OptionError,
+  ShapeError,
+  shapeText,
+} from './errors'
 import type { Shape } from './graph/node'
 import { customFunction, isFunctionConfig, type Custom } from './layers/custom'
 import type { Json } from './layers/layer'
@@ -43,7 +52,15 @@ export interface Metric {
 
 /** Names that already mean something in a history. */
 const reservedNames = ['epoch', 'loss', 'dataLoss', 'learningRate']
-const metricNames: readonly MetricName[] = ['accuracy', 'precision', 'recall', 'f1', 'auc', 'meanAbsoluteError', 'meanSquaredError']
+const metricNames: readonly MetricName[] = [
+  'accuracy',
+  'precision',
+  'recall',
+  'f1',
+  'auc',
+  'meanAbsoluteError',
+  'meanSquaredError',
+]
 
 /** What the predictions of a model with this loss, last activation and output shape are. */
 export function metricContext(loss: Loss, activation: string, outputShape: Shape): MetricContext {
@@ -56,7 +73,8 @@ export function metricContext(loss: Loss, activation: string, outputShape: Shape
 /** Resolves the `metrics` option. Throws OptionError for unknown, repeated or reserved names and for metrics that do not fit. */
 export function toMetrics(where: string, specs: readonly MetricSpec[] | undefined, context: MetricContext): Metric[] {
   if (specs === undefined) return []
-  if (!Array.isArray(specs)) throw new OptionError(`${where}: expected an array of metrics, got ${describeValue(specs)}.`)
+  if (!Array.isArray(specs))
+    throw new OptionError(`${where}: expected an array of metrics, got ${describeValue(specs)}.`)
   const metrics = specs.map((spec: MetricSpec, i) => toMetric(`${where}[${i}]`, spec, context))
   metrics.forEach((metric, i) => {
     if (metrics.findIndex((other) => other.name === metric.name) !== i)
@@ -70,7 +88,8 @@ function toMetric(where: string, spec: MetricSpec, context: MetricContext): Metr
     checkOptions(where, spec, ['name', 'fn'])
     return customMetric(where, nonEmptyString(`${where}: name`, spec.name), functionOption(`${where}: fn`, spec.fn))
   }
-  if (typeof spec === 'function') throw new OptionError(`${where}: expected { name, fn }, got ${describeValue(spec)}. A metric needs a name.`)
+  if (typeof spec === 'function')
+    throw new OptionError(`${where}: expected { name, fn }, got ${describeValue(spec)}. A metric needs a name.`)
   const name = oneOf(where, spec, metricNames)
   switch (name) {
     case 'accuracy':
@@ -116,7 +135,10 @@ function positives(yPred: Tensor, context: MetricContext): Tensor {
 /** 0/1 matrices [m, n] of what is true and what was predicted; one column per class or output. */
 function indicators(yTrue: Tensor, yPred: Tensor, context: MetricContext): { truth: Tensor; predicted: Tensor } {
   if (context.kind === 'classes') {
-    return { truth: ops.oneHot(classOf(yTrue), context.outputs), predicted: ops.oneHot(classOf(yPred), context.outputs) }
+    return {
+      truth: ops.oneHot(classOf(yTrue), context.outputs),
+      predicted: ops.oneHot(classOf(yPred), context.outputs),
+    }
   }
   const predicted = positives(yPred, context)
   return { truth: ops.greater(ops.reshape(yTrue, predicted.shape), 0.5), predicted }
@@ -232,9 +254,12 @@ function customMetric(where: string, name: string, fn: MetricFunction): Metric {
     config: { custom: name },
     statistics(yTrue, yPred) {
       const value: unknown = fn(yTrue, yPred)
-      if (!(value instanceof Tensor)) throw new OptionError(`metric '${name}': expected a scalar Tensor, got ${describeValue(value)}.`)
+      if (!(value instanceof Tensor))
+        throw new OptionError(`metric '${name}': expected a scalar Tensor, got ${describeValue(value)}.`)
       if (value.size !== 1)
-        throw new ShapeError(`metric '${name}': expected a scalar, got shape ${shapeText(value.shape)}. Use ops.mean or ops.sum over all axes.`)
+        throw new ShapeError(
+          `metric '${name}': expected a scalar, got shape ${shapeText(value.shape)}. Use ops.mean or ops.sum over all axes.`,
+        )
       return [ops.mul(yPred.shape[0], ops.reshape(value, []))]
     },
     finish: ([total], m) => total[0] / m,
@@ -243,6 +268,7 @@ function customMetric(where: string, name: string, fn: MetricFunction): Metric {
 
 /** Rebuilds what `Metric.config` describes, as an option. */
 export function metricFromConfig(config: Json, custom?: Custom): MetricSpec {
-  if (isFunctionConfig(config)) return { name: config.custom, fn: customFunction<MetricFunction>('metric', config.custom, custom) }
+  if (isFunctionConfig(config))
+    return { name: config.custom, fn: customFunction<MetricFunction>('metric', config.custom, custom) }
   return oneOf('metric', config, metricNames)
 }

@@ -35,7 +35,9 @@ function exactlyOne(where: string, options: object | undefined, names: readonly 
   const given = names.filter((name) => (options as Record<string, unknown> | undefined)?.[name] !== undefined)
   if (given.length === 1) return given[0]
   const came = given.length === 0 ? 'neither' : 'both'
-  throw new OptionError(`${where}: expected exactly one of '${names[0]}' (divided by 2m) and '${names[1]}' (as it is), got ${came}.`)
+  throw new OptionError(
+    `${where}: expected exactly one of '${names[0]}' (divided by 2m) and '${names[1]}' (as it is), got ${came}.`,
+  )
 }
 
 /** `l2({ lambda })`: (λ/2m)·‖W‖²_F. `l2({ l2 })`: l2·‖W‖²_F. The coefficient is at least 0. */
@@ -71,7 +73,9 @@ export function l1l2(options: L1L2Options): Regularizer {
   const keras = given.l1 !== undefined || given.l2 !== undefined
   if (notes === keras) {
     const came = notes ? 'a mixture' : 'neither pair'
-    throw new OptionError(`${where}: expected either { lambda1, lambda2 } (divided by 2m) or { l1, l2 } (as they are), got ${came}.`)
+    throw new OptionError(
+      `${where}: expected either { lambda1, lambda2 } (divided by 2m) or { l1, l2 } (as they are), got ${came}.`,
+    )
   }
   if (notes) {
     const lambda1 = nonNegativeNumber(`${where}: lambda1`, given.lambda1)
@@ -91,7 +95,10 @@ export function l1l2(options: L1L2Options): Regularizer {
 
 /** Checks an option that takes a regulariser; undefined stays undefined. */
 export function checkRegularizer(where: string, value: unknown): Regularizer | undefined {
-  if (value === undefined || (typeof value === 'object' && value !== null && typeof (value as Regularizer).penalty === 'function'))
+  if (
+    value === undefined ||
+    (typeof value === 'object' && value !== null && typeof (value as Regularizer).penalty === 'function')
+  )
     return value as Regularizer | undefined
   throw new OptionError(`${where}: expected regularizers.l1, .l2 or .l1l2, got ${describeValue(value)}.`)
 }
@@ -102,3 +109,6 @@ export function regularizerFromConfig(config: { [key: string]: Json }): Regulari
   const make = { l1, l2, l1l2 }[oneOf('regularizer', kind, ['l1', 'l2', 'l1l2'])] as (options: unknown) => Regularizer
   return make(options)
 }
+
+/** Penalties on weights. */
+export const regularizers = { l1, l2, l1l2 }

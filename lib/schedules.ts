@@ -1,5 +1,14 @@
 /** Learning rates that change while training. Epochs and steps (mini-batches since the model was made) count from 1. */
-import { checkOptions, finiteNumber, numberInRange, oneOf, OptionError, positiveInteger, positiveNumber, describeValue } from './errors'
+import {
+  checkOptions,
+  finiteNumber,
+  numberInRange,
+  oneOf,
+  OptionError,
+  positiveInteger,
+  positiveNumber,
+  describeValue,
+} from './errors'
 import { customFunction, functionConfig, isFunctionConfig, type Custom } from './layers/custom'
 import type { Json } from './layers/layer'
 
@@ -96,11 +105,15 @@ export function toSchedule(where: string, rate: LearningRate): Schedule {
       const value: unknown = rate({ epoch: time.epoch, step: time.step })
       if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
       const when = `epoch ${time.epoch}, step ${time.step}`
-      throw new OptionError(`${where}: the function must return a finite number of at least 0; at ${when} it returned ${describeValue(value)}.`)
+      throw new OptionError(
+        `${where}: the function must return a finite number of at least 0; at ${when} it returned ${describeValue(value)}.`,
+      )
     })
   }
   if (typeof rate === 'object' && rate !== null && typeof (rate as Schedule).value === 'function') return rate
-  throw new OptionError(`${where}: expected a number above 0, schedules.… or a function of { epoch, step }, got ${describeValue(rate)}.`)
+  throw new OptionError(
+    `${where}: expected a number above 0, schedules.… or a function of { epoch, step }, got ${describeValue(rate)}.`,
+  )
 }
 
 /** Rebuilds what `Schedule.config` describes. */
@@ -118,3 +131,6 @@ export function scheduleFromConfig(config: Json, custom?: Custom): Schedule {
   const make = { inverseTime, exponential, inverseSqrt, staircase }[name] as (options: unknown) => Schedule
   return make(options)
 }
+
+/** Learning rates that change while training. */
+export const schedules = { inverseTime, exponential, inverseSqrt, staircase, warmup }

@@ -59,7 +59,9 @@ function place(index: number, shape: Shape): string {
 function checkFinite(where: string, data: NativeArray, shape: Shape): void {
   for (let i = 0; i < data.length; i++) {
     if (!Number.isFinite(data[i]))
-      throw new NonFiniteError(`${where}: expected finite numbers, got ${data[i]} at ${place(i, shape)}. Remove or repair that row.`)
+      throw new NonFiniteError(
+        `${where}: expected finite numbers, got ${data[i]} at ${place(i, shape)}. Remove or repair that row.`,
+      )
   }
 }
 
@@ -73,7 +75,9 @@ function checkLabels(where: string, data: NativeArray, shape: Shape): void {
 function checkClassNumbers(where: string, data: NativeArray, classes: number): void {
   for (let i = 0; i < data.length; i++) {
     if (!Number.isInteger(data[i]) || data[i] < 0 || data[i] >= classes)
-      throw new OptionError(`${where}: expected class numbers, integers from 0 to ${classes - 1}, got ${data[i]} at row ${i}.`)
+      throw new OptionError(
+        `${where}: expected class numbers, integers from 0 to ${classes - 1}, got ${data[i]} at row ${i}.`,
+      )
   }
 }
 

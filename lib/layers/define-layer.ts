@@ -1,9 +1,20 @@
-import { booleanOption, checkOptions, describeValue, functionOption, nonEmptyString, OptionError, ShapeError, shapeText } from '../errors'
+import {
+  booleanOption,
+  checkOptions,
+  describeValue,
+  functionOption,
+  nonEmptyString,
+  OptionError,
+  ShapeError,
+  shapeText,
+} from '../errors'
 import { custom as customNode } from '../graph/build'
+import type { TraceContext } from '../graph/context'
 import type { Node, Shape } from '../graph/node'
 import { toInitializer, type InitializerSpec } from '../initializers'
 import * as ops from '../ops'
 import { checkRegularizer, type Regularizer } from '../regularizers'
+import { captureTensor } from '../ops/engine'
 import { contextOf, nodeOf, Tensor } from '../tensor'
 import { toJson, type LayerFactory } from './custom'
 import type { BuiltLayer, Json, Layer, LayerContext, WeightSpec } from './layer'
@@ -60,9 +71,10 @@ export interface DefinedLayer<Config> extends LayerFactory {
  * Defines a kind of layer from functions written with `ops`. The result is called with the layer's options (plus `name`); options that are not
  * plain data (functions) make a layer that cannot be saved.
  */
-export function defineLayer<Config extends object = object, W extends Record<string, WeightHandle> = Record<string, WeightHandle>>(
-  definition: LayerDefinition<Config, W>,
-): DefinedLayer<Config> {
+export function defineLayer<
+  Config extends object = object,
+  W extends Record<string, WeightHandle> = Record<string, WeightHandle>,
+>(definition: LayerDefinition<Config, W>): DefinedLayer<Config> {
   const where = 'defineLayer'
   checkOptions(where, definition, ['name', 'build', 'call', 'gradient'])
   const kind = nonEmptyString(`${where}: name`, definition?.name)
@@ -82,7 +94,8 @@ export function defineLayer<Config extends object = object, W extends Record<str
     }
   }
   const factory = (...args: Args<Config>): Layer => make(args[0])
-  const fromConfig = (config: { [key: string]: Json }, name?: string): Layer => make({ ...config, name } as Config & { name?: string })
+  const fromConfig = (config: { [key: string]: Json }, name?: string): Layer =>
+    make({ ...config, name } as Config & { name?: string })
   Object.defineProperty(factory, 'name', { value: kind })
   return Object.assign(factory, { kind, fromConfig })
 }
@@ -99,7 +112,8 @@ function build<Config, W extends Record<string, WeightHandle>>(
   const weights: WeightSpec[] = []
   const add: AddWeight = (name, shape, options) => {
     const spec = weightSpec(layerName, name, shape, options)
-    if (weights.some((other) => other.name === name)) throw new OptionError(`${layerName}: the weight '${name}' is declared twice.`)
+    if (weights.some((other) => other.name === name))
+      throw new OptionError(`${layerName}: the weight '${name}' is declared twice.`)
     weights.push(spec)
     return { name, shape: spec.shape }
   }
@@ -117,7 +131,8 @@ function build<Config, W extends Record<string, WeightHandle>>(
   const outputShape = outputShapeOf(
     layerName,
     inputShape,
-    (x, others) => run(x, Object.fromEntries(weights.map(({ name }, i) => [name, others[i]])), { training: true, stream: 0 }),
+    (x, others) =>
+      run(x, Object.fromEntries(weights.map(({ name }, i) => [name, others[i]])), { training: true, stream: 0 }),
     weights.map(({ shape }) => shape),
   )
   return {
@@ -132,7 +147,9 @@ function weightSpec(layerName: string, name: string, shape: Shape, options: Weig
   const where = `${layerName}: weight`
   nonEmptyString(`${where} name`, name)
   if (name === 'name' || /[.\s/\\]/.test(name))
-    throw new OptionError(`${where}: '${name}' cannot be a weight's name: not 'name', no dots, spaces or slashes (files and getWeights use them).`)
+    throw new OptionError(
+      `${where}: '${name}' cannot be a weight's name: not 'name', no dots, spaces or slashes (files and getWeights use them).`,
+    )
   const at = `${where} '${name}'`
   checkOptions(at, options, ['initializer', 'regularizer', 'trainable'])
   if (!Array.isArray(shape) || !shape.every((d) => Number.isSafeInteger(d) && d > 0))
@@ -148,14 +165,18 @@ function weightSpec(layerName: string, name: string, shape: Shape, options: Weig
 
 function checkHandles(layerName: string, handles: unknown, weights: readonly WeightSpec[]): void {
   const values = typeof handles === 'object' && handles !== null ? Object.values(handles) : null
-  if (!values) throw new OptionError(`${layerName}: build must return an object of weights, { gain: add('gain', shape) }, got ${describeValue(handles)}.`)
+  if (!values)
+    throw new OptionError(
+      `${layerName}: build must return an object of weights, { gain: add('gain', shape) }, got ${describeValue(handles)}.`,
+    )
   for (const handle of values) {
     if (!weights.some(({ name }) => name === (handle as WeightHandle | null)?.name))
       throw new OptionError(`${layerName}: build must return what add(…) returned, got ${describeValue(handle)}.`)
   }
   const returned = values.map((handle) => (handle as WeightHandle).name)
   for (const { name } of weights) {
-    if (!returned.includes(name)) throw new OptionError(`${layerName}: build declares the weight '${name}' but does not return it.`)
+    if (!returned.includes(name))
+      throw new OptionError(`${layerName}: build declares the weight '${name}' but does not return it.`)
   }
 }
 
@@ -168,34 +189,49 @@ function withGradient<W extends Record<string, WeightHandle>>(
   handles: W,
 ): Tensor {
   const { x, y } = values
-  const context = contextOf(y) ?? y.dtype
+  const context = contextOf(y)
   const valueNode = nodeOf(y)
   // A result that depends on no input is a concrete tensor: there is nothing to differentiate.
-  if (!valueNode) return y
+  if (!valueNode || !context) return y
   const inputs = [x, ...Object.values(handles).map((handle) => own[handle.name])]
-  const node = customNode(valueNode, inputs.map((input) => nodeOf(input)!), (dy) => {
-    const given = gradient(Tensor.fromNode(dy, context), values)
-    if (typeof given !== 'object' || given === null || given.x === undefined || typeof given.weights !== 'object' || given.weights === null)
-      throw new OptionError(`${layerName}: gradient must return { x, weights: { … } }, got ${describeValue(given)}.`)
-    const known = Object.keys(handles)
-    for (const key of Object.keys(given.weights)) {
-      if (!known.includes(key)) throw new OptionError(`${layerName}: gradient returned a weight '${key}'; its weights: ${known.join(', ') || 'none'}.`)
-    }
-    const ofX = given.x === null ? null : checked(layerName, 'x', given.x, x.shape)
-    const ofWeights = known.map((key) => checked(layerName, handles[key].name, given.weights[key], handles[key].shape))
-    return [ofX, ...ofWeights]
-  })
+  const node = customNode(
+    valueNode,
+    inputs.map((input) => nodeOf(input) ?? captureTensor(layerName, input, context)),
+    (dy) => {
+      const given = gradient(Tensor.fromNode(dy, context), values)
+      if (
+        typeof given !== 'object' ||
+        given === null ||
+        given.x === undefined ||
+        typeof given.weights !== 'object' ||
+        given.weights === null
+      )
+        throw new OptionError(`${layerName}: gradient must return { x, weights: { … } }, got ${describeValue(given)}.`)
+      const known = Object.keys(handles)
+      for (const key of Object.keys(given.weights)) {
+        if (!known.includes(key))
+          throw new OptionError(
+            `${layerName}: gradient returned a weight '${key}'; its weights: ${known.join(', ') || 'none'}.`,
+          )
+      }
+      const ofX = given.x === null ? null : checked(layerName, 'x', given.x, x.shape, context)
+      const ofWeights = known.map((key) =>
+        checked(layerName, handles[key].name, given.weights[key], handles[key].shape, context),
+      )
+      return [ofX, ...ofWeights]
+    },
+  )
   return Tensor.fromNode(node, context)
 }
 
 /** A returned gradient in the shape of what it belongs to; a list's may be a row. */
-function checked(layerName: string, name: string, gradient: unknown, shape: Shape): Node {
+function checked(layerName: string, name: string, gradient: unknown, shape: Shape, context: TraceContext): Node {
   const where = `${layerName}: gradient of '${name}'`
-  if (!(gradient instanceof Tensor)) throw new OptionError(`${where}: expected a Tensor, got ${describeValue(gradient)}.`)
+  if (!(gradient instanceof Tensor))
+    throw new OptionError(`${where}: expected a Tensor, got ${describeValue(gradient)}.`)
   const row = shape.length === 1 && gradient.shape.join() === `1,${shape[0]}`
   if (!row && gradient.shape.join() !== shape.join())
     throw new ShapeError(`${where}: expected shape ${shapeText(shape)}, got ${shapeText(gradient.shape)}.`)
-  const node = nodeOf(row ? ops.reshape(gradient, shape) : gradient)
-  if (node) return node
-  throw new OptionError(`${where}: expected a value computed from dy, x, y or w, got a constant tensor. Multiply it with dy, or use ops.mul(dy, 0).`)
+  const shaped = row ? ops.reshape(gradient, shape) : gradient
+  return nodeOf(shaped) ?? captureTensor(where, shaped, context)
 }

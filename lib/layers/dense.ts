@@ -61,7 +61,10 @@ export function dense(options: DenseOptions): Layer {
     units: positiveInteger(`${where}: units`, given.units),
     activation,
     useBias: booleanOption(`${where}: useBias`, given.useBias ?? true),
-    kernelInitializer: toInitializer(`${where}: kernelInitializer`, given.kernelInitializer ?? (rectified ? 'he' : 'xavier')),
+    kernelInitializer: toInitializer(
+      `${where}: kernelInitializer`,
+      given.kernelInitializer ?? (rectified ? 'he' : 'xavier'),
+    ),
     biasInitializer: toInitializer(`${where}: biasInitializer`, given.biasInitializer ?? 'zeros'),
     kernelRegularizer: checkRegularizer(`${where}: kernelRegularizer`, given.kernelRegularizer),
     biasRegularizer: checkRegularizer(`${where}: biasRegularizer`, given.biasRegularizer),

@@ -24,10 +24,14 @@ export function normalize(options: NormalizeOptions = {}): Layer {
   const mean = statistic(where, 'mean', options.mean)
   const variance = statistic(where, 'variance', options.variance)
   if ((mean === undefined) !== (variance === undefined))
-    throw new OptionError(`${where}: expected 'mean' and 'variance' together, or neither (then they are learnt), got only one.`)
+    throw new OptionError(
+      `${where}: expected 'mean' and 'variance' together, or neither (then they are learnt), got only one.`,
+    )
   const negative = variance?.findIndex((value) => value < 0) ?? -1
   if (variance && negative >= 0)
-    throw new OptionError(`${where}: variance: expected numbers of at least 0, got ${variance[negative]} at ${negative}.`)
+    throw new OptionError(
+      `${where}: variance: expected numbers of at least 0, got ${variance[negative]} at ${negative}.`,
+    )
   const given: { [key: string]: Json } = mean && variance ? { mean: [...mean], variance: [...variance] } : {}
   return {
     kind: 'normalize',
@@ -62,7 +66,8 @@ function statistic(where: string, name: string, value: TensorLike | undefined): 
   if (value === undefined) return undefined
   const { data } = toFlat(`${where}: ${name}`, value, 'float64')
   const bad = data.findIndex((entry) => !Number.isFinite(entry))
-  if (bad >= 0) throw new OptionError(`${where}: ${name}: expected finite numbers, got ${describeValue(data[bad])} at ${bad}.`)
+  if (bad >= 0)
+    throw new OptionError(`${where}: ${name}: expected finite numbers, got ${describeValue(data[bad])} at ${bad}.`)
   return Float64Array.from(data)
 }
 
@@ -71,7 +76,9 @@ function spread(layerName: string, name: string, values: Float64Array, shape: Sh
   const size = shape.reduce((product, d) => product * d, 1)
   if (values.length === 1) return initializers.constant(values[0])
   if (values.length !== size)
-    throw new ShapeError(`${layerName}: ${name}: expected 1 or ${size} numbers for inputs of shape ${shapeText(shape)}, got ${values.length}.`)
+    throw new ShapeError(
+      `${layerName}: ${name}: expected 1 or ${size} numbers for inputs of shape ${shapeText(shape)}, got ${values.length}.`,
+    )
   return valuesInitializer(values)
 }
 

@@ -20,7 +20,9 @@ function plain(outputShape: Shape, call: BuiltLayer['call'], activation = 'linea
 }
 
 /** One of the two: the probability to keep a unit, 0 < keepProb ≤ 1, or to drop it, rate = 1 − keepProb. */
-export type DropoutOptions = ({ keepProb: number; rate?: undefined } | { rate: number; keepProb?: undefined }) & { name?: string }
+export type DropoutOptions = ({ keepProb: number; rate?: undefined } | { rate: number; keepProb?: undefined }) & {
+  name?: string
+}
 
 /**
  * Inverted dropout: in training steps each entry is kept with probability keepProb and divided by it, else set to 0, freshly for every example and

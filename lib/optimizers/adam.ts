@@ -46,7 +46,12 @@ function make(kind: 'adam' | 'adamw', options: AdamOptions, weightDecay: number 
   const epsilons = checkEpsilons(where, options)
   return {
     kind,
-    config: optimizerConfig(learningRate, { beta1, beta2, ...epsilons, ...(weightDecay === null ? {} : { weightDecay }) }),
+    config: optimizerConfig(learningRate, {
+      beta1,
+      beta2,
+      ...epsilons,
+      ...(weightDecay === null ? {} : { weightDecay }),
+    }),
     learningRate,
     slots: ['v', 's'],
     hypers: ['correction1', 'correction2'],

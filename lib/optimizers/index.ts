@@ -9,26 +9,26 @@ import { momentum } from './momentum'
 import type { Optimizer } from './optimizer'
 import { rmsprop } from './rmsprop'
 
-export { adam, adamw, gradientDescent, momentum, rmsprop }
 export type { AdamOptions, AdamwOptions } from './adam'
 export type { GradientDescentOptions } from './gradient-descent'
 export type { MomentumOptions } from './momentum'
 export type { Optimizer } from './optimizer'
 export type { RmspropOptions } from './rmsprop'
 
-const makers = { gradientDescent, momentum, rmsprop, adam, adamw }
-export type OptimizerName = keyof typeof makers
-const optimizerNames = Object.keys(makers) as OptimizerName[]
+/** Optimisers. */
+export const optimizers = { gradientDescent, momentum, rmsprop, adam, adamw }
+export type OptimizerName = keyof typeof optimizers
+const optimizerNames = Object.keys(optimizers) as OptimizerName[]
 
 /** An optimiser, or the name of one (with its defaults). */
 export function toOptimizer(where: string, value: Optimizer | OptimizerName): Optimizer {
-  if (typeof value === 'string') return makers[oneOf(where, value, optimizerNames)]()
+  if (typeof value === 'string') return optimizers[oneOf(where, value, optimizerNames)]()
   if (typeof value === 'object' && value !== null && typeof value.update === 'function') return value
   throw new OptionError(`${where}: expected optimizers.… (for example optimizers.adam()), got ${describeValue(value)}.`)
 }
 
 /** Rebuilds an optimiser from its kind and config. */
 export function optimizerFromConfig(kind: string, config: { [key: string]: Json }, custom?: Custom): Optimizer {
-  const make = makers[oneOf('optimizer', kind, optimizerNames)] as (options: unknown) => Optimizer
+  const make = optimizers[oneOf('optimizer', kind, optimizerNames)] as (options: unknown) => Optimizer
   return make({ ...config, learningRate: scheduleFromConfig(config.learningRate, custom) })
 }

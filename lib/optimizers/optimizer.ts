@@ -18,7 +18,12 @@ export interface Optimizer {
   /** Values of `hypers` for the update number t (from 1; counts updates since the optimiser was made), in float64. */
   hyperValues(t: number): number[]
   /** Records the update of one weight. */
-  update(weight: Tensor, gradient: Tensor, slots: readonly Tensor[], hyper: Readonly<Record<string, Tensor>>): { weight: Tensor; slots: Tensor[] }
+  update(
+    weight: Tensor,
+    gradient: Tensor,
+    slots: readonly Tensor[],
+    hyper: Readonly<Record<string, Tensor>>,
+  ): { weight: Tensor; slots: Tensor[] }
 }
 
 /** An optimiser's config for files, or null where its learning rate cannot be saved. */
