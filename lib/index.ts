@@ -7,6 +7,45 @@ export type { GradOptions } from './grad'
 export { trace, Graph } from './trace'
 export type { GraphNode, NodeValue, TraceOptions } from './trace'
 export { assertShape } from './assert-shape'
+export { layers, defineLayer } from './layers'
+export type {
+  AddWeight,
+  BuiltLayer,
+  Custom,
+  DefinedLayer,
+  DenseOptions,
+  DropoutOptions,
+  Layer,
+  LayerContext,
+  LayerDefinition,
+  LayerFactory,
+  LayerOutput,
+  NormalizeOptions,
+  WeightHandle,
+  WeightOptions,
+  WeightSpec,
+  WeightTensors,
+} from './layers'
+export type { ActivationFunction, ActivationName, ActivationSpec } from './activations'
+export { initializers } from './initializers'
+export type { Initializer, InitializerContext, InitializerName, InitializerSpec } from './initializers'
+export { regularizers } from './regularizers'
+export type { L1L2Options, L1Options, L2Options, Regularizer } from './regularizers'
+export { losses } from './losses'
+export type { Loss, LossFunction, LossName, LossSpec } from './losses'
+export type { Metric, MetricContext, MetricFunction, MetricName, MetricSpec } from './metrics'
+export { optimizers } from './optimizers'
+export type {
+  AdamOptions,
+  AdamwOptions,
+  GradientDescentOptions,
+  MomentumOptions,
+  Optimizer,
+  OptimizerName,
+  RmspropOptions,
+} from './optimizers'
+export { schedules } from './schedules'
+export type { LearningRate, Schedule, ScheduleFunction, ScheduleTime } from './schedules'
 export * as data from './data'
 export { gradientCheck, GradientCheck, numericalDerivative } from './check'
 export type { CheckedEntry, CheckedParameter, GradientCheckOptions, NumericalDerivativeOptions, Verdict } from './check'
