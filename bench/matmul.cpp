@@ -1,7 +1,7 @@
 // The matmul of the CPU backend: `matmul --check` compares it with a plain triple loop in double and between thread
 // counts (exit code 1 on a difference); `matmul` prints GFLOP/s beside the measured peak of this machine.
 // MYELIN_ISA chooses the instruction set, `--float64` the element type of the table, `--seconds s` the time per row,
-// `--threads n` the threads.
+// `--threads n` the threads, `--only text` the rows whose name holds that text.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -213,11 +213,12 @@ void check_case(const Case& c, const char* type) {
 int check() {
   std::vector<Case> cases;
   const int64_t sizes[][3] = {
-      {1, 1, 1},     {1, 2, 1},      {2, 1, 3},      {1, 1, 64},     {3, 1, 5},        {64, 2, 16},     {64, 16, 16},
-      {64, 16, 1},   {5, 7, 11},     {17, 33, 65},   {1, 300, 130},  {2, 257, 259},    {4, 1000, 40},   {3, 64, 700},
-      {129, 1, 257}, {128, 10, 128}, {10, 128, 128}, {33, 784, 31},  {128, 256, 10},   {209, 513, 20},  {20, 209, 515},
-      {130, 70, 97}, {65, 2100, 7},  {241, 260, 33}, {250, 40, 530}, {7, 4100, 3},     {256, 128, 130}, {100, 1, 1},
-      {1, 4099, 1},  {31, 48, 1},    {500, 300, 64}, {64, 530, 300}, {600, 130, 1100},
+      {1, 1, 1},      {1, 2, 1},      {2, 1, 3},        {1, 1, 64},      {3, 1, 5},        {64, 2, 16},
+      {64, 16, 16},   {64, 16, 1},    {5, 7, 11},       {17, 33, 65},    {1, 300, 130},    {2, 257, 259},
+      {4, 1000, 40},  {3, 64, 700},   {129, 1, 257},    {128, 10, 128},  {10, 128, 128},   {33, 784, 31},
+      {128, 256, 10}, {209, 513, 20}, {20, 209, 515},   {130, 70, 97},   {65, 2100, 7},    {241, 260, 33},
+      {250, 40, 530}, {7, 4100, 3},   {256, 128, 130},  {100, 1, 1},     {1, 4099, 1},     {31, 48, 1},
+      {500, 300, 64}, {64, 530, 300}, {600, 130, 1100}, {37, 300, 1060}, {400, 270, 1030}, {530, 520, 70},
   };
   for (const auto& s : sizes) {
     for (int t = 0; t < 4; t++) {
@@ -247,17 +248,17 @@ const int peak_chains = 12;
 const int64_t peak_rounds = 200000;
 
 #if defined(__x86_64__)
-#define MYELIN_PEAK(name, isa, V, broadcast, multiply_add)                                \
-  __attribute__((target(isa))) double name(double start) {                                \
-    V x[peak_chains];                                                                     \
-    const V scale = broadcast(0.999), shift = broadcast(0.001);                           \
-    for (int i = 0; i < peak_chains; i++) x[i] = broadcast(start + i);                    \
-    for (int64_t r = 0; r < peak_rounds; r++) {                                           \
+#define MYELIN_PEAK(name, isa, V, broadcast, multiply_add) \
+  __attribute__((target(isa))) double name(double start) { \
+    V x[peak_chains]; \
+    const V scale = broadcast(0.999), shift = broadcast(0.001); \
+    for (int i = 0; i < peak_chains; i++) x[i] = broadcast(start + i); \
+    for (int64_t r = 0; r < peak_rounds; r++) { \
       _Pragma("GCC unroll 12") for (int i = 0; i < peak_chains; i++) x[i] = multiply_add; \
-    }                                                                                     \
-    double sum = 0;                                                                       \
-    for (int i = 0; i < peak_chains; i++) sum += static_cast<double>(x[i][0]);            \
-    return sum;                                                                           \
+    } \
+    double sum = 0; \
+    for (int i = 0; i < peak_chains; i++) sum += static_cast<double>(x[i][0]); \
+    return sum; \
   }
 MYELIN_PEAK(peak_v4_f32, "avx512f", __m512, _mm512_set1_ps, _mm512_fmadd_ps(x[i], scale, shift))
 MYELIN_PEAK(peak_v4_f64, "avx512f", __m512d, _mm512_set1_pd, _mm512_fmadd_pd(x[i], scale, shift))
@@ -339,7 +340,7 @@ struct Row {
 };
 
 template <class T>
-void table(int threads, double seconds) {
+void table(int threads, double seconds, const std::string& only) {
   const Row rows[] = {
       {"mnist forward 1", {128, 784, 256, 0, 1, 1, 0, 0}},
       {"mnist forward 2", {128, 256, 128, 0, 1, 1, 0, 0}},
@@ -376,6 +377,7 @@ void table(int threads, double seconds) {
               sizeof(T) == 4 ? "float32" : "float64", threads, peak);
   std::printf("%-16s %-30s %12s %12s %10s %7s\n", "", "m × k × n", "best µs", "median µs", "GFLOP/s", "of peak");
   for (const Row& row : rows) {
+    if (std::string(row.what).find(only) == std::string::npos) continue;
     const Timing t = time_case<T>(row.c, threads, seconds);
     const double gflops = 2e-9 * row.c.m * row.c.n * row.c.k / t.best;
     char shape[64];
@@ -392,6 +394,7 @@ int main(int argc, char** argv) {
   bool f64 = false;
   double seconds = 0.2;
   int threads = get_threads();
+  std::string only;
   try {
     for (int i = 1; i < argc; i++) {
       const std::string arg = argv[i];
@@ -402,15 +405,19 @@ int main(int argc, char** argv) {
         seconds = std::atof(argv[++i]);
       else if (arg == "--threads" && i + 1 < argc)
         threads = std::atoi(argv[++i]);
+      else if (arg == "--only" && i + 1 < argc)
+        only = argv[++i];
       else {
-        std::fprintf(stderr, "usage: matmul [--check] [--float64] [--seconds s] [--threads n]; unknown: %s\n", argv[i]);
+        std::fprintf(stderr,
+                     "usage: matmul [--check] [--float64] [--seconds s] [--threads n] [--only text]; unknown: %s\n",
+                     argv[i]);
         return 2;
       }
     }
     if (f64)
-      table<double>(threads, seconds);
+      table<double>(threads, seconds, only);
     else
-      table<float>(threads, seconds);
+      table<float>(threads, seconds, only);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 2;

@@ -1,11 +1,11 @@
-#include "cpu/kernels/matmul.h"
+#include "matmul.h"
 
-#include "cpu/kernels/elementwise.h"
+#include "elementwise.h"
 #if defined(MYELIN_REFERENCE)
-#include "cpu/kernels/matmul_reference.h"
+#include "matmul_reference.h"
 #else
-#include "cpu/kernels/matmul_blocked.h"
-#include "cpu/kernels/matmul_dot.h"
+#include "matmul_blocked.h"
+#include "matmul_dot.h"
 #endif
 
 namespace myelin {
@@ -49,7 +49,7 @@ struct Job {
     if (plan.dot) {
       dot_task(problem, plan.kc, i0, i1, j0, j1);
     } else {
-      blocked_task(problem, plan, i0, i1, j0, j1, scratch + worker * (plan.a_bytes + plan.b_bytes));
+      blocked_task(problem, plan, i0, i1, j0, j1, scratch + worker * bytes_of(plan));
     }
   }
 };
@@ -79,7 +79,7 @@ template <class T>
 size_t scratch(const Call* call, int workers) {
   const MatmulShape shape = shape_of(call);
   const MatmulPlan plan = plan_for<T>(shape, workers);
-  return (plan.a_bytes + plan.b_bytes) * (runs_serially(shape, workers) ? 1 : workers);
+  return bytes_of(plan) * (runs_serially(shape, workers) ? 1 : workers);
 }
 
 #endif

@@ -3,7 +3,7 @@
 // The bits of an element depend on m, n, k, the two transposes and the instruction set only: threads split output
 // elements, the sum over k has one fixed order, and edges of tiles run the same arithmetic as their middles.
 #pragma once
-#include "core/call.h"
+#include "../../core/call.h"
 
 namespace myelin {
 namespace MYELIN_TARGET {

@@ -1,9 +1,9 @@
 // Packed panels and register tiles: a task computes some rows and columns of C, block by block of the sum. For each
 // panel of B (packed into L1 just before use) all rows of the task pass by.
 #pragma once
-#include "cpu/kernels/matmul_pack.h"
-#include "cpu/kernels/matmul_plan.h"
-#include "cpu/kernels/matmul_tile.h"
+#include "matmul_pack.h"
+#include "matmul_plan.h"
+#include "matmul_tile.h"
 
 namespace myelin {
 namespace MYELIN_TARGET {
@@ -36,6 +36,8 @@ void blocked_task(const Problem<T>& p, const MatmulPlan& plan, int64_t i0, int64
   typedef Vec<T> X;
   T* packed_a = reinterpret_cast<T*>(scratch);
   T* packed_b = reinterpret_cast<T*>(scratch + plan.a_bytes);
+  T* gathered = reinterpret_cast<T*>(scratch + plan.a_bytes + plan.b_bytes);
+  const int64_t ld_gathered = gathered_stride(j1 - j0);
   for (int64_t k0 = 0; k0 < p.k; k0 += plan.kc) {
     const int64_t k = least(plan.kc, p.k - k0);
     const BlockA<T> a = block_of_a(p, plan.pack_a, i0, i1 - i0, k0, k, packed_a);
@@ -57,10 +59,13 @@ void blocked_task(const Problem<T>& p, const MatmulPlan& plan, int64_t i0, int64
         ldb = vectors * X::W;
       }
       Store<T> to;
-      to.c = p.sum + i0 * p.n + j;
-      to.ldc = p.n;
-      to.bias = p.bias && k0 + k == p.k ? p.bias + j : nullptr;
-      to.accumulate = k0 > 0;
+      const bool last = k0 + k == p.k;
+      T* unfinished = plan.gather_c ? gathered + (j - j0) : p.sum + i0 * p.n + j;
+      to.ld_earlier = plan.gather_c ? ld_gathered : p.n;
+      to.earlier = k0 ? unfinished : nullptr;
+      to.c = last ? p.sum + i0 * p.n + j : unfinished;
+      to.ldc = last ? p.n : to.ld_earlier;
+      to.bias = last && p.bias ? p.bias + j : nullptr;
       to.tail = tail;
       const TileFn<T> whole = tile_for<T>(!p.trans_a, tile_rows, vectors);
       const T* rows = a.data;
@@ -68,7 +73,8 @@ void blocked_task(const Problem<T>& p, const MatmulPlan& plan, int64_t i0, int64
       for (; i + tile_rows <= i1; i += tile_rows) {
         whole(rows, a.ld, b, ldb, k, to);
         rows += a.advance;
-        to.c += tile_rows * p.n;
+        to.c += tile_rows * to.ldc;
+        if (to.earlier) to.earlier += tile_rows * to.ld_earlier;
       }
       if (i < i1) tile_for<T>(!p.trans_a, static_cast<int>(i1 - i), vectors)(rows, a.ld, b, ldb, k, to);
     }

@@ -1,7 +1,7 @@
 // Both operands read in place along the sum: for narrow results and few rows, where packing would cost more than it
 // saves. Each element sums in the lanes of one vector; combine4 adds the lanes.
 #pragma once
-#include "cpu/kernels/matmul_tuning.h"
+#include "matmul_tuning.h"
 
 namespace myelin {
 namespace MYELIN_TARGET {
@@ -51,14 +51,10 @@ using DotFn = void (*)(const T* const* a, const T* const* b, int64_t k, T* out);
 template <class T, int R>
 DotFn<T> dot_of(int columns) {
   switch (columns) {
-    case 1:
-      return dot_sums<T, R, 1>;
-    case 2:
-      return dot_sums<T, R, 2>;
-    case 3:
-      return dot_sums<T, R, 3>;
-    default:
-      return dot_sums<T, R, 4>;
+    case 1: return dot_sums<T, R, 1>;
+    case 2: return dot_sums<T, R, 2>;
+    case 3: return dot_sums<T, R, 3>;
+    default: return dot_sums<T, R, 4>;
   }
 }
 

@@ -1,6 +1,6 @@
 // Copies of blocks of A and B in the order in which tiles read them.
 #pragma once
-#include "cpu/kernels/matmul_tuning.h"
+#include "matmul_tuning.h"
 
 namespace myelin {
 namespace MYELIN_TARGET {

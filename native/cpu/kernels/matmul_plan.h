@@ -1,7 +1,7 @@
 // What a shape decides: which kernel, how the sum is cut, what is packed, and the grid of tasks. Only the grid may know
 // the number of workers.
 #pragma once
-#include "cpu/kernels/matmul_tuning.h"
+#include "matmul_tuning.h"
 
 namespace myelin {
 namespace MYELIN_TARGET {
@@ -10,15 +10,17 @@ namespace {
 struct MatmulPlan {
   bool dot;               // dot products in place, else packed panels and register tiles
   bool pack_a, pack_b;    // transposed B and the last columns are packed in any case
+  bool gather_c;          // sums of the blocks but the last wait in scratch, not in C
   int64_t kc;             // length of a block of the sum
   int64_t rows, columns;  // of a task
   int64_t row_tasks, column_tasks;
-  size_t a_bytes, b_bytes;  // scratch of one worker
+  size_t a_bytes, b_bytes, c_bytes;  // scratch of one worker
 };
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
 
 // k cut into equal blocks of at most `limit`.
 inline int64_t block_of(int64_t k, int64_t limit) {
@@ -29,16 +31,25 @@ inline bool runs_serially(const MatmulShape& s, int workers) {
   return workers <= 1 || 2.0 * s.m * s.n * s.k < serial_flops;
 }
 
-// Tasks of whole tiles; at least tasks_per_worker for each worker where the result has that many tiles. Columns are
-// split first: then a panel of B is packed by one task only.
-inline void split_tasks(const MatmulShape& s, int workers, int64_t tile_m, int64_t tile_n, MatmulPlan* plan) {
+// Row stride of the gathered sums: whole vectors, and not a power of two.
+inline int64_t gathered_stride(int64_t columns) { return round_up(columns, kc_step) + kc_step; }
+
+inline size_t bytes_of(const MatmulPlan& plan) { return plan.a_bytes + plan.b_bytes + plan.c_bytes; }
+
+// Tasks of whole tiles; at least tasks_per_worker for each worker where the result has that many tiles. The side that
+// is split first is the one whose operand each task then reads (and packs) alone.
+inline void split_tasks(const MatmulShape& s, int workers, int64_t tile_m, int64_t tile_n, bool rows_first,
+                        MatmulPlan* plan) {
   const int64_t tiles_m = ceil_div(s.m, tile_m), tiles_n = ceil_div(s.n, tile_n);
   const int64_t wanted = tasks_per_worker * workers;
-  int64_t row_tasks = ceil_div(s.m, task_rows_limit);
-  int64_t column_tasks = least(tiles_n, ceil_div(wanted, row_tasks));
-  const int64_t fewest = ceil_div(s.n, task_columns_limit);
-  if (column_tasks < fewest) column_tasks = fewest;
-  if (row_tasks * column_tasks < wanted) row_tasks = least(tiles_m, ceil_div(wanted, column_tasks));
+  int64_t row_tasks = ceil_div(s.m, task_rows_limit), column_tasks = ceil_div(s.n, task_columns_limit);
+  for (int side = 0; side < 2; side++) {
+    if ((side == 0) == rows_first) {
+      row_tasks = most(row_tasks, least(tiles_m, ceil_div(wanted, column_tasks)));
+    } else {
+      column_tasks = most(column_tasks, least(tiles_n, ceil_div(wanted, row_tasks)));
+    }
+  }
   plan->rows = ceil_div(tiles_m, row_tasks) * tile_m;
   plan->columns = ceil_div(tiles_n, column_tasks) * tile_n;
   plan->row_tasks = ceil_div(s.m, plan->rows);
@@ -52,9 +63,9 @@ MatmulPlan plan_for(const MatmulShape& s, int workers) {
   plan.dot =
       !s.trans_a && s.trans_b && s.k >= dot_least_k_vectors * Vec<T>::W && (s.n <= dot_narrow || s.m <= dot_few_rows);
   plan.kc = block_of(s.k, plan.dot ? dot_kc_limit : kc_limit);
-  plan.pack_a = plan.pack_b = false;
-  plan.a_bytes = plan.b_bytes = 0;
-  const int64_t most_rows = least(s.m, round_up(task_rows_limit, tile_rows));
+  plan.pack_a = plan.pack_b = plan.gather_c = false;
+  plan.a_bytes = plan.b_bytes = plan.c_bytes = 0;
+  const int64_t most_rows = least(s.m, task_rows_limit), most_columns = least(s.n, task_columns_limit);
   if (!plan.dot) {
     const int64_t stride_a = s.lda * static_cast<int64_t>(sizeof(T)),
                   stride_b = s.ldb * static_cast<int64_t>(sizeof(T));
@@ -62,17 +73,19 @@ MatmulPlan plan_for(const MatmulShape& s, int workers) {
     plan.pack_a = s.n > 2 * width && stride_a >= pack_a_stride && block_a >= pack_a_bytes;
     plan.pack_b = s.trans_b || (s.m >= pack_b_tiles * tile_rows && stride_b >= pack_b_stride);
     if (plan.pack_a) plan.a_bytes = round_up(round_up(most_rows, tile_rows) * (plan.kc + kc_step) * sizeof(T), 64);
+    plan.gather_c = s.k > plan.kc && s.n * static_cast<int64_t>(sizeof(T)) >= gather_c_stride;
+    if (plan.gather_c) plan.c_bytes = round_up(most_rows * gathered_stride(most_columns) * sizeof(T), 64);
     if (plan.pack_b || s.n % Vec<T>::W) plan.b_bytes = round_up(plan.kc * width * sizeof(T), 64);
   }
   if (runs_serially(s, workers)) {
     plan.rows = most_rows;
     plan.row_tasks = ceil_div(s.m, plan.rows);
-    plan.columns = s.n <= task_columns_limit ? s.n : static_cast<int64_t>(task_columns_limit);
+    plan.columns = most_columns;
     plan.column_tasks = ceil_div(s.n, plan.columns);
   } else if (plan.dot) {
-    split_tasks(s, workers, dot_rows, dot_columns, &plan);
+    split_tasks(s, workers, dot_rows, dot_columns, s.n <= dot_narrow, &plan);
   } else {
-    split_tasks(s, workers, tile_rows, width, &plan);
+    split_tasks(s, workers, tile_rows, width, false, &plan);
   }
   return plan;
 }

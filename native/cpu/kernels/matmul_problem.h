@@ -2,7 +2,7 @@
 #pragma once
 #include <string.h>
 
-#include "core/call.h"
+#include "../../core/call.h"
 
 namespace myelin {
 namespace MYELIN_TARGET {

@@ -1,6 +1,6 @@
 // The definition, as plainly as it can be written: what every other instruction set is compared with.
 #pragma once
-#include "cpu/kernels/matmul_problem.h"
+#include "matmul_problem.h"
 
 namespace myelin {
 namespace MYELIN_TARGET {

@@ -1,6 +1,6 @@
 // The register tile: C[R rows × V vectors] (+)= A·B over one block of the sum, everything in registers.
 #pragma once
-#include "cpu/kernels/matmul_tuning.h"
+#include "matmul_tuning.h"
 
 namespace myelin {
 namespace MYELIN_TARGET {
@@ -11,9 +11,10 @@ template <class T>
 struct Store {
   T* c;
   int64_t ldc;
-  const T* bias;    // of the tile's first column; null if none, or if this is not the last block of the sum
-  bool accumulate;  // add what earlier blocks left in C
-  int tail;         // columns in the last vector, 1…W
+  const T* earlier;  // sums of earlier blocks, to be added; null in the first block
+  int64_t ld_earlier;
+  const T* bias;  // of the tile's first column; null if none, or if this is not the last block of the sum
+  int tail;       // columns in the last vector, 1…W
 };
 
 template <class T>
@@ -47,6 +48,7 @@ void tile(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, const Sto
     if (!ByRows) a += lda;
   }
   T* c = to.c;
+  const T* earlier = to.earlier;
   const bool whole = to.tail == X::W;
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
@@ -55,16 +57,17 @@ void tile(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, const Sto
       T* at = c + v * X::W;
       typename X::V x = sum[r][v];
       if (v < V - 1 || whole) {
-        if (to.accumulate) x = X::add(X::load(at), x);
+        if (earlier) x = X::add(X::load(earlier + v * X::W), x);
         if (to.bias) x = X::add(x, X::load(to.bias + v * X::W));
         X::store(at, x);
       } else {
-        if (to.accumulate) x = X::add(X::load_part(at, to.tail), x);
+        if (earlier) x = X::add(X::load_part(earlier + v * X::W, to.tail), x);
         if (to.bias) x = X::add(x, X::load_part(to.bias + v * X::W, to.tail));
         X::store_part(at, x, to.tail);
       }
     }
     c += to.ldc;
+    if (earlier) earlier += to.ld_earlier;
   }
 }
 
@@ -72,15 +75,13 @@ void tile(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, const Sto
 template <class T, bool ByRows, int V>
 TileFn<T> tile_of(int rows) {
   switch (rows) {
-    case 1:
-      return tile<T, ByRows, 1, V>;
-    case 2:
-      return tile<T, ByRows, 2, V>;
-#define MATMUL_TILE(R)                                   \
-  case R:                                                \
+    case 1: return tile<T, ByRows, 1, V>;
+    case 2: return tile<T, ByRows, 2, V>;
+#define MATMUL_TILE(R) \
+  case R: \
     if constexpr (R <= tile_rows && V <= tile_vectors) { \
-      return tile<T, ByRows, R, V>;                      \
-    }                                                    \
+      return tile<T, ByRows, R, V>; \
+    } \
     return nullptr;
       MATMUL_TILE(3)
       MATMUL_TILE(4)
@@ -97,12 +98,9 @@ TileFn<T> tile_of(int rows) {
 template <class T>
 TileFn<T> tile_for(bool by_rows, int rows, int vectors) {
   switch (vectors) {
-    case 1:
-      return by_rows ? tile_of<T, true, 1>(rows) : tile_of<T, false, 1>(rows);
-    case 2:
-      return by_rows ? tile_of<T, true, 2>(rows) : tile_of<T, false, 2>(rows);
-    default:
-      return by_rows ? tile_of<T, true, thin_vectors>(rows) : tile_of<T, false, thin_vectors>(rows);
+    case 1: return by_rows ? tile_of<T, true, 1>(rows) : tile_of<T, false, 1>(rows);
+    case 2: return by_rows ? tile_of<T, true, 2>(rows) : tile_of<T, false, 2>(rows);
+    default: return by_rows ? tile_of<T, true, thin_vectors>(rows) : tile_of<T, false, thin_vectors>(rows);
   }
 }
 

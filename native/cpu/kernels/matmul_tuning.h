@@ -1,8 +1,8 @@
 // Every constant of the matmul, and why it has its value. Measured with bench/matmul.cpp. `kc` and `dot_kc` are part of
 // the result: they fix where partial sums are rounded, so they depend on the shape and the element type only.
 #pragma once
-#include "cpu/kernels/matmul_problem.h"
-#include "cpu/kernels/matmul_vector.h"
+#include "matmul_problem.h"
+#include "matmul_vector.h"
 
 namespace myelin {
 namespace MYELIN_TARGET {
@@ -41,14 +41,18 @@ constexpr int kc_step = 16;
 constexpr int dot_kc_limit = 2048;
 
 // Dot products need no packing but add up lanes at the end: they pay for a narrow result whose sum is long.
-constexpr int64_t dot_narrow = 24;          // columns; above, a packed panel is reused often enough
-constexpr int64_t dot_few_rows = 4;         // rows; packing B for fewer would cost more than the product itself
-constexpr int64_t dot_least_k_vectors = 4;  // below, adding up the lanes costs more than the products
+constexpr int64_t dot_narrow = 24;           // columns; above, a packed panel is reused often enough
+constexpr int64_t dot_few_rows = 4;          // rows; packing B for fewer would cost more than the product itself
+constexpr int64_t dot_least_k_vectors = 16;  // below, adding up the lanes costs more than the products
 
-// Rows of A per task: 240 rows × 256 floats are 240 KB and stay in an L2 of 512 KB or more beside C.
-constexpr int64_t task_rows_limit = 240;
-// Columns per task: bounds the part of C that several blocks of the sum come back to.
-constexpr int64_t task_columns_limit = 512;
+// Rows of A per task: 384 rows × 256 floats are 384 KB, for an L2 of 1 or 2 MB beside the sums below. More rows read B
+// from memory less often. A multiple of every tile_rows.
+constexpr int64_t task_rows_limit = 384;
+// Columns per task: the sums that several blocks come back to are at most 384 × 256. A multiple of every tile's width.
+constexpr int64_t task_columns_limit = 256;
+// From this distance in bytes between the rows of C on, unfinished sums are kept side by side in scratch: at a few KB,
+// above all at powers of two, the rows of C crowd into a few cache sets and would come from memory for every block.
+constexpr int64_t gather_c_stride = 4096;
 // Tasks for each worker, so that one that was interrupted does not keep the others waiting.
 constexpr int64_t tasks_per_worker = 4;
 // Floating-point operations below which waking workers costs more than it gains (2 µs of one core).
@@ -56,7 +60,7 @@ constexpr int64_t serial_flops = 400 * 1000;
 
 // Packing A: only where reading in place misses the caches. A tile touches one line per row and step, and rows whose
 // distance is a large power of two share the same few cache sets.
-constexpr int64_t pack_a_bytes = 256 * 1024;  // smaller blocks stay in L2 whatever their stride
+constexpr int64_t pack_a_bytes = 128 * 1024;  // smaller blocks stay in L2 whatever their stride
 constexpr int64_t pack_a_stride = 2048;       // bytes from one row to the next
 // Packing plain B: a copied panel is reused by every tile of the task; a panel read in place misses L1 if its rows
 // are far apart.
