@@ -13,7 +13,7 @@ namespace myelin {
 class Backend {
  public:
   virtual ~Backend() = default;
-  virtual const char* name() const = 0;  // "cpu"
+  virtual const char* name() const = 0;      // "cpu"
   virtual std::string describe() const = 0;  // "cpu (x86-64-v4)"
   virtual void* allocate(size_t bytes) = 0;  // 64-byte aligned; throws OutOfMemory
   virtual void release(void* memory, size_t bytes) = 0;

@@ -60,20 +60,20 @@ struct MatmulAttrs {
 // "fused": a straight-line program of element-wise steps over out[0].count elements.
 // Slots: 0…n_in-1 are the inputs, further slots are temporaries; each step writes one new slot.
 enum LoadMode : int32_t {
-  load_full = 0,    // same shape: element i
-  load_scalar = 1,  // one element
-  load_row = 2,     // repeats every `period` elements: element i % period
-  load_column = 3,  // each element stands for `period` consecutive ones: element i / period
-  load_strided = 4, // general broadcast: dims/strides of the output's index space
+  load_full = 0,     // same shape: element i
+  load_scalar = 1,   // one element
+  load_row = 2,      // repeats every `period` elements: element i % period
+  load_column = 3,   // each element stands for `period` consecutive ones: element i / period
+  load_strided = 4,  // general broadcast: dims/strides of the output's index space
 };
 struct FusedInput {
   int32_t mode;
   int64_t period;
-  int32_t rank;  // for load_strided
+  int32_t rank;                               // for load_strided
   int64_t dims[max_rank], strides[max_rank];  // stride 0 where broadcast
 };
 struct FusedStep {
-  int32_t op;  // index into the element-wise table
+  int32_t op;            // index into the element-wise table
   int32_t dst, a, b, c;  // slots; b, c unused for unary ops
   double attr;           // e.g. the slope of leakyRelu
 };

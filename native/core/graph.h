@@ -44,11 +44,11 @@ struct Graph {
   DType dtype;
   std::vector<Node> nodes;
   uint32_t n_inputs, n_states, n_hypers;  // slots; "input", "state", "hyper" nodes carry attr slot
-  std::vector<uint32_t> fetches;       // values handed back (or collected by row)
-  std::vector<Update> updates;         // committed together, after every guard has passed
-  std::vector<uint32_t> guards;        // must be finite, else the step is not committed
-  std::vector<uint32_t> costs;         // scalars recorded per step as double
-  std::vector<uint32_t> accumulators;  // added into float64 totals per step
+  std::vector<uint32_t> fetches;          // values handed back (or collected by row)
+  std::vector<Update> updates;            // committed together, after every guard has passed
+  std::vector<uint32_t> guards;           // must be finite, else the step is not committed
+  std::vector<uint32_t> costs;            // scalars recorded per step as double
+  std::vector<uint32_t> accumulators;     // added into float64 totals per step
 
   // By slot, filled by validate(). A slot that no node reads has no shape and takes any buffer, or none.
   struct Slot {

@@ -23,8 +23,8 @@ struct PlanInfo {
   DType dtype;
   std::vector<std::string> instructions;  // readable, one line each: "matmul+bias+relu dense_1 [128,784]·[256,784]ᵀ"
   size_t arena_bytes;
-  std::vector<Shape> inputs;   // by slot
-  std::vector<Shape> states;   // by slot
+  std::vector<Shape> inputs;  // by slot
+  std::vector<Shape> states;  // by slot
   uint32_t n_hypers;
   std::vector<Shape> fetches, costs, accumulators;
 };
@@ -45,7 +45,7 @@ struct RunRequest {
   int64_t steps = 1;
   std::vector<double> hyper;  // steps × n_hypers
   uint64_t seed = 0;
-  uint64_t first_step = 1;          // global number of the first step
+  uint64_t first_step = 1;  // global number of the first step
   // By fetch: the fetches of all steps stand one under the other, from row `collect_row` on (a row is what one index
   // of the first dimension covers; a scalar is one row). Empty: the fetches of the last step are handed back.
   std::vector<BufferPtr> collect;
@@ -56,12 +56,12 @@ enum class RunStatus { done, cancelled, non_finite };
 
 struct RunResult {
   RunStatus status = RunStatus::done;
-  int64_t steps_done = 0;                 // committed steps
-  std::vector<double> costs;              // steps_done × n_costs
-  std::vector<double> accumulators;       // totals, concatenated in order
-  std::vector<BufferPtr> fetches;         // of the last step, if status is done and they were not collected
-  std::string label;                      // non_finite: label of the first value that is not finite (plain replay)
-  std::string value;                      // and what it was: "matmul [32,10]"
+  int64_t steps_done = 0;            // committed steps
+  std::vector<double> costs;         // steps_done × n_costs
+  std::vector<double> accumulators;  // totals, concatenated in order
+  std::vector<BufferPtr> fetches;    // of the last step, if status is done and they were not collected
+  std::string label;                 // non_finite: label of the first value that is not finite (plain replay)
+  std::string value;                 // and what it was: "matmul [32,10]"
 };
 
 // Runs on the calling thread (which leads the shared pool). Throws GraphError on a request that does not fit

@@ -5,9 +5,10 @@
 
 namespace myelin {
 
-void set_threads(int threads);  // 1…256; waits for running work
+void set_threads(int threads);  // 1…256 (clamped); waits for the kernel that is running
 int get_threads();              // default: MYELIN_THREADS, else the number of usable cores
-// Fills `parallel` for use by the calling thread; valid until the next set_threads.
+// The pool for one run, with a fixed number of workers (scratch memory is sized for them). Stays valid when the number
+// of threads changes: a later set_threads may only take workers away from it.
 Parallel pool_view();
 
 }  // namespace myelin

@@ -215,8 +215,8 @@ void check_pad(const Check& c) {
   const auto before = c.wholes("before", static_cast<int64_t>(in.size()), any_dim);
   for (size_t d = 0; d < in.size(); d++) {
     if (before[d] + in[d] > out[d]) {
-      c.fail("cannot pad " + to_text(in) + " to " + to_text(out) + " with " + to_text(before) +
-             " before: dimension " + std::to_string(d) + " does not fit");
+      c.fail("cannot pad " + to_text(in) + " to " + to_text(out) + " with " + to_text(before) + " before: dimension " +
+             std::to_string(d) + " does not fit");
     }
   }
 }
@@ -248,7 +248,8 @@ void check_reduce(const Check& c) {
   }
   Shape out;
   for (size_t d = 0; d < in.size(); d++) {
-    const bool reduced = !axes.empty() && static_cast<int64_t>(d) >= axes.front() && static_cast<int64_t>(d) <= axes.back();
+    const bool reduced =
+        !axes.empty() && static_cast<int64_t>(d) >= axes.front() && static_cast<int64_t>(d) <= axes.back();
     if (!reduced) out.push_back(in[d]);
     if (reduced && keep) out.push_back(1);
   }
@@ -319,8 +320,8 @@ const std::unordered_map<std::string, Rule>& rules() {
         {"softmax", {1, check_softmax}},
         {"softmaxCrossEntropy", {2, check_softmax_cross_entropy}},
     };
-    for (const char* op : {"neg", "exp", "log", "sqrt", "abs", "sign", "floor", "sin", "cos", "tanh", "sigmoid",
-                           "softplus", "relu"}) {
+    for (const char* op :
+         {"neg", "exp", "log", "sqrt", "abs", "sign", "floor", "sin", "cos", "tanh", "sigmoid", "softplus", "relu"}) {
       t[op] = {1, check_elementwise};
     }
     for (const char* op : {"add", "sub", "mul", "div", "power", "maximum", "minimum", "greater", "greaterEqual",

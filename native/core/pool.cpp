@@ -1,0 +1,253 @@
+#include "pool.h"
+
+#ifdef __linux__
+#include <sched.h>
+#endif
+#if defined(__unix__) || defined(__APPLE__)
+#include <dlfcn.h>
+#include <pthread.h>
+#include <signal.h>
+#endif
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <condition_variable>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "float_control.h"
+
+namespace myelin {
+namespace {
+
+constexpr int max_threads = 256;
+constexpr auto spin_time = std::chrono::microseconds(20);  // then a worker sleeps: other processes want the core
+
+inline void pause_cpu() {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// A container's CPU share, rounded up, or 0 when there is none.
+int cgroup_cores() {
+  double quota = 0, period = 0;
+  if (FILE* file = fopen("/sys/fs/cgroup/cpu.max", "r")) {
+    if (fscanf(file, "%lf %lf", &quota, &period) != 2) quota = 0;  // "max 100000": no limit
+    fclose(file);
+  } else {
+    FILE* q = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "r");
+    FILE* p = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "r");
+    if (!q || !p || fscanf(q, "%lf", &quota) != 1 || fscanf(p, "%lf", &period) != 1) quota = 0;
+    if (q) fclose(q);
+    if (p) fclose(p);
+  }
+  return quota > 0 && period > 0 ? static_cast<int>(std::ceil(quota / period)) : 0;
+}
+
+int usable_cores() {
+  int cores = static_cast<int>(std::thread::hardware_concurrency());
+#ifdef __linux__
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) cores = CPU_COUNT(&set);
+#endif
+  if (const int share = cgroup_cores()) cores = std::min(cores, share);
+  return std::clamp(cores, 1, max_threads);
+}
+
+int default_threads() {
+  if (const char* text = getenv("MYELIN_THREADS")) {
+    char* end = nullptr;
+    const long n = strtol(text, &end, 10);
+    if (end != text && *end == 0 && n >= 1 && n <= max_threads) return static_cast<int>(n);
+  }
+  return usable_cores();
+}
+
+// The host may unload this library while workers sleep in its code (an addon loaded by a single worker thread):
+// once there are workers, it stays.
+void pin_library() {
+#if defined(RTLD_NODELETE) && defined(RTLD_NOLOAD)
+  Dl_info here;
+  if (dladdr(reinterpret_cast<void*>(&pin_library), &here) && here.dli_fname) {
+    dlopen(here.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+  }
+#endif
+}
+
+// Thread ownership: lead(), resize() from any thread; the thread that holds `leading_` owns the job fields and the
+// list of workers. Workers read the job fields only while registered at the open gate. Never destroyed: at process
+// exit the workers sleep or spin harmlessly until the process ends.
+class Pool {
+ public:
+  int threads() const { return threads_.load(std::memory_order_relaxed); }
+
+  void resize(int threads) {
+    resizing_.fetch_add(1);  // busy leaders let go
+    while (leading_.exchange(true, std::memory_order_acquire)) {
+      std::this_thread::sleep_for(std::chrono::microseconds(50));
+    }
+    resizing_.fetch_sub(1);
+    threads_.store(threads);
+    if (static_cast<int>(workers_.size()) > threads - 1) {
+      keep_.store(threads - 1);
+      wake();
+      while (static_cast<int>(workers_.size()) > threads - 1) {
+        workers_.back().join();
+        workers_.pop_back();
+      }
+    }
+    leading_.store(false, std::memory_order_release);
+  }
+
+  void run(int workers, int tasks, void (*fn)(void*, int, int), void* context) {
+    workers = std::min({workers, tasks, threads()});
+    if (workers <= 1 || resizing_.load(std::memory_order_relaxed) ||
+        leading_.exchange(true, std::memory_order_acquire)) {
+      for (int task = 0; task < tasks; task++) fn(context, task, 0);
+      return;
+    }
+    hire(std::min(workers, threads()) - 1);
+    fn_ = fn;
+    context_ = context;
+    tasks_ = tasks;
+    limit_ = workers;
+    next_.store(0, std::memory_order_relaxed);
+    gate_.fetch_or(open_bit);
+    wake();
+    work(0);
+    gate_.fetch_and(~open_bit);
+    // Workers that never woke are not waited for; those that joined finish their task.
+    for (int spins = 0; gate_.load(std::memory_order_acquire) != 0; spins++) {
+      if (spins < 2000) {
+        pause_cpu();
+      } else {
+        std::this_thread::yield();
+      }
+    }
+    leading_.store(false, std::memory_order_release);
+  }
+
+ private:
+  static constexpr uint32_t open_bit = 1u << 31;  // the rest of gate_ counts the workers inside
+
+  void work(int worker) {
+    const int tasks = tasks_;
+    for (int task; (task = next_.fetch_add(1, std::memory_order_relaxed)) < tasks;) fn_(context_, task, worker);
+  }
+
+  void wake() {
+    generation_.fetch_add(1);
+    if (sleepers_.load() == 0) return;
+    { std::lock_guard<std::mutex> lock(mutex_); }
+    awake_.notify_all();
+  }
+
+  // Makes missing workers. Where the system gives no more threads, the pool works with those it has.
+  void hire(int n) {
+    if (static_cast<int>(workers_.size()) >= n) return;
+    pin_library();
+    keep_.store(std::max(n, keep_.load()));
+    while (static_cast<int>(workers_.size()) < n) {
+      const int id = static_cast<int>(workers_.size()) + 1;
+#if defined(__unix__) || defined(__APPLE__)
+      sigset_t all, before;  // signals belong to the host's threads
+      sigfillset(&all);
+      pthread_sigmask(SIG_SETMASK, &all, &before);
+#endif
+      try {
+        workers_.emplace_back([this, id, seen = generation_.load()] { live(id, seen); });
+      } catch (const std::system_error&) {
+        n = 0;
+      }
+#if defined(__unix__) || defined(__APPLE__)
+      pthread_sigmask(SIG_SETMASK, &before, nullptr);
+#endif
+    }
+  }
+
+  void live(int id, uint64_t seen) {
+    FlushToZero flush;
+    while (true) {
+      seen = await(seen);
+      if (id > keep_.load()) return;
+      const uint32_t before = gate_.fetch_add(1);
+      if ((before & open_bit) && id < limit_) work(id);
+      gate_.fetch_sub(1, std::memory_order_release);
+    }
+  }
+
+  // Returns the first generation after `seen`: spins a moment, then sleeps.
+  uint64_t await(uint64_t seen) {
+    const auto until = std::chrono::steady_clock::now() + spin_time;
+    do {
+      for (int i = 0; i < 32; i++) {
+        const uint64_t now = generation_.load(std::memory_order_acquire);
+        if (now != seen) return now;
+        pause_cpu();
+      }
+    } while (std::chrono::steady_clock::now() < until);
+    std::unique_lock<std::mutex> lock(mutex_);
+    sleepers_.fetch_add(1);
+    awake_.wait(lock, [&] { return generation_.load() != seen; });
+    sleepers_.fetch_sub(1);
+    return generation_.load();
+  }
+
+  std::atomic<int> threads_{default_threads()};
+  std::atomic<bool> leading_{false};
+  std::atomic<int> resizing_{0};
+  std::vector<std::thread> workers_;
+  std::atomic<int> keep_{0};  // workers with a greater id leave
+
+  void (*fn_)(void*, int, int) = nullptr;
+  void* context_ = nullptr;
+  int tasks_ = 0, limit_ = 0;
+
+  alignas(64) std::atomic<int> next_{0};
+  alignas(64) std::atomic<uint32_t> gate_{0};
+  alignas(64) std::atomic<uint64_t> generation_{0};
+  std::atomic<int> sleepers_{0};
+  std::mutex mutex_;
+  std::condition_variable awake_;
+};
+
+Pool& pool() {
+  static Pool* instance = new Pool;
+  return *instance;
+}
+
+// What Parallel::self points to: the number of workers a run was promised (its scratch memory is sized for them).
+const int* promise(int workers) {
+  static const std::vector<int>* sizes = [] {
+    auto* all = new std::vector<int>(max_threads + 1);
+    for (int i = 0; i <= max_threads; i++) (*all)[i] = i;
+    return all;
+  }();
+  return sizes->data() + workers;
+}
+
+void run_promised(void* self, int tasks, void (*fn)(void*, int, int), void* context) {
+  pool().run(*static_cast<const int*>(self), tasks, fn, context);
+}
+
+}  // namespace
+
+void set_threads(int threads) { pool().resize(std::clamp(threads, 1, max_threads)); }
+int get_threads() { return pool().threads(); }
+
+Parallel pool_view() {
+  const int workers = pool().threads();
+  return {const_cast<int*>(promise(workers)), workers, run_promised};
+}
+
+}  // namespace myelin

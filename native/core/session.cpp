@@ -1,0 +1,324 @@
+#include "session.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace myelin {
+namespace {
+
+[[noreturn]] void refuse(const std::string& message) { throw GraphError("run: " + message); }
+
+std::string text(int64_t n) { return std::to_string(n); }
+
+int64_t row_size(const Shape& shape) { return shape.empty() ? 1 : count_of(shape) / shape[0]; }
+
+void check_buffer(const BufferPtr& buffer, const Shape& shape, DType dtype, const std::string& what) {
+  if (!buffer) refuse(what + " " + to_text(shape) + " has no buffer");
+  if (buffer->dtype != dtype || buffer->count != count_of(shape)) {
+    refuse(what + " must be " + name_of(dtype) + " " + to_text(shape) + " (" + text(count_of(shape)) +
+           " elements); its buffer has " + text(buffer->count) + " elements of " + name_of(buffer->dtype));
+  }
+}
+
+template <class T>
+bool holds_bad(const char* bytes, size_t n) {
+  const T* values = reinterpret_cast<const T*>(bytes);
+  for (size_t i = 0; i < n; i++) {
+    if (!std::isfinite(values[i])) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Session::Session(const RunRequest& request) : request_(request), plan_(*request.plan) {
+  if (request.steps < 1) refuse("the number of steps must be at least 1, not " + text(request.steps));
+  if (request.first_step < 1) refuse("steps are counted from 1");
+  const size_t n_hypers = plan_.graph.n_hypers;
+  if (n_hypers
+          ? request.hyper.size() / n_hypers != static_cast<size_t>(request.steps) || request.hyper.size() % n_hypers
+          : !request.hyper.empty()) {
+    refuse("hyper must have " + text(request.steps) + " × " + text(static_cast<int64_t>(n_hypers)) +
+           " values (steps × hyper slots), it has " + text(static_cast<int64_t>(request.hyper.size())));
+  }
+  check_states();
+  check_inputs();
+  check_collect();
+  check_aliases();
+
+  work_ = plan_.lease();
+  parallel_ = pool_view();
+  work_->fit(parallel_.workers);
+  bind();
+}
+
+Session::~Session() {
+  if (work_) plan_.give_back(std::move(work_));
+}
+
+void Session::check_states() const {
+  if (request_.states.size() != plan_.graph.n_states) {
+    refuse("the plan has " + text(plan_.graph.n_states) + " states, the request " +
+           text(static_cast<int64_t>(request_.states.size())));
+  }
+  for (size_t slot = 0; slot < request_.states.size(); slot++) {
+    const Graph::Slot& expected = plan_.states[slot];
+    if (!expected.used) continue;
+    check_buffer(request_.states[slot], expected.shape, plan_.graph.dtype, "state " + text(static_cast<int64_t>(slot)));
+  }
+}
+
+void Session::check_inputs() {
+  const size_t n = plan_.graph.n_inputs;
+  if (request_.inputs.size() != n) {
+    refuse("the plan has " + text(static_cast<int64_t>(n)) + " inputs, the request " +
+           text(static_cast<int64_t>(request_.inputs.size())));
+  }
+  if (!request_.gathered.empty() && request_.gathered.size() != n) {
+    refuse("gathered must have one entry for each of the " + text(static_cast<int64_t>(n)) + " inputs, it has " +
+           text(static_cast<int64_t>(request_.gathered.size())));
+  }
+  int64_t data_rows = INT64_MAX;
+  for (size_t slot = 0; slot < n; slot++) {
+    const Graph::Slot& expected = plan_.inputs[slot];
+    if (!expected.used) continue;
+    const std::string what = "input " + text(static_cast<int64_t>(slot));
+    const BufferPtr& buffer = request_.inputs[slot];
+    if (request_.gathered.empty() || !request_.gathered[slot]) {
+      check_buffer(buffer, expected.shape, plan_.graph.dtype, what);
+      continue;
+    }
+    if (!buffer) refuse(what + " " + to_text(expected.shape) + " has no buffer");
+    if (expected.shape.empty()) refuse(what + " is a scalar: it has no rows to gather");
+    const int64_t row = row_size(expected.shape);
+    if (buffer->dtype != plan_.graph.dtype || buffer->count % row != 0) {
+      refuse(what + " gathers rows of " + text(row) + " " + name_of(plan_.graph.dtype) + " elements; its buffer has " +
+             text(buffer->count) + " elements of " + name_of(buffer->dtype));
+    }
+    if (batch_ && batch_ != expected.shape[0]) {
+      refuse("gathered inputs must have equally many rows: " + text(batch_) + " and " + text(expected.shape[0]));
+    }
+    batch_ = expected.shape[0];
+    data_rows = std::min(data_rows, buffer->count / row);
+  }
+  const size_t n_rows = request_.rows.size();
+  if (!batch_) {
+    if (n_rows) refuse("rows are given, but no input is gathered");
+    return;
+  }
+  if (n_rows % static_cast<size_t>(batch_) != 0 ||
+      n_rows / static_cast<size_t>(batch_) != static_cast<size_t>(request_.steps)) {
+    refuse("rows must have " + text(request_.steps) + " × " + text(batch_) + " numbers (steps × batch), it has " +
+           text(static_cast<int64_t>(n_rows)));
+  }
+  const uint32_t last = *std::max_element(request_.rows.begin(), request_.rows.end());
+  if (static_cast<int64_t>(last) >= data_rows) {
+    refuse("row number " + text(last) + " is outside the data, which has " + text(data_rows) + " rows");
+  }
+}
+
+void Session::check_collect() const {
+  if (request_.collect.empty()) return;
+  const auto& shapes = plan_.info.fetches;
+  if (request_.collect.size() != shapes.size()) {
+    refuse("the plan has " + text(static_cast<int64_t>(shapes.size())) + " fetches, collect has " +
+           text(static_cast<int64_t>(request_.collect.size())) + " buffers");
+  }
+  if (request_.collect_row < 0) refuse("collect_row must not be negative");
+  for (size_t i = 0; i < shapes.size(); i++) {
+    const BufferPtr& buffer = request_.collect[i];
+    const std::string what = "collect " + text(static_cast<int64_t>(i));
+    if (!buffer) refuse(what + " has no buffer");
+    if (buffer->dtype != plan_.graph.dtype) {
+      refuse(what + " must be " + name_of(plan_.graph.dtype) + ", it is " + name_of(buffer->dtype));
+    }
+    const int64_t row = row_size(shapes[i]), rows = shapes[i].empty() ? 1 : shapes[i][0];
+    const int64_t room = buffer->count / row - request_.collect_row;  // in rows; no product can overflow
+    if (room < 0 || request_.steps > room / rows) {
+      refuse(what + " has " + text(buffer->count) + " elements; " + text(request_.steps) + " steps of " +
+             to_text(shapes[i]) + " from row " + text(request_.collect_row) + " on do not fit");
+    }
+  }
+}
+
+// What a run writes must be nobody else's memory.
+void Session::check_aliases() const {
+  std::set<const Buffer*> written;
+  const auto write = [&](const BufferPtr& buffer) {
+    if (!written.insert(buffer.get()).second) refuse("one buffer is given for two arrays that the run writes");
+  };
+  for (size_t slot = 0; slot < request_.states.size(); slot++) {
+    if (plan_.state_updated[slot]) write(request_.states[slot]);
+  }
+  for (const BufferPtr& buffer : request_.collect) write(buffer);
+  if (written.empty()) return;
+  for (size_t slot = 0; slot < request_.states.size(); slot++) {
+    if (!plan_.state_updated[slot] && written.count(request_.states[slot].get())) {
+      refuse("state " + text(static_cast<int64_t>(slot)) + " shares its buffer with an array that the run writes");
+    }
+  }
+  for (size_t slot = 0; slot < request_.inputs.size(); slot++) {
+    if (request_.inputs[slot] && written.count(request_.inputs[slot].get())) {
+      refuse("input " + text(static_cast<int64_t>(slot)) + " shares its buffer with an array that the run writes");
+    }
+  }
+}
+
+void Session::bind() {
+  Workspace& w = *work_;
+  const Program& program = plan_.program;
+  const size_t elem = size_of(plan_.graph.dtype);
+  if (request_.collect.empty()) {
+    for (const Shape& shape : plan_.info.fetches) {
+      fetches_.push_back(
+          std::make_shared<Buffer>(plan_.backend, plan_.graph.dtype, count_of(shape), Buffer::Fill::none));
+    }
+  }
+  base_.resize(program.values.size());
+  for (size_t id = 0; id < base_.size(); id++) {
+    const Value& value = program.values[id];
+    void*& base = base_[id];
+    switch (value.place) {
+      case Place::arena: base = w.arena + value.offset; break;
+      case Place::constant: base = static_cast<char*>(plan_.constants) + value.offset; break;
+      case Place::state: base = request_.states[value.slot]->data; break;
+      case Place::hyper: base = w.hyper + value.slot * elem; break;
+      case Place::accumulator: base = w.accumulators + value.offset; break;
+      case Place::flag: base = w.flag; break;
+      case Place::fetch: base = fetches_.empty() ? nullptr : fetches_[value.slot]->data; break;
+      case Place::input: {
+        base = request_.inputs[value.slot]->data;
+        if (request_.gathered.empty() || !request_.gathered[value.slot]) break;
+        auto& rows = w.batches[value.slot];
+        if (!rows) {
+          rows = std::make_unique<Buffer>(plan_.backend, plan_.graph.dtype, value.count, Buffer::Fill::none);
+        }
+        base = rows->data;
+        break;
+      }
+    }
+  }
+  for (size_t i = 0; i < w.views.size(); i++) {
+    w.views[i].data = base_[w.view_value[i]];
+    const Value& value = program.values[w.view_value[i]];
+    if (value.place == Place::fetch && !request_.collect.empty()) collected_.push_back({i, value.slot});
+  }
+  for (Call& call : w.calls) call.parallel = &parallel_;
+  const std::vector<char> zeros(program.accumulator_bytes, 0);
+  if (!zeros.empty()) plan_.backend.upload(w.accumulators, zeros.data(), zeros.size());
+}
+
+void Session::begin(int64_t step) {
+  Workspace& w = *work_;
+  const DType dtype = plan_.graph.dtype;
+  const size_t elem = size_of(dtype), n_hypers = plan_.graph.n_hypers;
+  w.key = {request_.seed, request_.first_step + static_cast<uint64_t>(step)};
+  if (n_hypers) {
+    const double* row = request_.hyper.data() + static_cast<size_t>(step) * n_hypers;
+    for (size_t i = 0; i < n_hypers; i++) {
+      if (dtype == DType::f32) {
+        reinterpret_cast<float*>(w.hyper_row.data())[i] = static_cast<float>(row[i]);
+      } else {
+        reinterpret_cast<double*>(w.hyper_row.data())[i] = row[i];
+      }
+    }
+    plan_.backend.upload(w.hyper, w.hyper_row.data(), w.hyper_row.size());
+  }
+  if (!plan_.graph.guards.empty()) {
+    const uint32_t clear = 0;
+    plan_.backend.upload(w.flag, &clear, sizeof(clear));
+  }
+  for (const auto& [view, fetch] : collected_) {
+    const Shape& shape = plan_.info.fetches[fetch];
+    const int64_t at = request_.collect_row * row_size(shape) + step * count_of(shape);
+    char* data = static_cast<char*>(request_.collect[fetch]->data) + static_cast<size_t>(at) * elem;
+    w.views[view].data = data;
+    base_[w.view_value[view]] = data;
+  }
+  if (!batch_) return;
+  for (uint32_t slot = 0; slot < request_.inputs.size(); slot++) {
+    if (!request_.gathered[slot] || !w.batches[slot] || !plan_.inputs[slot].used) continue;
+    const Shape& shape = plan_.inputs[slot].shape;
+    View in[2] = {}, out = {};
+    const Buffer& data = *request_.inputs[slot];
+    out.data = w.batches[slot]->data;
+    out.rank = in[0].rank = static_cast<int32_t>(shape.size());
+    std::copy(shape.begin(), shape.end(), out.dims);
+    std::copy(shape.begin(), shape.end(), in[0].dims);
+    out.count = count_of(shape);
+    in[0].data = data.data;
+    in[0].count = data.count;
+    in[0].dims[0] = data.count / row_size(shape);
+    in[1].data = const_cast<uint32_t*>(request_.rows.data() + step * batch_);
+    in[1].rank = 1;
+    in[1].dims[0] = in[1].count = batch_;
+    Call call = {};
+    call.in = in;
+    call.out = &out;
+    call.n_in = 2;
+    call.n_out = 1;
+    call.key = &w.key;
+    call.parallel = &parallel_;
+    (dtype == DType::f32 ? plan_.gather->f32 : plan_.gather->f64)(&call);
+  }
+}
+
+void Session::call(size_t i) {
+  const KernelEntry& kernel = *plan_.program.instructions[i].kernel;
+  (plan_.graph.dtype == DType::f32 ? kernel.f32 : kernel.f64)(&work_->calls[i]);
+}
+
+bool Session::compute(const std::atomic<bool>* cancel) {
+  for (size_t i = 0; i < plan_.program.n_compute; i++) {
+    if (cancel && cancel->load(std::memory_order_relaxed)) return false;
+    call(i);
+  }
+  return !(cancel && cancel->load(std::memory_order_relaxed));
+}
+
+bool Session::finite() const {
+  if (plan_.graph.guards.empty()) return true;
+  uint32_t flag;
+  plan_.backend.download(&flag, work_->flag, sizeof(flag));
+  return flag == 0;
+}
+
+void Session::read_costs(std::vector<double>& costs) const {
+  for (const uint32_t id : plan_.program.costs) {
+    double value;
+    float single;
+    if (plan_.graph.dtype == DType::f32) {
+      plan_.backend.download(&single, base_[id], sizeof(single));
+      value = single;
+    } else {
+      plan_.backend.download(&value, base_[id], sizeof(value));
+    }
+    costs.push_back(value);
+  }
+}
+
+void Session::commit() {
+  for (size_t i = plan_.program.n_compute; i < plan_.program.instructions.size(); i++) call(i);
+}
+
+std::vector<double> Session::totals() const {
+  std::vector<double> values(plan_.program.accumulator_bytes / sizeof(double));
+  if (!values.empty()) plan_.backend.download(values.data(), work_->accumulators, plan_.program.accumulator_bytes);
+  return values;
+}
+
+bool Session::is_bad(uint32_t node) const {
+  const uint32_t id = plan_.program.node_value[node];
+  if (id == no_value || !base_[id]) return false;
+  const size_t elem = size_of(plan_.graph.dtype), bytes = plan_.program.values[id].bytes;
+  alignas(8) char chunk[1 << 13];
+  for (size_t at = 0; at < bytes; at += sizeof(chunk)) {
+    const size_t part = std::min(sizeof(chunk), bytes - at);
+    plan_.backend.download(chunk, static_cast<const char*>(base_[id]) + at, part);
+    if (elem == 4 ? holds_bad<float>(chunk, part / 4) : holds_bad<double>(chunk, part / 8)) return true;
+  }
+  return false;
+}
+
+}  // namespace myelin
