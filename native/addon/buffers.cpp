@@ -29,7 +29,7 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   if (info[2].IsNull()) return make_handle(info.Env(), std::make_shared<Buffer>(cpu_backend(), dtype, count));
   const Elements elements = to_elements(info[2], place, dtype);
   check_length(place, info[2], elements.length, count);
-  auto buffer = std::make_shared<Buffer>(cpu_backend(), dtype, count);
+  auto buffer = std::make_shared<Buffer>(cpu_backend(), dtype, count, Buffer::Fill::none);
   if (count > 0) buffer->backend.upload(buffer->data, elements.data, buffer->bytes());
   return make_handle(info.Env(), std::move(buffer));
 }
@@ -66,7 +66,7 @@ Napi::Value write(const Napi::CallbackInfo& info) {
 
 Napi::Value clone(const Napi::CallbackInfo& info) {
   const BufferPtr& source = to_buffer(info[0], {"bufferClone", "buffer"});
-  auto copy = std::make_shared<Buffer>(source->backend, source->dtype, source->count);
+  auto copy = std::make_shared<Buffer>(source->backend, source->dtype, source->count, Buffer::Fill::none);
   // The CPU is the one backend that buffers are made on: its memory can be uploaded from directly.
   if (source->count > 0) copy->backend.upload(copy->data, source->data, source->bytes());
   return make_handle(info.Env(), std::move(copy));
