@@ -1,15 +1,16 @@
 /** Data on its way into a model: converted once, checked once, native from then on. */
 import { setImmediate } from 'node:timers/promises'
-import { flatten, type NumberArray } from '../convert'
+import { flatten } from '../convert'
+import type { DataLike, ShapedArray } from '../data/rows'
 import { NonFiniteError, OptionError, ShapeError, describeValue, shapeText } from '../errors'
 import type { DType, Shape } from '../graph/node'
 import type { Loss } from '../losses'
 import { native, type NativeArray, type NativeBuffer } from '../native'
 import { guarded } from '../runtime'
-import { Tensor, toFlat, type TensorLike } from '../tensor'
+import { Tensor, toFlat } from '../tensor'
 
-/** What models take as x and y: nested arrays, a typed array (rank 1, or with its shape), or a Tensor. */
-export type DataLike = TensorLike | { data: NumberArray; shape: Shape }
+export type { DataLike } from '../data/rows'
+
 /** Weights of examples: one number per row. */
 export type SampleWeight = DataLike
 /** Weights of classes, by class number. */
@@ -34,7 +35,7 @@ export interface NativeData {
 /** Elements scanned between two turns of the event loop. */
 const slice = 1 << 21
 
-function isShaped(value: unknown): value is { data: NumberArray; shape: Shape } {
+function isShaped(value: unknown): value is ShapedArray {
   return (
     typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Tensor) &&
     !ArrayBuffer.isView(value) && 'data' in value && 'shape' in value
@@ -206,7 +207,7 @@ export function checkData(request: DataRequest): CheckedData {
   const x = takeX(where, request.x, inputShape, dtype)
   const y = takeY(where, request.y, loss.targetShape(outputShape), x.shape[0], dtype)
   requireFiniteSync(where, 'y', y)
-  loss.validateTargets(y.data, y.shape, outputShape)
+  loss.validateTargets(`${where}: y`, y.data, y.shape, outputShape)
   const width = outputShape.reduce((n, d) => n * d, 1)
   const weights = takeWeights(where, y, request.sampleWeight, request.classWeight, width === 1 ? 2 : width, dtype)
   return { x, y, weights }

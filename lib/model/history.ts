@@ -50,7 +50,7 @@ export class History {
    * the error names if they are missing.
    */
   async plot(path: string): Promise<void> {
-    const { plotHistory } = await import('../plot')
+    const { plotHistory } = await import('../plot/index.js')
     await plotHistory(this, path)
   }
 

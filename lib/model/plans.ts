@@ -1,13 +1,20 @@
 /** Compiled programs, kept by shape and mode. */
 import { encode } from '../graph/encode'
+import type { DType } from '../graph/node'
 import { native, type NativeBuffer, type NativePlan, type RunRequest } from '../native'
 import { guarded, planMode } from '../runtime'
-import { bufferOf } from '../tensor'
+import { tensorToNative, type TensorLike } from '../tensor'
 import type { BuiltProgram } from './program'
 import type { StateCell } from './weights'
 
 /** Plans kept per model; the least recently used goes first. */
 const capacity = 16
+
+/** The plan's own copy of a captured tensor or number: the user may dispose his. */
+function ownCopy(capture: unknown, dtype: DType): NativeBuffer {
+  const { buffer, shared } = tensorToNative(capture as TensorLike, dtype)
+  return shared ? native.bufferClone(buffer) : buffer
+}
 
 /** A compiled program and what its slots stand for. */
 export class ModelPlan {
@@ -16,7 +23,8 @@ export class ModelPlan {
   readonly fetchNames: readonly string[]
   readonly fetchShapes: readonly (readonly number[])[]
   readonly hypers: number
-  readonly costs: number
+  readonly costNames: readonly string[]
+  readonly statisticCounts: readonly number[]
   readonly native: NativePlan
   readonly #cells: readonly StateCell[]
   readonly #captures: readonly NativeBuffer[]
@@ -29,9 +37,10 @@ export class ModelPlan {
     this.fetchNames = built.fetchNames
     this.fetchShapes = built.fetchShapes
     this.hypers = built.program.hypers.length
-    this.costs = built.program.costs.length
+    this.costNames = built.costNames
+    this.statisticCounts = built.statisticCounts
     this.#cells = built.cells
-    this.#captures = captures.map(bufferOf)
+    this.#captures = captures.map((capture) => ownCopy(capture, built.program.dtype))
   }
 
   /** A request with the states of the moment. `inputs` by name; `gather`: take rows of them by number. */
@@ -46,6 +55,7 @@ export class ModelPlan {
   }
 
   dispose(): void {
+    for (const buffer of this.#captures) native.bufferDispose(buffer)
     native.planDispose(this.native)
   }
 }

@@ -25,6 +25,10 @@ export interface BuiltProgram {
   /** By fetch: layer and value, or weight. */
   fetchNames: string[]
   fetchShapes: Shape[]
+  /** By cost. */
+  costNames: string[]
+  /** Statistics of each metric, in order: they are the last accumulators. */
+  statisticCounts: number[]
 }
 
 /** The parts of a model that programs are made of. */
@@ -88,11 +92,13 @@ class Tracer {
     fetches?: { name: string; value: Tensor }[]
     updates?: Program['updates']
     guards?: Tensor[]
-    costs?: Tensor[]
+    costs?: { name: string; value: Tensor }[]
     accumulators?: Tensor[]
+    statisticCounts?: number[]
   }): BuiltProgram {
     const nodes = (list: readonly Tensor[] | undefined) => (list ?? []).map(mustNode)
     const fetches = rest.fetches ?? []
+    const costs = rest.costs ?? []
     return {
       program: {
         dtype: this.dtype,
@@ -102,7 +108,7 @@ class Tracer {
         fetches: fetches.map((f) => mustNode(f.value)),
         updates: rest.updates ?? [],
         guards: nodes(rest.guards),
-        costs: nodes(rest.costs),
+        costs: costs.map((c) => mustNode(c.value)),
         accumulators: nodes(rest.accumulators),
       },
       cells: this.cells,
@@ -110,6 +116,8 @@ class Tracer {
       accumulatorShapes: (rest.accumulators ?? []).map((t) => t.shape),
       fetchNames: fetches.map((f) => f.name),
       fetchShapes: fetches.map((f) => f.value.shape),
+      costNames: costs.map((c) => c.name),
+      statisticCounts: rest.statisticCounts ?? [],
     }
   }
 }
@@ -187,8 +195,10 @@ function derivatives(tracer: Tracer, cost: Tensor, wrt: readonly Parameter[]): T
   return nodes.map((node) => tracer.tensor(node))
 }
 
-function metricStatistics(metrics: readonly Metric[], y: Tensor, a: Tensor): Tensor[] {
-  return metrics.flatMap((metric) => withLabel(`metric ${metric.name}`, () => metric.statistics(y, a)))
+/** The statistics of all metrics, and how many each has. */
+function metricStatistics(metrics: readonly Metric[], y: Tensor, a: Tensor): { statistics: Tensor[]; statisticCounts: number[] } {
+  const groups = metrics.map((metric) => withLabel(`metric ${metric.name}`, () => metric.statistics(y, a)))
+  return { statistics: groups.flat(), statisticCounts: groups.map((group) => group.length) }
 }
 
 /** Clipped gradients, and the values beside them that must be finite. */
@@ -230,16 +240,21 @@ export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape
   const { trainable, slots } = parts.weights
   const raw = derivatives(tracer, cost, trainable)
   const { clipped, guards } = clip(raw, compiled.gradientClip)
+  const { statistics, statisticCounts } = metricStatistics(compiled.metrics, y, pass.output.a)
   return tracer.finish({
     updates: updates(tracer, compiled.optimizer, slots, trainable, clipped),
     guards: [cost, ...raw, ...guards],
-    costs: [cost, mean],
-    accumulators: metricStatistics(compiled.metrics, y, pass.output.a),
+    costs: [
+      { name: 'cost', value: cost },
+      { name: 'dataLoss', value: mean },
+    ],
+    accumulators: statistics,
+    statisticCounts,
   })
 }
 
 /**
- * Accumulators: [sum of the losses, …metrics' statistics]. Costs: the penalties [to be divided by m, absolute], where there are any.
+ * Accumulators: [sum of the losses, …metrics' statistics]. Costs: the penalties 'perExample' (to be divided by m) and 'absolute', where there are any.
  * Fetches the predictions if asked.
  */
 export function evaluateProgram(
@@ -247,18 +262,21 @@ export function evaluateProgram(
   { loss, metrics }: Compiled,
   shape: BatchShape,
   predictions: boolean,
-): BuiltProgram & { penalties: boolean } {
+): BuiltProgram {
   const { tracer, pass } = trace(parts, shape.batch, false)
   const { y, sum } = dataCost(parts, tracer, pass, loss, shape)
-  const { perExample, absolute } = penalties(parts, tracer)
-  const some = perExample ?? absolute
-  const zero = () => ops.mul(some!, 0)
-  const built = tracer.finish({
-    fetches: predictions ? [{ name: 'predictions', value: pass.output.a }] : [],
-    costs: some ? [perExample ?? zero(), absolute ?? zero()] : [],
-    accumulators: [sum, ...metricStatistics(metrics, y, pass.output.a)],
+  const { statistics, statisticCounts } = metricStatistics(metrics, y, pass.output.a)
+  const found = penalties(parts, tracer)
+  const costs = (['perExample', 'absolute'] as const).flatMap((name) => {
+    const value = found[name]
+    return value ? [{ name, value }] : []
   })
-  return { ...built, penalties: some !== null }
+  return tracer.finish({
+    fetches: predictions ? [{ name: 'predictions', value: pass.output.a }] : [],
+    costs,
+    accumulators: [sum, ...statistics],
+    statisticCounts,
+  })
 }
 
 export function predictProgram(parts: Parts, batch: number): BuiltProgram {

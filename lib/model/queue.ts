@@ -16,6 +16,8 @@ const minimumSliceMs = 15
 export class Job {
   aborted = false
   reason: unknown
+  /** Set for jobs that lend their turn: awaited when the native run was interrupted without an abort. */
+  onInterrupted: (() => Promise<void>) | null = null
   #current: NativeJob | null = null
   #sliceStart = 0
   #timer: NodeJS.Timeout | null = null
@@ -198,6 +200,7 @@ export class JobQueue {
     job.throwIfAborted()
     const trainer = new Trainer(job, this)
     trainer.open = true
+    job.onInterrupted = () => this.drain(trainer)
     this.#trainer = trainer
     try {
       await this.drain(trainer)
@@ -216,10 +219,6 @@ export class JobQueue {
     this.#pump()
     while (this.#running || this.#waiting.length) await new Promise<void>((done) => this.#idle.push(done))
     trainer.open = false
-  }
-
-  get hasWaiting(): boolean {
-    return this.#waiting.length > 0
   }
 
   /** Awaits a callback of the trainer at a step boundary: the model's methods run at once meanwhile. */

@@ -61,12 +61,10 @@ export class Weights {
   ) {
     this.list = network.weights().map(({ place, spec }, i) => {
       const name = `${place.name}.${spec.name}`
-      const made = spec.initializer.create(spec.shape, { ...fans(spec.shape), seed, stream: initialStream + i, dtype })
-      const data = made instanceof Tensor ? made.data : made
+      const data = spec.initializer.create(spec.shape, { ...fans(spec.shape), seed, stream: initialStream + i, dtype })
       if (data.length !== countOf(spec.shape))
         throw new ShapeError(`${name}: its initializer gave ${data.length} numbers for shape ${shapeText(spec.shape)}.`)
       const buffer = this.#create(name, data)
-      if (made instanceof Tensor) made.dispose()
       return { name, layer: place.name, key: spec.name, spec, shape: spec.shape, buffer }
     })
   }

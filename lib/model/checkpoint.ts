@@ -1,0 +1,174 @@
+/** Checkpoints: a model file that also holds where its fit stands. */
+import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
+import type { CallbackState } from '../callbacks/callback'
+import { FormatError, StateError } from '../errors'
+import { encodeSnapshot, writeFileAtomic } from '../files'
+import type { Json } from '../layers/layer'
+import type { NativeArray } from '../native'
+import { Tensor, tensor } from '../tensor'
+import type { CheckedData, Flat } from './data'
+import type { Engine } from './engine'
+import type { FitData, FitRequest } from './fit'
+import type { Settings } from './fit-options'
+import { History, type EpochLogs, type StopReason } from './history'
+import type { ModelSnapshot } from './snapshot'
+import { snapshotOf } from './save'
+import type { EpochSums } from './training'
+
+/** Where a fit stands. */
+export interface CheckpointState {
+  /** The epoch to go on with. */
+  epoch: number
+  /** What has run of it. */
+  sums: EpochSums
+  finished: boolean
+  history: History
+}
+
+type NamedTensors = ModelSnapshot['tensors']
+type JsonObject = { [key: string]: Json }
+
+/** True when a checkpoint is due after so many epochs or steps of the run. */
+export function checkpointBoundary({ checkpoint }: Settings, unit: 'epochs' | 'steps', done: number): boolean {
+  const every = (checkpoint?.every as Record<string, number> | undefined)?.[unit]
+  return every !== undefined && done > 0 && done % every === 0
+}
+
+const fingerprints = new WeakMap<CheckedData, string>()
+const slice = 1 << 24
+
+/** SHA-256 over shapes and values of x and y, as the model sees them. */
+export async function fingerprint(data: CheckedData): Promise<string> {
+  const known = fingerprints.get(data)
+  if (known) return known
+  const hash = createHash('sha256')
+  for (const { data: values, shape } of [data.x, data.y]) {
+    hash.update(JSON.stringify(shape))
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+    for (let from = 0; from < bytes.length; from += slice) {
+      hash.update(bytes.subarray(from, from + slice))
+      if (from + slice < bytes.length) await setImmediate()
+    }
+  }
+  const text = hash.digest('hex')
+  fingerprints.set(data, text)
+  return text
+}
+
+function named(name: string, flat: Flat | null): NamedTensors {
+  return flat ? [{ name: `checkpoint.${name}`, shape: [...flat.shape], data: flat.data }] : []
+}
+
+function vector(name: string, data: Float64Array | null): NamedTensors {
+  return data?.length ? [{ name: `checkpoint.${name}`, shape: [data.length], data }] : []
+}
+
+/** Writes the model, the run's options and state and, so that resume needs x and y alone, weights and validation data. */
+export async function writeCheckpoint(engine: Engine, request: FitRequest, state: CheckpointState): Promise<void> {
+  const { settings, data, callbacks } = request
+  const { sums, history } = state
+  const callbackTensors: NamedTensors = []
+  const callbackStates: Json = callbacks.map((callback, i) => {
+    const saved = callback.save?.()
+    if (!saved) return null
+    for (const [name, value] of Object.entries(saved.tensors ?? {}))
+      callbackTensors.push({ name: `checkpoint.callback.${i}.${name}`, shape: [...value.shape], data: value.data })
+    return { name: callback.name, values: saved.values }
+  })
+  const json: Json = {
+    settings: settings as unknown as Json,
+    fingerprint: await fingerprint(data.train),
+    validation: data.validation !== null,
+    epoch: state.epoch,
+    sums: { ...sums, totals: null },
+    finished: state.finished,
+    history: { epochs: history.epochs as Json[], stopped: history.stopped },
+    callbacks: callbackStates,
+  }
+  const tensors = [
+    ...vector('batches', history.batches),
+    ...vector('totals', sums.totals),
+    ...named('weights', data.train.weights),
+    ...named('validation.x', data.validation?.x ?? null),
+    ...named('validation.y', data.validation?.y ?? null),
+    ...named('validation.weights', data.validation?.weights ?? null),
+    ...callbackTensors,
+  ]
+  const snapshot = snapshotOf(engine, { json, tensors })
+  await writeFileAtomic(settings.checkpoint!.path, encodeSnapshot(snapshot))
+}
+
+/** A checkpoint read back. */
+export interface Checkpoint {
+  settings: Settings
+  fingerprint: string
+  /** Weights of the training rows and validation data, as the interrupted run had them. */
+  weights: Flat | null
+  validation: CheckedData | null
+  state: CheckpointState
+  callbacks: ({ name: string; state: CallbackState } | null)[]
+}
+
+export function readCheckpoint(source: string, { checkpoint, tensors }: ModelSnapshot): Checkpoint {
+  if (checkpoint === null || typeof checkpoint !== 'object' || Array.isArray(checkpoint))
+    throw new StateError(`resume: '${source}' is a saved model, not the checkpoint of a fit. Use loadModel, then model.fit.`)
+  const json = checkpoint as JsonObject
+  try {
+    const find = (name: string) => tensors.find((t) => t.name === `checkpoint.${name}`)
+    const flat = (name: string): Flat | null => {
+      const found = find(name)
+      return found ? { data: found.data, shape: found.shape } : null
+    }
+    const need = (name: string): Flat => {
+      const found = flat(name)
+      if (!found) throw new Error(`checkpoint.${name} is missing`)
+      return found
+    }
+    const history = new History()
+    const past = json.history as unknown as { epochs: EpochLogs[]; stopped: StopReason }
+    history.epochs.push(...past.epochs)
+    history.stopped = past.stopped
+    history.addBatches(float64(find('batches')?.data))
+    const sums = { ...(json.sums as unknown as EpochSums), totals: null as Float64Array | null }
+    const totals = find('totals')
+    if (totals) sums.totals = float64(totals.data)
+    return {
+      settings: json.settings as unknown as Settings,
+      fingerprint: json.fingerprint as string,
+      weights: flat('weights'),
+      validation: json.validation
+        ? { x: need('validation.x'), y: need('validation.y'), weights: flat('validation.weights') }
+        : null,
+      state: { epoch: json.epoch as number, sums, finished: json.finished as boolean, history },
+      callbacks: (json.callbacks as (JsonObject | null)[]).map((entry, i) =>
+        entry && {
+          name: entry.name as string,
+          state: { values: entry.values as JsonObject, tensors: callbackTensors(tensors, i) },
+        },
+      ),
+    }
+  } catch (error) {
+    throw new FormatError(`resume: '${source}': the checkpoint is incomplete: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function float64(data: NativeArray | undefined): Float64Array {
+  return data ? Float64Array.from(data) : new Float64Array(0)
+}
+
+function callbackTensors(tensors: NamedTensors, index: number): Record<string, Tensor> {
+  const prefix = `checkpoint.callback.${index}.`
+  const own = tensors.filter((t) => t.name.startsWith(prefix))
+  return Object.fromEntries(
+    own.map((t) => [
+      t.name.slice(prefix.length),
+      tensor(t.data, t.shape, { dtype: t.data instanceof Float32Array ? 'float32' : 'float64' }),
+    ]),
+  )
+}
+
+/** The data of the interrupted run around x and y as given again. */
+export function resumedData(train: CheckedData, { weights, validation }: Checkpoint): FitData {
+  return { train: { ...train, weights }, validation }
+}

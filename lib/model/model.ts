@@ -1,0 +1,292 @@
+/** What users hold: every method checks its arguments and hands the work to the queue. */
+import { StateError, booleanOption, checkOptions, positiveInteger } from '../errors'
+import { writeFileAtomic } from '../files'
+import type { DType, Shape } from '../graph/node'
+import { featureStatistics } from '../layers/normalize'
+import type { Optimizer } from '../optimizers/optimizer'
+import { toSchedule, type LearningRate } from '../schedules'
+import type { Tensor } from '../tensor'
+import { applyGradients } from './apply'
+import { resolveCompile, type CompileOptions, type Compiled } from './compile'
+import { requireFinite, takeX, type DataLike } from './data'
+import { resolveDevice, type DeviceName } from './devices'
+import { Engine } from './engine'
+import {
+  activations,
+  costAndGradients,
+  defaultChunk,
+  evaluate,
+  predict,
+  predictSync,
+  type CostAndGradients,
+  type CostOptions,
+  type EvaluateOptions,
+  type Evaluation,
+  type LayerActivations,
+} from './evaluate'
+import { fit } from './fit'
+import { fitDataset, type BatchSource, type FitDatasetOptions } from './fit-dataset'
+import { checkSignal, type FitOptions } from './fit-options'
+import type { History } from './history'
+import type { Network } from './network'
+import type { Parts } from './program'
+import type { JobQueue } from './queue'
+import { bytesOf, snapshotOf } from './save'
+import type { ModelSnapshot } from './snapshot'
+import { summaryOf } from './summary'
+import { trainOnBatch, type TrainOnBatchOptions } from './train-on-batch'
+import { warn } from './warn'
+import type { WeightSet, WeightSetLike } from './weights'
+
+/** A layer as `model.layers` lists it. */
+export interface LayerListing {
+  name: string
+  kind: string
+  activation: string
+  /** Without the batch. */
+  inputShape: Shape
+  outputShape: Shape
+  weights: { name: string; shape: Shape; trainable: boolean }[]
+}
+
+export interface ModelParts {
+  network: Network
+  dtype: DType
+  seed: bigint
+  name: string | null
+  labels: readonly string[] | null
+}
+
+export interface PredictOptions {
+  /** Rows computed at a time. Default 256. */
+  batchSize?: number
+  signal?: AbortSignal
+}
+
+/**
+ * A network with its weights. Made by `sequential` or `loadModel`. Long methods return promises and run on the library's own
+ * threads, one after the other; during a `fit` they wait for the next step boundary.
+ */
+export class Model {
+  readonly #engine: Engine
+
+  /** @internal */
+  constructor({ network, dtype, seed, name, labels }: ModelParts) {
+    this.#engine = new Engine(network, dtype, seed, { name, labels })
+  }
+
+  /** Names and shapes only; for other parts of the library. @internal */
+  get internals(): { engine: Engine; parts: Parts; compiled: Compiled | null; queue: JobQueue } {
+    const engine = this.#engine
+    engine.queue.assertUsable('model')
+    const { network, weights, dtype, compiled, queue } = engine
+    return { engine, parts: { network, weights, dtype }, compiled, queue }
+  }
+
+  get name(): string | null {
+    return this.#engine.about.name
+  }
+
+  /** Names of the outputs, if given. */
+  get labels(): readonly string[] | null {
+    return this.#engine.about.labels
+  }
+
+  get dtype(): DType {
+    return this.#engine.dtype
+  }
+
+  /** The seed given, or the one drawn. A BigInt only where a number could not hold it. */
+  get seed(): number | bigint {
+    const { seed } = this.#engine
+    return seed <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(seed) : seed
+  }
+
+  get device(): 'cpu' {
+    return 'cpu'
+  }
+
+  /** Without the batch. */
+  get inputShape(): Shape {
+    return this.#engine.network.inputShape
+  }
+
+  /** Without the batch. */
+  get outputShape(): Shape {
+    return this.#engine.network.outputShape
+  }
+
+  get disposed(): boolean {
+    return this.#engine.queue.disposed
+  }
+
+  /** Counters of training so far: steps and epochs ever run, updates of the compiled optimiser. */
+  get progress(): { steps: number; epochs: number; updates: number } {
+    return { ...this.#engine.progress }
+  }
+
+  get layers(): LayerListing[] {
+    return this.#engine.network.layers.map(({ name, layer, built, inputShape }) => ({
+      name,
+      kind: layer.kind,
+      activation: built.activation,
+      inputShape,
+      outputShape: built.outputShape,
+      weights: built.weights.map((w) => ({ name: w.name, shape: w.shape, trainable: w.trainable })),
+    }))
+  }
+
+  /** A table of layers, output shapes, weights and counts. */
+  summary(): string {
+    return summaryOf(this.#engine, this.name)
+  }
+
+  /** Chooses optimiser, loss and metrics. Starts the optimiser afresh; weights stay. */
+  compile(options: CompileOptions): void {
+    const engine = this.#engine
+    engine.queue.assertQuiet('compile', true)
+    if (engine.queue.training) throw new StateError(`compile: ${engine.queue.training} is running on this model. Wait for it.`)
+    const { warnings, ...compiled } = resolveCompile(options, engine.network)
+    engine.useCompiled(compiled)
+    warnings.forEach(warn)
+  }
+
+  /** A new learning rate from the next epoch on: a number, `schedules.…` or a function of { epoch, step }. */
+  setLearningRate(rate: LearningRate): void {
+    this.#engine.queue.assertQuiet('setLearningRate', true)
+    this.#engine.requireCompiled('setLearningRate')
+    this.#engine.learningRate = toSchedule('setLearningRate', rate)
+  }
+
+  /** Trains on rows x [m, ...inputShape] and targets y. Resolves with the history. */
+  async fit(x: DataLike, y: DataLike, options: FitOptions = {}): Promise<History> {
+    this.#engine.queue.assertUsable('fit')
+    return fit(this.#engine, this, x, y, options)
+  }
+
+  /** Trains on a stream of batches: `source` is called for every epoch. Two batches are prefetched. */
+  async fitDataset(source: BatchSource, options: FitDatasetOptions = {}): Promise<History> {
+    this.#engine.queue.assertUsable('fitDataset')
+    return fitDataset(this.#engine, this, source, options)
+  }
+
+  /** Loss and metrics on rows x, y. Changes nothing. */
+  async evaluate(x: DataLike, y: DataLike, options: EvaluateOptions = {}): Promise<Evaluation> {
+    checkOptions('evaluate', options, ['batchSize', 'sampleWeight', 'signal'])
+    checkSignal('evaluate', options.signal)
+    if (options.batchSize !== undefined) positiveInteger('evaluate: batchSize', options.batchSize)
+    const engine = this.#engine
+    return engine.queue.enqueue('evaluate', 'read', options.signal, (job) => evaluate(engine, job, x, y, options))
+  }
+
+  /** The output for every row of x: [m, ...outputShape]. */
+  async predict(x: DataLike, options: PredictOptions = {}): Promise<Tensor> {
+    checkOptions('predict', options, ['batchSize', 'signal'])
+    checkSignal('predict', options.signal)
+    const batch = positiveInteger('predict: batchSize', options.batchSize ?? defaultChunk)
+    const engine = this.#engine
+    return engine.queue.enqueue('predict', 'read', options.signal, (job) => predict(engine, job, x, batch))
+  }
+
+  /** Like predict, at once on the calling thread: for a few rows. StateError while a fit is running. */
+  predictSync(x: DataLike): Tensor {
+    this.#engine.queue.assertQuiet('predictSync', false)
+    return predictSync(this.#engine, x)
+  }
+
+  /** One training step on the rows given. */
+  async trainOnBatch(x: DataLike, y: DataLike, options: TrainOnBatchOptions = {}): Promise<Evaluation> {
+    checkOptions('trainOnBatch', options, ['sampleWeight', 'classWeight', 'signal'])
+    checkSignal('trainOnBatch', options.signal)
+    const engine = this.#engine
+    return engine.queue.enqueue('trainOnBatch', 'write', options.signal, (job) => trainOnBatch(engine, job, x, y, options))
+  }
+
+  /** J on the rows given (penalties included, m = their number) and dJ/dW, laid out as getWeights. */
+  async costAndGradients(x: DataLike, y: DataLike, options: CostOptions = {}): Promise<CostAndGradients> {
+    checkOptions('costAndGradients', options, ['sampleWeight', 'classWeight', 'training', 'signal'])
+    checkSignal('costAndGradients', options.signal)
+    if (options.training !== undefined) booleanOption('costAndGradients: training', options.training)
+    const engine = this.#engine
+    return engine.queue.enqueue('costAndGradients', 'read', options.signal, (job) => costAndGradients(engine, job, x, y, options))
+  }
+
+  /** z and a of every layer by name, for all rows of x at once. `training: true` keeps dropout active. */
+  async activations(x: DataLike, options: { training?: boolean; signal?: AbortSignal } = {}): Promise<Record<string, LayerActivations>> {
+    checkOptions('activations', options, ['training', 'signal'])
+    checkSignal('activations', options.signal)
+    const training = booleanOption('activations: training', options.training ?? false)
+    const engine = this.#engine
+    return engine.queue.enqueue('activations', 'read', options.signal, (job) => activations(engine, job, x, training))
+  }
+
+  /** Learns mean and variance of the normalize layer from x. */
+  async adapt(x: DataLike, options: { signal?: AbortSignal } = {}): Promise<void> {
+    checkOptions('adapt', options, ['signal'])
+    checkSignal('adapt', options.signal)
+    const engine = this.#engine
+    return engine.queue.enqueue('adapt', 'write', options.signal, async () => {
+      if (!engine.weights.statistics.length) throw new StateError('adapt: the model has no normalize layer. Put layers.normalize() first.')
+      const flat = takeX('adapt', x, engine.network.inputShape, engine.dtype)
+      await requireFinite('adapt', 'x', flat)
+      engine.setStatistics({ ...featureStatistics(flat.data, flat.shape[0]) })
+    })
+  }
+
+  /** Copies of all weights: `[{ name: 'dense_1', weight, bias }, …]` in layer order. */
+  getWeights(): WeightSet {
+    this.#engine.queue.assertQuiet('getWeights', false)
+    return this.#engine.weights.get()
+  }
+
+  /** Replaces all weights by a set laid out as getWeights, or throws and changes nothing. */
+  setWeights(weights: WeightSetLike): void {
+    this.#engine.queue.assertQuiet('setWeights', true)
+    this.#engine.weights.set('setWeights', weights)
+  }
+
+  /** One update by gradients laid out as getWeights; `optimizer.apply(model, gradients)` calls it. */
+  applyGradients(optimizer: Optimizer, gradients: WeightSetLike): void {
+    applyGradients(this.#engine, optimizer, gradients)
+  }
+
+  /** Writes one safetensors file, whole or not at all: architecture, weights, statistics, labels, optimiser state. */
+  async save(path: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+    checkOptions('save', options, ['signal'])
+    checkSignal('save', options.signal)
+    const engine = this.#engine
+    return engine.queue.enqueue('save', 'read', options.signal, async (job) => {
+      const bytes = bytesOf(engine)
+      job.throwIfAborted()
+      await writeFileAtomic(path, bytes)
+    })
+  }
+
+  /** What `save` would write. */
+  toBytes(): Uint8Array {
+    this.#engine.queue.assertQuiet('toBytes', false)
+    return bytesOf(this.#engine)
+  }
+
+  /** The model as plain data. @internal */
+  snapshot(): ModelSnapshot {
+    this.#engine.queue.assertQuiet('snapshot', false)
+    return snapshotOf(this.#engine)
+  }
+
+  /** Moves weights and optimiser state to a device. DeviceError for one that is missing. */
+  async to(device: DeviceName): Promise<this> {
+    this.#engine.queue.assertUsable('to')
+    resolveDevice('model.to', device)
+    return this
+  }
+
+  /** Aborts running jobs and frees all native memory. Later calls throw DisposedError; a second dispose does nothing. */
+  dispose(): void {
+    this.#engine.dispose()
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+}

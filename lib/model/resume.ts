@@ -1,0 +1,61 @@
+/** Taking up an interrupted fit. */
+import type { Callback } from '../callbacks/callback'
+import { StateError, checkOptions } from '../errors'
+import type { Custom } from '../layers/custom'
+import { fingerprint, readCheckpoint, resumedData, type Checkpoint } from './checkpoint'
+import { checkData, type DataLike } from './data'
+import { runFit } from './fit'
+import { callbacksOf, checkSignal, type CommonFitOptions } from './fit-options'
+import type { History } from './history'
+import type { Model } from './model'
+import { fromSnapshot, readSnapshot } from './save'
+
+export interface ResumeOptions extends Pick<CommonFitOptions, 'onBatch' | 'onEpoch' | 'verbose'> {
+  /** Own layers and functions by the names they were saved under. */
+  custom?: Custom
+  /** The same callbacks in the same order as the interrupted fit had; their state is restored. */
+  callbacks?: readonly Callback[]
+  signal?: AbortSignal
+}
+
+/**
+ * Goes on with the fit that wrote the checkpoint at `path`, with its options, to the same bits as if it had never been interrupted; further
+ * checkpoints go to the path they went to. x and y must be the data of that fit (StateError otherwise); sample weights, class weights and validation data come
+ * from the checkpoint. The checkpoint of a finished fit gives its model and history back at once.
+ */
+export async function resume(path: string, x: DataLike, y: DataLike, options: ResumeOptions = {}): Promise<{ model: Model; history: History }> {
+  checkOptions('resume', options, ['custom', 'callbacks', 'signal', 'onBatch', 'onEpoch', 'verbose'])
+  checkSignal('resume', options.signal)
+  const callbacks = callbacksOf('resume', options)
+  const { snapshot } = await readSnapshot('resume', path)
+  const checkpoint = readCheckpoint(path, snapshot)
+  const model = fromSnapshot(snapshot, options.custom, path)
+  try {
+    const { engine } = model.internals
+    const { inputShape, outputShape } = engine.network
+    const { loss } = engine.requireCompiled('resume')
+    const train = checkData({ where: 'resume', inputShape, outputShape, dtype: engine.dtype, loss, x, y })
+    if ((await fingerprint(train)) !== checkpoint.fingerprint)
+      throw new StateError(`resume: x and y are not the data that the fit of '${path}' was interrupted on. Pass the same rows in the same order.`)
+    restoreCallbacks(callbacks, checkpoint)
+    const request = { data: resumedData(train, checkpoint), settings: checkpoint.settings, callbacks, resumed: checkpoint.state }
+    const history = await engine.queue.train('resume', options.signal, (trainer) => runFit(engine, model, trainer, request))
+    return { model, history }
+  } catch (error) {
+    model.dispose()
+    throw error
+  }
+}
+
+function restoreCallbacks(callbacks: readonly Callback[], checkpoint: Checkpoint): void {
+  if (checkpoint.state.finished) return
+  checkpoint.callbacks.forEach((saved, i) => {
+    if (!saved) return
+    const callback = callbacks[i]
+    if (callback?.name !== saved.name || !callback.restore)
+      throw new StateError(
+        `resume: the interrupted fit had callbacks.${saved.name} at place ${i}, got ${callback ? `'${callback.name}'` : 'none'}. Pass the same callbacks in the same order.`,
+      )
+    callback.restore(saved.state)
+  })
+}

@@ -1,0 +1,146 @@
+/** Between models and snapshots: what files hold. */
+import { FormatError } from '../errors'
+import { decodeSnapshot, encodeSnapshot, readFile } from '../files'
+import { layerFromConfig } from '../layers'
+import type { Custom } from '../layers/custom'
+import type { Json } from '../layers/layer'
+import { lossFromConfig } from '../losses'
+import { metricFromConfig } from '../metrics'
+import { optimizerFromConfig } from '../optimizers'
+import { clipFromConfig, resolveCompile } from './compile'
+import type { Engine } from './engine'
+import { Model } from './model'
+import { Network } from './network'
+import type { ModelSnapshot } from './snapshot'
+import type { StateCell } from './weights'
+
+/** Statistics of an unadapted normalize layer are no knowledge and are left out. */
+function cellsOf(engine: Engine): StateCell[] {
+  const { weights } = engine
+  const values = weights.list.filter((p) => !(p.spec.statistic && engine.needsAdapt))
+  return [...values, ...[...weights.slots.values()].flat()]
+}
+
+function unsaved(what: string, remedy: string): FormatError {
+  return new FormatError(`save: ${what} is an unnamed function, which a file cannot hold. ${remedy}`)
+}
+
+function architectureOf(engine: Engine): ModelSnapshot['architecture'] {
+  const { name, labels } = engine.about
+  return {
+    name,
+    inputShape: [...engine.network.inputShape],
+    dtype: engine.dtype,
+    seed: String(engine.seed),
+    labels: labels && [...labels],
+    layers: engine.network.layers.map(({ name: layerName, layer }) => {
+      if (layer.config === null)
+        throw unsaved(`something in layer '${layerName}'`, 'Give the function a name, and pass it to loadModel in { custom }.')
+      return { kind: layer.kind, name: layerName, config: layer.config }
+    }),
+  }
+}
+
+function compiledOf(engine: Engine): ModelSnapshot['compiled'] {
+  const { compiled, learningRate } = engine
+  if (!compiled) return null
+  const { optimizer, loss, metrics, gradientClip } = compiled
+  const rate = learningRate ? learningRate.config : (optimizer.config?.learningRate ?? null)
+  if (rate === null || (optimizer.config === null && !learningRate))
+    throw unsaved('the learning rate', 'Use schedules.…, or a named function.')
+  if (optimizer.config === null)
+    throw unsaved("the optimiser's own learning rate", 'Compile with a number or schedules.… before model.setLearningRate.')
+  if (loss.config === null) throw unsaved('the loss', 'Use a named function, and pass it to loadModel in { custom }.')
+  return {
+    optimizer: { kind: optimizer.kind, config: { ...optimizer.config, learningRate: rate } },
+    loss: loss.config,
+    metrics: metrics.map((metric) => metric.config),
+    gradientClip: gradientClip as Json,
+  }
+}
+
+/** Everything the model is, as plain data. FormatError where a function has no name. */
+export function snapshotOf(
+  engine: Engine,
+  checkpoint: { json: Json; tensors: ModelSnapshot['tensors'] } | null = null,
+): ModelSnapshot {
+  const architecture = architectureOf(engine)
+  const compiled = compiledOf(engine)
+  const tensors = cellsOf(engine).map((cell) => ({ name: cell.name, shape: [...cell.shape], data: engine.weights.read(cell) }))
+  return {
+    architecture,
+    compiled,
+    progress: { ...engine.progress },
+    checkpoint: checkpoint?.json ?? null,
+    tensors: [...tensors, ...(checkpoint?.tensors ?? [])],
+  }
+}
+
+/** Rebuilds a model; own layers and functions come from `custom`. */
+export function fromSnapshot(snapshot: ModelSnapshot, custom?: Custom, source = 'model file'): Model {
+  const { architecture } = snapshot
+  const layers = architecture.layers.map(({ kind, name, config }) => layerFromConfig(kind, config, name, custom))
+  const network = new Network(architecture.inputShape, layers)
+  const model = new Model({
+    network,
+    dtype: architecture.dtype,
+    seed: BigInt(architecture.seed),
+    name: architecture.name,
+    labels: architecture.labels,
+  })
+  try {
+    restore(model, snapshot, network, custom, source)
+  } catch (error) {
+    model.dispose()
+    throw error
+  }
+  return model
+}
+
+function restore(model: Model, snapshot: ModelSnapshot, network: Network, custom: Custom | undefined, source: string): void {
+  const { engine } = model.internals
+  if (snapshot.compiled) {
+    const { optimizer, loss, metrics, gradientClip } = snapshot.compiled
+    const options = {
+      optimizer: optimizerFromConfig(optimizer.kind, optimizer.config, custom),
+      loss: lossFromConfig(loss, custom),
+      metrics: metrics.map((config) => metricFromConfig(config, custom)),
+      gradientClip: clipFromConfig(gradientClip),
+    }
+    engine.useCompiled(resolveCompile(options, network))
+  }
+  const found = new Map(snapshot.tensors.map((tensor) => [tensor.name, tensor]))
+  const { list, slots, statistics } = engine.weights
+  const learnt = statistics.length > 0 && statistics.every((p) => found.has(p.name))
+  if (learnt) engine.needsAdapt = false
+  for (const cell of [...list, ...[...slots.values()].flat()]) {
+    const tensor = found.get(cell.name)
+    if (!tensor) {
+      if (statistics.some((p) => p === cell) && engine.needsAdapt) continue
+      throw new FormatError(`${source}: the tensor '${cell.name}' is missing.`)
+    }
+    if (tensor.shape.join() !== cell.shape.join())
+      throw new FormatError(`${source}: '${cell.name}': expected shape [${cell.shape.join(', ')}], got [${tensor.shape.join(', ')}].`)
+    const wanted = engine.dtype === 'float32' ? Float32Array : Float64Array
+    if (!(tensor.data instanceof wanted)) throw new FormatError(`${source}: '${cell.name}': expected ${engine.dtype}, got another dtype.`)
+    engine.weights.write(cell, tensor.data)
+  }
+  Object.assign(engine.progress, snapshot.progress)
+}
+
+export interface LoadOptions {
+  /** Own layers and functions by the names they were saved under. */
+  custom?: Custom
+}
+
+export async function readSnapshot(where: string, source: string | Uint8Array): Promise<{ snapshot: ModelSnapshot; name: string }> {
+  if (typeof source !== 'string') return { snapshot: decodeSnapshot(source), name: 'model bytes' }
+  const bytes = await readFile(source)
+  if (!bytes.length) throw new FormatError(`${where}: '${source}' is empty.`)
+  return { snapshot: decodeSnapshot(bytes, source), name: source }
+}
+
+/** The bytes of a model file. */
+export function bytesOf(engine: Engine): Uint8Array {
+  return encodeSnapshot(snapshotOf(engine))
+}
