@@ -1,4 +1,7 @@
-/** Initial values of weights: seeded, drawn natively in float64 and rounded, so that float32 and float64 get the same numbers. */
+/**
+ * Initial values of weights: seeded, drawn natively in float64 and rounded, so that float32 and float64 get the same
+ * numbers.
+ */
 import { checkOptions, describeValue, finiteNumber, nonNegativeNumber, oneOf, OptionError } from './errors'
 import type { DType, Shape } from './graph/node'
 import type { Json } from './layers/layer'
@@ -100,7 +103,10 @@ function constant(value: number): Initializer {
   return filled({ name: 'constant', value: checked }, checked)
 }
 
-/** Initialisers with parameters; those without are used by name: 'zeros', 'ones', 'smallNormal', 'xavier' ('lecun'), 'he', 'glorot'. */
+/**
+ * Initialisers with parameters; those without are used by name: 'zeros', 'ones', 'smallNormal', 'xavier' ('lecun'),
+ * 'he', 'glorot'.
+ */
 export const initializers = { normal, uniform, constant }
 
 /** Given numbers, row by row. Internal: for statistics that were given as options. */

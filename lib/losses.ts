@@ -1,6 +1,7 @@
 /**
- * Losses: what each example costs. Averages are over the batch, and over the outputs for meanSquaredError and binaryCrossentropy with several
- * outputs. Behind sigmoid and softmax the cross-entropies are computed from z, so no z makes them infinite.
+ * Losses: what each example costs. Averages are over the batch, and over the outputs for meanSquaredError and
+ * binaryCrossentropy with several outputs. Behind sigmoid and softmax the cross-entropies are computed from z, so no z
+ * makes them infinite.
  */
 import { checkOptions, booleanOption, describeValue, oneOf, OptionError, ShapeError, shapeText } from './errors'
 import type { Shape } from './graph/node'
@@ -37,15 +38,18 @@ export interface Loss {
   /** A user's function: the cost of the whole batch, a scalar. It cannot be weighted by example. */
   custom?(yTrue: Tensor, yPred: Tensor): Tensor
   /**
-   * Does the loss fit what the network ends with? Throws OptionError or ShapeError where it cannot work; gives a warning where it works badly,
-   * else null. `outputShape` is without the batch.
+   * Does the loss fit what the network ends with? Throws OptionError or ShapeError where it cannot work; gives a
+   * warning where it works badly, else null. `outputShape` is without the batch.
    */
   checkOutput(activation: string, outputShape: Shape): string | null
-  /** Shape of one example's target: [] for class numbers. Targets for an output of width 1 may also come without that axis. */
+  /**
+   * Shape of one example's target: [] for class numbers. Targets for an output of width 1 may also come without that
+   * axis.
+   */
   targetShape(outputShape: Shape): Shape
   /**
-   * Checks all values of the targets. `shape` is theirs, with the number of examples first: [m, ...targetShape], [m] and [m, 1] meaning the same.
-   * Throws ShapeError or OptionError that name the row, the expected and the received.
+   * Checks all values of the targets. `shape` is theirs, with the number of examples first: [m, ...targetShape], [m]
+   * and [m, 1] meaning the same. Throws ShapeError or OptionError that name the row, the expected and the received.
    */
   validateTargets(where: string, data: NativeArray, shape: Shape, outputShape: Shape): void
 }
@@ -141,26 +145,30 @@ function checkCrossentropyOutput(
       )
     if (outputShape[0] < 2)
       throw new ShapeError(
-        `loss '${name}': expected at least 2 outputs, one per class, got 1. For one 0/1 output use a sigmoid and 'binaryCrossentropy'.`,
+        `loss '${name}': expected at least 2 outputs, one per class, got 1. ` +
+          `For one 0/1 output use a sigmoid and 'binaryCrossentropy'.`,
       )
   }
   if (fromLogits) {
     if (activation === 'linear' || activation === 'custom') return null
     throw new OptionError(
-      `loss '${name}' with fromLogits: expected a linear last layer, got '${activation}'. Leave out fromLogits or the activation.`,
+      `loss '${name}' with fromLogits: expected a linear last layer, got '${activation}'. ` +
+        `Leave out fromLogits or the activation.`,
     )
   }
   if (activation === needed) return null
   if (activation === 'custom') {
     return (
-      `loss '${name}' behind a custom activation is computed from its values, with probabilities below ${smallestProbability} cut off. ` +
+      `loss '${name}' behind a custom activation is computed from its values, with ` +
+      `probabilities below ${smallestProbability} cut off. ` +
       `'${needed}' would be computed from z without that loss of precision.`
     )
   }
   const logitsHint =
     activation === 'linear' ? ` or say losses.${name}({ fromLogits: true }) if the output is meant to be z` : ''
   throw new OptionError(
-    `loss '${name}': expected a last layer with activation '${needed}', got '${activation}'. Set activation: '${needed}'${logitsHint}.`,
+    `loss '${name}': expected a last layer with activation '${needed}', got '${activation}'. ` +
+      `Set activation: '${needed}'${logitsHint}.`,
   )
 }
 
@@ -216,7 +224,8 @@ function customLoss(fn: LossFunction): Loss {
         throw new OptionError(`loss ${fn.name || 'function'}: expected a scalar Tensor, got ${describeValue(value)}.`)
       if ((value as Tensor).size !== 1)
         throw new ShapeError(
-          `loss ${fn.name || 'function'}: expected a scalar, got shape ${shapeText(shape)}. Use ops.mean or ops.sum over all axes.`,
+          `loss ${fn.name || 'function'}: expected a scalar, got shape ${shapeText(shape)}. ` +
+            `Use ops.mean or ops.sum over all axes.`,
         )
       return shape.length === 0 ? (value as Tensor) : ops.reshape(value as Tensor, [])
     },

@@ -8,8 +8,8 @@ const thresholdCount = 4096
 const thresholds = Array.from({ length: thresholdCount }, (_, i) => i / (thresholdCount - 1))
 
 /**
- * For each output (column) the number of negatives and positives whose probability reaches each threshold: one [2, 4096] tensor per column of
- * `truth` (0/1) and `probabilities`, both [m, n].
+ * For each output (column) the number of negatives and positives whose probability reaches each threshold: one
+ * [2, 4096] tensor per column of `truth` (0/1) and `probabilities`, both [m, n].
  */
 export function thresholdStatistics(truth: Tensor, probabilities: Tensor): Tensor[] {
   const [rows, columns] = probabilities.shape
@@ -26,7 +26,10 @@ export function thresholdStatistics(truth: Tensor, probabilities: Tensor): Tenso
   })
 }
 
-/** Trapezoids between the thresholds' points of the ROC curve; the mean over the columns that have both classes, NaN if none has. */
+/**
+ * Trapezoids between the thresholds' points of the ROC curve; the mean over the columns that have both classes, NaN if
+ * none has.
+ */
 export function areaFromThresholds(totals: readonly Float64Array[]): number {
   const areas = totals.map((counts) => {
     const [negatives, positives] = [counts[0], counts[thresholdCount]] // every probability reaches 0
@@ -42,7 +45,10 @@ export function areaFromThresholds(totals: readonly Float64Array[]): number {
   return meanOfNumbers(areas)
 }
 
-/** The share of (positive, negative) pairs that the scores order rightly, ties counting half (Mann–Whitney); the mean over the outputs. */
+/**
+ * The share of (positive, negative) pairs that the scores order rightly, ties counting half (Mann–Whitney); the mean
+ * over the outputs.
+ */
 export function areaUnderCurve(
   truth: (row: number, output: number) => boolean,
   score: (row: number, output: number) => number,

@@ -1,6 +1,6 @@
 /**
- * Metrics: numbers that tell how good predictions are. Each declares statistics of a batch as tensors, which are added over all batches in
- * float64, and turns the totals into one number at the end. Metrics ignore sample weights.
+ * Metrics: numbers that tell how good predictions are. Each declares statistics of a batch as tensors, which are added
+ * over all batches in float64, and turns the totals into one number at the end. Metrics ignore sample weights.
  */
 import {
   checkOptions,
@@ -70,7 +70,10 @@ export function metricContext(loss: Loss, activation: string, outputShape: Shape
   return { kind: classes ? 'classes' : binary ? 'binary' : 'values', outputs, fromLogits: loss.fromLogits }
 }
 
-/** Resolves the `metrics` option. Throws OptionError for unknown, repeated or reserved names and for metrics that do not fit. */
+/**
+ * Resolves the `metrics` option. Throws OptionError for unknown, repeated or reserved names and for metrics that do not
+ * fit.
+ */
 export function toMetrics(where: string, specs: readonly MetricSpec[] | undefined, context: MetricContext): Metric[] {
   if (specs === undefined) return []
   if (!Array.isArray(specs))
@@ -111,7 +114,8 @@ function toMetric(where: string, spec: MetricSpec, context: MetricContext): Metr
 function needsClasses(where: string, name: string, context: MetricContext): void {
   if (context.kind === 'values')
     throw new OptionError(
-      `${where}: '${name}' needs predictions of classes (a sigmoid or softmax output, or a cross-entropy from logits), but the outputs are ` +
+      `${where}: '${name}' needs predictions of classes (a sigmoid or softmax output, or a cross-entropy from logits), ` +
+        `but the outputs are ` +
         "plain numbers. Use 'meanAbsoluteError' or 'meanSquaredError'.",
     )
 }
@@ -159,8 +163,8 @@ function accuracy(context: MetricContext): Metric {
 }
 
 /**
- * precision = tp/(tp+fp), recall = tp/(tp+fn), f1 = 2tp/(2tp+fp+fn), each 0 where the denominator is 0. With several classes or outputs the
- * mean over those that occur among targets or predictions (macro average).
+ * precision = tp/(tp+fp), recall = tp/(tp+fn), f1 = 2tp/(2tp+fp+fn), each 0 where the denominator is 0. With several
+ * classes or outputs the mean over those that occur among targets or predictions (macro average).
  */
 function confusionMetric(name: 'precision' | 'recall' | 'f1', context: MetricContext): Metric {
   return {
@@ -185,8 +189,8 @@ function confusionMetric(name: 'precision' | 'recall' | 'f1', context: MetricCon
 }
 
 /**
- * Area under the ROC curve; with several outputs the mean over the outputs, each class against the rest. While training from 4,096 thresholds, in
- * `evaluate` exact (ties count half). NaN where only one of the two classes occurs.
+ * Area under the ROC curve; with several outputs the mean over the outputs, each class against the rest. While training
+ * from 4,096 thresholds, in `evaluate` exact (ties count half). NaN where only one of the two classes occurs.
  */
 function auc(context: MetricContext): Metric {
   // One softmax or sigmoid puts scores where the thresholds are.
@@ -235,7 +239,8 @@ function errorMetric(where: string, name: 'meanAbsoluteError' | 'meanSquaredErro
     statistics(yTrue, yPred) {
       if (yTrue.size !== yPred.size)
         throw new ShapeError(
-          `${where}: '${name}' needs targets in the shape of the output ${shapeText(yPred.shape)}, got ${shapeText(yTrue.shape)}. ` +
+          `${where}: '${name}' needs targets in the shape of the output ` +
+            `${shapeText(yPred.shape)}, got ${shapeText(yTrue.shape)}. ` +
             "For class numbers use 'accuracy'.",
         )
       const predicted = asRows(yPred)
@@ -258,7 +263,8 @@ function customMetric(where: string, name: string, fn: MetricFunction): Metric {
         throw new OptionError(`metric '${name}': expected a scalar Tensor, got ${describeValue(value)}.`)
       if (value.size !== 1)
         throw new ShapeError(
-          `metric '${name}': expected a scalar, got shape ${shapeText(value.shape)}. Use ops.mean or ops.sum over all axes.`,
+          `metric '${name}': expected a scalar, got shape ${shapeText(value.shape)}. ` +
+            `Use ops.mean or ops.sum over all axes.`,
         )
       return [ops.mul(yPred.shape[0], ops.reshape(value, []))]
     },

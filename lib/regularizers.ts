@@ -1,6 +1,7 @@
 /**
- * Penalties on weights. Two scales exist: the notes' (λ/2m)·… , whose coefficient is divided by the number of examples m, and Keras's, which is not.
- * The engine adds `perExample / m + absolute` to the cost; gradients follow by differentiation.
+ * Penalties on weights. Two scales exist: the notes' (λ/2m)·… , whose coefficient is divided by the number of examples
+ * m, and Keras's, which is not. The engine adds `perExample / m + absolute` to the cost; gradients follow by
+ * differentiation.
  */
 import { checkOptions, describeValue, nonNegativeNumber, oneOf, OptionError } from './errors'
 import type { Json } from './layers/layer'

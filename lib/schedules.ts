@@ -60,7 +60,10 @@ export function exponential(options: { initial: number; beta: number; per?: Per 
   return schedule({ kind: 'exponential', initial, beta, per }, (time) => initial * beta ** time[per])
 }
 
-/** initial · k / √epoch, or with `per: 'step'` initial · k / √t, t the number of the mini-batch. `initial` defaults to 1. */
+/**
+ * initial · k / √epoch, or with `per: 'step'` initial · k / √t, t the number of the mini-batch. `initial` defaults to
+ * 1.
+ */
 export function inverseSqrt(options: { initial?: number; k: number; per?: Per }): Schedule {
   const where = 'schedules.inverseSqrt'
   checkOptions(where, options, ['initial', 'k', 'per'])
@@ -70,7 +73,10 @@ export function inverseSqrt(options: { initial?: number; k: number; per?: Per })
   return schedule({ kind: 'inverseSqrt', initial, k, per }, (time) => (k / Math.sqrt(time[per])) * initial)
 }
 
-/** `initial` for the first `every` epochs, then times `factor`, after `every` more times `factor` again, and so on. 0 < factor ≤ 1. */
+/**
+ * `initial` for the first `every` epochs, then times `factor`, after `every` more times `factor` again, and so on. 0 <
+ * factor ≤ 1.
+ */
 export function staircase(options: { initial: number; factor: number; every: number; per?: Per }): Schedule {
   const where = 'schedules.staircase'
   checkOptions(where, options, ['initial', 'factor', 'every', 'per'])
@@ -84,7 +90,9 @@ export function staircase(options: { initial: number; factor: number; every: num
   )
 }
 
-/** Climbs in a straight line to what `rate` says: times step/steps for the first `steps` mini-batches, then unchanged. */
+/**
+ * Climbs in a straight line to what `rate` says: times step/steps for the first `steps` mini-batches, then unchanged.
+ */
 export function warmup(rate: LearningRate, options: { steps: number }): Schedule {
   const where = 'schedules.warmup'
   checkOptions(where, options, ['steps'])
@@ -106,7 +114,8 @@ export function toSchedule(where: string, rate: LearningRate): Schedule {
       if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
       const when = `epoch ${time.epoch}, step ${time.step}`
       throw new OptionError(
-        `${where}: the function must return a finite number of at least 0; at ${when} it returned ${describeValue(value)}.`,
+        `${where}: the function must return a finite number of at least 0; ` +
+          `at ${when} it returned ${describeValue(value)}.`,
       )
     })
   }

@@ -4,8 +4,9 @@ import type { Shape } from './graph/node'
 import type { NativeArray } from './native'
 
 /**
- * 'labels': numbers in [0, 1]; 'oneHot': rows of them that sum to 1; 'classNumbers': integers from 0; 'values': any finite numbers in the
- * output's shape; 'any': any finite numbers in any shape with one entry per example (a user's loss reads them).
+ * 'labels': numbers in [0, 1]; 'oneHot': rows of them that sum to 1; 'classNumbers': integers from 0; 'values': any
+ * finite numbers in the output's shape; 'any': any finite numbers in any shape with one entry per example (a user's
+ * loss reads them).
  */
 export type TargetKind = 'labels' | 'oneHot' | 'classNumbers' | 'values' | 'any'
 
@@ -13,8 +14,8 @@ export type TargetKind = 'labels' | 'oneHot' | 'classNumbers' | 'values' | 'any'
 const sumTolerance = 1e-4
 
 /**
- * Throws ShapeError, NonFiniteError or OptionError that name the row, the expected and the received. `shape` includes the number of examples; `targetShape` does
- * not. `width` is the number of outputs (classes, for class numbers).
+ * Throws ShapeError, NonFiniteError or OptionError that name the row, the expected and the received. `shape` includes
+ * the number of examples; `targetShape` does not. `width` is the number of outputs (classes, for class numbers).
  */
 export function checkTargets(
   where: string,
@@ -87,7 +88,8 @@ function checkOneHot(where: string, data: NativeArray, classes: number): void {
     for (let i = start; i < start + classes; i++) {
       if (!(data[i] >= 0 && data[i] <= 1))
         throw new OptionError(
-          `${where}: expected one-hot rows with entries in [0, 1], got ${data[i]} at row ${start / classes}, column ${i - start}.`,
+          `${where}: expected one-hot rows with entries in [0, 1], ` +
+            `got ${data[i]} at row ${start / classes}, column ${i - start}.`,
         )
       total += data[i]
     }

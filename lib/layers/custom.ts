@@ -1,6 +1,6 @@
 /**
- * What a model refers to by name because a file cannot hold code: own layers and functions. `loadModel(path, { custom })` hands the same
- * names back.
+ * What a model refers to by name because a file cannot hold code: own layers and functions. `loadModel`'s
+ * option `custom` hands the same names back.
  */
 import { FormatError, nearestName } from '../errors'
 import type { Json, Layer } from './layer'
@@ -17,8 +17,8 @@ export interface LayerFactory {
 export type Custom = Readonly<Record<string, LayerFactory | ((...args: never[]) => unknown)>>
 
 /**
- * Names that JavaScript gives to an arrow function only because of the option it stands in (`activation: (z) => …`). Such a function has no
- * name of its own that a reader of the file could know.
+ * Names that JavaScript gives to an arrow function only because of the option it stands in (`activation: (z) => …`).
+ * Such a function has no name of its own that a reader of the file could know.
  */
 const namesOfOptions = new Set(['', 'anonymous', 'activation', 'loss', 'fn', 'learningRate', 'call', 'default'])
 

@@ -46,13 +46,13 @@ export interface LayerDefinition<Config, W extends Record<string, WeightHandle>>
   /** Declares the weights for an input shape (without the batch) and returns them by the names `call` uses. */
   build?: (inputShape: Shape, config: Config, add: AddWeight) => W
   /**
-   * Records the computation for x [m, ...inputShape]; the result keeps m as its first dimension. Weights come in their own shapes, except that
-   * lists [n] come as rows [1, n], which `ops` broadcast over the examples.
+   * Records the computation for x [m, ...inputShape]; the result keeps m as its first dimension. Weights come in their
+   * own shapes, except that lists [n] come as rows [1, n], which `ops` broadcast over the examples.
    */
   call: (x: Tensor, weights: WeightTensors<W>, context: LayerContext & { config: Config }) => Tensor
   /**
-   * Replaces the derived gradient: from dy (dJ/dy, in y's shape) the gradients for x (in x's shape; null where there is none) and for every weight
-   * (in the shape `call` saw or its own).
+   * Replaces the derived gradient: from dy (dJ/dy, in y's shape) the gradients for x (in x's shape; null where there is
+   * none) and for every weight (in the shape `call` saw or its own).
    */
   gradient?: (
     dy: Tensor,
@@ -68,8 +68,8 @@ export interface DefinedLayer<Config> extends LayerFactory {
 }
 
 /**
- * Defines a kind of layer from functions written with `ops`. The result is called with the layer's options (plus `name`); options that are not
- * plain data (functions) make a layer that cannot be saved.
+ * Defines a kind of layer from functions written with `ops`. The result is called with the layer's options (plus
+ * `name`); options that are not plain data (functions) make a layer that cannot be saved.
  */
 export function defineLayer<
   Config extends object = object,
@@ -148,7 +148,8 @@ function weightSpec(layerName: string, name: string, shape: Shape, options: Weig
   nonEmptyString(`${where} name`, name)
   if (name === 'name' || /[.\s/\\]/.test(name))
     throw new OptionError(
-      `${where}: '${name}' cannot be a weight's name: not 'name', no dots, spaces or slashes (files and getWeights use them).`,
+      `${where}: '${name}' cannot be a weight's name: not 'name', no dots, spaces or slashes ` +
+        `(files and getWeights use them).`,
     )
   const at = `${where} '${name}'`
   checkOptions(at, options, ['initializer', 'regularizer', 'trainable'])
@@ -167,7 +168,8 @@ function checkHandles(layerName: string, handles: unknown, weights: readonly Wei
   const values = typeof handles === 'object' && handles !== null ? Object.values(handles) : null
   if (!values)
     throw new OptionError(
-      `${layerName}: build must return an object of weights, { gain: add('gain', shape) }, got ${describeValue(handles)}.`,
+      `${layerName}: build must return an object of weights, { gain: add('gain', shape) }, ` +
+        `got ${describeValue(handles)}.`,
     )
   for (const handle of values) {
     if (!weights.some(({ name }) => name === (handle as WeightHandle | null)?.name))

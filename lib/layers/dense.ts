@@ -49,7 +49,8 @@ interface Settings {
 }
 
 /**
- * a = g(x·Wᵀ + b) for x [m, inputs], with `weight` W [units, inputs] and `bias` b [units]. Needs an input of rank 1 (plus the batch).
+ * a = g(x·Wᵀ + b) for x [m, inputs], with `weight` W [units, inputs] and `bias` b [units]. Needs an input of rank 1
+ * (plus the batch).
  */
 export function dense(options: DenseOptions): Layer {
   const where = 'layers.dense'
@@ -98,7 +99,8 @@ function build(settings: Settings, inputShape: readonly number[], layerName: str
   if (inputShape.length !== 1)
     throw new ShapeError(
       `${layerName}: dense expects inputs of shape [m, inputs], got [m${inputShape.map((d) => `, ${d}`).join('')}]. ` +
-        `Put layers.flatten() before it: ${shapeText(inputShape)} becomes ${shapeText([inputShape.reduce((a, b) => a * b, 1)])}.`,
+        `Put layers.flatten() before it: ${shapeText(inputShape)} becomes ` +
+        `${shapeText([inputShape.reduce((a, b) => a * b, 1)])}.`,
     )
   const weight: WeightSpec = {
     name: 'weight',

@@ -30,7 +30,9 @@ const builtIn: Record<string, FromConfig> = {
   ...simpleFromConfig,
 }
 
-/** Rebuilds a layer from what a file says. Own kinds and functions come from `custom`; FormatError where one is missing. */
+/**
+ * Rebuilds a layer from what a file says. Own kinds and functions come from `custom`; FormatError where one is missing.
+ */
 export function layerFromConfig(kind: string, config: { [key: string]: Json }, name?: string, custom?: Custom): Layer {
   if (Object.hasOwn(builtIn, kind)) return builtIn[kind](config, name, custom)
   return customLayer(kind, custom).fromConfig(config, name)

@@ -15,8 +15,8 @@ export interface NormalizeOptions {
 }
 
 /**
- * (x − μ)/σ per feature; 0 where σ = 0. Stands only first. μ and σ² are learnt from the training inputs by the first `fit` or by `model.adapt(x)`,
- * unless given; they are saved with the model and are not among its weights.
+ * (x − μ)/σ per feature; 0 where σ = 0. Stands only first. μ and σ² are learnt from the training inputs by the first
+ * `fit` or by `model.adapt(x)`, unless given; they are saved with the model and are not among its weights.
  */
 export function normalize(options: NormalizeOptions = {}): Layer {
   const where = 'layers.normalize'
@@ -77,14 +77,15 @@ function spread(layerName: string, name: string, values: Float64Array, shape: Sh
   if (values.length === 1) return initializers.constant(values[0])
   if (values.length !== size)
     throw new ShapeError(
-      `${layerName}: ${name}: expected 1 or ${size} numbers for inputs of shape ${shapeText(shape)}, got ${values.length}.`,
+      `${layerName}: ${name}: expected 1 or ${size} numbers ` +
+        `for inputs of shape ${shapeText(shape)}, got ${values.length}.`,
     )
   return valuesInitializer(values)
 }
 
 /**
- * μ and σ² (divided by m) of each feature over `rows` examples, in float64. Deviations are taken from the first example, so that a constant
- * feature has exactly the variance 0.
+ * μ and σ² (divided by m) of each feature over `rows` examples, in float64. Deviations are taken from the first
+ * example, so that a constant feature has exactly the variance 0.
  */
 export function featureStatistics(data: NativeArray, rows: number): { mean: Float64Array; variance: Float64Array } {
   const features = data.length / rows

@@ -8,8 +8,8 @@ import { Tensor } from '../tensor'
 const probeBatch = 7
 
 /**
- * Shape of `fn`'s result without the batch. `shapes` are those of further arguments (weights), which have no batch. Throws OptionError or ShapeError
- * that name the layer where the result is no tensor or loses the batch axis.
+ * Shape of `fn`'s result without the batch. `shapes` are those of further arguments (weights), which have no batch.
+ * Throws OptionError or ShapeError that name the layer where the result is no tensor or loses the batch axis.
  */
 export function outputShapeOf(
   layerName: string,

@@ -25,8 +25,8 @@ export type DropoutOptions = ({ keepProb: number; rate?: undefined } | { rate: n
 }
 
 /**
- * Inverted dropout: in training steps each entry is kept with probability keepProb and divided by it, else set to 0, freshly for every example and
- * step. The identity in evaluation and prediction, and with keepProb 1.
+ * Inverted dropout: in training steps each entry is kept with probability keepProb and divided by it, else set to 0,
+ * freshly for every example and step. The identity in evaluation and prediction, and with keepProb 1.
  */
 export function dropout(options: DropoutOptions): Layer {
   const where = 'layers.dropout'
@@ -48,7 +48,7 @@ export function dropout(options: DropoutOptions): Layer {
       plain(inputShape, (x, _w, { training, stream }) => {
         if (!training || keep === 1) return { a: x }
         const uniform = Tensor.fromNode(randomUniform(x.shape, stream), contextOf(x) ?? x.dtype)
-        // A select, so that the gradient takes the same mask and 1/keepProb, and a dropped NaN or Infinity stays dropped.
+        // The gradient of select takes the same mask and 1/keepProb; a dropped NaN or Infinity stays dropped.
         return { a: ops.select(ops.less(uniform, keep), ops.mul(x, 1 / keep), 0) }
       }),
   }
@@ -84,8 +84,9 @@ export function flatten(options?: { name?: string }): Layer {
 }
 
 /**
- * A layer from a function of one tensor [m, …] written with `ops`; the result keeps m as its first dimension. The name is the layer's, and what
- * `loadModel(path, { custom: { name: fn } })` asks for; without it (or a name of the function's own) the model cannot be saved.
+ * A layer from a function of one tensor [m, …] written with `ops`; the result keeps m as its first dimension. The name
+ * is the layer's, and what `loadModel(path, { custom: { name: fn } })` asks for; without it (or a name of the
+ * function's own) the model cannot be saved.
  */
 export function lambda(fn: (x: Tensor) => Tensor, options?: { name?: string }): Layer {
   const where = 'layers.lambda'

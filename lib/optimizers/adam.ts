@@ -32,7 +32,9 @@ export function adam(options: AdamOptions = {}): Optimizer {
   return make('adam', options, null)
 }
 
-/** Adam with decoupled decay (Loshchilov & Hutter 2019, as PyTorch): first W ← W·(1 − α·weightDecay), then Adam's step. */
+/**
+ * Adam with decoupled decay (Loshchilov & Hutter 2019, as PyTorch): first W ← W·(1 − α·weightDecay), then Adam's step.
+ */
 export function adamw(options: AdamwOptions = {}): Optimizer {
   checkOptions('optimizers.adamw', options, [...names, 'weightDecay'])
   return make('adamw', options, nonNegativeNumber('optimizers.adamw: weightDecay', options.weightDecay ?? 0.01))

@@ -44,7 +44,10 @@ export interface Epsilons {
 /** Below this an epsilon could vanish in float32 arithmetic, and 0/0 would reach the weights. */
 const smallestEpsilon = 1e-30
 
-/** Defaults and ranges of `epsilon` (1e-8) and `epsilonRoot` (0): each at least 0, one of them large enough to divide by. */
+/**
+ * Defaults and ranges of `epsilon` (1e-8) and `epsilonRoot` (0): each at least 0, one of them large enough to divide
+ * by.
+ */
 export function checkEpsilons(where: string, options: Partial<Epsilons>): Epsilons {
   const epsilon = nonNegativeNumber(`${where}: epsilon`, options.epsilon ?? 1e-8)
   const epsilonRoot = nonNegativeNumber(`${where}: epsilonRoot`, options.epsilonRoot ?? 0)
