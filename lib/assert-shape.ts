@@ -6,7 +6,8 @@ import { Tensor } from './tensor'
  * so it can stand inside layers and losses.
  */
 export function assertShape(t: Tensor, expected: readonly (number | null)[], name = 'tensor'): Tensor {
-  if (!(t instanceof Tensor)) throw new ShapeError(`assertShape: expected a Tensor as ${name}, got ${describeValue(t)}.`)
+  if (!(t instanceof Tensor))
+    throw new ShapeError(`assertShape: expected a Tensor as ${name}, got ${describeValue(t)}.`)
   const good = Array.isArray(expected) && expected.every((d) => d === null || (Number.isInteger(d) && d > 0))
   if (!good)
     throw new ShapeError(

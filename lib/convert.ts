@@ -143,7 +143,8 @@ export type NestedArray = any
 /** Text of a tensor's values, the middle of long axes left out. */
 export function valuesText(data: ArrayLike<number>, shape: readonly number[], dtype: DType): string {
   const digits = dtype === 'float32' ? 6 : 9
-  const number = (v: number) => (Number.isInteger(v) || !Number.isFinite(v) ? String(v) : String(Number(v.toPrecision(digits))))
+  const number = (v: number) =>
+    Number.isInteger(v) || !Number.isFinite(v) ? String(v) : String(Number(v.toPrecision(digits)))
   const build = (depth: number, start: number, size: number): string => {
     if (depth === shape.length) return number(data[start])
     const n = shape[depth]

@@ -70,7 +70,8 @@ function editDistance(left: string, right: string): number {
     for (let j = 1; j <= b.length; j++) {
       const change = a[i - 1] === b[j - 1] ? 0 : 1
       let best = Math.min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + change)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, rows[i - 2][j - 2] + 1)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        best = Math.min(best, rows[i - 2][j - 2] + 1)
       row.push(best)
     }
     rows.push(row)
@@ -118,7 +119,9 @@ export function checkOptions(where: string, given: unknown, allowedNames: readon
 export function oneOf<T extends string>(where: string, value: unknown, names: readonly T[]): T {
   if (typeof value === 'string' && (names as readonly string[]).includes(value)) return value as T
   if (typeof value === 'string') throw new OptionError(`${where}: unknown name '${value}'.${suggestion(value, names)}`)
-  throw new OptionError(`${where}: expected one of ${names.map((n) => `'${n}'`).join(', ')}, got ${describeValue(value)}.`)
+  throw new OptionError(
+    `${where}: expected one of ${names.map((n) => `'${n}'`).join(', ')}, got ${describeValue(value)}.`,
+  )
 }
 
 function expectNumber(where: string, value: unknown, expected: string, good: (n: number) => boolean): number {
@@ -190,15 +193,20 @@ export function nonEmptyString(where: string, value: unknown): string {
 export function seedOption(where: string, value: unknown): bigint {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value)
   if (typeof value === 'bigint' && value >= 0n && value < 1n << 64n) return value
-  throw new OptionError(`${where}: expected an integer seed of at least 0 (up to 2^53 − 1, or a BigInt below 2^64), got ${describeValue(value)}.`)
+  throw new OptionError(
+    `${where}: expected an integer seed of at least 0 (up to 2^53 − 1, or a BigInt below 2^64), got ${describeValue(value)}.`,
+  )
 }
 
 /** A shape: an array of positive integers (`[]` is a scalar), of rank at most 6. Throws ShapeError. */
 export function shapeOption(where: string, value: unknown): number[] {
   const good = Array.isArray(value) && value.every((d) => Number.isSafeInteger(d) && d > 0)
   if (!good)
-    throw new ShapeError(`${where}: expected a shape, an array of positive integers such as [2, 3], got ${describeValue(value)}.`)
-  if (value.length > 6) throw new ShapeError(`${where}: expected at most 6 dimensions, got ${value.length}: ${shapeText(value)}.`)
+    throw new ShapeError(
+      `${where}: expected a shape, an array of positive integers such as [2, 3], got ${describeValue(value)}.`,
+    )
+  if (value.length > 6)
+    throw new ShapeError(`${where}: expected at most 6 dimensions, got ${value.length}: ${shapeText(value)}.`)
   return [...value]
 }
 

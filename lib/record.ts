@@ -37,7 +37,12 @@ export function record(where: string, f: (...args: never[]) => unknown, args: re
 }
 
 /** Calls `f` with traced tensors of these nodes, and gives the node of its result. */
-export function recordOn(where: string, f: (...args: never[]) => unknown, nodes: readonly Node[], context: TraceContext): Node {
+export function recordOn(
+  where: string,
+  f: (...args: never[]) => unknown,
+  nodes: readonly Node[],
+  context: TraceContext,
+): Node {
   const outer = nodes.filter((node) => !live.has(node))
   outer.forEach((node) => live.add(node))
   try {
@@ -57,7 +62,9 @@ function resultNode(where: string, result: unknown, context: TraceContext): Node
     return node
   }
   if (result instanceof Promise)
-    throw new OptionError(`${where}: expected a function that returns a tensor, got an async function. Derivatives need a synchronous one.`)
+    throw new OptionError(
+      `${where}: expected a function that returns a tensor, got an async function. Derivatives need a synchronous one.`,
+    )
   throw new DTypeError(`${where}: expected a function that returns a tensor or a number, got ${describeValue(result)}.`)
 }
 

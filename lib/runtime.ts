@@ -38,7 +38,8 @@ export function guarded<T>(where: string, call: () => T): T {
     const { code, message } = error as { code?: string; message?: string }
     if (code === 'MYELIN_MEMORY') throw new MyelinError(`${where}: out of memory: ${message}`, { cause: error })
     if (code === 'MYELIN_DISPOSED') throw new DisposedError(`${where}: ${message}`, { cause: error })
-    if (code === 'MYELIN_GRAPH') throw new MyelinError(`${where}: the core refused the graph: ${message}`, { cause: error })
+    if (code === 'MYELIN_GRAPH')
+      throw new MyelinError(`${where}: the core refused the graph: ${message}`, { cause: error })
     throw error
   }
 }

@@ -135,7 +135,9 @@ export class Tensor {
   /** The value of a tensor that holds exactly one number. */
   item(): number {
     if (this.size !== 1)
-      throw new ShapeError(`Tensor.item: expected a tensor with one element, got shape ${shapeText(this.shape)}. Use .data or .toArray().`)
+      throw new ShapeError(
+        `Tensor.item: expected a tensor with one element, got shape ${shapeText(this.shape)}. Use .data or .toArray().`,
+      )
     return this.data[0]
   }
 
@@ -193,7 +195,8 @@ export class Tensor {
   }
 
   #usable(what: string): void {
-    if (this.#disposed) throw new DisposedError(`A disposed tensor of shape ${shapeText(this.shape)} cannot be ${what}.`)
+    if (this.#disposed)
+      throw new DisposedError(`A disposed tensor of shape ${shapeText(this.shape)} cannot be ${what}.`)
   }
 
   #tracedError(what: string): StateError {
@@ -246,7 +249,8 @@ export function tensor(data: TensorLike, options?: TensorOptions): Tensor
 export function tensor(data: TensorLike, shape?: Shape, options?: TensorOptions): Tensor
 export function tensor(data: TensorLike, second?: Shape | TensorOptions, third?: TensorOptions): Tensor {
   const secondIsOptions = second !== undefined && !Array.isArray(second)
-  if (secondIsOptions && third !== undefined) throw new OptionError('tensor: expected (data, shape?, options?), got two options objects.')
+  if (secondIsOptions && third !== undefined)
+    throw new OptionError('tensor: expected (data, shape?, options?), got two options objects.')
   const shape = secondIsOptions ? undefined : (second as Shape | undefined)
   const options = secondIsOptions ? (second as TensorOptions) : third
   checkOptions('tensor', options, ['dtype'])

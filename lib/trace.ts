@@ -1,4 +1,13 @@
-import { OptionError, ShapeError, checkOptions, describeValue, dtypeOption, functionOption, shapeOption, shapeText } from './errors'
+import {
+  OptionError,
+  ShapeError,
+  checkOptions,
+  describeValue,
+  dtypeOption,
+  functionOption,
+  shapeOption,
+  shapeText,
+} from './errors'
 import { TraceContext } from './graph/context'
 import { gradients, reachable } from './graph/grad'
 import { nodeName } from './graph/names'
@@ -91,7 +100,9 @@ export class Graph {
     const evaluated = this.evaluate(...options.at)
     const text = (v: unknown) => (typeof v === 'number' ? String(Number(v.toPrecision(6))) : JSON.stringify(v))
     const pick = (of: (n: NodeValue) => unknown) =>
-      new Map(this.#order.flatMap((node, i) => (of(evaluated[i]) === undefined ? [] : [[node, text(of(evaluated[i]))]])))
+      new Map(
+        this.#order.flatMap((node, i) => (of(evaluated[i]) === undefined ? [] : [[node, text(of(evaluated[i]))]])),
+      )
     return toDot([this.#result], {
       names: this.#names,
       values: pick((n) => n.value),
@@ -107,7 +118,9 @@ export class Graph {
       const value = tensor(arg, { dtype: this.#dtype })
       const expected = this.#inputs[i].shape
       if (!sameShape(value.shape, expected))
-        throw new ShapeError(`evaluate: argument ${i}: expected shape ${shapeText(expected)}, got ${shapeText(value.shape)}.`)
+        throw new ShapeError(
+          `evaluate: argument ${i}: expected shape ${shapeText(expected)}, got ${shapeText(value.shape)}.`,
+        )
       return value
     })
     const scalar = sizeOf(this.#result.shape) === 1

@@ -69,9 +69,7 @@ export const primitives: Readonly<Record<string, Primitive>> = {
   softplus: unary((y, dy, b) => [b.mul(dy, b.sigmoid(y.inputs[0]))]), // log(1 + exp x)
   // g′(0) = 1 for relu and leakyRelu. A choice rather than a product: 0·∞ would be NaN.
   relu: unary((y, dy, b) => [b.select(b.greaterEqual(y.inputs[0], 0), dy, 0)]),
-  leakyRelu: unary((y, dy, b) => [
-    b.select(b.greaterEqual(y.inputs[0], 0), dy, b.mul(y.attrs.slope as number, dy)),
-  ]),
+  leakyRelu: unary((y, dy, b) => [b.select(b.greaterEqual(y.inputs[0], 0), dy, b.mul(y.attrs.slope as number, dy))]),
 
   // ---- element-wise, two inputs -------------------------------------------------------------
   add: wide(2, (_, dy) => [dy, dy]),
@@ -103,10 +101,7 @@ export const primitives: Readonly<Record<string, Primitive>> = {
   greaterEqual: wide(2, none),
   equal: wide(2, none),
   // y·softplus(−z) + (1−y)·softplus(z): finite for any z; dz = sigmoid(z) − y, dy = −z.
-  sigmoidCrossEntropy: wide(2, ({ inputs: [z, y] }, dy, b) => [
-    b.mul(dy, b.sub(b.sigmoid(z), y)),
-    b.neg(b.mul(dy, z)),
-  ]),
+  sigmoidCrossEntropy: wide(2, ({ inputs: [z, y] }, dy, b) => [b.mul(dy, b.sub(b.sigmoid(z), y)), b.neg(b.mul(dy, z))]),
 
   // ---- element-wise, three inputs -----------------------------------------------------------
   // select(c, x, y): x where c ≠ 0, else y.
@@ -138,7 +133,12 @@ export const primitives: Readonly<Record<string, Primitive>> = {
     },
     vjp(y, dy, b) {
       const perm = y.attrs.perm as readonly number[]
-      return [b.transpose(dy, perm.map((_, axis) => perm.indexOf(axis)))]
+      return [
+        b.transpose(
+          dy,
+          perm.map((_, axis) => perm.indexOf(axis)),
+        ),
+      ]
     },
   },
   broadcast: {
@@ -146,7 +146,8 @@ export const primitives: Readonly<Record<string, Primitive>> = {
     shape(call) {
       const shape = asked(call)
       const [from] = call.shapes
-      const fits = from.length === 0 || (from.length === shape.length && from.every((d, i) => d === shape[i] || d === 1))
+      const fits =
+        from.length === 0 || (from.length === shape.length && from.every((d, i) => d === shape[i] || d === 1))
       if (!fits)
         throw new ShapeError(
           `${call.where}: cannot broadcast ${shapeText(from)} to ${shapeText(shape)}: ranks must be equal and sizes equal or 1 (scalars go anywhere).`,

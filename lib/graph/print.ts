@@ -52,7 +52,8 @@ export function toDot(roots: readonly Node[], { names, values, derivatives }: Pr
   for (const node of nodes) {
     const constant = node.op === 'constant' ? attrText(node.attrs.value).replace(/^\[([^,]*)\]$/, '$1') : undefined
     const name = names?.get(node)
-    const head = constant ?? (node.inputs.length === 0 ? (name ?? (node.label || node.op)) : (symbols[node.op] ?? node.op))
+    const head =
+      constant ?? (node.inputs.length === 0 ? (name ?? (node.label || node.op)) : (symbols[node.op] ?? node.op))
     const text = [
       name !== undefined && name !== head ? `${name} = ${head}` : head,
       node.label && node.label !== head && node.label !== name ? node.label : '',
@@ -60,7 +61,9 @@ export function toDot(roots: readonly Node[], { names, values, derivatives }: Pr
       values?.has(node) && constant === undefined ? `= ${values.get(node)}` : '',
       derivatives?.has(node) && constant === undefined ? `d = ${derivatives.get(node)}` : '',
     ].filter(Boolean)
-    lines.push(`  ${ids.get(node)} [label="${escape(text.join('\n'))}", shape=${node.inputs.length ? 'box' : 'ellipse'}]`)
+    lines.push(
+      `  ${ids.get(node)} [label="${escape(text.join('\n'))}", shape=${node.inputs.length ? 'box' : 'ellipse'}]`,
+    )
   }
   for (const node of nodes) for (const input of node.inputs) lines.push(`  ${ids.get(input)} -> ${ids.get(node)}`)
   roots.forEach((root, i) => {

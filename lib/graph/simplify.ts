@@ -26,7 +26,9 @@ export function simplify(roots: readonly Node[]): Node[] {
   for (const node of reachable(roots)) {
     const inputs = node.inputs.map((n) => replacement.get(n)!)
     const same = inputs.every((n, i) => n === node.inputs[i])
-    const rebuilt = same ? node : withLabel(node.label, () => b.createNode(node.op, inputs, node.attrs, node.shape, node))
+    const rebuilt = same
+      ? node
+      : withLabel(node.label, () => b.createNode(node.op, inputs, node.attrs, node.shape, node))
     replacement.set(node, merge(withLabel(node.label, () => rewrite(rebuilt, merge))))
   }
   return roots.map((root) => replacement.get(root)!)
@@ -78,7 +80,8 @@ function foldConstants(node: Node): Node | undefined {
   const values = node.inputs.map((n) => b.constantValue(n))
   if (!values.every((v) => v !== undefined)) return undefined
   const { op, shape } = node
-  if (op === 'reshape' || op === 'transpose' || op === 'broadcast' || op === 'slice') return b.constant(values[0], shape)
+  if (op === 'reshape' || op === 'transpose' || op === 'broadcast' || op === 'slice')
+    return b.constant(values[0], shape)
   if (op === 'sum') return b.constant(values[0] * (sizeOf(node.inputs[0].shape) / sizeOf(shape)), shape)
   if (op === 'max') return b.constant(values[0], shape)
   const folded = op === 'leakyRelu' ? undefined : foldNumbers(op, values)
@@ -135,7 +138,10 @@ const rules: Record<string, Rule> = {
     const perm = attrs.perm as readonly number[]
     if (x.op === 'transpose') {
       const inner = x.attrs.perm as readonly number[]
-      return b.transpose(x.inputs[0], perm.map((axis) => inner[axis]))
+      return b.transpose(
+        x.inputs[0],
+        perm.map((axis) => inner[axis]),
+      )
     }
     // Axes of size 1 may move anywhere: if the others keep their order, the data stays as it is.
     const moved = perm.filter((axis) => x.shape[axis] !== 1)
@@ -172,7 +178,16 @@ function dropBroadcasts(node: Node): Node | undefined {
     const from = operand.op === 'broadcast' ? operand.inputs[0] : spreadConstant(operand)
     if (from === undefined) continue
     const inputs = node.inputs.map((n, j) => (j === i ? from : n))
-    if (!sameShape(broadcastShapes(node.op, inputs.map((n) => n.shape)), node.shape)) continue
+    if (
+      !sameShape(
+        broadcastShapes(
+          node.op,
+          inputs.map((n) => n.shape),
+        ),
+        node.shape,
+      )
+    )
+      continue
     return b.createNode(node.op, inputs, node.attrs)
   }
   return undefined

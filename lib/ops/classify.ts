@@ -12,7 +12,12 @@ export interface AxisOptions {
   axis?: number
 }
 
-function alongAxis(op: string, x: Value, options: AxisOptions | undefined, build: (x: Node, axis: number) => Node): Tensor {
+function alongAxis(
+  op: string,
+  x: Value,
+  options: AxisOptions | undefined,
+  build: (x: Node, axis: number) => Node,
+): Tensor {
   checkValue(op, x)
   checkOptions(op, options, ['axis'])
   const axis = normalizeAxis(whereOf(op), options?.axis ?? -1, shapeOf(x).length)

@@ -130,7 +130,13 @@ export function emptyProgram(dtype: DType): Program {
 }
 
 /** Runs a plan whose inputs are `values`; temporary buffers (numbers, other dtypes) are freed afterwards. */
-function runPlan(op: string, plan: NativePlan, values: readonly unknown[], dtype: DType, seed?: bigint): NativeBuffer[] {
+function runPlan(
+  op: string,
+  plan: NativePlan,
+  values: readonly unknown[],
+  dtype: DType,
+  seed?: bigint,
+): NativeBuffer[] {
   const { buffers, free } = captureBuffers(values, dtype, op)
   try {
     return guarded(op, () => native.planRunSync(plan, { inputs: buffers, seed })).fetches

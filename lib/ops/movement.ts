@@ -8,7 +8,8 @@ import { apply, checkValue, shapeOf, whereOf } from './engine'
 
 /** A whole-number list of a given length, or ShapeError. */
 function integers(where: string, value: unknown, length: number, what: string): number[] {
-  if (Array.isArray(value) && value.length === length && value.every((v) => Number.isInteger(v))) return value as number[]
+  if (Array.isArray(value) && value.length === length && value.every((v) => Number.isInteger(v)))
+    return value as number[]
   throw new ShapeError(`${where}: expected ${what} as ${length} integers, got ${describeValue(value)}.`)
 }
 
@@ -71,8 +72,13 @@ export function squeeze(x: Value, options?: { axis?: number | readonly number[] 
       : normalizeAxes(whereOf('squeeze'), options.axis, shape.length)
   const wide = axes.find((axis) => shape[axis] !== 1)
   if (wide !== undefined)
-    throw new ShapeError(`${whereOf('squeeze')}: axis ${wide} of ${shapeText(shape)} has size ${shape[wide]}, expected 1.`)
-  return reshape(x, shape.filter((_, i) => !axes.includes(i)))
+    throw new ShapeError(
+      `${whereOf('squeeze')}: axis ${wide} of ${shapeText(shape)} has size ${shape[wide]}, expected 1.`,
+    )
+  return reshape(
+    x,
+    shape.filter((_, i) => !axes.includes(i)),
+  )
 }
 
 /** The block that starts at `begin` and has `size` elements on each axis (−1, the default: up to the end). */
@@ -116,7 +122,12 @@ export function stack(tensors: readonly Value[], options?: { axis?: number }): T
       `${whereOf('stack')}: expected tensors of one shape, got ${shapeText(shape)} and ${shapeText(shapeOf(other))}.`,
     )
   const raised = [...shape.slice(0, axis), 1, ...shape.slice(axis)]
-  return apply('stack', list, String(axis), (nodes) => b.concat(nodes.map((n) => b.reshape(n, raised)), axis))
+  return apply('stack', list, String(axis), (nodes) =>
+    b.concat(
+      nodes.map((n) => b.reshape(n, raised)),
+      axis,
+    ),
+  )
 }
 
 /** x with zeros around it: one [before, after] for each axis. */

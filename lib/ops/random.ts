@@ -1,6 +1,15 @@
 /** Random tensors: Philox, the same numbers on every machine and for any number of threads. */
 import { randomBytes } from 'node:crypto'
-import { OptionError, checkOptions, dtypeOption, finiteNumber, nonNegativeInteger, nonNegativeNumber, seedOption, shapeOption } from '../errors'
+import {
+  OptionError,
+  checkOptions,
+  dtypeOption,
+  finiteNumber,
+  nonNegativeInteger,
+  nonNegativeNumber,
+  seedOption,
+  shapeOption,
+} from '../errors'
 import * as b from '../graph/build'
 import type { DType, Shape } from '../graph/node'
 import type { Tensor } from '../tensor'
@@ -33,10 +42,16 @@ export function randomUniform(shape: Shape, options?: RandomOptions & { min?: nu
   const min = finiteNumber('randomUniform: min', options?.min ?? 0)
   const max = finiteNumber('randomUniform: max', options?.max ?? 1)
   if (!(min < max)) throw new OptionError(`randomUniform: expected min < max, got ${min} and ${max}.`)
-  return runRecipe('randomUniform', [min, max - min], `${to} ${stream}`, ([low, width]) => b.add(low, b.mul(width, b.randomUniform(to, 2 * stream))), {
-    dtype,
-    seed,
-  })
+  return runRecipe(
+    'randomUniform',
+    [min, max - min],
+    `${to} ${stream}`,
+    ([low, width]) => b.add(low, b.mul(width, b.randomUniform(to, 2 * stream))),
+    {
+      dtype,
+      seed,
+    },
+  )
 }
 
 /** Normally distributed numbers, by default with mean 0 and standard deviation `std` 1 (Box–Muller). */

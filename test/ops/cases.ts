@@ -1,0 +1,332 @@
+/**
+ * One table for every check of the primitives: values against plain JavaScript, float32 against float64, fused against
+ * plain plans, derivatives against differences. A new primitive needs one entry here.
+ */
+import * as b from '../../lib/graph/build'
+import type { Node, Shape } from '../../lib/graph/node'
+
+export interface OpCase {
+  op: string
+  /** Which variant, where an op has several entries. */
+  note?: string
+  shapes: Shape[]
+  /** Values are drawn from this interval (default [−2, 2]); one for all inputs or one each. */
+  range?: [number, number] | [number, number][]
+  /** Values keep this distance from each of these numbers: kinks and jumps. */
+  avoid?: number[]
+  /** Whole numbers in the range instead of any: for jumps in several inputs and for ties. */
+  distinct?: boolean
+  /** Inputs drawn as 0 or 1. */
+  binary?: number[]
+  build: (...nodes: Node[]) => Node
+  /** The same value from other primitives: the oracle of fat ones. */
+  compose?: (...nodes: Node[]) => Node
+  /** Too many entries for one difference each: the derivative is checked along one direction. */
+  large?: true
+  /** The derivative is zero by definition. */
+  flat?: true
+}
+
+const one: Shape[] = [[3, 5]]
+const wideShapes: [string, Shape[]][] = [
+  [
+    'equal shapes',
+    [
+      [2, 3],
+      [2, 3],
+    ],
+  ],
+  [
+    'row',
+    [
+      [4, 3],
+      [1, 3],
+    ],
+  ],
+  [
+    'column',
+    [
+      [4, 1],
+      [4, 3],
+    ],
+  ],
+  [
+    'both',
+    [
+      [4, 1],
+      [1, 3],
+    ],
+  ],
+  ['scalar left', [[], [2, 3]]],
+  ['scalar right', [[7], []]],
+  [
+    'rank 3',
+    [
+      [2, 1, 3],
+      [2, 4, 1],
+    ],
+  ],
+]
+
+type Unary = (x: Node) => Node
+const unary = (op: string, build: Unary, more: Partial<OpCase> = {}): OpCase[] => [
+  { op, note: 'matrix', shapes: one, build, ...more },
+  { op, note: 'scalar', shapes: [[]], build, ...more },
+]
+const binary = (op: string, build: (x: Node, y: Node) => Node, more: Partial<OpCase> = {}): OpCase[] =>
+  wideShapes.map(([note, shapes]) => ({ op, note, shapes, build, ...more }))
+
+const logSumExp = (z: Node): Node => {
+  const top = b.max(z, [1], true)
+  return b.add(top, b.log(b.sum(b.exp(b.sub(z, top)), [1], true)))
+}
+
+export const cases: OpCase[] = [
+  { op: 'input', shapes: [[2, 3]], build: (x) => x },
+  { op: 'constant', note: 'filled', shapes: [[2, 3]], build: (x) => b.add(x, b.constant(1.5, [2, 3])) },
+  {
+    op: 'constant',
+    note: 'list',
+    shapes: [[2, 3]],
+    build: (x) => b.mul(x, b.constantArray([1, -2, 3, 0.5, 0, 7], [2, 3])),
+  },
+
+  ...unary('neg', b.neg),
+  ...unary('exp', b.exp),
+  ...unary('log', b.log, { range: [0.2, 4] }),
+  ...unary('sqrt', b.sqrt, { range: [0.2, 4] }),
+  ...unary('abs', b.abs, { avoid: [0] }),
+  ...unary('sign', b.sign, { avoid: [0], flat: true }),
+  ...unary('floor', b.floor, { avoid: [-2, -1, 0, 1, 2], flat: true }),
+  ...unary('sin', b.sin, { range: [-7, 7] }),
+  ...unary('cos', b.cos, { range: [-7, 7] }),
+  ...unary('tanh', b.tanh, { compose: (x) => b.sub(b.mul(2, b.sigmoid(b.mul(2, x))), 1) }),
+  ...unary('sigmoid', b.sigmoid, { compose: (x) => b.div(1, b.add(1, b.exp(b.neg(x)))) }),
+  ...unary('softplus', b.softplus, { compose: (x) => b.log(b.add(1, b.exp(x))) }),
+  ...unary('relu', b.relu, { avoid: [0], compose: (x) => b.maximum(x, 0) }),
+  ...unary('leakyRelu', (x) => b.leakyRelu(x, 0.2), { avoid: [0], compose: (x) => b.maximum(x, b.mul(0.2, x)) }),
+
+  ...binary('add', b.add),
+  ...binary('sub', b.sub),
+  ...binary('mul', b.mul),
+  ...binary('div', b.div, {
+    range: [
+      [-2, 2],
+      [0.5, 3],
+    ],
+  }),
+  ...binary('power', b.power, {
+    range: [
+      [0.3, 2],
+      [-2, 2],
+    ],
+  }),
+  { op: 'power', note: 'constant exponent', shapes: one, build: (x) => b.power(x, 3) },
+  { op: 'power', note: 'exponent 0', shapes: one, build: (x) => b.power(x, 0), flat: true },
+  ...binary('maximum', b.maximum, { distinct: true }),
+  ...binary('minimum', b.minimum, { distinct: true }),
+  ...binary('greater', b.greater, { distinct: true, flat: true }),
+  ...binary('greaterEqual', b.greaterEqual, { distinct: true, flat: true }),
+  ...binary('equal', b.equal, { distinct: true, flat: true }),
+  ...binary('sigmoidCrossEntropy', b.sigmoidCrossEntropy, {
+    range: [
+      [-3, 3],
+      [0, 1],
+    ],
+    compose: (z, y) => b.neg(b.add(b.mul(y, b.log(b.sigmoid(z))), b.mul(b.sub(1, y), b.log(b.sub(1, b.sigmoid(z)))))),
+  }),
+
+  {
+    op: 'select',
+    note: 'equal shapes',
+    shapes: [
+      [2, 3],
+      [2, 3],
+      [2, 3],
+    ],
+    binary: [0],
+    build: b.select,
+  },
+  { op: 'select', note: 'broadcast', shapes: [[4, 1], [1, 3], []], binary: [0], build: b.select },
+  { op: 'select', note: 'scalar condition', shapes: [[], [2, 3], [2, 1]], binary: [0], build: b.select },
+
+  { op: 'reshape', note: 'to rank 3', shapes: [[4, 3]], build: (x) => b.reshape(x, [2, 3, 2]) },
+  { op: 'reshape', note: 'scalar to matrix', shapes: [[]], build: (x) => b.reshape(x, [1, 1]) },
+  { op: 'transpose', note: 'matrix', shapes: [[3, 5]], build: (x) => b.transpose(x) },
+  { op: 'transpose', note: 'rank 3', shapes: [[2, 3, 4]], build: (x) => b.transpose(x, [2, 0, 1]) },
+  { op: 'transpose', note: 'rank 4', shapes: [[2, 3, 2, 3]], build: (x) => b.transpose(x, [1, 3, 0, 2]) },
+  { op: 'broadcast', note: 'scalar', shapes: [[]], build: (x) => b.broadcast(x, [2, 3]) },
+  { op: 'broadcast', note: 'row', shapes: [[1, 3]], build: (x) => b.broadcast(x, [4, 3]) },
+  { op: 'broadcast', note: 'column', shapes: [[4, 1]], build: (x) => b.broadcast(x, [4, 3]) },
+  { op: 'broadcast', note: 'middle axis', shapes: [[2, 1, 3]], build: (x) => b.broadcast(x, [2, 4, 3]) },
+  { op: 'slice', note: 'matrix', shapes: [[4, 5]], build: (x) => b.slice(x, [1, 2], [2, 3]) },
+  { op: 'slice', note: 'rank 3', shapes: [[2, 3, 4]], build: (x) => b.slice(x, [1, 0, 1], [1, 3, 2]) },
+  { op: 'pad', note: 'matrix', shapes: [[2, 3]], build: (x) => b.pad(x, [1, 2], [4, 6]) },
+  { op: 'pad', note: 'rank 3', shapes: [[2, 1, 2]], build: (x) => b.pad(x, [0, 1, 0], [3, 2, 4]) },
+  {
+    op: 'concat',
+    note: 'rows',
+    shapes: [
+      [2, 3],
+      [1, 3],
+      [4, 3],
+    ],
+    build: (...n) => b.concat(n, 0),
+  },
+  {
+    op: 'concat',
+    note: 'columns',
+    shapes: [
+      [2, 3],
+      [2, 1],
+    ],
+    build: (...n) => b.concat(n, 1),
+  },
+  {
+    op: 'concat',
+    note: 'middle axis',
+    shapes: [
+      [2, 1, 3],
+      [2, 2, 3],
+    ],
+    build: (...n) => b.concat(n, 1),
+  },
+
+  { op: 'sum', note: 'all', shapes: [[3, 5]], build: (x) => b.sum(x) },
+  { op: 'sum', note: 'rows', shapes: [[3, 5]], build: (x) => b.sum(x, [0], true) },
+  { op: 'sum', note: 'columns', shapes: [[3, 5]], build: (x) => b.sum(x, [1]) },
+  { op: 'sum', note: 'middle axis', shapes: [[2, 3, 4]], build: (x) => b.sum(x, [1], true) },
+  { op: 'sum', note: 'axes apart', shapes: [[2, 3, 4]], build: (x) => b.sum(x, [0, 2]) },
+  { op: 'sum', note: 'large', shapes: [[130, 70]], large: true, build: (x) => b.sum(x, [0]) },
+  { op: 'max', note: 'all', shapes: [[3, 5]], distinct: true, build: (x) => b.max(x) },
+  { op: 'max', note: 'rows', shapes: [[3, 5]], distinct: true, build: (x) => b.max(x, [0], true) },
+  { op: 'max', note: 'columns', shapes: [[3, 5]], distinct: true, build: (x) => b.max(x, [1]) },
+  { op: 'argmax', note: 'rows', shapes: [[3, 5]], distinct: true, flat: true, build: (x) => b.argmax(x, 0) },
+  { op: 'argmax', note: 'columns', shapes: [[3, 5]], distinct: true, flat: true, build: (x) => b.argmax(x, 1) },
+  { op: 'sumSquares', shapes: [[3, 5]], build: b.sumSquares, compose: (x) => b.sum(b.mul(x, x)) },
+
+  {
+    op: 'matmul',
+    note: 'plain',
+    shapes: [
+      [3, 4],
+      [4, 2],
+    ],
+    build: (x, y) => b.matmul(x, y),
+  },
+  {
+    op: 'matmul',
+    note: 'first transposed',
+    shapes: [
+      [4, 3],
+      [4, 2],
+    ],
+    build: (x, y) => b.matmul(x, y, true),
+  },
+  {
+    op: 'matmul',
+    note: 'second transposed',
+    shapes: [
+      [3, 4],
+      [2, 4],
+    ],
+    build: (x, y) => b.matmul(x, y, false, true),
+  },
+  {
+    op: 'matmul',
+    note: 'both transposed',
+    shapes: [
+      [4, 3],
+      [2, 4],
+    ],
+    build: (x, y) => b.matmul(x, y, true, true),
+  },
+  {
+    op: 'matmul',
+    note: 'odd sizes',
+    shapes: [
+      [17, 9],
+      [9, 11],
+    ],
+    build: (x, y) => b.matmul(x, y),
+  },
+  {
+    op: 'matmul',
+    note: 'bias and activation',
+    shapes: [
+      [5, 4],
+      [3, 4],
+      [1, 3],
+    ],
+    build: (x, w, bias) => b.tanh(b.add(b.matmul(x, w, false, true), bias)),
+  },
+  {
+    op: 'softmax',
+    note: 'matrix',
+    shapes: [[3, 5]],
+    build: b.softmax,
+    compose: (x) => b.exp(b.sub(x, logSumExp(x))),
+  },
+  { op: 'softmax', note: 'rank 1', shapes: [[6]], build: b.softmax },
+  {
+    op: 'softmaxCrossEntropy',
+    shapes: [
+      [4, 3],
+      [4, 3],
+    ],
+    range: [
+      [-2, 2],
+      [0, 1],
+    ],
+    build: b.softmaxCrossEntropy,
+    compose: (z, y) => b.sum(b.mul(y, b.sub(logSumExp(z), z)), [1], true),
+  },
+]
+
+/** Primitives that the table above cannot hold; each has a test of its own in ops.test.ts. */
+export const checkedElsewhere = ['state', 'hyper', 'randomUniform', 'custom']
+
+/** Small seeded generator for test data. */
+export function generator(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0
+    let z = state
+    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad)
+    z = Math.imul(z ^ (z >>> 15), 0x735a2d97)
+    return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32
+  }
+}
+
+const sizeOf = (shape: Shape) => shape.reduce((n, d) => n * d, 1)
+
+/** Input values of a case, the same on every run. */
+export function inputsOf(c: OpCase, seed = 1): number[][] {
+  const random = generator(seed)
+  const ranges = (i: number): [number, number] => {
+    const range = c.range ?? [-2, 2]
+    return Array.isArray(range[0]) ? (range[i] as [number, number]) : (range as [number, number])
+  }
+  if (c.distinct) {
+    // Different multiples of 0.1 over all inputs together: nothing ties, and nothing changes order by a small step.
+    const count = c.shapes.reduce((n, s) => n + sizeOf(s), 0)
+    const grid = Array.from({ length: count }, (_, i) => (i - count / 2) * 0.1)
+    for (let i = count - 1; i > 0; i--) {
+      const j = Math.floor(random() * (i + 1))
+      ;[grid[i], grid[j]] = [grid[j], grid[i]]
+    }
+    return c.shapes.map((s) => grid.splice(0, sizeOf(s)))
+  }
+  return c.shapes.map((s, i) =>
+    Array.from({ length: sizeOf(s) }, () => {
+      if (c.binary?.includes(i)) return random() < 0.5 ? 0 : 1
+      const [low, high] = ranges(i)
+      for (;;) {
+        const v = low + (high - low) * random()
+        if (!c.avoid?.some((kink) => Math.abs(v - kink) < 0.01)) return v
+      }
+    }),
+  )
+}
+
+export const nameOf = (c: OpCase) => (c.note ? `${c.op}: ${c.note}` : c.op)

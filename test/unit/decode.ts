@@ -1,0 +1,62 @@
+/** Reads the encoded graph as ARCHITECTURE.md describes it, independently of the encoder. */
+import type { AttrValue } from '../../lib/graph/node'
+
+export interface DecodedNode {
+  op: string
+  label: string
+  shape: number[]
+  inputs: number[]
+  attrs: Record<string, AttrValue>
+}
+
+export interface DecodedGraph {
+  dtype: 'float32' | 'float64'
+  inputs: number
+  states: number
+  hypers: number
+  nodes: DecodedNode[]
+  fetches: number[]
+  updates: [number, number][]
+  guards: number[]
+  costs: number[]
+  accumulators: number[]
+}
+
+export function decode(bytes: Uint8Array): DecodedGraph {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let at = 0
+  const u8 = () => view.getUint8(at++)
+  const u16 = () => view.getUint16((at += 2) - 2, true)
+  const u32 = () => view.getUint32((at += 4) - 4, true)
+  const f64 = () => view.getFloat64((at += 8) - 8, true)
+  const str = () => {
+    const length = u16()
+    return Buffer.from(bytes.subarray(at, (at += length))).toString('utf8')
+  }
+  const many = <T>(count: number, one: () => T) => Array.from({ length: count }, one)
+
+  const magic = u32()
+  if (magic !== 0x3147594d) throw new Error(`magic ${magic.toString(16)}`)
+  const dtype = u8() === 0 ? 'float32' : 'float64'
+  const [inputs, states, hypers] = [u32(), u32(), u32()]
+  const nodes = many(u32(), () => {
+    const op = str()
+    const label = str()
+    const shape = many(u8(), u32)
+    const ids = many(u16(), u32)
+    const attrs = Object.fromEntries(
+      many(u8(), () => {
+        const key = str()
+        const type = u8()
+        return [key, type === 0 ? f64() : type === 1 ? many(u32(), f64) : str()] as const
+      }),
+    )
+    return { op, label, shape, inputs: ids, attrs }
+  })
+  const ids = () => many(u32(), u32)
+  const fetches = ids()
+  const updates = many(u32(), (): [number, number] => [u32(), u32()])
+  const [guards, costs, accumulators] = [ids(), ids(), ids()]
+  if (at !== bytes.length) throw new Error(`${bytes.length - at} bytes left over`)
+  return { dtype, inputs, states, hypers, nodes, fetches, updates, guards, costs, accumulators }
+}
