@@ -2,7 +2,8 @@
 export { tensor, Tensor } from './tensor'
 export type { Value, TensorLike, TensorOptions, DType, Shape } from './tensor'
 export * as ops from './ops'
-export { grad, valueAndGrad } from './grad'
+export { grad } from './grad'
+export { valueAndGrad } from './value-and-grad'
 export type { GradOptions } from './grad'
 export { trace, Graph } from './trace'
 export type { GraphNode, NodeValue, TraceOptions } from './trace'
@@ -47,6 +48,18 @@ export type {
 export { schedules } from './schedules'
 export type { LearningRate, Schedule, ScheduleFunction, ScheduleTime } from './schedules'
 export * as data from './data'
+export { callbacks } from './callbacks'
+export type {
+  BatchLogs,
+  Callback,
+  CallbackState,
+  EarlyStoppingOptions,
+  ProgressBarOptions,
+  ProgressStream,
+  TrainingProgress,
+  TrainingRun,
+} from './callbacks'
+export * from './model'
 export { gradientCheck, GradientCheck, numericalDerivative } from './check'
 export type { CheckedEntry, CheckedParameter, GradientCheckOptions, NumericalDerivativeOptions, Verdict } from './check'
 export { memory, setThreads, getThreads } from './runtime'

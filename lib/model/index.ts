@@ -1,5 +1,5 @@
 /** The model layer's public names. */
-export { modelValueAndGrad, type ModelGradient, type ModelValueAndGrads } from './apply'
+export type { ModelGradient, ModelValueAndGrads } from './apply'
 export type { CompileOptions, GradientClip } from './compile'
 export type { ClassWeight, DataLike, SampleWeight } from './data'
 export { devices, whyNoGpu, type DeviceInfo, type DeviceName } from './devices'

@@ -1,7 +1,7 @@
 import { checkOptions, nonNegativeNumber, numberInRange } from '../errors'
 import * as ops from '../ops'
 import { toSchedule, type LearningRate } from '../schedules'
-import { checkEpsilons, movingAverage, optimizerConfig, rootOf, type Optimizer } from './optimizer'
+import { checkEpsilons, movingAverage, optimizerConfig, rootOf, type UpdateRule } from './optimizer'
 
 export interface AdamOptions {
   /** Default 1e-3. */
@@ -27,7 +27,7 @@ const names = ['learningRate', 'beta1', 'beta2', 'epsilon', 'epsilonRoot']
  * v ← β₁v + (1−β₁)·dW; s ← β₂s + (1−β₂)·dW²; W ← W − α·v̂ / (√(ŝ + epsilonRoot) + epsilon)
  * with v̂ = v/(1−β₁ᵗ) and ŝ = s/(1−β₂ᵗ) at update number t (Kingma & Ba 2015).
  */
-export function adam(options: AdamOptions = {}): Optimizer {
+export function adam(options: AdamOptions = {}): UpdateRule {
   checkOptions('optimizers.adam', options, names)
   return make('adam', options, null)
 }
@@ -35,12 +35,12 @@ export function adam(options: AdamOptions = {}): Optimizer {
 /**
  * Adam with decoupled decay (Loshchilov & Hutter 2019, as PyTorch): first W ← W·(1 − α·weightDecay), then Adam's step.
  */
-export function adamw(options: AdamwOptions = {}): Optimizer {
+export function adamw(options: AdamwOptions = {}): UpdateRule {
   checkOptions('optimizers.adamw', options, [...names, 'weightDecay'])
   return make('adamw', options, nonNegativeNumber('optimizers.adamw: weightDecay', options.weightDecay ?? 0.01))
 }
 
-function make(kind: 'adam' | 'adamw', options: AdamOptions, weightDecay: number | null): Optimizer {
+function make(kind: 'adam' | 'adamw', options: AdamOptions, weightDecay: number | null): UpdateRule {
   const where = `optimizers.${kind}`
   const learningRate = toSchedule(`${where}: learningRate`, options.learningRate ?? 1e-3)
   const beta1 = numberInRange(`${where}: beta1`, options.beta1 ?? 0.9, 0, 1, '[)')

@@ -1,7 +1,7 @@
 import { checkOptions } from '../errors'
 import * as ops from '../ops'
 import { toSchedule, type LearningRate } from '../schedules'
-import { optimizerConfig, type Optimizer } from './optimizer'
+import { optimizerConfig, type UpdateRule } from './optimizer'
 
 export interface GradientDescentOptions {
   /** Default 0.01. */
@@ -9,7 +9,7 @@ export interface GradientDescentOptions {
 }
 
 /** W ← W − α·dW. */
-export function gradientDescent(options: GradientDescentOptions = {}): Optimizer {
+export function gradientDescent(options: GradientDescentOptions = {}): UpdateRule {
   const where = 'optimizers.gradientDescent'
   checkOptions(where, options, ['learningRate'])
   const learningRate = toSchedule(`${where}: learningRate`, options.learningRate ?? 0.01)

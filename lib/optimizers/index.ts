@@ -6,17 +6,34 @@ import { scheduleFromConfig } from '../schedules'
 import { adam, adamw } from './adam'
 import { gradientDescent } from './gradient-descent'
 import { momentum } from './momentum'
-import type { Optimizer } from './optimizer'
+import type { Optimizer, UpdateRule } from './optimizer'
 import { rmsprop } from './rmsprop'
 
 export type { AdamOptions, AdamwOptions } from './adam'
 export type { GradientDescentOptions } from './gradient-descent'
 export type { MomentumOptions } from './momentum'
-export type { Optimizer } from './optimizer'
+export type { Optimizer, Updatable, UpdateRule } from './optimizer'
 export type { RmspropOptions } from './rmsprop'
 
+/** A maker of rules as a maker of optimisers. */
+function usable<Options>(make: (options?: Options) => UpdateRule): (options?: Options) => Optimizer {
+  return (options) => {
+    const optimizer: Optimizer = {
+      ...make(options),
+      apply: (model, gradients) => model.applyGradients(optimizer, gradients),
+    }
+    return optimizer
+  }
+}
+
 /** Optimisers. */
-export const optimizers = { gradientDescent, momentum, rmsprop, adam, adamw }
+export const optimizers = {
+  gradientDescent: usable(gradientDescent),
+  momentum: usable(momentum),
+  rmsprop: usable(rmsprop),
+  adam: usable(adam),
+  adamw: usable(adamw),
+}
 export type OptimizerName = keyof typeof optimizers
 const optimizerNames = Object.keys(optimizers) as OptimizerName[]
 

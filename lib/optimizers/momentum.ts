@@ -1,7 +1,7 @@
 import { checkOptions, numberInRange, oneOf } from '../errors'
 import * as ops from '../ops'
 import { toSchedule, type LearningRate } from '../schedules'
-import { optimizerConfig, type Optimizer } from './optimizer'
+import { optimizerConfig, type UpdateRule } from './optimizer'
 
 export interface MomentumOptions {
   /** Default 0.01. */
@@ -13,7 +13,7 @@ export interface MomentumOptions {
 }
 
 /** v ← βv + (1−β)·dW ('average') or v ← βv + dW ('sum'); W ← W − α·v. No bias correction. */
-export function momentum(options: MomentumOptions = {}): Optimizer {
+export function momentum(options: MomentumOptions = {}): UpdateRule {
   const where = 'optimizers.momentum'
   checkOptions(where, options, ['learningRate', 'beta', 'form'])
   const learningRate = toSchedule(`${where}: learningRate`, options.learningRate ?? 0.01)

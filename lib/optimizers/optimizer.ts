@@ -1,11 +1,26 @@
 import { nonNegativeNumber, OptionError } from '../errors'
 import type { Json } from '../layers/layer'
+import type { WeightSetLike } from '../model/weights'
 import * as ops from '../ops'
 import type { Schedule } from '../schedules'
 import type { Tensor } from '../tensor'
 
-/** A rule that turns gradients into new weights. Made by `optimizers.*`. */
-export interface Optimizer {
+/** A model whose weights an optimiser can update. */
+export interface Updatable {
+  applyGradients(optimizer: Optimizer, gradients: WeightSetLike): void
+}
+
+/** A rule that turns gradients into new weights, and a hand to use it by. Made by `optimizers.*`. */
+export interface Optimizer extends UpdateRule {
+  /**
+   * For own training loops: one update of the model's trainable weights by gradients laid out as `getWeights`. The model keeps the
+   * rule's slots and counts its updates.
+   */
+  apply(model: Updatable, gradients: WeightSetLike): void
+}
+
+/** The rule alone. */
+export interface UpdateRule {
   /** 'gradientDescent' | 'momentum' | 'rmsprop' | 'adam' | 'adamw' */
   readonly kind: string
   /** For files: every option with its value. `null` where it cannot be saved (an unnamed learning-rate function). */
@@ -27,7 +42,7 @@ export interface Optimizer {
 }
 
 /** An optimiser's config for files, or null where its learning rate cannot be saved. */
-export function optimizerConfig(learningRate: Schedule, options: { [key: string]: Json }): Optimizer['config'] {
+export function optimizerConfig(learningRate: Schedule, options: { [key: string]: Json }): UpdateRule['config'] {
   return learningRate.config === null ? null : { learningRate: learningRate.config, ...options }
 }
 

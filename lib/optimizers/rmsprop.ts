@@ -1,7 +1,7 @@
 import { checkOptions, numberInRange } from '../errors'
 import * as ops from '../ops'
 import { toSchedule, type LearningRate } from '../schedules'
-import { checkEpsilons, movingAverage, optimizerConfig, rootOf, type Optimizer } from './optimizer'
+import { checkEpsilons, movingAverage, optimizerConfig, rootOf, type UpdateRule } from './optimizer'
 
 export interface RmspropOptions {
   /** Default 1e-3. */
@@ -15,7 +15,7 @@ export interface RmspropOptions {
 }
 
 /** S ← β₂S + (1−β₂)·dW²; W ← W − α·dW / (√(S + epsilonRoot) + epsilon). */
-export function rmsprop(options: RmspropOptions = {}): Optimizer {
+export function rmsprop(options: RmspropOptions = {}): UpdateRule {
   const where = 'optimizers.rmsprop'
   checkOptions(where, options, ['learningRate', 'beta2', 'epsilon', 'epsilonRoot'])
   const learningRate = toSchedule(`${where}: learningRate`, options.learningRate ?? 1e-3)
