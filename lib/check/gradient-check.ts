@@ -22,7 +22,8 @@ import { guarded } from '../runtime'
 import { toFlat, type TensorLike } from '../tensor'
 import { analyticGradients, nudgedCosts, type CostGraph } from './nudge'
 import { chooseEntries, type ChosenEntry } from './sample'
-import { compare, type Comparison, type Entry, type Verdict } from './verdict'
+import { GradientCheck, type CheckedParameter } from './report'
+import { compare, type Entry } from './verdict'
 
 const where = 'gradientCheck'
 
@@ -35,7 +36,7 @@ export interface GradientCheckOptions {
   sample?: number
   /** Chooses the sampled entries, and the frozen dropout mask. Default 0. */
   seed?: number | bigint
-  /** Which of several entries of a tensor are listed as `worst`. Default 5. */
+  /** How many entries of each tensor are listed as `worst`. Default 5. */
   worst?: number
   /**
    * What to do with dropout, whose random masks have no derivative to check: 'refuse' (default), 'off' as in
@@ -43,70 +44,6 @@ export interface GradientCheckOptions {
    */
   dropout?: 'refuse' | 'off' | 'frozen'
   signal?: AbortSignal
-}
-
-/** One entry of a tensor, by its index in the tensor's shape. */
-export interface CheckedEntry extends Entry {
-  index: number[]
-}
-
-export interface CheckedParameter extends Comparison {
-  /** For example 'dense_2.bias'. */
-  name: string
-  /** Entries compared. */
-  checked: number
-  /** Entries left out because a kink lies within ±ε. */
-  skipped: number
-  /** The entries with the largest |analytic − numeric|, the worst first. */
-  worst: CheckedEntry[]
-}
-
-/** `String(check)` is a table. */
-export class GradientCheck implements Comparison {
-  /** ‖g − ĝ‖ / (‖g‖ + ‖ĝ‖) over all compared entries; 0 where both are zero. */
-  readonly distance: number
-  /** 'correct' up to max(1e-7, floor), 'wrong' from 1e-3 on, 'suspicious' between. */
-  readonly verdict: Verdict
-  /** The distance that rounding of J explains. */
-  readonly floor: number
-
-  constructor(
-    /** J at θ, penalties included. */
-    readonly cost: number,
-    readonly epsilon: number,
-    total: Comparison,
-    /** By tensor, the worst first. */
-    readonly parameters: readonly CheckedParameter[],
-    /** Entries compared, and left out because of a kink (a ReLU that changes sides). */
-    readonly checked: number,
-    readonly skipped: number,
-    /** True if only a sample of the entries was tried. */
-    readonly sampled: boolean,
-  ) {
-    this.distance = total.distance
-    this.verdict = total.verdict
-    this.floor = total.floor
-  }
-
-  toString(): string {
-    const rows = this.parameters.map((p) => {
-      const [first] = p.worst
-      const example = first
-        ? `[${first.index.join(', ')}] ${first.analytic.toPrecision(6)} / ${first.numeric.toPrecision(6)}`
-        : '–'
-      return [p.name, p.verdict, p.distance.toExponential(2), `${p.checked}`, `${p.skipped}`, example]
-    })
-    const table = [['tensor', 'verdict', 'distance', 'checked', 'kinks', 'worst entry: derived / tried'], ...rows]
-    const widths = table[0].map((_, j) => Math.max(...table.map((row) => row[j].length)))
-    const text = table.map((row) =>
-      row
-        .map((cell, j) => cell.padEnd(widths[j]))
-        .join('  ')
-        .trimEnd(),
-    )
-    const head = `gradient check: ${this.verdict}, distance ${this.distance.toExponential(2)} (rounding explains ${this.floor.toExponential(2)})`
-    return [head, ...text].join('\n')
-  }
 }
 
 /**
@@ -134,9 +71,10 @@ export async function gradientCheck(
     worst: positiveInteger(`${where}: worst`, options.worst ?? 5),
     training: frozenDropout(model.internals.parts, options.dropout),
   }
-  const { parts, compiled, queue } = model.internals
+  const { engine, parts, compiled, queue } = model.internals
   if (!compiled)
     throw new StateError(`${where}: the model has no loss yet. Call model.compile({ optimizer, loss }) first.`)
+  engine.requireAdapted(where)
   const { inputShape, outputShape } = parts.network
   const data = checkData({ where, inputShape, outputShape, dtype: 'float64', loss: compiled.loss, x, y })
   await requireFinite(where, 'x', data.x)
