@@ -42,22 +42,28 @@ class Writer {
     this.length += size
     return at
   }
+  // room() may replace the view: it is called before `this.view` is read.
   u8(value: number): void {
-    this.view.setUint8(this.room(1), value)
+    const at = this.room(1)
+    this.view.setUint8(at, value)
   }
   u16(value: number): void {
-    this.view.setUint16(this.room(2), value, true)
+    const at = this.room(2)
+    this.view.setUint16(at, value, true)
   }
   u32(value: number): void {
-    this.view.setUint32(this.room(4), value, true)
+    const at = this.room(4)
+    this.view.setUint32(at, value, true)
   }
   f64(value: number): void {
-    this.view.setFloat64(this.room(8), value, true)
+    const at = this.room(8)
+    this.view.setFloat64(at, value, true)
   }
   str(value: string): void {
     const text = Buffer.from(value, 'utf8').subarray(0, 0xffff)
     this.u16(text.length)
-    this.bytes.set(text, this.room(text.length))
+    const at = this.room(text.length)
+    this.bytes.set(text, at)
   }
   u32s(values: readonly number[]): void {
     this.u32(values.length)
