@@ -20,6 +20,7 @@
   X(relu, math::relu(a)) \
   X(leakyRelu, math::leaky_relu(a, attr))
 
+// clang-format off: it takes a product for a pointer
 #define MYELIN_BINARY(X) \
   X(add, a + b) \
   X(sub, a - b) \
@@ -31,6 +32,7 @@
   X(greaterEqual, math::greater_equal(a, b)) \
   X(equal, math::equal(a, b)) \
   X(sigmoidCrossEntropy, math::sigmoid_cross_entropy(a, b))
+// clang-format on
 
 #define MYELIN_TERNARY(X) X(select, math::choose(a, b, c))
 

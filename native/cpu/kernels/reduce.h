@@ -15,7 +15,7 @@ constexpr int64_t chunk_terms = 16384;
 // Rows a task adds up when long columns are shared out.
 constexpr int64_t chunk_rows = 2048;
 // Rows that are added up in the kernel's own precision.
-constexpr int64_t block_rows = 128;
+constexpr int64_t block_rows = 32;
 
 // Puts the lanes together pairwise: 0+1, 2+3, …
 template <class V, class Combine>
