@@ -7,7 +7,7 @@ import { checkpointBoundary, writeCheckpoint } from './checkpoint'
 import { checkData, requireFinite, toNativeData, type CheckedData, type DataLike, type NativeData } from './data'
 import type { Engine } from './engine'
 import type { FitOptions, Settings } from './fit-options'
-import { callbacksOf, checkFitNames, settingsOf } from './fit-options'
+import { callbacksOf, checkCommon, checkFitNames, settingsOf } from './fit-options'
 import type { History } from './history'
 import type { Model } from './model'
 import type { Trainer } from './queue'
@@ -37,6 +37,7 @@ export function checkFitData(engine: Engine, x: DataLike, y: DataLike, options: 
 export async function fit(engine: Engine, model: Model, x: DataLike, y: DataLike, options: FitOptions): Promise<History> {
   checkFitNames(options)
   engine.requireCompiled('fit')
+  checkCommon('fit', options)
   const callbacks = callbacksOf('fit', options)
   const data = checkFitData(engine, x, y, options)
   const settings = settingsOf(options, data.train.x.shape[0])

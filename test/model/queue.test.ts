@@ -1,0 +1,146 @@
+import { expect } from 'chai'
+import * as my from '../../lib'
+import { blobs, rejected, thrown } from './helpers'
+
+const { layers, sequential } = my
+
+/** A network and data that keep a fit busy for a while. */
+function busy() {
+  const rows = 512
+  const x = my.tensor(Float32Array.from({ length: rows * 64 }, (_, i) => Math.sin(i)), [rows, 64])
+  const y = my.tensor(Float32Array.from({ length: rows }, (_, i) => i % 2), [rows, 1])
+  const model = sequential({ inputShape: [64], seed: 1, layers: [layers.dense({ units: 256, activation: 'tanh' }), layers.dense({ units: 256, activation: 'tanh' }), layers.dense({ units: 1, activation: 'sigmoid' })] })
+  model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
+  return { x, y, model }
+}
+
+const later = (ms: number) => new Promise((done) => setTimeout(done, ms))
+
+describe('job queue', () => {
+  it('answers predictions from outside at the next step boundary of a fit, to the same history', async () => {
+    const { x, y, model } = busy()
+    const twin = sequential({ inputShape: [64], seed: 1, layers: [layers.dense({ units: 256, activation: 'tanh' }), layers.dense({ units: 256, activation: 'tanh' }), layers.dense({ units: 1, activation: 'sigmoid' })] })
+    twin.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
+    const options = { epochs: 6, batchSize: 4 }
+    const undisturbed = await twin.fit(x, y, options)
+    let running = true
+    const fit = model.fit(x, y, options).finally(() => (running = false))
+    let answers = 0
+    while (running && answers < 5) {
+      await later(5)
+      const prediction = await model.predict(x)
+      expect(prediction.shape).to.deep.equal([512, 1])
+      if (running) answers++
+    }
+    const history = await fit
+    expect(answers).to.be.greaterThan(0)
+    expect([...history.batches]).to.deep.equal([...undisturbed.batches])
+    expect([...model.getWeights()[0].weight.data]).to.deep.equal([...twin.getWeights()[0].weight.data])
+  })
+
+  it('runs methods at once inside onEpoch, setWeights too', async () => {
+    const { x, y } = blobs(20)
+    const model = tiny()
+    const losses: number[] = []
+    await model.fit(x, y, {
+      epochs: 2,
+      onEpoch: async () => {
+        losses.push((await model.evaluate(x, y)).loss)
+        model.setWeights(model.getWeights())
+        expect(model.predictSync(x).shape).to.deep.equal([20, 1])
+      },
+    })
+    expect(losses).to.have.length(2)
+  })
+
+  it('refuses a second fit and setWeights during a fit', async () => {
+    const { x, y } = blobs(20)
+    const model = tiny()
+    const weights = model.getWeights()
+    const fit = model.fit(x, y, { epochs: 3, onEpoch: () => later(5) })
+    expect(await rejected(model.fit(x, y))).to.be.instanceOf(my.StateError)
+    expect(await rejected(model.trainOnBatch(x, y))).to.be.instanceOf(my.StateError)
+    for (const call of [() => model.setWeights(weights), () => model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })])
+      expect(thrown(call)).to.be.instanceOf(my.StateError)
+    expect((await fit).epochs).to.have.length(3)
+    model.setWeights(weights)
+  })
+
+  it('refuses a fit inside onEpoch', async () => {
+    const { x, y } = blobs(20)
+    const model = tiny()
+    const error = await rejected(model.fit(x, y, { onEpoch: async () => void (await model.fit(x, y)) }))
+    expect(error).to.be.instanceOf(my.StateError)
+  })
+
+  it('does not take a job from outside, while a callback waits, for one from inside', async () => {
+    const { x, y } = blobs(20)
+    const model = tiny()
+    const weights = model.getWeights()
+    let outside: Error | null = null
+    const timer = setTimeout(() => (outside = thrown(() => model.setWeights(weights))), 20)
+    await model.fit(x, y, { onEpoch: () => later(60) })
+    clearTimeout(timer)
+    expect(outside).to.be.instanceOf(my.StateError)
+  })
+
+  it('aborts at a step boundary with the history so far, and stays usable', async () => {
+    const { x, y, model } = busy()
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    const start = performance.now()
+    setTimeout(() => controller.abort(reason), 60)
+    const error = (await rejected(model.fit(x, y, { epochs: 10_000, batchSize: 16, signal: controller.signal }))) as my.AbortError<my.History>
+    expect(performance.now() - start).to.be.lessThan(2000)
+    expect(error).to.be.instanceOf(my.AbortError)
+    expect(error.name).to.equal('AbortError')
+    expect(error.cause).to.equal(reason)
+    expect(error.history!.batches.length).to.equal(model.progress.steps)
+    expect(Number.isFinite((await model.evaluate(x, y)).loss)).to.equal(true)
+    await model.fit(x, y, { batchSize: 'all' })
+  })
+
+  it('rejects at once with a signal that is aborted already or while waiting', async () => {
+    const { x, y, model } = busy()
+    expect(await rejected(model.predict(x, { signal: AbortSignal.abort() }))).to.be.instanceOf(my.AbortError)
+    const controller = new AbortController()
+    const [first, second] = [model.predict(x), rejected(model.predict(x, { signal: controller.signal }))]
+    controller.abort()
+    expect(await second).to.be.instanceOf(my.AbortError)
+    expect((await first).shape).to.deep.equal([512, 1])
+    expect(await rejected(model.fit(x, y, { signal: AbortSignal.abort() }))).to.be.instanceOf(my.AbortError)
+  })
+
+  it('dispose aborts a running fit; the model then refuses everything', async () => {
+    const { x, y, model } = busy()
+    const waiting = rejected(model.fit(x, y, { epochs: 10_000 }))
+    await later(30)
+    model.dispose()
+    model.dispose()
+    const error = await waiting
+    expect(error).to.be.instanceOf(my.AbortError)
+    expect(error.cause).to.be.instanceOf(my.DisposedError)
+    expect(await rejected(model.predict(x))).to.be.instanceOf(my.DisposedError)
+    expect(await rejected(model.fit(x, y))).to.be.instanceOf(my.DisposedError)
+    expect(thrown(() => model.getWeights())).to.be.instanceOf(my.DisposedError)
+    expect(thrown(() => model.predictSync(x))).to.be.instanceOf(my.DisposedError)
+  })
+
+  it('gives all memory back on dispose', async () => {
+    const { x, y } = blobs(40)
+    const before = my.memory()
+    for (let i = 0; i < 3; i++) {
+      using model = tiny()
+      await model.fit(x, y, { epochs: 2, batchSize: 16, validationData: [x, y] })
+      ;(await model.predict(x)).dispose()
+    }
+    expect(my.memory().liveBytes).to.equal(before.liveBytes)
+    expect(my.memory().liveBuffers).to.equal(before.liveBuffers)
+  })
+})
+
+function tiny(): my.Model {
+  const model = sequential({ inputShape: [2], seed: 1, layers: [layers.dense({ units: 1, activation: 'sigmoid' })] })
+  model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
+  return model
+}
