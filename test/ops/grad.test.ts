@@ -1,0 +1,233 @@
+import { expect } from 'chai'
+import { DTypeError, DisposedError, OptionError, ShapeError, StateError } from '../../lib/errors'
+import { assertShape } from '../../lib/assert-shape'
+import { grad, valueAndGrad } from '../../lib/grad'
+import * as ops from '../../lib/ops'
+import { tracedPlanCount } from '../../lib/ops/engine'
+import { Tensor, tensor, type Value } from '../../lib/tensor'
+import { trace } from '../../lib/trace'
+
+const f64 = (data: Parameters<typeof tensor>[0], shape?: number[]) => tensor(data, shape, { dtype: 'float64' })
+const J = (a: Value, b: Value, c: Value) => ops.mul(3, ops.add(a, ops.named('u', ops.mul(b, c))))
+
+describe('grad', () => {
+  it('2.5 2.6 of J = 3(a + bc)', () => {
+    expect(grad(J)(5, 3, 2)).to.deep.equal([3, 6, 9])
+    expect(valueAndGrad(J)(5, 3, 2)).to.deep.equal({ value: 33, grads: [3, 6, 9] })
+  })
+
+  it('a Tensor for a Tensor, a number for a number, in the tensor’s dtype', () => {
+    const f = (x: Tensor, k: number) => ops.sum(ops.mul(k, ops.mul(x, x)))
+    const [dx, dk] = grad(f)(tensor([1, 2]), 3)
+    expect([dx.toArray(), dx.dtype, dk]).to.deep.equal([[6, 12], 'float32', 5])
+    expect(grad(f)(f64([1, 2]), 3)[0].dtype).to.equal('float64')
+  })
+
+  it('numbers alone are computed in float64, and adapt to captured tensors', () => {
+    expect(grad((x: Value) => ops.exp(x))(1)[0]).to.be.closeTo(Math.E, 1e-15)
+    const captured = tensor([1, 2, 3])
+    expect(grad((w: Value) => ops.sum(ops.mul(w, captured)))(2)).to.deep.equal([6])
+  })
+
+  it('wrt picks arguments', () => {
+    expect(grad(J, { wrt: 1 })(5, 3, 2)).to.deep.equal([6])
+    expect(grad(J, { wrt: [2, 0] })(5, 3, 2)).to.deep.equal([9, 3])
+    expect(() => grad(J, { wrt: 3 })(5, 3, 2)).to.throw(OptionError, /wrt names argument 3/)
+    expect(() => grad(J, { wrt: -1 })).to.throw(OptionError, /positions of arguments/)
+    expect(() => grad(J, { wtr: 1 } as never)).to.throw(OptionError, /Did you mean 'wrt'/)
+  })
+
+  it('of gradients', () => {
+    const cube = (x: Value) => ops.power(x, 3)
+    const first = (x: Value) => grad(cube)(x)[0]
+    const second = (x: Value) => grad(first)(x)[0]
+    expect(grad(first)(2)).to.deep.equal([12])
+    expect(grad(second)(2)).to.deep.equal([6])
+  })
+
+  it('of gradients keeps inner and outer variables apart', () => {
+    // d/dx of x·(d/dy x·y²) at y = 3 is d/dx of 6x² = 12x; mixing the two x would give something else.
+    const f = (x: Value) => ops.mul(x, grad((y: Value) => ops.mul(x, ops.mul(y, y)))(3)[0])
+    expect(grad(f)(2)).to.deep.equal([24])
+    const g = (x: Value) => grad((y: Value) => ops.mul(x, y))(x)[0]
+    expect(grad(g)(5)).to.deep.equal([1])
+  })
+
+  it('Hessian-vector products of a matrix function', () => {
+    const [A, v] = [
+      f64([
+        [2, 1],
+        [1, 3],
+      ]),
+      f64([1, -1]),
+    ]
+    const f = (x: Tensor) => ops.mul(0.5, ops.dot(x, ops.dot(A, x)))
+    const Hv = grad((x: Tensor) => ops.dot(grad(f)(x)[0], v))(f64([0.3, 0.7]))[0]
+    expect(Hv.toArray()).to.deep.equal([1, -2])
+  })
+
+  it('plans are shared between calls that differ in numbers only', () => {
+    const step = (x: Tensor, k: number) => valueAndGrad((t: Tensor) => ops.sum(ops.mul(k, ops.sin(t))))(x)
+    step(f64([1, 2, 3, 4, 5]), 0.5)
+    const before = tracedPlanCount()
+    for (let i = 2; i < 20; i++) expect(step(f64([0, 0, 0, 0, 0]), i + 0.5).grads[0].data[0]).to.equal(i + 0.5)
+    expect(tracedPlanCount()).to.equal(before)
+  })
+
+  it('JavaScript control flow is followed anew on each call', () => {
+    const f = (x: Value, n: number) => {
+      let y: Value = 1
+      for (let i = 0; i < n; i++) y = ops.mul(y, x)
+      return y as Tensor
+    }
+    for (const n of [1, 2, 5]) expect(grad((x: Value) => f(x, n))(2)).to.deep.equal([n * 2 ** (n - 1)])
+  })
+
+  it('what the result does not depend on has derivative zero', () => {
+    expect(grad((a: Value, _b: Value) => ops.mul(a, 1))(1, 2)).to.deep.equal([1, 0])
+    expect(grad((_a: Value) => 7)(1)).to.deep.equal([0])
+    expect(grad((_a: Value) => tensor(7))(1)).to.deep.equal([0])
+    const [g] = grad((_x: Tensor) => 7)(f64([1, 2]))
+    expect(g.toArray()).to.deep.equal([0, 0])
+  })
+
+  it('2.8 2.9 logistic regression: dz = a − y, dw = x·dz / m', () => {
+    const [x, y] = [
+      f64([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+      f64([[1], [0], [1]]),
+    ]
+    const cost = (w: Tensor, b: Tensor) =>
+      ops.mean(ops.sigmoidCrossEntropy(ops.add(ops.matmul(x, w, { transposeB: true }), b), y))
+    const { value, grads } = valueAndGrad(cost)(f64([[0, 0]]), f64([[0]]))
+    expect(value).to.be.closeTo(Math.LN2, 1e-15)
+    const dz = [-0.5, 0.5, -0.5]
+    const expected = [0, 1].map(
+      (j) =>
+        [
+          [1, 2],
+          [3, 4],
+          [5, 6],
+        ].reduce((s, row, i) => s + row[j] * dz[i], 0) / 3,
+    )
+    grads[0].toArray()[0].forEach((g: number, j: number) => expect(g).to.be.closeTo(expected[j], 1e-15))
+    expect(grads[1].item()).to.be.closeTo(-0.5 / 3, 1e-15)
+  })
+
+  it('norm at 0 and logSumExp have finite derivatives', () => {
+    expect(grad((x: Tensor) => ops.norm(x))(f64([0, 0]))[0].toArray()).to.deep.equal([0, 0])
+    expect(grad((x: Tensor) => ops.norm(x))(f64([3, 4]))[0].toArray()).to.deep.equal([0.6, 0.8])
+    expect(grad((x: Tensor) => ops.logSumExp(x))(f64([1000, 0]))[0].toArray()).to.deep.equal([1, 0])
+  })
+
+  it('reading a traced value throws a clear error', () => {
+    const attempts: ((x: Tensor) => unknown)[] = [
+      (x) => x.data,
+      (x) => x.item(),
+      (x) => x.toArray(),
+      (x) => (x as never as number) > 1,
+      (x) => +(x as never as number),
+      (x) => x.valueOf(),
+      (x) => JSON.stringify(x),
+    ]
+    for (const read of attempts)
+      expect(() => grad((x: Tensor) => (read(ops.sum(x)), ops.sum(x)))(f64([1, 2])), read.toString()).to.throw(
+        StateError,
+        /cannot be read while a function is being traced.*'sum'/,
+      )
+    grad((x: Tensor) => (expect(`${x}`).to.include('traced'), ops.sum(x)))(f64([1]))
+  })
+
+  it('wrong functions and arguments', () => {
+    const sum = (x: Tensor) => ops.sum(x)
+    expect(() => grad(3 as never)).to.throw(OptionError, /expected a function, got 3/)
+    expect(() => (grad(sum) as never as () => void)()).to.throw(OptionError, /at least one argument/)
+    expect(() => grad((x: Tensor) => ops.mul(2, x))(f64([1, 2]))).to.throw(ShapeError, /one number, got shape \[2\]/)
+    expect(() => grad(sum)([1, 2] as never)).to.throw(DTypeError, /argument 0: expected a tensor or a number/)
+    expect(() => grad((async (x: Tensor) => ops.sum(x)) as never)(f64([1]))).to.throw(OptionError, /async/)
+    expect(() => grad((() => 'x') as never)(1 as never)).to.throw(DTypeError, /got "x"/)
+    expect(() => grad((x: Tensor) => ops.sum(ops.mul(x, tensor([1]))))(f64([1]))).to.throw(DTypeError, /cannot mix/)
+    expect(
+      () => grad(sum)(tensor([1])) && grad((x: Tensor, y: Tensor) => ops.sum(ops.mul(x, y)))(tensor([1]), f64([1])),
+    ).to.throw(DTypeError, /cannot mix float32 and float64/)
+    const gone = f64([1])
+    gone.dispose()
+    expect(() => grad(sum)(gone)).to.throw(DisposedError)
+    expect(() => grad((x: Tensor) => ops.sum(ops.mul(x, gone)))(f64([1]))).to.throw(DisposedError)
+  })
+
+  it('a traced value that escapes is refused later', () => {
+    let escaped: Tensor | undefined
+    trace((x: Tensor) => (escaped = ops.exp(x)), [[2]])
+    expect(() => grad((x: Tensor) => ops.sum(ops.mul(x, escaped!)))(f64([1, 2]))[0].data).to.throw(StateError)
+  })
+
+  it('an error inside leaves later calls unharmed', () => {
+    expect(() =>
+      grad(() => {
+        throw new RangeError('own')
+      })(1),
+    ).to.throw(RangeError, 'own')
+    expect(grad(J)(5, 3, 2)).to.deep.equal([3, 6, 9])
+  })
+})
+
+describe('trace', () => {
+  it('2.7 shows names, values and derivatives', () => {
+    const graph = trace(J, [[], [], []])
+    expect(graph.toString()).to.include('u = mul(b, c) []')
+    const dot = graph.toDot({ at: [5, 3, 2] })
+    for (const text of [
+      'label="a\\n= 5\\nd = 3"',
+      'u = ×\\n= 6\\nd = 3',
+      '= 11\\nd = 3',
+      '= 33\\nd = 1',
+      'label="b\\n= 3\\nd = 6"',
+      'label="c\\n= 2\\nd = 9"',
+    ])
+      expect(dot).to.include(text)
+  })
+
+  it('describes and evaluates nodes', () => {
+    const graph = trace((x: Tensor, w: Tensor) => ops.mul(x, w), [[2], [2]], { names: ['x', 'w'] })
+    expect(graph.nodes).to.deep.equal([
+      { name: 'x', op: 'input', shape: [2], inputs: [], label: 'x' },
+      { name: 'w', op: 'input', shape: [2], inputs: [], label: 'w' },
+      { name: '%2', op: 'mul', shape: [2], inputs: ['x', 'w'], label: '' },
+    ])
+    expect(graph.shape).to.deep.equal([2])
+    const values = graph.evaluate([1, 2], [3, 4])
+    expect(values.map((n) => n.value)).to.deep.equal([
+      [1, 2],
+      [3, 4],
+      [3, 8],
+    ])
+    expect(values[2].derivative).to.equal(undefined)
+    expect(() => graph.evaluate([1, 2])).to.throw(OptionError, /expected 2 arguments, got 1/)
+    expect(() => graph.evaluate([1, 2], [3])).to.throw(ShapeError, /argument 1: expected shape \[2\], got \[1\]/)
+  })
+
+  it('wrong arguments', () => {
+    expect(() => trace(J, undefined as never)).to.throw(OptionError, /list of shapes/)
+    expect(() => trace(J, [[], [0], []])).to.throw(ShapeError, /argument 1/)
+    expect(() => trace(3 as never, [])).to.throw(OptionError)
+  })
+})
+
+describe('2.13 assertShape', () => {
+  it('accepts null for any size, names the difference otherwise', () => {
+    const t = tensor([[1, 2]])
+    expect(assertShape(t, [1, 2])).to.equal(t)
+    expect(assertShape(t, [null, 2])).to.equal(t)
+    expect(() => assertShape(t, [3, null])).to.throw(
+      ShapeError,
+      /expected shape \[3, any\], got \[1, 2\]: axis 0 has size 1/,
+    )
+    expect(() => assertShape(t, [2])).to.throw(ShapeError, /rank 1, got \[1, 2\] of rank 2/)
+    expect(() => assertShape([1] as never, [1])).to.throw(ShapeError, /expected a Tensor/)
+    expect(() => assertShape(t, [0, 2])).to.throw(ShapeError, /null for any size/)
+  })
+})
