@@ -11,15 +11,18 @@ function buildTs() {
   withLock('ts', () => {
     const ts = require('typescript')
     const host = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: (diagnostic) => report(ts, [diagnostic]) }
-    const config = ts.getParsedCommandLineOfConfigFile(path.join(root, 'tsconfig.json'), {}, host)
+    const staging = path.join(root, 'dist.new')
+    const config = ts.getParsedCommandLineOfConfigFile(path.join(root, 'tsconfig.json'), { outDir: staging }, host)
     const program = ts.createProgram(config.fileNames, config.options)
     const index = program.getSourceFile(path.join(root, 'lib/index.ts'))
     if (!index) throw new Failure('lib/index.ts, the list of public exports, is missing')
-    // Modules that no longer exist must not linger in the package.
+    report(ts, [...config.errors, ...ts.getPreEmitDiagnostics(program)])
+    // Beside dist and swapped at the end: a failed build leaves the last good one, and no module that has gone lingers.
+    fs.rmSync(staging, { recursive: true, force: true })
+    report(ts, program.emit().diagnostics)
+    writeModuleFront(staging, valueExports(ts, program, index))
     fs.rmSync(path.join(root, 'dist'), { recursive: true, force: true })
-    const { diagnostics } = program.emit()
-    report(ts, [...config.errors, ...ts.getPreEmitDiagnostics(program), ...diagnostics])
-    writeModuleFront(valueExports(ts, program, index))
+    fs.renameSync(staging, path.join(root, 'dist'))
   })
   setStamp(tsStamp, start)
 }
@@ -46,14 +49,14 @@ function valueExports(ts, program, index) {
   return names.map((symbol) => symbol.name).sort()
 }
 
-function writeModuleFront(names) {
+function writeModuleFront(folder, names) {
   const list = names.map((name) => `  ${name},\n`).join('')
   const header = '// Made by scripts/build-ts.js: ES module names for the one CommonJS instance.\n'
   fs.writeFileSync(
-    path.join(root, 'dist/index.mjs'),
+    path.join(folder, 'index.mjs'),
     `${header}import myelin from './index.js'\n\nexport const {\n${list}} = myelin\n`,
   )
-  fs.writeFileSync(path.join(root, 'dist/index.d.mts'), `${header}export * from './index.js'\n`)
+  fs.writeFileSync(path.join(folder, 'index.d.mts'), `${header}export * from './index.js'\n`)
 }
 
 module.exports = { buildTs, tsStamp }
