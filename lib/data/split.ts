@@ -108,7 +108,8 @@ function stratifiedOrder(y: Rows, random: Random): Uint32Array {
     if (group) group.push(row)
     else groups.set(key, [row])
   }
-  if (y.count > 2 && groups.size > y.count / 2)
+  // Few examples of few classes are fine; as many classes as examples are a regression target.
+  if (groups.size > Math.max(10, y.count / 2))
     throw new OptionError(
       `data.split: stratify needs classes in y, got ${groups.size} different values in ${y.count} rows. Leave stratify out for regression.`,
     )
