@@ -20,13 +20,20 @@ constexpr int64_t block_rows = 32;
 // Puts the lanes together pairwise: 0+1, 2+3, …
 template <class V, class Combine>
 HD typename Lanes<V>::Scalar across(V v, Combine combine) {
-  typedef typename Lanes<V>::Scalar S;
-  S lane[Lanes<V>::count];
+#if defined(__GNUC__) && !defined(__clang__)
+  // Each step combines every lane with the one `step` away; lane 0 holds what the loop below gives.
+  typename Lanes<V>::Int lane;
+  for (int i = 0; i < Lanes<V>::count; i++) lane[i] = i;
+  for (int step = 1; step < Lanes<V>::count; step *= 2) v = combine(v, __builtin_shuffle(v, lane ^ step));
+  return v[0];
+#else
+  typename Lanes<V>::Scalar lane[Lanes<V>::count];
   memcpy(lane, &v, sizeof v);
   for (int step = 1; step < Lanes<V>::count; step *= 2) {
     for (int i = 0; i < Lanes<V>::count; i += 2 * step) lane[i] = combine(lane[i], lane[i + step]);
   }
   return lane[0];
+#endif
 }
 
 struct Add {
