@@ -71,7 +71,8 @@ MatmulPlan plan_for(const MatmulShape& s, int workers) {
                   stride_b = s.ldb * static_cast<int64_t>(sizeof(T));
     const int64_t block_a = most_rows * plan.kc * static_cast<int64_t>(sizeof(T));
     plan.pack_a = s.n > 2 * width && stride_a >= pack_a_stride && block_a >= pack_a_bytes;
-    plan.pack_b = s.trans_b || (s.m >= pack_b_tiles * tile_rows && stride_b >= pack_b_stride);
+    plan.pack_b = s.trans_b || (s.m > (pack_b_tiles - 1) * tile_rows && stride_b >= pack_b_stride) ||
+                  (s.m > (pack_b_tiles_far - 1) * tile_rows && stride_b >= pack_b_stride_far);
     if (plan.pack_a) plan.a_bytes = round_up(round_up(most_rows, tile_rows) * (plan.kc + kc_step) * sizeof(T), 64);
     plan.gather_c = s.k > plan.kc && s.n * static_cast<int64_t>(sizeof(T)) >= gather_c_stride;
     if (plan.gather_c) plan.c_bytes = round_up(most_rows * gathered_stride(most_columns) * sizeof(T), 64);
