@@ -1,7 +1,7 @@
 /** Checkpoints: a model file that also holds where its fit stands. */
 import { createHash } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import type { CallbackState } from '../callbacks/callback'
+import type { Callback, CallbackState } from '../callbacks/callback'
 import { FormatError, StateError } from '../errors'
 import { encodeSnapshot, writeFileAtomic } from '../files'
 import type { Json } from '../layers/layer'
@@ -9,7 +9,7 @@ import type { NativeArray } from '../native'
 import { Tensor, tensor } from '../tensor'
 import type { CheckedData, Flat } from './data'
 import type { Engine } from './engine'
-import type { FitData, FitRequest } from './fit'
+import type { FitData } from './fit'
 import type { Settings } from './fit-options'
 import { History, type EpochLogs, type StopReason } from './history'
 import type { ModelSnapshot } from './snapshot'
@@ -35,13 +35,10 @@ export function checkpointBoundary({ checkpoint }: Settings, unit: 'epochs' | 's
   return every !== undefined && done > 0 && done % every === 0
 }
 
-const fingerprints = new WeakMap<CheckedData, string>()
 const slice = 1 << 24
 
 /** SHA-256 over shapes and values of x and y, as the model sees them. */
 export async function fingerprint(data: CheckedData): Promise<string> {
-  const known = fingerprints.get(data)
-  if (known) return known
   const hash = createHash('sha256')
   for (const { data: values, shape } of [data.x, data.y]) {
     hash.update(JSON.stringify(shape))
@@ -51,9 +48,18 @@ export async function fingerprint(data: CheckedData): Promise<string> {
       if (from + slice < bytes.length) await setImmediate()
     }
   }
-  const text = hash.digest('hex')
-  fingerprints.set(data, text)
-  return text
+  return hash.digest('hex')
+}
+
+/** What all checkpoints of a run repeat: so that resume needs x and y alone, weights and validation data are in them. */
+export interface CheckpointData {
+  fingerprint: string
+  weights: Flat | null
+  validation: CheckedData | null
+}
+
+export async function checkpointData({ train, validation }: FitData): Promise<CheckpointData> {
+  return { fingerprint: await fingerprint(train), weights: train.weights, validation }
 }
 
 function named(name: string, flat: Flat | null): NamedTensors {
@@ -64,9 +70,15 @@ function vector(name: string, data: Float64Array | null): NamedTensors {
   return data?.length ? [{ name: `checkpoint.${name}`, shape: [data.length], data }] : []
 }
 
-/** Writes the model, the run's options and state and, so that resume needs x and y alone, weights and validation data. */
-export async function writeCheckpoint(engine: Engine, request: FitRequest, state: CheckpointState): Promise<void> {
-  const { settings, data, callbacks } = request
+export interface CheckpointContents {
+  settings: Settings
+  callbacks: readonly Callback[]
+  kept: CheckpointData
+  state: CheckpointState
+}
+
+/** Writes the model with the run's options, state and data. */
+export async function writeCheckpoint(engine: Engine, { settings, callbacks, kept, state }: CheckpointContents): Promise<void> {
   const { sums, history } = state
   const callbackTensors: NamedTensors = []
   const callbackStates: Json = callbacks.map((callback, i) => {
@@ -78,8 +90,8 @@ export async function writeCheckpoint(engine: Engine, request: FitRequest, state
   })
   const json: Json = {
     settings: settings as unknown as Json,
-    fingerprint: await fingerprint(data.train),
-    validation: data.validation !== null,
+    fingerprint: kept.fingerprint,
+    validation: kept.validation !== null,
     epoch: state.epoch,
     sums: { ...sums, totals: null },
     finished: state.finished,
@@ -89,10 +101,10 @@ export async function writeCheckpoint(engine: Engine, request: FitRequest, state
   const tensors = [
     ...vector('batches', history.batches),
     ...vector('totals', sums.totals),
-    ...named('weights', data.train.weights),
-    ...named('validation.x', data.validation?.x ?? null),
-    ...named('validation.y', data.validation?.y ?? null),
-    ...named('validation.weights', data.validation?.weights ?? null),
+    ...named('weights', kept.weights),
+    ...named('validation.x', kept.validation?.x ?? null),
+    ...named('validation.y', kept.validation?.y ?? null),
+    ...named('validation.weights', kept.validation?.weights ?? null),
     ...callbackTensors,
   ]
   const snapshot = snapshotOf(engine, { json, tensors })

@@ -40,8 +40,6 @@ export class Engine implements Parts {
   learningRate: Schedule | null = null
   /** The normalize layer still has to learn its statistics. */
   needsAdapt: boolean
-  /** The cost-curve warning of dropout has been given. */
-  warnedAboutDropout = false
 
   constructor(
     readonly network: Network,

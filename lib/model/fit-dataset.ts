@@ -91,7 +91,9 @@ async function runEpoch(
   await training.notify((c) => c.onEpochBegin?.(epoch, training.run))
   const stream = new Prefetcher(engine, source, options, epoch)
   try {
-    for (let data = await stream.next(); data; data = await stream.next()) {
+    // While the stream is read, the model is free for other jobs.
+    const next = () => engine.queue.callback(trainer, () => stream.next())
+    for (let data = await next(); data; data = await next()) {
       try {
         trainer.job.throwIfAborted()
         await step(engine, trainer, training, data)
@@ -118,8 +120,6 @@ async function step(engine: Engine, trainer: Trainer, training: Training, data: 
     request: () => ({ hyper, seed: engine.seed, firstStep: engine.progress.steps + 1 }),
     onResult: (result, plan) => training.record(result, plan, data.rows),
   })
-  // Jobs that came meanwhile have their turn between two steps.
-  await engine.queue.drain(trainer)
 }
 
 /** Reads ahead of the training: up to two batches wait converted and checked. */

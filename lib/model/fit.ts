@@ -2,9 +2,8 @@
 import type { Callback } from '../callbacks/callback'
 import type { NativeBuffer } from '../native'
 import { featureStatistics } from '../layers/normalize'
-import type { CheckpointState } from './checkpoint'
-import { checkpointBoundary, writeCheckpoint } from './checkpoint'
-import { checkData, requireFinite, toNativeData, type CheckedData, type DataLike, type NativeData } from './data'
+import { checkpointBoundary, checkpointData, writeCheckpoint, type CheckpointData, type CheckpointState } from './checkpoint'
+import { checkData, requireFinite, toNativeData, type CheckedData, type DataLike, type Flat, type NativeData } from './data'
 import type { Engine } from './engine'
 import type { FitOptions, Settings } from './fit-options'
 import { callbacksOf, checkCommon, checkFitNames, settingsOf } from './fit-options'
@@ -14,7 +13,7 @@ import type { Trainer } from './queue'
 import { runSteps } from './run'
 import { inOrder, shuffled } from './shuffle'
 import { emptySums, Training, type EpochSums } from './training'
-import { warn } from './warn'
+import { warnAboutDropoutCurve } from './warn'
 
 /** Data of a fit after all checks. */
 export interface FitData {
@@ -53,19 +52,28 @@ export interface FitRequest {
 }
 
 export async function runFit(engine: Engine, model: Model, trainer: Trainer, request: FitRequest): Promise<History> {
-  const { data, callbacks, resumed } = request
+  const { data, settings, callbacks, resumed } = request
   await requireFinite('fit', 'x', data.train.x)
   if (data.validation) await requireFinite('fit: validationData', 'x', data.validation.x)
+  const kept = settings.checkpoint ? await checkpointData(data) : null
   trainer.job.throwIfAborted()
+  const { steps } = engine.progress
+  const adapting = engine.needsAdapt
   adaptToData(engine, data.train)
-  warnAboutDropout(engine, callbacks)
+  if (engine.network.hasDropout && callbacks.some((c) => c.name === 'progressBar')) warnAboutDropoutCurve()
   let train: NativeData | null = null
   let validation: NativeData | null = null
   try {
     train = toNativeData('fit', engine.dtype, data.train)
     validation = data.validation && toNativeData('fit: validationData', engine.dtype, data.validation)
-    const run = new FitRun(engine, model, trainer, { ...request, train, validation })
-    return await run.all(resumed)
+    // From here on the rows live in native memory alone.
+    data.train.x = releasedRows(data.train.x)
+    if (data.validation && !kept) data.validation.x = releasedRows(data.validation.x)
+    return await new FitRun(engine, model, trainer, { settings, callbacks, resumed, train, validation, kept }).all()
+  } catch (error) {
+    // A run that failed before its first step leaves everything as it was.
+    if (adapting && engine.progress.steps === steps) engine.needsAdapt = true
+    throw error
   } finally {
     train?.dispose()
     validation?.dispose()
@@ -76,13 +84,19 @@ function adaptToData(engine: Engine, { x }: CheckedData): void {
   if (engine.needsAdapt) engine.setStatistics({ ...featureStatistics(x.data, x.shape[0]) })
 }
 
-function warnAboutDropout(engine: Engine, callbacks: readonly Callback[]): void {
-  if (!engine.network.hasDropout || engine.warnedAboutDropout || !callbacks.some((c) => c.name === 'progressBar')) return
-  engine.warnedAboutDropout = true
-  warn(
-    'With dropout the training cost is that of a different, random network at every step: it need not fall from epoch to epoch. ' +
-      'To check a cost curve, set keepProb to 1; to judge the model, look at validationData.',
-  )
+/** The shape without the numbers. */
+function releasedRows({ data, shape }: Flat): Flat {
+  return { data: data instanceof Float32Array ? new Float32Array(0) : new Float64Array(0), shape }
+}
+
+interface NativeFit {
+  settings: Settings
+  callbacks: readonly Callback[]
+  resumed: CheckpointState | null
+  train: NativeData
+  validation: NativeData | null
+  /** What every checkpoint repeats; null without checkpoints. */
+  kept: CheckpointData | null
 }
 
 class FitRun {
@@ -96,7 +110,7 @@ class FitRun {
     readonly engine: Engine,
     model: Model,
     readonly trainer: Trainer,
-    readonly request: FitRequest & { train: NativeData; validation: NativeData | null },
+    readonly request: NativeFit,
   ) {
     const { settings, train, validation, callbacks, resumed } = request
     const { batchSize, dropLast, epochs, tolerance } = settings
@@ -109,9 +123,10 @@ class FitRun {
     this.#training = new Training(engine, model, trainer, callbacks, plan, resumed?.history)
   }
 
-  async all(resumed: CheckpointState | null): Promise<History> {
+  async all(): Promise<History> {
     const training = this.#training
-    const { settings } = this.request
+    const { settings, resumed } = this.request
+    training.history.dropout = this.engine.network.hasDropout
     try {
       if (resumed?.finished) return training.history
       await training.notify((c) => c.onTrainBegin?.(training.run))
@@ -191,12 +206,12 @@ class FitRun {
   }
 
   async #checkpoint(epoch: number, finished: boolean): Promise<void> {
-    const { settings } = this.request
-    if (!settings.checkpoint) return
+    const { settings, callbacks, kept } = this.request
+    if (!kept) return
     const training = this.#training
     const sums = finished || training.epoch !== epoch ? emptySums() : training.sums
     const state: CheckpointState = { epoch, sums, finished, history: training.history }
-    await this.engine.queue.callback(this.trainer, () => writeCheckpoint(this.engine, this.request, state))
+    await this.engine.queue.callback(this.trainer, () => writeCheckpoint(this.engine, { settings, callbacks, kept, state }))
     this.trainer.job.throwIfAborted()
   }
 }

@@ -1,4 +1,5 @@
 /** What a fit records. */
+import { warnAboutDropoutCurve } from './warn'
 
 /** One epoch. Metrics stand under their names; validation values start with `val_`. */
 export interface EpochLogs {
@@ -20,6 +21,8 @@ export type StopReason = 'epochs' | 'early' | 'converged'
 export class History {
   readonly epochs: EpochLogs[] = []
   stopped: StopReason = 'epochs'
+  /** True if the network has dropout: its cost curve needs a word of warning. @internal */
+  dropout = false
   #chunks: Float64Array[] = []
   #all: Float64Array | null = null
 
@@ -50,6 +53,7 @@ export class History {
    * the error names if they are missing.
    */
   async plot(path: string): Promise<void> {
+    if (this.dropout) warnAboutDropoutCurve()
     const { plotHistory } = await import('../plot/index.js')
     await plotHistory(this, path)
   }

@@ -21,6 +21,7 @@ export class Job {
   #current: NativeJob | null = null
   #sliceStart = 0
   #timer: NodeJS.Timeout | null = null
+  #asked = false
   #detach: (() => void) | null = null
   #onAbort: ((error: AbortError) => void) | null = null
 
@@ -65,12 +66,25 @@ export class Job {
   /** Ends the native run in flight at its next step boundary without aborting the job. */
   interrupt(): void {
     const running = this.#current
-    if (!running || this.#timer) return
+    if (!running) {
+      this.#asked = true
+      return
+    }
+    if (this.#timer) return
     const wait = Math.max(0, this.#sliceStart + minimumSliceMs - performance.now())
     this.#timer = setTimeout(() => {
       this.#timer = null
       if (this.#current === running) running.cancel()
     }, wait)
+  }
+
+  /** Lends the turn if an interruption was asked for while nothing ran natively. */
+  async yieldIfAsked(): Promise<void> {
+    this.throwIfAborted()
+    if (!this.#asked || !this.onInterrupted) return
+    this.#asked = false
+    await this.onInterrupted()
+    this.throwIfAborted()
   }
 
   /** Runs a plan on a native thread. Resolves with 'cancelled' after an interruption; throws AbortError on abort. */
@@ -81,6 +95,7 @@ export class Job {
   ): Promise<RunResult> {
     this.throwIfAborted()
     const job = native.planRun(plan, request, onProgress)
+    this.#asked = false
     this.#current = job
     this.#sliceStart = performance.now()
     try {
@@ -123,7 +138,6 @@ export class JobQueue {
   #callbacks = 0
   #disposed = false
 
-  /** True between dispose() and ever. */
   get disposed(): boolean {
     return this.#disposed
   }

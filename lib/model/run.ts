@@ -21,6 +21,7 @@ export interface Steps {
 
 export async function runSteps(job: Job, { plan, inputs, rows, batch, steps, request, onProgress, onResult }: Steps): Promise<void> {
   for (let done = 0; done < steps;) {
+    await job.yieldIfAsked()
     const current = plan()
     const part = rows?.subarray(done * batch, steps * batch)
     const filled = current.request(inputs, part !== undefined, { rows: part, steps: steps - done, ...request?.(done) })

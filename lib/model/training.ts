@@ -154,7 +154,7 @@ export class Training {
 
   #nonFinite(result: RunResult): NonFiniteError & NonFinitePlace {
     const batch = this.sums.batches + 1
-    const [layer] = result.label.split('.')
+    const layer = result.label.split('.')[0] || 'the network'
     const place: NonFinitePlace = { epoch: this.epoch, batch, layer }
     const error = new NonFiniteError(
       `${this.plan.where}: a value is not finite in epoch ${this.epoch}, batch ${batch}; the first is in '${layer}' (${result.value}). ` +
