@@ -40,6 +40,9 @@ struct Call {
   const StepKey* key;
   const Parallel* parallel;
   void* scratch;  // as many bytes as the kernel's ScratchFn asked for, 64-byte aligned
+  // Device memory: the kernel writes nothing when this is set and not 0 (a step that must not be committed). Null
+  // where the host decides, as on the CPU.
+  const uint32_t* skip;
 };
 
 typedef void (*KernelFn)(const Call* call);
