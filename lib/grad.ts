@@ -65,6 +65,11 @@ function handOver(result: Tensor, asNumber: boolean, symbolic: boolean): Value {
  * adapt to tensors. Inside a function that is being traced the results are traced tensors, so that gradients of
  * gradients work. `{ wrt }` picks arguments.
  */
+export function grad<F extends ScalarFunction>(f: F): <Args extends Parameters<F>>(...args: Args) => GradientsOf<Args>
+export function grad<F extends ScalarFunction>(
+  f: F,
+  options: GradOptions | undefined,
+): <Args extends Parameters<F>>(...args: Args) => GradientOf<Args[number]>[]
 export function grad<F extends ScalarFunction>(f: F, options?: GradOptions) {
   functionOption('grad', f)
   checkOptions('grad', options, ['wrt'])
@@ -82,6 +87,13 @@ export function grad<F extends ScalarFunction>(f: F, options?: GradOptions) {
  * Like `grad`, with the function's value: `{ value, grads }`. The value is a number (a traced tensor inside a
  * function that is being traced).
  */
+export function valueAndGrad<F extends ScalarFunction>(
+  f: F,
+): <Args extends Parameters<F>>(...args: Args) => { value: number; grads: GradientsOf<Args> }
+export function valueAndGrad<F extends ScalarFunction>(
+  f: F,
+  options: GradOptions | undefined,
+): <Args extends Parameters<F>>(...args: Args) => { value: number; grads: GradientOf<Args[number]>[] }
 export function valueAndGrad<F extends ScalarFunction>(f: F, options?: GradOptions) {
   functionOption('valueAndGrad', f)
   checkOptions('valueAndGrad', options, ['wrt'])

@@ -25,9 +25,7 @@ export class TraceContext {
   }
 
   private root(): TraceContext {
-    let context: TraceContext = this
-    while (context.parent) context = context.parent
-    return context
+    return this.parent ? this.parent.root() : this
   }
 
   get dtype(): DType {

@@ -8,7 +8,8 @@ import type { AttrValue, Node, Program } from './node'
 import { simplify } from './simplify'
 
 export interface Encoded {
-  bytes: Uint8Array
+  /** Written at the first access: who finds `key` in a cache needs no bytes. */
+  readonly bytes: Uint8Array
   /** What the extra input slots after the declared ones take, in order: captured tensors (or numbers). */
   captures: unknown[]
   /** Equal for programs of equal structure, whatever their captures hold. */
@@ -25,9 +26,9 @@ export interface EncodeOptions {
 
 const magic = 0x3147594d
 
-/** A growing little-endian buffer. */
+/** A growing little-endian buffer, used again for each program. */
 class Writer {
-  private bytes = new Uint8Array(4096)
+  private bytes = new Uint8Array(1 << 16)
   private view = new DataView(this.bytes.buffer)
   private length = 0
 
@@ -60,21 +61,29 @@ class Writer {
     this.view.setFloat64(at, value, true)
   }
   str(value: string): void {
-    const text = Buffer.from(value, 'utf8').subarray(0, 0xffff)
-    this.u16(text.length)
-    const at = this.room(text.length)
-    this.bytes.set(text, at)
+    // UTF-8 takes at most three bytes for each UTF-16 unit.
+    const at = this.room(2 + 3 * value.length)
+    const space = this.bytes.subarray(at + 2, at + 2 + Math.min(3 * value.length, 0xffff))
+    const { written } = encoder.encodeInto(value, space)
+    this.view.setUint16(at, written, true)
+    this.length = at + 2 + written
   }
   u32s(values: readonly number[]): void {
     this.u32(values.length)
     for (const v of values) this.u32(v)
   }
+  start(): void {
+    this.length = 0
+  }
+  /** What was written, valid until the next start. */
   done(): Uint8Array {
-    return this.bytes.slice(0, this.length)
+    return this.bytes.subarray(0, this.length)
   }
 }
+const encoder = new TextEncoder()
+const w = new Writer()
 
-function writeAttr(w: Writer, key: string, value: AttrValue): void {
+function writeAttr(key: string, value: AttrValue): void {
   w.str(key)
   if (typeof value === 'number') {
     w.u8(0)
@@ -145,7 +154,7 @@ export function encode(program: Program, { liftConstants = false }: EncodeOption
   const [fetches, values, guards, costs, accumulators] = groups.map(take)
 
   const write = (withLabels: boolean): Uint8Array => {
-    const w = new Writer()
+    w.start()
     w.u32(magic)
     w.u8(program.dtype === 'float32' ? 0 : 1)
     w.u32(program.inputs.length + captures.length)
@@ -162,7 +171,7 @@ export function encode(program: Program, { liftConstants = false }: EncodeOption
       const slot = slots.get(node)
       const attrs = slot === undefined ? Object.entries(node.attrs) : [['slot', slot] as [string, AttrValue]]
       w.u8(attrs.length)
-      for (const [key, value] of attrs) writeAttr(w, key, value)
+      for (const [key, value] of attrs) writeAttr(key, value)
     }
     w.u32s(fetches)
     w.u32(values.length)
@@ -176,5 +185,12 @@ export function encode(program: Program, { liftConstants = false }: EncodeOption
     return w.done()
   }
   const key = createHash('sha256').update(write(false)).digest('base64')
-  return { bytes: write(true), captures, key }
+  let bytes: Uint8Array | undefined
+  return {
+    captures,
+    key,
+    get bytes() {
+      return (bytes ??= write(true).slice())
+    },
+  }
 }

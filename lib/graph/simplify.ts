@@ -13,6 +13,16 @@ import { broadcastShapes, reducedShape, sameShape, sizeOf } from './shapes'
 
 /** The roots of an equivalent, smaller graph, in order. Inputs, states and hypers stay the same nodes. */
 export function simplify(roots: readonly Node[]): Node[] {
+  let [current, count] = [pass(roots), Infinity]
+  // A rule may leave new inner nodes that other rules would still change: look again while that helps.
+  for (let size = reachable(current).length; size < count; size = reachable(current).length) {
+    count = size
+    current = pass(current)
+  }
+  return current
+}
+
+function pass(roots: readonly Node[]): Node[] {
   const replacement = new Map<Node, Node>()
   const byKey = new Map<string, Node>()
   const captures = new Map<unknown, number>()

@@ -3,11 +3,12 @@
  * that is compiled once per op, shapes and dtype. There is one set of recipes for both.
  */
 import { DTypeError, describeValue } from '../errors'
-import { TraceContext, mixedDTypes } from '../graph/context'
+import { mixedDTypes, type TraceContext } from '../graph/context'
 import { encode } from '../graph/encode'
 import { currentLabel } from '../graph/label'
 import type { DType, Node, Program, Shape } from '../graph/node'
 import { constant } from '../graph/build'
+import { sizeOf } from '../graph/shapes'
 import { captureNode, inputNode } from '../graph/trace'
 import { LruMap } from '../lru'
 import { native, type NativeBuffer, type NativePlan } from '../native'
@@ -21,8 +22,10 @@ interface EagerPlan {
   plan: NativePlan
   shape: Shape
 }
-const eagerPlans = new LruMap<string, EagerPlan>(512)
-const tracedPlans = new LruMap<string, NativePlan>(256)
+// A plan keeps its working memory for the next run, so the caches are bounded by bytes too.
+const budget = 32 * 1024 * 1024
+const eagerPlans = new LruMap<string, EagerPlan>(512, budget, ({ plan }) => native.planDispose(plan))
+const tracedPlans = new LruMap<string, NativePlan>(256, budget, (plan) => native.planDispose(plan))
 
 /** The op's name for messages, with the layer at work. */
 export function whereOf(op: string): string {
@@ -108,11 +111,17 @@ export function runRecipe(
     const { bytes, captures } = encode({ ...emptyProgram(dtype), inputs, fetches: [result] })
     if (captures.length > 0) throw new DTypeError(`${op}: a traced value was used with concrete ones.`)
     cached = { plan: guarded(op, () => native.planCompile(bytes, mode)), shape: result.shape }
-    eagerPlans.set(key, cached)
+    eagerPlans.set(key, cached, weightOf(cached.plan, [...inputs, result], dtype))
   }
   const { plan, shape } = cached
   const [buffer] = runPlan(op, plan, args, dtype, seed)
   return Tensor.fromBuffer(buffer, shape, dtype, weak)
+}
+
+/** About the bytes that a plan keeps: its arena, and scratch memory in the order of what goes in and out. */
+function weightOf(plan: NativePlan, outside: readonly Node[], dtype: DType): number {
+  const elements = outside.reduce((n, node) => n + sizeOf(node.shape), 0)
+  return native.planInfo(plan).arenaBytes + elements * (dtype === 'float32' ? 4 : 8)
 }
 
 export function emptyProgram(dtype: DType): Program {
@@ -167,12 +176,13 @@ export function captureBuffers(
  * Values of nodes whose leaves are all captured: one run of a plan that is shared by all graphs of equal structure.
  */
 export function evaluateNodes(where: string, fetches: Node[], dtype: DType): Tensor[] {
-  const { bytes, captures, key } = encode({ ...emptyProgram(dtype), fetches }, { liftConstants: true })
+  const program = encode({ ...emptyProgram(dtype), fetches }, { liftConstants: true })
+  const { captures, key } = program
   const mode = planMode()
   let plan = tracedPlans.get(`${mode} ${key}`)
   if (plan === undefined) {
-    plan = guarded(where, () => native.planCompile(bytes, mode))
-    tracedPlans.set(`${mode} ${key}`, plan)
+    plan = guarded(where, () => native.planCompile(program.bytes, mode))
+    tracedPlans.set(`${mode} ${key}`, plan, weightOf(plan, fetches, dtype))
   }
   const buffers = runPlan(where, plan, captures, dtype)
   return buffers.map((buffer, i) => Tensor.fromBuffer(buffer, fetches[i].shape, dtype))

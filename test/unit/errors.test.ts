@@ -136,4 +136,17 @@ describe('LruMap', () => {
     map.set('c', 3)
     expect([map.get('a'), map.get('b'), map.get('c'), map.size]).to.deep.equal([1, undefined, 3, 2])
   })
+
+  it('keeps within a budget and says what it drops', () => {
+    const dropped: number[] = []
+    const map = new LruMap<string, number>(9, 10, (value) => dropped.push(value))
+    map.set('a', 1, 4)
+    map.set('b', 2, 4)
+    map.set('c', 3, 4)
+    expect([dropped, map.size]).to.deep.equal([[1], 2])
+    map.set('d', 4, 99)
+    expect([dropped, map.get('d')]).to.deep.equal([[1, 2, 3], 4])
+    map.set('d', 5, 1)
+    expect([dropped, map.get('d')]).to.deep.equal([[1, 2, 3, 4], 5])
+  })
 })

@@ -240,6 +240,19 @@ describe('encode', () => {
     expect(() => encode(program({ fetches: [stateNode([1])] }))).to.throw(MyelinError, /outside of its function/)
   })
 
+  it('grows with the program, and does not share bytes between programs', () => {
+    const x = inputNode([2])
+    const values = Array.from({ length: 30000 }, (_, i) => i)
+    const big = b.sum(b.constantArray(values, [30000]))
+    const first = encode(program({ inputs: [x], fetches: [b.mul(big, x)] })).bytes
+    const copy = first.slice()
+    const label = 'Schicht-ä-層'
+    const second = encode(program({ inputs: [x], fetches: [withLabel(label, () => b.exp(x))] })).bytes
+    expect(first).to.deep.equal(copy)
+    expect(decode(first).nodes.find((n) => n.op === 'constant')?.attrs.value).to.deep.equal(values)
+    expect(decode(second).nodes[1].label).to.equal(label)
+  })
+
   it('writes unused declared leaves, so that every slot has a shape', () => {
     const [x, y, s] = [inputNode([2]), inputNode([7]), stateNode([3])]
     const graph = decode(encode(program({ inputs: [x, y], states: [s], fetches: [b.exp(x)] })).bytes)
