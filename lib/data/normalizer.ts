@@ -1,6 +1,6 @@
 /** Input normalisation outside a model (`layers.normalize` does it inside). */
 import { NonFiniteError, ShapeError, shapeText } from '../errors'
-import { Tensor, tensor } from '../tensor'
+import { type Tensor, tensor } from '../tensor'
 import { type DataLike, type Rows, toRows } from './rows'
 
 /** Mean and variance of a training set, to be applied to every other set alike. */

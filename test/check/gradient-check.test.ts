@@ -16,6 +16,7 @@ import {
   AbortError,
   tensor,
   type Model,
+  type Tensor,
 } from '../../lib'
 import { Random } from '../../lib/data/random'
 
@@ -187,6 +188,33 @@ describe('5.15 gradientCheck', function () {
     const model = compiled(2, [layers.dense({ units: 1, ...zeros })], 'meanSquaredError')
     const check = await gradientCheck(model, [[0, 0]], [[0]])
     expect([check.distance, check.verdict, check.cost]).to.deep.equal([0, 'correct', 0])
+  })
+
+  it('every other kind of layer, an own activation and an own loss are correct', async () => {
+    const [x, y] = [matrix(7, 6), matrix(7, 2)]
+    const images = x.map((row) => [row.slice(0, 3), row.slice(3)])
+    const list = [
+      layers.normalize(),
+      layers.flatten(),
+      layers.dense({ units: 5, activation: (z) => ops.mul(z, ops.sigmoid(z)), useBias: false }),
+      layers.activation({ name: 'leakyRelu', slope: 0.3 }),
+      layers.lambda((a) => ops.maximum(a, ops.mul(0.5, ops.tanh(a))), { name: 'bent' }),
+      layers.dense({ units: 4, trainable: false }),
+      layers.activation('tanh'),
+      layers.dense({ units: 2 }),
+    ]
+    const model = sequential({ inputShape: [2, 3], seed: 8, layers: list })
+    const loss = (yTrue: Tensor, yPred: Tensor) => ops.mean(ops.power(ops.abs(ops.sub(yTrue, yPred)), 3))
+    model.compile({ optimizer: 'adam', loss })
+    const unadapted = await gradientCheck(model, images, y).then(
+      () => null,
+      (error: Error) => error,
+    )
+    expect(unadapted).to.be.instanceOf(StateError)
+    await model.adapt(images)
+    const check = await gradientCheck(model, images, y)
+    expect(check.verdict, String(check)).to.equal('correct')
+    expect(check.parameters.map((p) => p.name)).to.have.members(['dense_1.weight', 'dense_3.weight', 'dense_3.bias'])
   })
 
   it('refuses dropout unless it is off or frozen', async () => {

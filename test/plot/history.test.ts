@@ -1,7 +1,8 @@
 import { expect } from 'chai'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { OptionError, StateError } from '../../lib/errors'
 import { History } from '../../lib/model/history'
 import { historySpec, plotHistory } from '../../lib/plot'
@@ -65,6 +66,18 @@ describe('6.2 History.plot', function () {
     expect(svg).to.match(/^<svg/).and.include('cost J').and.include('validation').and.include('stopped early')
     await plotHistory(history(), join(folder, 'cost.png'))
     expect(readFileSync(join(folder, 'cost.png')).subarray(1, 4).toString()).to.equal('PNG')
+  })
+
+  it('names the package to install where it is missing', () => {
+    const missing = `export async function resolve(name, context, next) {
+      if (name === 'vega-lite') throw Object.assign(new Error('no ' + name), { code: 'ERR_MODULE_NOT_FOUND' })
+      return next(name, context)
+    }`
+    const code = `require('node:module').register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(missing)}))
+      const { renderSvg } = require(${JSON.stringify(resolve(__dirname, '../../lib/plot'))})
+      renderSvg({ mark: 'point' }).then(() => console.log('drawn'), (e) => console.log(e.name + ': ' + e.message))`
+    const run = spawnSync(process.execPath, ['--import', 'tsx', '-e', code], { encoding: 'utf8' })
+    expect(run.stdout, run.stderr).to.match(/^StateError: .*'vega-lite'.*npm install vega vega-lite/)
   })
 
   it('refuses other endings and an empty history', async () => {
