@@ -156,8 +156,10 @@ int main(int argc, char** argv) {
   bench_elementwise(8192);
   bench_adam(235146);
   bench_adam(8192);
+  bench_adam(64);
   bench_broadcast(128, 256);
   bench_broadcast(128, 10);
+  bench_broadcast(8, 2);
   bench_reduce("sum", 1, 128, 256);
   bench_reduce("sum", 1, 128, 10);
   bench_reduce("sum", 1, 1 << 20, 1);

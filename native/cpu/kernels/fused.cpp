@@ -23,29 +23,35 @@ struct Slot {
 
 // Scratch: slots, passes, tile numbers, working space; then for each worker a flag, pointers, tiles.
 struct Layout {
-  int64_t slots, passes, tile_of, work, workers;  // offsets
-  int64_t pointers, tiles, worker_bytes;          // within a worker's part
+  int64_t slots, passes, tile_of, work, workers;      // offsets
+  int64_t pointers, tiles, tile_bytes, worker_bytes;  // within a worker's part
 };
 
 HD int64_t aligned(int64_t bytes) { return (bytes + 63) & ~int64_t(63); }
 
-HD Layout layout_of(const FusedAttrs* f, int32_t tiles) {
-  Layout l;
-  l.slots = 0;
+HD Layout layout_of(const FusedAttrs* f) {
+  Layout l = {};
   l.passes = l.slots + aligned(f->n_slots * sizeof(Slot));
   l.tile_of = l.passes + aligned(f->n_steps * sizeof(Pass));
   l.work = l.tile_of + aligned(f->n_slots * sizeof(int32_t));
   l.workers = l.work + aligned(f->n_slots * sizeof(int32_t));
   l.pointers = 64;
   l.tiles = l.pointers + aligned(f->n_slots * sizeof(char*));
-  l.worker_bytes = l.tiles + tiles * tile_bytes;
   return l;
 }
+
+HD void add_tiles(Layout* l, int32_t tiles, int64_t tile_bytes) {
+  l->tile_bytes = tile_bytes;
+  l->worker_bytes = l->tiles + tiles * tile_bytes;
+}
+
+HD int64_t count_of(const Call* call) { return call->n_out > 0 ? call->out[0].count : 0; }
 
 template <class S>
 size_t scratch_fused(const Call* call, int workers) {
   const FusedAttrs* f = static_cast<const FusedAttrs*>(call->attrs);
-  const Layout l = layout_of(f, count_tiles<S>(f));
+  Layout l = layout_of(f);
+  add_tiles(&l, count_tiles<S>(f), tile_bytes_for(count_of(call), sizeof(S)));
   return static_cast<size_t>(l.workers + workers * l.worker_bytes);
 }
 
@@ -60,18 +66,16 @@ struct Program {
   int32_t n_passes;
   int64_t count;
 
-  static constexpr int64_t tile = tile_bytes / sizeof(S);
+  static constexpr int64_t tile = most_tile_bytes / sizeof(S);
   static constexpr int64_t lanes = Lanes<typename Vector<S>::Type>::count;
 
-  HD bool is_scalar(int32_t slot) const {
-    return slot < attrs->n_inputs && attrs->inputs[slot].mode == load_scalar;
-  }
+  HD bool is_scalar(int32_t slot) const { return slot < attrs->n_inputs && attrs->inputs[slot].mode == load_scalar; }
 
   // What stays the same in all tiles of a worker: tile addresses, expanded scalars and short rows.
   HD void prepare_worker(char** at, char* tiles) const {
-    // No more than a tile of this call holds, but whole vectors, which is how chains read scalars.
+    // No more than a tile of this call holds, but a whole vector, which is how chains read scalars.
     const int64_t used = smaller(tile, larger(count, lanes));
-    for (int32_t s = 0; s < attrs->n_slots; s++) at[s] = tiles + slots[s].tile * tile_bytes;
+    for (int32_t s = 0; s < attrs->n_slots; s++) at[s] = tiles + slots[s].tile * layout.tile_bytes;
     for (int32_t s = 0; s < attrs->n_inputs; s++) {
       const S* from = static_cast<const S*>(call->in[s].data);
       const FusedInput& input = attrs->inputs[s];
@@ -86,7 +90,7 @@ struct Program {
       const FusedInput& input = attrs->inputs[s];
       if (input.mode == load_full || input.mode == load_scalar) continue;
       const S* from = static_cast<const S*>(call->in[s].data);
-      char* place = tiles + slots[s].tile * tile_bytes;
+      char* place = tiles + slots[s].tile * layout.tile_bytes;
       S* to = reinterpret_cast<S*>(place);
       at[s] = place;
       if (slots[s].place == in_pattern) {
@@ -164,7 +168,8 @@ struct Program {
     int32_t* work = reinterpret_cast<int32_t*>(scratch + layout.work);
     const bool planned = attrs->n_slots <= most_planned_slots;
     n_passes = make_passes<S>(attrs, passes, planned ? tile_of : nullptr, work);
-    assign_tiles(attrs, sizeof(S), passes, n_passes, tile_of, planned ? work : nullptr);
+    const int32_t tiles = assign_tiles(attrs, sizeof(S), passes, n_passes, tile_of, planned ? work : nullptr);
+    add_tiles(&layout, tiles, tile_bytes_for(count, sizeof(S)));
     for (int32_t s = 0; s < attrs->n_slots; s++) {
       slots[s] = Slot{in_tile, tile_of[s], nullptr};
       if (s >= attrs->n_inputs) continue;
@@ -187,10 +192,10 @@ void fused(const Call* call) {
   p.call = call;
   p.attrs = static_cast<const FusedAttrs*>(call->attrs);
   p.scratch = static_cast<char*>(call->scratch);
-  p.layout = layout_of(p.attrs, count_tiles<S>(p.attrs));
+  p.layout = layout_of(p.attrs);
   p.slots = reinterpret_cast<Slot*>(p.scratch + p.layout.slots);
   p.passes = reinterpret_cast<Pass*>(p.scratch + p.layout.passes);
-  p.count = call->n_out > 0 ? call->out[0].count : 0;
+  p.count = count_of(call);
   if (p.count == 0) return;
   p.prepare();
   const int workers = worker_count(call);

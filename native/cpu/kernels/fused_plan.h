@@ -7,7 +7,7 @@
 MYELIN_BEGIN
 
 // 4 KB a tile: a program with a dozen live values still fits 48 KB of first-level cache.
-constexpr int64_t tile_bytes = 4096;
+constexpr int64_t most_tile_bytes = 4096;
 // Longer programs run as they stand, every value in a tile of its own: planning needs arrays on the stack.
 constexpr int32_t most_planned_slots = 512;
 
@@ -22,20 +22,23 @@ struct Pass {
 };
 
 HD bool is_pattern(const FusedInput& input, int64_t size) {
-  return input.mode == load_row && input.period * size <= tile_bytes;
+  return input.mode == load_row && input.period * size <= most_tile_bytes;
 }
 
-HD bool same_name(const char* a, const char* b) {
-  while (*a && *a == *b) a++, b++;
-  return *a == *b;
+// Arrays smaller than a tile get tiles of their own size (whole vectors), to stay close together.
+HD int64_t tile_bytes_for(int64_t count, int64_t size) {
+  return smaller(most_tile_bytes, divide_up(larger(count, 1) * size, 64) * 64);
 }
 
-HD int32_t chain_op_of(const char* name) {
-  const char* names[chain_ops] = {"add", "sub", "mul", "div", "sqrt"};
-  for (int32_t i = 0; i < chain_ops; i++) {
-    if (same_name(name, names[i])) return i;
+HD int32_t chain_op_of(int32_t op) {
+  switch (op) {
+    case op_index_add: return chain_add;
+    case op_index_sub: return chain_sub;
+    case op_index_mul: return chain_mul;
+    case op_index_div: return chain_div;
+    case op_index_sqrt: return chain_sqrt;
+    default: return chain_none;
   }
-  return chain_none;
 }
 
 template <class S>
@@ -49,7 +52,7 @@ HD Pass single_pass(const FusedStep& step) {
   pass.operand[0] = step.a;
   pass.operand[1] = entry.arity > 1 ? step.b : step.a;
   pass.operand[2] = entry.arity > 2 ? step.c : step.a;
-  pass.op = chain_op_of(entry.name);
+  pass.op = chain_op_of(step.op);
   return pass;
 }
 
