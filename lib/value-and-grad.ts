@@ -12,5 +12,7 @@ export function valueAndGrad(model: Model, loss: LossSpec): ModelGradient
 /** `valueAndGrad(f)`: a function of the same arguments → { value, grads }, one gradient per argument (or per `wrt`). */
 export function valueAndGrad<F extends ScalarFunction>(f: F, options?: GradOptions): ReturnType<typeof ofFunction<F>>
 export function valueAndGrad(first: Model | ScalarFunction, second?: LossSpec | GradOptions): unknown {
-  return first instanceof Model ? modelValueAndGrad(first, second as LossSpec) : ofFunction(first, second as GradOptions | undefined)
+  return first instanceof Model
+    ? modelValueAndGrad(first, second as LossSpec)
+    : ofFunction(first, second as GradOptions | undefined)
 }

@@ -52,12 +52,12 @@ export interface CallbackState {
 export interface Callback {
   /** Names the callback in errors and checkpoints. */
   readonly name: string
-  onTrainBegin?(run: TrainingRun): void | Promise<void>
-  onEpochBegin?(epoch: number, run: TrainingRun): void | Promise<void>
-  onProgress?(progress: TrainingProgress, run: TrainingRun): void
-  onBatch?(batch: BatchLogs, run: TrainingRun): void
-  onEpoch?(logs: EpochLogs, run: TrainingRun): void | Promise<void>
-  onTrainEnd?(run: TrainingRun): void | Promise<void>
+  onTrainBegin?(run: TrainingRun): unknown
+  onEpochBegin?(epoch: number, run: TrainingRun): unknown
+  onProgress?(progress: TrainingProgress, run: TrainingRun): unknown
+  onBatch?(batch: BatchLogs, run: TrainingRun): unknown
+  onEpoch?(logs: EpochLogs, run: TrainingRun): unknown
+  onTrainEnd?(run: TrainingRun): unknown
   /** For checkpoints: what `restore` needs to go on as if nothing had happened. */
   save?(): CallbackState
   restore?(state: CallbackState): void

@@ -1,4 +1,12 @@
-import { booleanOption, checkOptions, nonEmptyString, nonNegativeInteger, nonNegativeNumber, oneOf, OptionError } from '../errors'
+import {
+  booleanOption,
+  checkOptions,
+  nonEmptyString,
+  nonNegativeInteger,
+  nonNegativeNumber,
+  oneOf,
+  OptionError,
+} from '../errors'
 import type { EpochLogs } from '../model/history'
 import type { WeightSet } from '../model/weights'
 import { Tensor } from '../tensor'

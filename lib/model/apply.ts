@@ -72,15 +72,23 @@ export function applyGradients(engine: Engine, optimizer: Optimizer, gradients: 
   const updates = own ? own.updates : engine.progress.updates
   const visible = engine.weights.visible
   const { trainable } = engine.weights
-  const plan = engine.plans.get(`apply ${own?.id ?? 'compiled'}`, () => applyProgram(engine, optimizer, own ? own.slots : engine.weights.slots))
+  const plan = engine.plans.get(`apply ${own?.id ?? 'compiled'}`, () =>
+    applyProgram(engine, optimizer, own ? own.slots : engine.weights.slots),
+  )
   const rate = isCompiled && engine.learningRate ? engine.learningRate : optimizer.learningRate
   const step = own ? updates + 1 : engine.progress.steps + 1
   const hyper = Float64Array.from([rate.value({ epoch: 1, step }), ...optimizer.hyperValues(updates + 1)])
-  const inputs = Object.fromEntries(trainable.map((p) => [p.name, toBuffer(where, engine.dtype, data[visible.indexOf(p)])]))
+  const inputs = Object.fromEntries(
+    trainable.map((p) => [p.name, toBuffer(where, engine.dtype, data[visible.indexOf(p)])]),
+  )
   try {
-    const result = guarded(where, () => native.planRunSync(plan.native, plan.request(inputs, false, { hyper, ...stepKey(engine) })))
+    const result = guarded(where, () =>
+      native.planRunSync(plan.native, plan.request(inputs, false, { hyper, ...stepKey(engine) })),
+    )
     if (result.status === 'nonFinite')
-      throw new NonFiniteError(`${where}: the gradient of ${result.label || 'a weight'} is not finite. Nothing was changed.`)
+      throw new NonFiniteError(
+        `${where}: the gradient of ${result.label || 'a weight'} is not finite. Nothing was changed.`,
+      )
     if (own) {
       own.updates++
       engine.progress.steps++
@@ -92,6 +100,10 @@ export function applyGradients(engine: Engine, optimizer: Optimizer, gradients: 
 
 function ownOptimizer(engine: Engine, optimizer: Optimizer) {
   let own = engine.ownOptimizers.get(optimizer)
-  if (!own) engine.ownOptimizers.set(optimizer, (own = { id: ++optimizerCount, slots: engine.weights.makeSlots(optimizer), updates: 0 }))
+  if (!own)
+    engine.ownOptimizers.set(
+      optimizer,
+      (own = { id: ++optimizerCount, slots: engine.weights.makeSlots(optimizer), updates: 0 }),
+    )
   return own
 }

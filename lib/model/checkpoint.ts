@@ -6,7 +6,7 @@ import { FormatError, StateError } from '../errors'
 import { encodeSnapshot, writeFileAtomic } from '../files'
 import type { Json } from '../layers/layer'
 import type { NativeArray } from '../native'
-import { Tensor, tensor } from '../tensor'
+import { tensor, type Tensor } from '../tensor'
 import type { CheckedData, Flat } from './data'
 import type { Engine } from './engine'
 import type { FitData } from './fit'
@@ -78,7 +78,10 @@ export interface CheckpointContents {
 }
 
 /** Writes the model with the run's options, state and data. */
-export async function writeCheckpoint(engine: Engine, { settings, callbacks, kept, state }: CheckpointContents): Promise<void> {
+export async function writeCheckpoint(
+  engine: Engine,
+  { settings, callbacks, kept, state }: CheckpointContents,
+): Promise<void> {
   const { sums, history } = state
   const callbackTensors: NamedTensors = []
   const callbackStates: Json = callbacks.map((callback, i) => {
@@ -124,7 +127,9 @@ export interface Checkpoint {
 
 export function readCheckpoint(source: string, { checkpoint, tensors }: ModelSnapshot): Checkpoint {
   if (checkpoint === null || typeof checkpoint !== 'object' || Array.isArray(checkpoint))
-    throw new StateError(`resume: '${source}' is a saved model, not the checkpoint of a fit. Use loadModel, then model.fit.`)
+    throw new StateError(
+      `resume: '${source}' is a saved model, not the checkpoint of a fit. Use loadModel, then model.fit.`,
+    )
   const json = checkpoint as JsonObject
   try {
     const find = (name: string) => tensors.find((t) => t.name === `checkpoint.${name}`)
@@ -153,15 +158,18 @@ export function readCheckpoint(source: string, { checkpoint, tensors }: ModelSna
         ? { x: need('validation.x'), y: need('validation.y'), weights: flat('validation.weights') }
         : null,
       state: { epoch: json.epoch as number, sums, finished: json.finished as boolean, history },
-      callbacks: (json.callbacks as (JsonObject | null)[]).map((entry, i) =>
-        entry && {
-          name: entry.name as string,
-          state: { values: entry.values as JsonObject, tensors: callbackTensors(tensors, i) },
-        },
+      callbacks: (json.callbacks as (JsonObject | null)[]).map(
+        (entry, i) =>
+          entry && {
+            name: entry.name as string,
+            state: { values: entry.values as JsonObject, tensors: callbackTensors(tensors, i) },
+          },
       ),
     }
   } catch (error) {
-    throw new FormatError(`resume: '${source}': the checkpoint is incomplete: ${(error as Error).message}`, { cause: error })
+    throw new FormatError(`resume: '${source}': the checkpoint is incomplete: ${(error as Error).message}`, {
+      cause: error,
+    })
   }
 }
 

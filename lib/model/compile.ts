@@ -31,15 +31,23 @@ export interface Compiled {
 export function resolveCompile(options: CompileOptions, network: Network): Compiled & { warnings: string[] } {
   const where = 'compile'
   if (options === undefined || options === null)
-    throw new OptionError(`${where}: expected { optimizer, loss, metrics?, gradientClip? }, got ${describeValue(options)}.`)
+    throw new OptionError(
+      `${where}: expected { optimizer, loss, metrics?, gradientClip? }, got ${describeValue(options)}.`,
+    )
   checkOptions(where, options, ['optimizer', 'loss', 'metrics', 'gradientClip'])
-  if (options.optimizer === undefined) throw new OptionError(`${where}: optimizer is missing; for example optimizers.adam().`)
+  if (options.optimizer === undefined)
+    throw new OptionError(`${where}: optimizer is missing; for example optimizers.adam().`)
   if (options.loss === undefined) throw new OptionError(`${where}: loss is missing; for example 'meanSquaredError'.`)
   const optimizer = toOptimizer(`${where}: optimizer`, options.optimizer)
   const loss = toLoss(`${where}: loss`, options.loss)
   const warning = loss.checkOutput(network.activation, network.outputShape)
-  const metrics = toMetrics(`${where}: metrics`, options.metrics, metricContext(loss, network.activation, network.outputShape))
-  const gradientClip = options.gradientClip === undefined ? null : checkClip(`${where}: gradientClip`, options.gradientClip)
+  const metrics = toMetrics(
+    `${where}: metrics`,
+    options.metrics,
+    metricContext(loss, network.activation, network.outputShape),
+  )
+  const gradientClip =
+    options.gradientClip === undefined ? null : checkClip(`${where}: gradientClip`, options.gradientClip)
   return { optimizer, loss, metrics, gradientClip, warnings: warning === null ? [] : [warning] }
 }
 
@@ -47,8 +55,12 @@ function checkClip(where: string, clip: unknown): GradientClip {
   checkOptions(where, clip, ['norm', 'value'])
   const { norm, value } = clip as { norm?: unknown; value?: unknown }
   if ((norm === undefined) === (value === undefined))
-    throw new OptionError(`${where}: expected exactly one of { norm } and { value }, got ${norm === undefined ? 'neither' : 'both'}.`)
-  return norm !== undefined ? { norm: positiveNumber(`${where}.norm`, norm) } : { value: positiveNumber(`${where}.value`, value) }
+    throw new OptionError(
+      `${where}: expected exactly one of { norm } and { value }, got ${norm === undefined ? 'neither' : 'both'}.`,
+    )
+  return norm !== undefined
+    ? { norm: positiveNumber(`${where}.norm`, norm) }
+    : { value: positiveNumber(`${where}.value`, value) }
 }
 
 /** For files: `null` for no clipping. */

@@ -37,15 +37,22 @@ const slice = 1 << 21
 
 function isShaped(value: unknown): value is ShapedArray {
   return (
-    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Tensor) &&
-    !ArrayBuffer.isView(value) && 'data' in value && 'shape' in value
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Tensor) &&
+    !ArrayBuffer.isView(value) &&
+    'data' in value &&
+    'shape' in value
   )
 }
 
 /** A flat array of the wanted dtype with its shape. Shares nothing with what the user holds, except a Tensor's cached copy. */
 export function flatData(where: string, value: DataLike, dtype: DType): Flat {
   if (value === undefined || value === null)
-    throw new OptionError(`${where}: expected nested arrays, a typed array with a shape or a Tensor, got ${describeValue(value)}.`)
+    throw new OptionError(
+      `${where}: expected nested arrays, a typed array with a shape or a Tensor, got ${describeValue(value)}.`,
+    )
   if (isShaped(value)) return flatten(where, value.data, dtype, value.shape)
   if (value instanceof Tensor && value.dtype === dtype) return { data: value.data, shape: [...value.shape] }
   return toFlat(where, value, dtype)
@@ -59,8 +66,12 @@ export function takeX(where: string, value: DataLike, inputShape: Shape, dtype: 
     const hint =
       flat.shape.join() === inputShape.join()
         ? ' For one example wrap it: [example].'
-        : flat.shape.length === 1 ? ' A flat typed array needs its shape: tensor(data, [m, …]).' : ''
-    throw new ShapeError(`${where}: x: expected shape ${shapeText([null, ...inputShape])} (examples are rows), got ${shapeText(flat.shape)}.${hint}`)
+        : flat.shape.length === 1
+          ? ' A flat typed array needs its shape: tensor(data, [m, …]).'
+          : ''
+    throw new ShapeError(
+      `${where}: x: expected shape ${shapeText([null, ...inputShape])} (examples are rows), got ${shapeText(flat.shape)}.${hint}`,
+    )
   }
   if (rows === 0) throw new ShapeError(`${where}: x: expected at least one row, got none.`)
   return flat
@@ -77,7 +88,9 @@ export function takeY(where: string, value: DataLike, target: Shape, rows: numbe
       const classNumbers = given.length === 0 && target.length === 1 && target[0] > 1
       const hint = classNumbers
         ? " For class numbers use the loss 'sparseCategoricalCrossentropy', or data.oneHot(y)."
-        : single(target) && given.length === 1 ? " For one-hot rows use the loss 'categoricalCrossentropy'." : ''
+        : single(target) && given.length === 1
+          ? " For one-hot rows use the loss 'categoricalCrossentropy'."
+          : ''
       throw new ShapeError(`${where}: y: expected shape ${expected}, got ${shapeText(flat.shape)}.${hint}`)
     }
     flat.shape = [flat.shape[0], ...target]
@@ -93,7 +106,12 @@ function placeText(name: string, index: number, shape: readonly number[]): strin
     at.unshift(rest % shape[d])
     rest = Math.floor(rest / shape[d])
   }
-  const where = shape.length === 2 ? ` (row ${at[0]}, column ${at[1]}, counted from 0)` : shape.length === 1 ? ` (row ${at[0]}, counted from 0)` : ''
+  const where =
+    shape.length === 2
+      ? ` (row ${at[0]}, column ${at[1]}, counted from 0)`
+      : shape.length === 1
+        ? ` (row ${at[0]}, counted from 0)`
+        : ''
   return `${name}[${at.join('][')}]${where}`
 }
 
@@ -141,10 +159,13 @@ export function takeWeights(
     const given = flatData(`${where}: sampleWeight`, sampleWeight, dtype)
     const column = given.shape.length === 2 && given.shape[1] === 1
     if (given.shape[0] !== rows || (given.shape.length !== 1 && !column))
-      throw new ShapeError(`${where}: sampleWeight: expected shape ${shapeText([rows])}, one weight per row, got ${shapeText(given.shape)}.`)
+      throw new ShapeError(
+        `${where}: sampleWeight: expected shape ${shapeText([rows])}, one weight per row, got ${shapeText(given.shape)}.`,
+      )
     requireFiniteSync(where, 'sampleWeight', given)
     for (let i = 0; i < rows; i++) {
-      if (given.data[i] < 0) throw new OptionError(`${where}: sampleWeight[${i}] is ${given.data[i]}; weights must be at least 0.`)
+      if (given.data[i] < 0)
+        throw new OptionError(`${where}: sampleWeight[${i}] is ${given.data[i]}; weights must be at least 0.`)
       weights[i] = given.data[i]
     }
   }
@@ -160,7 +181,9 @@ export function takeWeights(
 function classOf(where: string, data: NativeArray, row: number, width: number): number {
   if (width === 1) {
     if (Number.isInteger(data[row])) return data[row]
-    throw new OptionError(`${where}: classWeight needs class numbers in y; y[${row}] is ${data[row]}. Use sampleWeight.`)
+    throw new OptionError(
+      `${where}: classWeight needs class numbers in y; y[${row}] is ${data[row]}. Use sampleWeight.`,
+    )
   }
   let best = 0
   for (let c = 1; c < width; c++) if (data[row * width + c] > data[row * width + best]) best = c
@@ -169,14 +192,20 @@ function classOf(where: string, data: NativeArray, row: number, width: number): 
 
 function classTable(where: string, classWeight: ClassWeight, classes: number): (c: number) => number {
   if (typeof classWeight !== 'object' || classWeight === null)
-    throw new OptionError(`${where}: classWeight: expected { classNumber: weight, … } or a list, got ${describeValue(classWeight)}.`)
+    throw new OptionError(
+      `${where}: classWeight: expected { classNumber: weight, … } or a list, got ${describeValue(classWeight)}.`,
+    )
   const table = new Map<number, number>()
   for (const [key, weight] of Object.entries(classWeight)) {
     const c = Number(key)
     if (!Number.isInteger(c) || c < 0 || c >= classes)
-      throw new OptionError(`${where}: classWeight: class '${key}' does not exist; the model tells ${classes} classes apart, 0 to ${classes - 1}.`)
+      throw new OptionError(
+        `${where}: classWeight: class '${key}' does not exist; the model tells ${classes} classes apart, 0 to ${classes - 1}.`,
+      )
     if (typeof weight !== 'number' || !Number.isFinite(weight) || weight < 0)
-      throw new OptionError(`${where}: classWeight[${key}]: expected a number of at least 0, got ${describeValue(weight)}.`)
+      throw new OptionError(
+        `${where}: classWeight[${key}]: expected a number of at least 0, got ${describeValue(weight)}.`,
+      )
     table.set(c, weight)
   }
   return (c) => table.get(c) ?? 1

@@ -53,14 +53,17 @@ export class Engine implements Parts {
   }
 
   requireCompiled(where: string): Compiled {
-    if (!this.compiled) throw new StateError(`${where}: the model is not compiled. Call model.compile({ optimizer, loss }) first.`)
+    if (!this.compiled)
+      throw new StateError(`${where}: the model is not compiled. Call model.compile({ optimizer, loss }) first.`)
     return this.compiled
   }
 
   requireAdapted(where: string): void {
     if (!this.needsAdapt) return
     const place = this.network.layers.find((l) => l.built.needsAdapt)
-    throw new StateError(`${where}: '${place?.name}' has not learnt its mean and variance yet. Call model.fit or model.adapt(x) first.`)
+    throw new StateError(
+      `${where}: '${place?.name}' has not learnt its mean and variance yet. Call model.fit or model.adapt(x) first.`,
+    )
   }
 
   /** Puts mean and variance into the normalize layer. */
@@ -82,7 +85,9 @@ export class Engine implements Parts {
   }
 
   trainPlan(shape: BatchShape): ModelPlan {
-    return this.plans.get(`train ${shape.batch} ${shape.weighted}`, () => trainProgram(this, this.requireCompiled('train'), shape))
+    return this.plans.get(`train ${shape.batch} ${shape.weighted}`, () =>
+      trainProgram(this, this.requireCompiled('train'), shape),
+    )
   }
 
   predictPlan(batch: number): ModelPlan {

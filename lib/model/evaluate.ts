@@ -55,7 +55,11 @@ export interface EvaluateRequest {
 }
 
 /** Loss and metrics over all rows. Penalties count once, with m = the rows evaluated, however they are cut into chunks. */
-export async function evaluateRows(engine: Engine, job: Job, { data, targets, batch }: EvaluateRequest): Promise<Evaluation> {
+export async function evaluateRows(
+  engine: Engine,
+  job: Job,
+  { data, targets, batch }: EvaluateRequest,
+): Promise<Evaluation> {
   const compiled = engine.requireCompiled(job.what)
   const { metrics } = compiled
   const exact = targets !== undefined && metrics.some((metric) => metric.exact)
@@ -90,7 +94,8 @@ export async function evaluateRows(engine: Engine, job: Job, { data, targets, ba
     const values = finishMetrics(metrics, statistics, seen.plan!.statisticCounts, data.rows)
     if (predictions) {
       const yPred = native.bufferRead(predictions)
-      for (const metric of metrics) if (metric.exact) values[metric.name] = metric.exact(targets!.data, yPred, data.rows)
+      for (const metric of metrics)
+        if (metric.exact) values[metric.name] = metric.exact(targets!.data, yPred, data.rows)
     }
     return { loss, dataLoss, ...values }
   } finally {
@@ -111,7 +116,13 @@ export interface EvaluateOptions {
   signal?: AbortSignal
 }
 
-export async function evaluate(engine: Engine, job: Job, x: DataLike, y: DataLike, options: EvaluateOptions): Promise<Evaluation> {
+export async function evaluate(
+  engine: Engine,
+  job: Job,
+  x: DataLike,
+  y: DataLike,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
   const compiled = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
   const { checked, data } = await nativeData({
@@ -140,7 +151,13 @@ export async function predict(engine: Engine, job: Job, x: DataLike, batch: numb
   const input = toBuffer(job.what, engine.dtype, flat.data)
   let output: NativeBuffer | null = null
   try {
-    output = guarded(job.what, () => native.bufferCreate(engine.dtype, shape.reduce((n, d) => n * d, 1), null))
+    output = guarded(job.what, () =>
+      native.bufferCreate(
+        engine.dtype,
+        shape.reduce((n, d) => n * d, 1),
+        null,
+      ),
+    )
     const collect = [output]
     await runChunks(job, {
       rows,
@@ -227,7 +244,17 @@ export async function costAndGradients(
   const { loss } = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
   const { inputShape, outputShape } = engine.network
-  const request = { where: job.what, inputShape, outputShape, dtype: engine.dtype, loss, x, y, sampleWeight, classWeight }
+  const request = {
+    where: job.what,
+    inputShape,
+    outputShape,
+    dtype: engine.dtype,
+    loss,
+    x,
+    y,
+    sampleWeight,
+    classWeight,
+  }
   const checked = checkData(request)
   await requireFinite(job.what, 'x', checked.x)
   const data = toNativeData(job.what, engine.dtype, checked)

@@ -29,26 +29,45 @@ export interface FitDatasetOptions extends CommonFitOptions {
 const prefetched = 2
 
 const optionNames = [
-  'epochs', 'initialEpoch', 'validationData', 'classWeight', 'callbacks', 'onBatch', 'onEpoch', 'signal', 'verbose', 'stopWhen', 'stepsPerEpoch',
+  'epochs',
+  'initialEpoch',
+  'validationData',
+  'classWeight',
+  'callbacks',
+  'onBatch',
+  'onEpoch',
+  'signal',
+  'verbose',
+  'stopWhen',
+  'stepsPerEpoch',
 ]
 
-export async function fitDataset(engine: Engine, model: Model, source: BatchSource, options: FitDatasetOptions): Promise<History> {
+export async function fitDataset(
+  engine: Engine,
+  model: Model,
+  source: BatchSource,
+  options: FitDatasetOptions,
+): Promise<History> {
   const where = 'fitDataset'
   checkOptions(where, options, optionNames)
   functionOption(`${where}: source (a function that returns an async iterable of { x, y })`, source)
   const { epochs, initialEpoch, tolerance } = checkCommon(where, options)
-  const batches = options.stepsPerEpoch === undefined ? undefined : positiveInteger(`${where}: stepsPerEpoch`, options.stepsPerEpoch)
+  const batches =
+    options.stepsPerEpoch === undefined ? undefined : positiveInteger(`${where}: stepsPerEpoch`, options.stepsPerEpoch)
   const callbacks: readonly Callback[] = callbacksOf(where, options)
   engine.requireCompiled(where)
   if (engine.needsAdapt)
-    throw new StateError(`${where}: a data stream cannot teach the normalize layer its mean and variance. Call model.adapt(x) first, or give them to layers.normalize.`)
+    throw new StateError(
+      `${where}: a data stream cannot teach the normalize layer its mean and variance. Call model.adapt(x) first, or give them to layers.normalize.`,
+    )
   return engine.queue.train(where, options.signal, async (trainer) => {
     const validation = await validationData(engine, where, options)
     const plan = { where, epochs, batches, tolerance, validation }
     const training = new Training(engine, model, trainer, callbacks, plan)
     try {
       await training.notify((c) => c.onTrainBegin?.(training.run))
-      for (let epoch = initialEpoch + 1, more = true; more; epoch++) more = await runEpoch(engine, trainer, training, epoch, source, options)
+      for (let epoch = initialEpoch + 1, more = true; more; epoch++)
+        more = await runEpoch(engine, trainer, training, epoch, source, options)
       await training.notify((c) => c.onTrainEnd?.(training.run))
       return training.history
     } catch (error) {
@@ -59,20 +78,39 @@ export async function fitDataset(engine: Engine, model: Model, source: BatchSour
   })
 }
 
-async function validationData(engine: Engine, where: string, { validationData }: FitDatasetOptions): Promise<NativeData | null> {
+async function validationData(
+  engine: Engine,
+  where: string,
+  { validationData }: FitDatasetOptions,
+): Promise<NativeData | null> {
   if (!validationData) return null
   const [x, y, sampleWeight] = validationData
   return prepare(engine, `${where}: validationData`, { x, y, sampleWeight }, undefined)
 }
 
 /** Converts and checks one batch. */
-async function prepare(engine: Engine, where: string, batch: Batch, classWeight: FitDatasetOptions['classWeight']): Promise<NativeData> {
+async function prepare(
+  engine: Engine,
+  where: string,
+  batch: Batch,
+  classWeight: FitDatasetOptions['classWeight'],
+): Promise<NativeData> {
   if (typeof batch !== 'object' || batch === null || !('x' in batch) || !('y' in batch))
     throw new OptionError(`${where}: expected a batch { x, y }, got ${describeValue(batch)}.`)
   const { loss } = engine.requireCompiled(where)
   const { inputShape, outputShape } = engine.network
   const { x, y, sampleWeight } = batch
-  const checked = checkData({ where, inputShape, outputShape, dtype: engine.dtype, loss, x, y, sampleWeight, classWeight })
+  const checked = checkData({
+    where,
+    inputShape,
+    outputShape,
+    dtype: engine.dtype,
+    loss,
+    x,
+    y,
+    sampleWeight,
+    classWeight,
+  })
   await requireFinite(where, 'x', checked.x)
   return toNativeData(where, engine.dtype, checked)
 }
@@ -140,7 +178,9 @@ class Prefetcher {
     const iterable = stream as Partial<AsyncIterable<Batch> & Iterable<Batch>> | undefined
     const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.()
     if (!iterator)
-      throw new OptionError(`fitDataset: source() must return an (async) iterable of { x, y }, got ${describeValue(stream)}. An async function* does.`)
+      throw new OptionError(
+        `fitDataset: source() must return an (async) iterable of { x, y }, got ${describeValue(stream)}. An async function* does.`,
+      )
     this.#iterator = iterator
     for (let i = 0; i < prefetched; i++) this.#ask()
   }

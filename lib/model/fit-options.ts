@@ -36,9 +36,9 @@ export interface CommonFitOptions {
   classWeight?: ClassWeight
   callbacks?: readonly Callback[]
   /** Observes every batch, late and in groups. */
-  onBatch?: (batch: BatchLogs, run: TrainingRun) => void
+  onBatch?: (batch: BatchLogs, run: TrainingRun) => unknown
   /** Awaited after every epoch at a step boundary, where the model's methods run at once. */
-  onEpoch?: (logs: EpochLogs, run: TrainingRun) => void | Promise<void>
+  onEpoch?: (logs: EpochLogs, run: TrainingRun) => unknown
   signal?: AbortSignal
   /** 0: silent (default). 1: a progress bar on stderr. */
   verbose?: 0 | 1
@@ -70,14 +70,26 @@ export interface Settings {
 }
 
 const commonNames = [
-  'epochs', 'initialEpoch', 'validationData', 'classWeight', 'callbacks', 'onBatch', 'onEpoch', 'signal', 'verbose', 'stopWhen',
+  'epochs',
+  'initialEpoch',
+  'validationData',
+  'classWeight',
+  'callbacks',
+  'onBatch',
+  'onEpoch',
+  'signal',
+  'verbose',
+  'stopWhen',
 ]
 
 export function checkFitNames(options: FitOptions): void {
   checkOptions('fit', options, [...commonNames, 'batchSize', 'shuffle', 'dropLast', 'sampleWeight', 'checkpoint'])
 }
 
-export function checkCommon(where: string, options: CommonFitOptions): { epochs: number; initialEpoch: number; tolerance: number | null } {
+export function checkCommon(
+  where: string,
+  options: CommonFitOptions,
+): { epochs: number; initialEpoch: number; tolerance: number | null } {
   const initialEpoch = nonNegativeInteger(`${where}: initialEpoch`, options.initialEpoch ?? 0)
   const epochs = positiveInteger(`${where}: epochs`, options.epochs ?? initialEpoch + 1)
   if (epochs <= initialEpoch)
@@ -95,13 +107,17 @@ export function checkCommon(where: string, options: CommonFitOptions): { epochs:
 
 export function checkSignal(where: string, signal: unknown): void {
   if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new OptionError(`${where}: signal: expected an AbortSignal (new AbortController().signal), got ${describeValue(signal)}.`)
+    throw new OptionError(
+      `${where}: signal: expected an AbortSignal (new AbortController().signal), got ${describeValue(signal)}.`,
+    )
 }
 
 function checkValidation(where: string, data: unknown): void {
   if (data === undefined) return
   if (!Array.isArray(data) || data.length < 2 || data.length > 3)
-    throw new OptionError(`${where}: validationData: expected [x, y] or [x, y, sampleWeight], got ${describeValue(data)}.`)
+    throw new OptionError(
+      `${where}: validationData: expected [x, y] or [x, y, sampleWeight], got ${describeValue(data)}.`,
+    )
 }
 
 export function settingsOf(options: FitOptions, rows: number): Settings {
@@ -109,7 +125,9 @@ export function settingsOf(options: FitOptions, rows: number): Settings {
   const asked = options.batchSize ?? Math.min(32, rows)
   const batchSize = asked === 'all' ? rows : positiveInteger("fit: batchSize ('all' or a number)", asked)
   if (batchSize > rows)
-    throw new OptionError(`fit: batchSize ${batchSize} is larger than the data, ${rows} rows. Use a smaller one, or 'all'.`)
+    throw new OptionError(
+      `fit: batchSize ${batchSize} is larger than the data, ${rows} rows. Use a smaller one, or 'all'.`,
+    )
   return {
     epochs,
     initialEpoch,
@@ -128,7 +146,9 @@ function checkCheckpoint(value: CheckpointOptions): CheckpointOptions {
   checkOptions(`${where}.every`, value.every, ['epochs', 'steps'])
   const { epochs, steps } = (value.every ?? {}) as { epochs?: unknown; steps?: unknown }
   if ((epochs === undefined) === (steps === undefined))
-    throw new OptionError(`${where}.every: expected exactly one of { epochs } and { steps }, got ${epochs === undefined ? 'neither' : 'both'}.`)
+    throw new OptionError(
+      `${where}.every: expected exactly one of { epochs } and { steps }, got ${epochs === undefined ? 'neither' : 'both'}.`,
+    )
   const every =
     epochs !== undefined
       ? { epochs: positiveInteger(`${where}.every.epochs`, epochs) }
@@ -142,12 +162,16 @@ export function callbacksOf(where: string, options: CommonFitOptions): Callback[
   if (!Array.isArray(given)) throw new OptionError(`${where}: callbacks: expected a list, got ${describeValue(given)}.`)
   given.forEach((callback, i) => {
     if (typeof callback !== 'object' || callback === null)
-      throw new OptionError(`${where}: callbacks[${i}]: expected callbacks.… or an object with onEpoch, got ${describeValue(callback)}.`)
+      throw new OptionError(
+        `${where}: callbacks[${i}]: expected callbacks.… or an object with onEpoch, got ${describeValue(callback)}.`,
+      )
   })
   const verbose = options.verbose ?? 0
-  if (verbose !== 0 && verbose !== 1) throw new OptionError(`${where}: verbose: expected 0 or 1, got ${describeValue(verbose)}.`)
+  if (verbose !== 0 && verbose !== 1)
+    throw new OptionError(`${where}: verbose: expected 0 or 1, got ${describeValue(verbose)}.`)
   const list: Callback[] = [...given]
   if (verbose) list.push(progressBar())
-  if (options.onEpoch || options.onBatch) list.push({ name: 'fit options', onEpoch: options.onEpoch, onBatch: options.onBatch })
+  if (options.onEpoch || options.onBatch)
+    list.push({ name: 'fit options', onEpoch: options.onEpoch, onBatch: options.onBatch })
   return list
 }

@@ -2,8 +2,22 @@
 import type { Callback } from '../callbacks/callback'
 import type { NativeBuffer } from '../native'
 import { featureStatistics } from '../layers/normalize'
-import { checkpointBoundary, checkpointData, writeCheckpoint, type CheckpointData, type CheckpointState } from './checkpoint'
-import { checkData, requireFinite, toNativeData, type CheckedData, type DataLike, type Flat, type NativeData } from './data'
+import {
+  checkpointBoundary,
+  checkpointData,
+  writeCheckpoint,
+  type CheckpointData,
+  type CheckpointState,
+} from './checkpoint'
+import {
+  checkData,
+  requireFinite,
+  toNativeData,
+  type CheckedData,
+  type DataLike,
+  type Flat,
+  type NativeData,
+} from './data'
 import type { Engine } from './engine'
 import type { FitOptions, Settings } from './fit-options'
 import { callbacksOf, checkCommon, checkFitNames, settingsOf } from './fit-options'
@@ -33,14 +47,22 @@ export function checkFitData(engine: Engine, x: DataLike, y: DataLike, options: 
 }
 
 /** The whole of model.fit, in the model's queue. */
-export async function fit(engine: Engine, model: Model, x: DataLike, y: DataLike, options: FitOptions): Promise<History> {
+export async function fit(
+  engine: Engine,
+  model: Model,
+  x: DataLike,
+  y: DataLike,
+  options: FitOptions,
+): Promise<History> {
   checkFitNames(options)
   engine.requireCompiled('fit')
   checkCommon('fit', options)
   const callbacks = callbacksOf('fit', options)
   const data = checkFitData(engine, x, y, options)
   const settings = settingsOf(options, data.train.x.shape[0])
-  return engine.queue.train('fit', options.signal, (trainer) => runFit(engine, model, trainer, { data, settings, callbacks, resumed: null }))
+  return engine.queue.train('fit', options.signal, (trainer) =>
+    runFit(engine, model, trainer, { data, settings, callbacks, resumed: null }),
+  )
 }
 
 export interface FitRequest {
@@ -137,7 +159,8 @@ class FitRun {
       for (let more = true; more; epoch++) {
         more = await this.#epoch(epoch, sums)
         sums = emptySums()
-        if (more && checkpointBoundary(settings, 'epochs', epoch - settings.initialEpoch)) await this.#checkpoint(epoch + 1, false)
+        if (more && checkpointBoundary(settings, 'epochs', epoch - settings.initialEpoch))
+          await this.#checkpoint(epoch + 1, false)
       }
       await training.notify((c) => c.onTrainEnd?.(training.run))
       await this.#checkpoint(epoch, true)
@@ -161,7 +184,8 @@ class FitRun {
       const order = settings.shuffle ? shuffled(this.#rows, engine.seed, key) : inOrder(this.#rows)
       while (sums.batches < this.#steps) {
         await this.#segment(order)
-        if (sums.batches < this.#steps && checkpointBoundary(settings, 'steps', this.#stepsOfRun())) await this.#checkpoint(epoch, false)
+        if (sums.batches < this.#steps && checkpointBoundary(settings, 'steps', this.#stepsOfRun()))
+          await this.#checkpoint(epoch, false)
       }
     } finally {
       if (sums.batches) engine.progress.epochs = key + 1
@@ -211,7 +235,9 @@ class FitRun {
     const training = this.#training
     const sums = finished || training.epoch !== epoch ? emptySums() : training.sums
     const state: CheckpointState = { epoch, sums, finished, history: training.history }
-    await this.engine.queue.callback(this.trainer, () => writeCheckpoint(this.engine, { settings, callbacks, kept, state }))
+    await this.engine.queue.callback(this.trainer, () =>
+      writeCheckpoint(this.engine, { settings, callbacks, kept, state }),
+    )
     this.trainer.job.throwIfAborted()
   }
 }

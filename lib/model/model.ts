@@ -145,7 +145,8 @@ export class Model {
   compile(options: CompileOptions): void {
     const engine = this.#engine
     engine.queue.assertQuiet('compile', true)
-    if (engine.queue.training) throw new StateError(`compile: ${engine.queue.training} is running on this model. Wait for it.`)
+    if (engine.queue.training)
+      throw new StateError(`compile: ${engine.queue.training} is running on this model. Wait for it.`)
     const { warnings, ...compiled } = resolveCompile(options, engine.network)
     engine.useCompiled(compiled)
     warnings.forEach(warn)
@@ -199,7 +200,9 @@ export class Model {
     checkOptions('trainOnBatch', options, ['sampleWeight', 'classWeight', 'signal'])
     checkSignal('trainOnBatch', options.signal)
     const engine = this.#engine
-    return engine.queue.enqueue('trainOnBatch', 'write', options.signal, (job) => trainOnBatch(engine, job, x, y, options))
+    return engine.queue.enqueue('trainOnBatch', 'write', options.signal, (job) =>
+      trainOnBatch(engine, job, x, y, options),
+    )
   }
 
   /** J on the rows given (penalties included, m = their number) and dJ/dW, laid out as getWeights. */
@@ -208,11 +211,16 @@ export class Model {
     checkSignal('costAndGradients', options.signal)
     if (options.training !== undefined) booleanOption('costAndGradients: training', options.training)
     const engine = this.#engine
-    return engine.queue.enqueue('costAndGradients', 'read', options.signal, (job) => costAndGradients(engine, job, x, y, options))
+    return engine.queue.enqueue('costAndGradients', 'read', options.signal, (job) =>
+      costAndGradients(engine, job, x, y, options),
+    )
   }
 
   /** z and a of every layer by name, for all rows of x at once. `training: true` keeps dropout active. */
-  async activations(x: DataLike, options: { training?: boolean; signal?: AbortSignal } = {}): Promise<Record<string, LayerActivations>> {
+  async activations(
+    x: DataLike,
+    options: { training?: boolean; signal?: AbortSignal } = {},
+  ): Promise<Record<string, LayerActivations>> {
     checkOptions('activations', options, ['training', 'signal'])
     checkSignal('activations', options.signal)
     const training = booleanOption('activations: training', options.training ?? false)
@@ -226,7 +234,8 @@ export class Model {
     checkSignal('adapt', options.signal)
     const engine = this.#engine
     return engine.queue.enqueue('adapt', 'write', options.signal, async () => {
-      if (!engine.weights.statistics.length) throw new StateError('adapt: the model has no normalize layer. Put layers.normalize() first.')
+      if (!engine.weights.statistics.length)
+        throw new StateError('adapt: the model has no normalize layer. Put layers.normalize() first.')
       const flat = takeX('adapt', x, engine.network.inputShape, engine.dtype)
       await requireFinite('adapt', 'x', flat)
       engine.setStatistics({ ...featureStatistics(flat.data, flat.shape[0]) })

@@ -59,9 +59,13 @@ export class Network {
   private checkOutput(place: PlacedLayer, output: LayerOutput, rows: number): void {
     const expected = [rows, ...place.built.outputShape]
     if (!(output?.a instanceof Tensor))
-      throw new OptionError(`${place.name}: call must return a tensor of shape ${shapeText(expected)}, got ${describeValue(output?.a)}.`)
+      throw new OptionError(
+        `${place.name}: call must return a tensor of shape ${shapeText(expected)}, got ${describeValue(output?.a)}.`,
+      )
     if (output.a.shape.join() !== expected.join())
-      throw new ShapeError(`${place.name}: call must return shape ${shapeText(expected)}, it returned ${shapeText(output.a.shape)}.`)
+      throw new ShapeError(
+        `${place.name}: call must return shape ${shapeText(expected)}, it returned ${shapeText(output.a.shape)}.`,
+      )
   }
 
   /** Every weight with its layer, in layer order. */
@@ -89,34 +93,49 @@ export class Network {
 }
 
 function isLayer(value: unknown): value is Layer {
-  return typeof value === 'object' && value !== null && typeof (value as Layer).build === 'function' && typeof (value as Layer).kind === 'string'
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Layer).build === 'function' &&
+    typeof (value as Layer).kind === 'string'
+  )
 }
 
 function placeLayers(inputShape: Shape, descriptions: readonly Layer[]): PlacedLayer[] {
   if (!Array.isArray(descriptions) || descriptions.length === 0)
-    throw new OptionError(`sequential: layers: expected a list with at least one layer, got ${describeValue(descriptions)}.`)
+    throw new OptionError(
+      `sequential: layers: expected a list with at least one layer, got ${describeValue(descriptions)}.`,
+    )
   const names = new Set<string>()
   const counts = new Map<string, number>()
   const placed: PlacedLayer[] = []
   let shape = inputShape
   descriptions.forEach((layer, index) => {
     if (!isLayer(layer))
-      throw new OptionError(`sequential: layers[${index}]: expected a layer such as layers.dense({ units: 10 }), got ${describeValue(layer)}.`)
+      throw new OptionError(
+        `sequential: layers[${index}]: expected a layer such as layers.dense({ units: 10 }), got ${describeValue(layer)}.`,
+      )
     const n = (counts.get(layer.kind) ?? 0) + 1
     counts.set(layer.kind, n)
     const name = layer.name ?? `${layer.kind}_${n}`
     if (names.has(name))
-      throw new OptionError(`sequential: layers[${index}]: the name '${name}' is already taken by another layer. Give one of them another name.`)
+      throw new OptionError(
+        `sequential: layers[${index}]: the name '${name}' is already taken by another layer. Give one of them another name.`,
+      )
     if (/[\s/\\]/.test(name) || name.includes('.') || name === 'optimizer' || name === 'checkpoint')
       throw new OptionError(
         `sequential: layers[${index}]: '${name}' cannot be a layer's name: no spaces, dots or slashes, and not 'optimizer' or 'checkpoint' (files use them).`,
       )
     names.add(name)
     if (layer.kind === 'normalize' && index > 0)
-      throw new OptionError(`sequential: '${name}' is layer ${index + 1}; normalize stands only first, because its mean and variance come from the input data.`)
+      throw new OptionError(
+        `sequential: '${name}' is layer ${index + 1}; normalize stands only first, because its mean and variance come from the input data.`,
+      )
     const built = layer.build(shape, name)
     if (built.outputShape.some((d) => !Number.isSafeInteger(d) || d < 1))
-      throw new MyelinError(`${name}: build gave the output shape ${shapeText(built.outputShape)}; positive integers are needed.`)
+      throw new MyelinError(
+        `${name}: build gave the output shape ${shapeText(built.outputShape)}; positive integers are needed.`,
+      )
     placed.push({ name, layer, built, index, inputShape: shape })
     shape = built.outputShape
   })

@@ -124,7 +124,10 @@ class Tracer {
 
 function mustNode(value: Tensor): Node {
   const node = nodeOf(value)
-  if (!node) throw new OptionError('A layer, loss or metric returned a tensor that does not depend on its arguments. Compute it from them with ops.*.')
+  if (!node)
+    throw new OptionError(
+      'A layer, loss or metric returned a tensor that does not depend on its arguments. Compute it from them with ops.*.',
+    )
   return node
 }
 
@@ -137,7 +140,8 @@ function trace(parts: Parts, batch: number, training: boolean): { tracer: Tracer
 function forward({ network, weights }: Parts, tracer: Tracer, x: Tensor, training: boolean): ForwardPass {
   return network.forward(
     x,
-    (place) => Object.fromEntries(weights.list.filter((p) => p.layer === place.name).map((p) => [p.key, tracer.state(p)])),
+    (place) =>
+      Object.fromEntries(weights.list.filter((p) => p.layer === place.name).map((p) => [p.key, tracer.state(p)])),
     training,
   )
 }
@@ -151,13 +155,21 @@ interface DataCost {
 }
 
 /** The loss of a batch without penalties. Weighted losses divide by m, the number of rows, not by the sum of weights. */
-function dataCost({ network }: Parts, tracer: Tracer, pass: ForwardPass, loss: Loss, { batch, weighted }: BatchShape): DataCost {
+function dataCost(
+  { network }: Parts,
+  tracer: Tracer,
+  pass: ForwardPass,
+  loss: Loss,
+  { batch, weighted }: BatchShape,
+): DataCost {
   const y = tracer.input('y', [batch, ...loss.targetShape(network.outputShape)])
   const rowWeights = weighted ? tracer.input('weights', [batch, 1]) : null
   return withLabel('loss', () => {
     if (!loss.perExample) {
       if (rowWeights)
-        throw new OptionError('sampleWeight and classWeight need a loss per example; a loss function that returns one scalar cannot be weighted.')
+        throw new OptionError(
+          'sampleWeight and classWeight need a loss per example; a loss function that returns one scalar cannot be weighted.',
+        )
       const mean = loss.custom!(y, pass.output.a)
       return { y, sum: ops.mul(mean, batch), mean }
     }
@@ -191,12 +203,19 @@ function totalCost(parts: Parts, tracer: Tracer, mean: Tensor, rows: number): Te
 }
 
 function derivatives(tracer: Tracer, cost: Tensor, wrt: readonly Parameter[]): Tensor[] {
-  const nodes = gradients(mustNode(cost), wrt.map((p) => mustNode(tracer.state(p))))
+  const nodes = gradients(
+    mustNode(cost),
+    wrt.map((p) => mustNode(tracer.state(p))),
+  )
   return nodes.map((node) => tracer.tensor(node))
 }
 
 /** The statistics of all metrics, and how many each has. */
-function metricStatistics(metrics: readonly Metric[], y: Tensor, a: Tensor): { statistics: Tensor[]; statisticCounts: number[] } {
+function metricStatistics(
+  metrics: readonly Metric[],
+  y: Tensor,
+  a: Tensor,
+): { statistics: Tensor[]; statisticCounts: number[] } {
   const groups = metrics.map((metric) => withLabel(`metric ${metric.name}`, () => metric.statistics(y, a)))
   return { statistics: groups.flat(), statisticCounts: groups.map((group) => group.length) }
 }
@@ -225,8 +244,16 @@ function updates(
   return trainable.flatMap((p, i) =>
     withLabel(p.name, () => {
       const cells = slots.get(p)!
-      const next = optimizer.update(tracer.state(p), gradient[i], cells.map((c) => tracer.state(c)), hyper)
-      const pairs: [StateCell, Tensor][] = [[p, next.weight], ...cells.map((c, k): [StateCell, Tensor] => [c, next.slots[k]])]
+      const next = optimizer.update(
+        tracer.state(p),
+        gradient[i],
+        cells.map((c) => tracer.state(c)),
+        hyper,
+      )
+      const pairs: [StateCell, Tensor][] = [
+        [p, next.weight],
+        ...cells.map((c, k): [StateCell, Tensor] => [c, next.slots[k]]),
+      ]
       return pairs.map(([cell, value]) => ({ state: mustNode(tracer.state(cell)), value: mustNode(value) }))
     }),
   )

@@ -168,7 +168,12 @@ export class JobQueue {
   }
 
   /** Runs `work` when its turn has come. Rejects with StateError, DisposedError or AbortError without running it. */
-  async enqueue<T>(what: string, kind: JobKind, signal: AbortSignal | undefined, work: (job: Job) => Promise<T>): Promise<T> {
+  async enqueue<T>(
+    what: string,
+    kind: JobKind,
+    signal: AbortSignal | undefined,
+    work: (job: Job) => Promise<T>,
+  ): Promise<T> {
     this.assertUsable(what)
     if (kind !== 'read' && this.#trainer && (kind === 'train' || !this.#inside()))
       throw new StateError(

@@ -23,7 +23,12 @@ export interface ResumeOptions extends Pick<CommonFitOptions, 'onBatch' | 'onEpo
  * checkpoints go to the path they went to. x and y must be the data of that fit (StateError otherwise); sample weights, class weights and validation data come
  * from the checkpoint. The checkpoint of a finished fit gives its model and history back at once.
  */
-export async function resume(path: string, x: DataLike, y: DataLike, options: ResumeOptions = {}): Promise<{ model: Model; history: History }> {
+export async function resume(
+  path: string,
+  x: DataLike,
+  y: DataLike,
+  options: ResumeOptions = {},
+): Promise<{ model: Model; history: History }> {
   checkOptions('resume', options, ['custom', 'callbacks', 'signal', 'onBatch', 'onEpoch', 'verbose'])
   checkSignal('resume', options.signal)
   const callbacks = callbacksOf('resume', options)
@@ -36,10 +41,19 @@ export async function resume(path: string, x: DataLike, y: DataLike, options: Re
     const { loss } = engine.requireCompiled('resume')
     const train = checkData({ where: 'resume', inputShape, outputShape, dtype: engine.dtype, loss, x, y })
     if ((await fingerprint(train)) !== checkpoint.fingerprint)
-      throw new StateError(`resume: x and y are not the data that the fit of '${path}' was interrupted on. Pass the same rows in the same order.`)
+      throw new StateError(
+        `resume: x and y are not the data that the fit of '${path}' was interrupted on. Pass the same rows in the same order.`,
+      )
     restoreCallbacks(callbacks, checkpoint)
-    const request = { data: resumedData(train, checkpoint), settings: checkpoint.settings, callbacks, resumed: checkpoint.state }
-    const history = await engine.queue.train('resume', options.signal, (trainer) => runFit(engine, model, trainer, request))
+    const request = {
+      data: resumedData(train, checkpoint),
+      settings: checkpoint.settings,
+      callbacks,
+      resumed: checkpoint.state,
+    }
+    const history = await engine.queue.train('resume', options.signal, (trainer) =>
+      runFit(engine, model, trainer, request),
+    )
     return { model, history }
   } catch (error) {
     model.dispose()

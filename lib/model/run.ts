@@ -19,7 +19,10 @@ export interface Steps {
   onResult: (result: RunResult, plan: ModelPlan, done: number) => void
 }
 
-export async function runSteps(job: Job, { plan, inputs, rows, batch, steps, request, onProgress, onResult }: Steps): Promise<void> {
+export async function runSteps(
+  job: Job,
+  { plan, inputs, rows, batch, steps, request, onProgress, onResult }: Steps,
+): Promise<void> {
   for (let done = 0; done < steps;) {
     await job.yieldIfAsked()
     const current = plan()
@@ -48,7 +51,15 @@ export interface Chunks {
 /** All rows in order, chunk by chunk. */
 export async function runChunks(job: Job, { rows, batch, inputs, plan, request, onResult }: Chunks): Promise<void> {
   if (rows <= batch) {
-    await runSteps(job, { plan: () => plan(rows), inputs, rows: null, batch: rows, steps: 1, request: () => request?.(0) ?? {}, onResult })
+    await runSteps(job, {
+      plan: () => plan(rows),
+      inputs,
+      rows: null,
+      batch: rows,
+      steps: 1,
+      request: () => request?.(0) ?? {},
+      onResult,
+    })
     return
   }
   const order = inOrder(rows)

@@ -35,7 +35,10 @@ function architectureOf(engine: Engine): ModelSnapshot['architecture'] {
     labels: labels && [...labels],
     layers: engine.network.layers.map(({ name: layerName, layer }) => {
       if (layer.config === null)
-        throw unsaved(`something in layer '${layerName}'`, 'Give the function a name, and pass it to loadModel in { custom }.')
+        throw unsaved(
+          `something in layer '${layerName}'`,
+          'Give the function a name, and pass it to loadModel in { custom }.',
+        )
       return { kind: layer.kind, name: layerName, config: layer.config }
     }),
   }
@@ -49,7 +52,10 @@ function compiledOf(engine: Engine): ModelSnapshot['compiled'] {
   if (rate === null || (optimizer.config === null && !learningRate))
     throw unsaved('the learning rate', 'Use schedules.…, or a named function.')
   if (optimizer.config === null)
-    throw unsaved("the optimiser's own learning rate", 'Compile with a number or schedules.… before model.setLearningRate.')
+    throw unsaved(
+      "the optimiser's own learning rate",
+      'Compile with a number or schedules.… before model.setLearningRate.',
+    )
   if (loss.config === null) throw unsaved('the loss', 'Use a named function, and pass it to loadModel in { custom }.')
   return {
     optimizer: { kind: optimizer.kind, config: { ...optimizer.config, learningRate: rate } },
@@ -66,7 +72,11 @@ export function snapshotOf(
 ): ModelSnapshot {
   const architecture = architectureOf(engine)
   const compiled = compiledOf(engine)
-  const tensors = cellsOf(engine).map((cell) => ({ name: cell.name, shape: [...cell.shape], data: engine.weights.read(cell) }))
+  const tensors = cellsOf(engine).map((cell) => ({
+    name: cell.name,
+    shape: [...cell.shape],
+    data: engine.weights.read(cell),
+  }))
   return {
     architecture,
     compiled,
@@ -97,7 +107,13 @@ export function fromSnapshot(snapshot: ModelSnapshot, custom?: Custom, source = 
   return model
 }
 
-function restore(model: Model, snapshot: ModelSnapshot, network: Network, custom: Custom | undefined, source: string): void {
+function restore(
+  model: Model,
+  snapshot: ModelSnapshot,
+  network: Network,
+  custom: Custom | undefined,
+  source: string,
+): void {
   const { engine } = model.internals
   if (snapshot.compiled) {
     const { optimizer, loss, metrics, gradientClip } = snapshot.compiled
@@ -120,9 +136,12 @@ function restore(model: Model, snapshot: ModelSnapshot, network: Network, custom
       throw new FormatError(`${source}: the tensor '${cell.name}' is missing.`)
     }
     if (tensor.shape.join() !== cell.shape.join())
-      throw new FormatError(`${source}: '${cell.name}': expected shape [${cell.shape.join(', ')}], got [${tensor.shape.join(', ')}].`)
+      throw new FormatError(
+        `${source}: '${cell.name}': expected shape [${cell.shape.join(', ')}], got [${tensor.shape.join(', ')}].`,
+      )
     const wanted = engine.dtype === 'float32' ? Float32Array : Float64Array
-    if (!(tensor.data instanceof wanted)) throw new FormatError(`${source}: '${cell.name}': expected ${engine.dtype}, got another dtype.`)
+    if (!(tensor.data instanceof wanted))
+      throw new FormatError(`${source}: '${cell.name}': expected ${engine.dtype}, got another dtype.`)
     engine.weights.write(cell, tensor.data)
   }
   Object.assign(engine.progress, snapshot.progress)
@@ -133,7 +152,10 @@ export interface LoadOptions {
   custom?: Custom
 }
 
-export async function readSnapshot(where: string, source: string | Uint8Array): Promise<{ snapshot: ModelSnapshot; name: string }> {
+export async function readSnapshot(
+  where: string,
+  source: string | Uint8Array,
+): Promise<{ snapshot: ModelSnapshot; name: string }> {
   if (typeof source !== 'string') return { snapshot: decodeSnapshot(source), name: 'model bytes' }
   const bytes = await readFile(source)
   if (!bytes.length) throw new FormatError(`${where}: '${source}' is empty.`)

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { OptionError, checkOptions, describeValue, dtypeOption, nonEmptyString, seedOption, shapeOption } from '../errors'
+import {
+  OptionError,
+  checkOptions,
+  describeValue,
+  dtypeOption,
+  nonEmptyString,
+  seedOption,
+  shapeOption,
+} from '../errors'
 import type { DType, Shape } from '../graph/node'
 import type { Layer } from '../layers/layer'
 import { resolveDevice, type DeviceName } from './devices'
@@ -27,14 +35,16 @@ export interface SequentialOptions {
 /** A model whose layers feed each other in order. */
 export function sequential(options: SequentialOptions): Model {
   const where = 'sequential'
-  if (options === undefined || options === null) throw new OptionError(`${where}: expected { inputShape, layers, … }, got ${describeValue(options)}.`)
+  if (options === undefined || options === null)
+    throw new OptionError(`${where}: expected { inputShape, layers, … }, got ${describeValue(options)}.`)
   checkOptions(where, options, ['inputShape', 'layers', 'seed', 'labels', 'dtype', 'device', 'precision', 'name'])
   const inputShape = shapeOption(`${where}: inputShape`, options.inputShape)
   const dtype = dtypeOption(where, options.dtype ?? 'float32')
   resolveDevice(where, options.device)
   if (options.precision !== undefined && options.precision !== 'full')
     throw new OptionError(`${where}: precision: expected 'full', got ${describeValue(options.precision)}.`)
-  const seed = options.seed === undefined ? BigInt(randomBytes(6).readUIntBE(0, 6)) : seedOption(`${where}: seed`, options.seed)
+  const seed =
+    options.seed === undefined ? BigInt(randomBytes(6).readUIntBE(0, 6)) : seedOption(`${where}: seed`, options.seed)
   const name = options.name === undefined ? null : nonEmptyString(`${where}: name`, options.name)
   const network = new Network(inputShape, options.layers)
   const labels = options.labels === undefined ? null : checkLabels(options.labels, network)
@@ -52,6 +62,8 @@ function checkLabels(labels: readonly string[], network: Network): string[] {
   if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string'))
     throw new OptionError(`sequential: labels: expected a list of strings, got ${describeValue(labels)}.`)
   if (labels.length !== width && !(width === 1 && labels.length === 2))
-    throw new OptionError(`sequential: labels: expected ${width === 1 ? '1 or 2' : width}, one per output, got ${labels.length}.`)
+    throw new OptionError(
+      `sequential: labels: expected ${width === 1 ? '1 or 2' : width}, one per output, got ${labels.length}.`,
+    )
   return [...labels]
 }

@@ -12,7 +12,12 @@ function mix(h: number): number {
 
 /** A generator of 32-bit integers: xoshiro128** keyed by (seed, epoch). */
 function generator(seed: bigint, epoch: number): () => number {
-  const words = [seed & 0xffffffffn, (seed >> 32n) & 0xffffffffn, BigInt(epoch) & 0xffffffffn, BigInt(epoch) >> 32n].map(Number)
+  const words = [
+    seed & 0xffffffffn,
+    (seed >> 32n) & 0xffffffffn,
+    BigInt(epoch) & 0xffffffffn,
+    BigInt(epoch) >> 32n,
+  ].map(Number)
   let key = 0x9e3779b9
   for (const word of words) key = mix(Math.imul(key, 5) + 0xe6546b64 + mix(word + 0x9e3779b9))
   const s = new Uint32Array(4)

@@ -5,7 +5,9 @@ import { countOf, type Parameter } from './weights'
 const shapeText = (shape: readonly number[]) => `[${shape.join(', ')}]`
 
 function weightText(weights: readonly Parameter[]): string {
-  return weights.map((p) => `${p.key} ${shapeText(p.shape)}${p.spec.trainable || p.spec.statistic ? '' : ' (frozen)'}`).join(', ')
+  return weights
+    .map((p) => `${p.key} ${shapeText(p.shape)}${p.spec.trainable || p.spec.statistic ? '' : ' (frozen)'}`)
+    .join(', ')
 }
 
 function activationText(activation: string): string {
@@ -28,7 +30,11 @@ export function summaryOf(engine: Engine, name: string | null): string {
   const header = ['layer', 'output', 'weights', 'parameters']
   const table = [header, ['input', shapeText(['m', ...network.inputShape] as never), '', '0'], ...rows]
   const widths = header.map((_, c) => Math.max(...table.map((row) => row[c].length)))
-  const line = (row: readonly string[]) => row.map((cell, c) => (c === 3 ? cell.padStart(widths[c]) : cell.padEnd(widths[c]))).join('  ').trimEnd()
+  const line = (row: readonly string[]) =>
+    row
+      .map((cell, c) => (c === 3 ? cell.padStart(widths[c]) : cell.padEnd(widths[c])))
+      .join('  ')
+      .trimEnd()
   const rule = '─'.repeat(widths.reduce((n, w) => n + w + 2, -2))
   const total = (list: readonly Parameter[]) => list.reduce((n, p) => n + countOf(p.shape), 0)
   const all = total(weights.list)

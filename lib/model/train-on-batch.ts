@@ -13,12 +13,28 @@ export interface TrainOnBatchOptions {
 }
 
 /** J before the update, and the metrics of the same forward pass. NonFiniteError (nothing changed) if it or a gradient is not finite. */
-export async function trainOnBatch(engine: Engine, job: Job, x: DataLike, y: DataLike, options: TrainOnBatchOptions): Promise<Evaluation> {
+export async function trainOnBatch(
+  engine: Engine,
+  job: Job,
+  x: DataLike,
+  y: DataLike,
+  options: TrainOnBatchOptions,
+): Promise<Evaluation> {
   const { loss, metrics } = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
   const { inputShape, outputShape } = engine.network
   const { sampleWeight, classWeight } = options
-  const request = { where: job.what, inputShape, outputShape, dtype: engine.dtype, loss, x, y, sampleWeight, classWeight }
+  const request = {
+    where: job.what,
+    inputShape,
+    outputShape,
+    dtype: engine.dtype,
+    loss,
+    x,
+    y,
+    sampleWeight,
+    classWeight,
+  }
   const { data } = await nativeData(request)
   try {
     const plan = engine.trainPlan({ batch: data.rows, weighted: data.weights !== null })
@@ -35,7 +51,11 @@ export async function trainOnBatch(engine: Engine, job: Job, x: DataLike, y: Dat
     if (!result.stepsDone) job.throwIfAborted()
     const costs = lastCosts(plan, result.costs)
     const totals = splitTotals(result.accumulators, plan.accumulatorSizes)
-    return { loss: costs.cost, dataLoss: costs.dataLoss, ...finishMetrics(metrics, totals, plan.statisticCounts, data.rows) }
+    return {
+      loss: costs.cost,
+      dataLoss: costs.dataLoss,
+      ...finishMetrics(metrics, totals, plan.statisticCounts, data.rows),
+    }
   } finally {
     data.dispose()
   }

@@ -81,7 +81,7 @@ export class Training {
   }
 
   /** Awaits one method of every callback at a step boundary. */
-  async notify(method: (callback: Callback) => void | Promise<void>): Promise<void> {
+  async notify(method: (callback: Callback) => unknown): Promise<void> {
     for (const callback of this.callbacks) {
       await this.engine.queue.callback(this.trainer, () => method(callback))
       this.job.throwIfAborted()
@@ -134,7 +134,8 @@ export class Training {
   record(result: RunResult, plan: ModelPlan, batch: number): void {
     const { sums } = this
     const steps = result.stepsDone
-    if (this.callbacks.some((c) => c.onProgress || c.onBatch)) this.#observe(result.costs.subarray(2 * this.#live.batches), batch)
+    if (this.callbacks.some((c) => c.onProgress || c.onBatch))
+      this.#observe(result.costs.subarray(2 * this.#live.batches), batch)
     this.#live = { batches: 0, cost: 0 }
     const costs = new Float64Array(steps)
     for (let s = 0; s < steps; s++) {
@@ -206,9 +207,12 @@ export class Training {
   /** An abort as users see it: with the history so far. */
   withHistory(error: unknown): unknown {
     if (!(error instanceof AbortError) || !this.job.aborted) return error
-    return new AbortError(`${this.plan.where}: aborted in epoch ${this.epoch} after ${this.sums.batches} of its steps. The model is usable as it is.`, {
-      cause: this.job.reason,
-      history: this.history,
-    })
+    return new AbortError(
+      `${this.plan.where}: aborted in epoch ${this.epoch} after ${this.sums.batches} of its steps. The model is usable as it is.`,
+      {
+        cause: this.job.reason,
+        history: this.history,
+      },
+    )
   }
 }

@@ -130,13 +130,21 @@ export class Weights {
 
   /** Copies of all weights. */
   get(): WeightSet {
-    return this.layOut((p) => Tensor.fromBuffer(guarded(p.name, () => native.bufferClone(p.buffer)), p.shape, this.dtype))
+    return this.layOut((p) =>
+      Tensor.fromBuffer(
+        guarded(p.name, () => native.bufferClone(p.buffer)),
+        p.shape,
+        this.dtype,
+      ),
+    )
   }
 
   /** Checks a whole set against the model, one flat array per visible weight. Changes nothing. */
   check(where: string, set: WeightSetLike, { finite = true } = {}): NativeArray[] {
     if (!Array.isArray(set))
-      throw new OptionError(`${where}: expected a list like getWeights() returns, [{ name, weight, bias }, …], got ${describeValue(set)}.`)
+      throw new OptionError(
+        `${where}: expected a list like getWeights() returns, [{ name, weight, bias }, …], got ${describeValue(set)}.`,
+      )
     const layers = [...new Set(this.visible.map((p) => p.layer))]
     const given = new Map<string, Record<string, unknown>>()
     for (const entry of set as readonly Record<string, unknown>[]) {
@@ -156,12 +164,14 @@ export class Weights {
     }
     return this.visible.map((p) => {
       const value = given.get(p.layer)?.[p.key]
-      if (value === undefined) throw new OptionError(`${where}: ${p.name} is missing; expected a tensor of shape ${shapeText(p.shape)}.`)
+      if (value === undefined)
+        throw new OptionError(`${where}: ${p.name} is missing; expected a tensor of shape ${shapeText(p.shape)}.`)
       const flat = toFlat(`${where}: ${p.name}`, value as TensorLike, this.dtype)
       if (flat.shape.join() !== p.shape.join())
         throw new ShapeError(`${where}: ${p.name}: expected shape ${shapeText(p.shape)}, got ${shapeText(flat.shape)}.`)
       const bad = finite ? flat.data.findIndex((v) => !Number.isFinite(v)) : -1
-      if (bad >= 0) throw new NonFiniteError(`${where}: ${p.name}: element ${bad} is ${flat.data[bad]}; weights must be finite.`)
+      if (bad >= 0)
+        throw new NonFiniteError(`${where}: ${p.name}: element ${bad} is ${flat.data[bad]}; weights must be finite.`)
       return flat.data
     })
   }

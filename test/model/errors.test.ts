@@ -25,18 +25,57 @@ const any = <T>(value: unknown) => value as T
 describe('sequential refuses', () => {
   const cases: [string, () => unknown, ErrorClass, RegExp][] = [
     ['no options', () => sequential(any(undefined)), my.OptionError, /inputShape/],
-    ['an unknown option', () => sequential(any({ inputShape: [1], layer: [dense()] })), my.OptionError, /unknown option 'layer'.*'layers'/],
+    [
+      'an unknown option',
+      () => sequential(any({ inputShape: [1], layer: [dense()] })),
+      my.OptionError,
+      /unknown option 'layer'.*'layers'/,
+    ],
     ['no layers', () => sequential({ inputShape: [1], layers: [] }), my.OptionError, /at least one layer/],
-    ['something that is no layer', () => sequential({ inputShape: [1], layers: [any('dense')] }), my.OptionError, /layers\[0\].*"dense"/],
+    [
+      'something that is no layer',
+      () => sequential({ inputShape: [1], layers: [any('dense')] }),
+      my.OptionError,
+      /layers\[0\].*"dense"/,
+    ],
     ['a zero size', () => sequential({ inputShape: [0], layers: [dense()] }), my.ShapeError, /inputShape/],
     ['a negative size', () => sequential({ inputShape: [-3], layers: [dense()] }), my.ShapeError, /inputShape/],
-    ['two layers of one name', () => sequential({ inputShape: [1], layers: [layers.dense({ units: 1, name: 'a' }), layers.dense({ units: 1, name: 'a' })] }), my.OptionError, /'a' is already taken/],
-    ['normalize after another layer', () => sequential({ inputShape: [1], layers: [dense(), layers.normalize()] }), my.OptionError, /only first/],
-    ['an unknown dtype', () => sequential({ inputShape: [1], layers: [dense()], dtype: any('float16') }), my.DTypeError, /float16/],
+    [
+      'two layers of one name',
+      () =>
+        sequential({
+          inputShape: [1],
+          layers: [layers.dense({ units: 1, name: 'a' }), layers.dense({ units: 1, name: 'a' })],
+        }),
+      my.OptionError,
+      /'a' is already taken/,
+    ],
+    [
+      'normalize after another layer',
+      () => sequential({ inputShape: [1], layers: [dense(), layers.normalize()] }),
+      my.OptionError,
+      /only first/,
+    ],
+    [
+      'an unknown dtype',
+      () => sequential({ inputShape: [1], layers: [dense()], dtype: any('float16') }),
+      my.DTypeError,
+      /float16/,
+    ],
     ['cuda', () => sequential({ inputShape: [1], layers: [dense()], device: 'cuda' }), my.DeviceError, /cuda.*CPU/],
-    ['an unknown device', () => sequential({ inputShape: [1], layers: [dense()], device: any('tpu') }), my.DeviceError, /"tpu"/],
+    [
+      'an unknown device',
+      () => sequential({ inputShape: [1], layers: [dense()], device: any('tpu') }),
+      my.DeviceError,
+      /"tpu"/,
+    ],
     ['a negative seed', () => sequential({ inputShape: [1], layers: [dense()], seed: -1 }), my.OptionError, /seed/],
-    ['labels that are too few', () => sequential({ inputShape: [1], layers: [layers.dense({ units: 3 })], labels: ['a'] }), my.OptionError, /labels: expected 3/],
+    [
+      'labels that are too few',
+      () => sequential({ inputShape: [1], layers: [layers.dense({ units: 3 })], labels: ['a'] }),
+      my.OptionError,
+      /labels: expected 3/,
+    ],
   ]
   for (const [what, call, type, message] of cases)
     it(what, () => {
@@ -50,12 +89,42 @@ describe('compile refuses', () => {
   const linear = () => sequential({ inputShape: [2], layers: [dense()] })
   const cases: [string, () => unknown, ErrorClass, RegExp][] = [
     ['nothing', () => linear().compile(any(undefined)), my.OptionError, /optimizer, loss/],
-    ['an unknown loss', () => linear().compile({ optimizer: 'adam', loss: any('meanSquareError') }), my.OptionError, /'meanSquaredError'/],
-    ['an unknown optimiser', () => linear().compile({ optimizer: any('adan'), loss: 'meanSquaredError' }), my.OptionError, /'adam'/],
-    ['an unknown metric', () => linear().compile({ optimizer: 'adam', loss: 'meanSquaredError', metrics: [any('acuracy')] }), my.OptionError, /'accuracy'/],
-    ['a cross-entropy over a linear output', () => linear().compile({ optimizer: 'adam', loss: 'binaryCrossentropy' }), my.OptionError, /fromLogits/],
-    ['both clippings', () => linear().compile({ optimizer: 'adam', loss: 'meanSquaredError', gradientClip: any({ norm: 1, value: 1 }) }), my.OptionError, /both/],
-    ['a negative clipping', () => linear().compile({ optimizer: 'adam', loss: 'meanSquaredError', gradientClip: { norm: -1 } }), my.OptionError, /norm/],
+    [
+      'an unknown loss',
+      () => linear().compile({ optimizer: 'adam', loss: any('meanSquareError') }),
+      my.OptionError,
+      /'meanSquaredError'/,
+    ],
+    [
+      'an unknown optimiser',
+      () => linear().compile({ optimizer: any('adan'), loss: 'meanSquaredError' }),
+      my.OptionError,
+      /'adam'/,
+    ],
+    [
+      'an unknown metric',
+      () => linear().compile({ optimizer: 'adam', loss: 'meanSquaredError', metrics: [any('acuracy')] }),
+      my.OptionError,
+      /'accuracy'/,
+    ],
+    [
+      'a cross-entropy over a linear output',
+      () => linear().compile({ optimizer: 'adam', loss: 'binaryCrossentropy' }),
+      my.OptionError,
+      /fromLogits/,
+    ],
+    [
+      'both clippings',
+      () => linear().compile({ optimizer: 'adam', loss: 'meanSquaredError', gradientClip: any({ norm: 1, value: 1 }) }),
+      my.OptionError,
+      /both/,
+    ],
+    [
+      'a negative clipping',
+      () => linear().compile({ optimizer: 'adam', loss: 'meanSquaredError', gradientClip: { norm: -1 } }),
+      my.OptionError,
+      /norm/,
+    ],
     ['a zero rate', () => optimizers.adam({ learningRate: 0 }), my.OptionError, /learningRate/],
   ]
   for (const [what, call, type, message] of cases)
@@ -71,37 +140,109 @@ describe('compile refuses', () => {
 })
 
 describe('fit refuses', () => {
-  const fit = (xs: unknown, ys: unknown, options: my.FitOptions = {}, model = classifier()) => model.fit(any(xs), any(ys), options)
+  const fit = (xs: unknown, ys: unknown, options: my.FitOptions = {}, model = classifier()) =>
+    model.fit(any(xs), any(ys), options)
   const classes = y.map((v) => v * 2)
   const withBad = (value: number) => x.map((row, i) => (i === 4 ? [row[0], value] : row))
   const cases: [string, () => Promise<unknown>, ErrorClass, RegExp][] = [
-    ['a model that is not compiled', () => sequential({ inputShape: [2], layers: [dense()] }).fit(x, y), my.StateError, /compile/],
-    ['a wrong number of columns', () => fit([[1, 2, 3]], [0]), my.ShapeError, /x: expected shape \[any, 2\].*got \[1, 3\]/],
+    [
+      'a model that is not compiled',
+      () => sequential({ inputShape: [2], layers: [dense()] }).fit(x, y),
+      my.StateError,
+      /compile/,
+    ],
+    [
+      'a wrong number of columns',
+      () => fit([[1, 2, 3]], [0]),
+      my.ShapeError,
+      /x: expected shape \[any, 2\].*got \[1, 3\]/,
+    ],
     ['one example without rows', () => fit([1, 2], [0]), my.ShapeError, /wrap it/],
     ['rows that do not match', () => fit(x, [0, 1]), my.ShapeError, /x has 10 rows but y has 2/],
     ['ragged rows', () => fit([[1, 2], [3]], [0, 1]), my.ShapeError, /ragged/],
     ['no rows', () => fit([], []), my.ShapeError, /empty/],
     ['NaN in x', () => fit(withBad(NaN), classes), my.NonFiniteError, /x\[4\]\[1\] \(row 4, column 1.*is NaN/],
     ['Infinity in x', () => fit(withBad(Infinity), classes), my.NonFiniteError, /x\[4\]\[1\].*Infinity/],
-    ['NaN in y', () => fit(x, y.map((v, i) => (i === 3 ? NaN : v)), {}, logistic()), my.NonFiniteError, /y\[3\].*NaN/],
-    ['class numbers out of range', () => fit(x, y.map((v, i) => (i === 7 ? 3 : v))), my.MyelinError, /class numbers.* 3.*7|7.* 3/],
-    ['labels outside [0, 1]', () => fit(x, y.map((v, i) => (i === 2 ? 1.5 : v)), {}, logistic()), my.MyelinError, /labels in \[0, 1\].*1\.5/],
+    [
+      'NaN in y',
+      () =>
+        fit(
+          x,
+          y.map((v, i) => (i === 3 ? NaN : v)),
+          {},
+          logistic(),
+        ),
+      my.NonFiniteError,
+      /y\[3\].*NaN/,
+    ],
+    [
+      'class numbers out of range',
+      () =>
+        fit(
+          x,
+          y.map((v, i) => (i === 7 ? 3 : v)),
+        ),
+      my.MyelinError,
+      /class numbers.* 3.*7|7.* 3/,
+    ],
+    [
+      'labels outside [0, 1]',
+      () =>
+        fit(
+          x,
+          y.map((v, i) => (i === 2 ? 1.5 : v)),
+          {},
+          logistic(),
+        ),
+      my.MyelinError,
+      /labels in \[0, 1\].*1\.5/,
+    ],
     ['BigInt data', () => fit(new BigInt64Array(4), [0]), my.DTypeError, /BigInt/],
     ['strings', () => fit([['a', 'b']], [0]), my.DTypeError, /expected numbers/],
     ['undefined', () => fit(undefined, undefined), my.OptionError, /undefined/],
-    ['a batch larger than the data', () => fit(x, classes, { batchSize: 11 }), my.OptionError, /batchSize 11 is larger than the data, 10 rows/],
+    [
+      'a batch larger than the data',
+      () => fit(x, classes, { batchSize: 11 }),
+      my.OptionError,
+      /batchSize 11 is larger than the data, 10 rows/,
+    ],
     ['a zero batch', () => fit(x, classes, { batchSize: 0 }), my.OptionError, /batchSize/],
     ['negative epochs', () => fit(x, classes, { epochs: -1 }), my.OptionError, /epochs/],
-    ['epochs below initialEpoch', () => fit(x, classes, { epochs: 3, initialEpoch: 3 }), my.OptionError, /initialEpoch/],
+    [
+      'epochs below initialEpoch',
+      () => fit(x, classes, { epochs: 3, initialEpoch: 3 }),
+      my.OptionError,
+      /initialEpoch/,
+    ],
     ['an unknown option', () => fit(x, classes, any({ epoch: 3 })), my.OptionError, /'epochs'/],
-    ['validation data of another shape', () => fit(x, classes, { validationData: [[[1]], [0]] }), my.ShapeError, /validationData/],
-    ['validation data that is no pair', () => fit(x, classes, { validationData: any({ x, y }) }), my.OptionError, /\[x, y\]/],
-    ['negative sample weights', () => fit(x, classes, { sampleWeight: y.map(() => -1) }), my.OptionError, /sampleWeight\[0\]/],
+    [
+      'validation data of another shape',
+      () => fit(x, classes, { validationData: [[[1]], [0]] }),
+      my.ShapeError,
+      /validationData/,
+    ],
+    [
+      'validation data that is no pair',
+      () => fit(x, classes, { validationData: any({ x, y }) }),
+      my.OptionError,
+      /\[x, y\]/,
+    ],
+    [
+      'negative sample weights',
+      () => fit(x, classes, { sampleWeight: y.map(() => -1) }),
+      my.OptionError,
+      /sampleWeight\[0\]/,
+    ],
     ['too few sample weights', () => fit(x, classes, { sampleWeight: [1] }), my.ShapeError, /sampleWeight.*\[10\]/],
     ['weights of unknown classes', () => fit(x, classes, { classWeight: { 3: 1 } }), my.OptionError, /class '3'/],
     ['something that is no signal', () => fit(x, classes, { signal: any({}) }), my.OptionError, /AbortSignal/],
     ['something that is no callback', () => fit(x, classes, { callbacks: [any(3)] }), my.OptionError, /callbacks\[0\]/],
-    ['a checkpoint without a rhythm', () => fit(x, classes, { checkpoint: any({ path: 'a' }) }), my.OptionError, /epochs.*steps/],
+    [
+      'a checkpoint without a rhythm',
+      () => fit(x, classes, { checkpoint: any({ path: 'a' }) }),
+      my.OptionError,
+      /epochs.*steps/,
+    ],
   ]
   for (const [what, call, type, message] of cases)
     it(what, async () => {
@@ -134,7 +275,12 @@ describe('setWeights refuses', () => {
     ['an unknown layer', (w) => [{ ...w[0], name: 'dense_2' }], my.OptionError, /Did you mean 'dense_1'/],
     ['an unknown weight', (w) => [{ ...w[0], wieght: 3 }], my.OptionError, /'wieght'/],
     ['a missing weight', (w) => [{ name: 'dense_1', weight: w[0].weight }], my.OptionError, /dense_1\.bias is missing/],
-    ['a wrong shape', (w) => [{ ...w[0], weight: [[1, 2]] }], my.ShapeError, /dense_1\.weight: expected shape \[3, 2\], got \[1, 2\]/],
+    [
+      'a wrong shape',
+      (w) => [{ ...w[0], weight: [[1, 2]] }],
+      my.ShapeError,
+      /dense_1\.weight: expected shape \[3, 2\], got \[1, 2\]/,
+    ],
     ['NaN', (w) => [{ ...w[0], bias: [0, NaN, 0] }], my.NonFiniteError, /dense_1\.bias: element 1/],
   ]
   for (const [what, change, type, message] of cases)
@@ -157,7 +303,13 @@ describe('normalize', () => {
 
   it('refuses use before it has learnt', async () => {
     const model = make()
-    for (const promise of [model.predict(x), model.evaluate(x, y), model.activations(x), model.trainOnBatch(x, y), model.fitDataset(async function* () {})]) {
+    for (const promise of [
+      model.predict(x),
+      model.evaluate(x, y),
+      model.activations(x),
+      model.trainOnBatch(x, y),
+      model.fitDataset(async function* () {}),
+    ]) {
       const error = await rejected(promise)
       expect(error).to.be.instanceOf(my.StateError)
       expect(error.message).to.include('adapt')
@@ -167,13 +319,25 @@ describe('normalize', () => {
 
   it('learns from the first fit, freezes, and relearns by adapt', async () => {
     const model = make()
-    const data = [[1, 5], [3, 5]]
+    const data = [
+      [1, 5],
+      [3, 5],
+    ]
     await model.fit(data, [[0], [0]])
     const first = (await model.activations(data)).normalize_1.a
     expect([...first.data]).to.deep.equal([-1, 0, 1, 0])
-    await model.fit([[10, 10], [20, 20]], [[0], [0]])
+    await model.fit(
+      [
+        [10, 10],
+        [20, 20],
+      ],
+      [[0], [0]],
+    )
     expect([...(await model.activations(data)).normalize_1.a.data]).to.deep.equal([-1, 0, 1, 0])
-    await model.adapt([[0, 0], [2, 4]])
+    await model.adapt([
+      [0, 0],
+      [2, 4],
+    ])
     expect([...(await model.activations(data)).normalize_1.a.data]).to.deep.equal([0, 1.5, 2, 1.5])
     expect(model.getWeights().map((w) => w.name)).to.deep.equal(['dense_1'])
   })

@@ -5,13 +5,27 @@ import { join } from 'node:path'
 import * as my from '../../lib'
 import { blobs, rejected, thrown } from './helpers'
 
-const { callbacks, defineLayer, initializers, layers, loadModel, ops, optimizers, regularizers, resume, schedules, sequential } = my
+const {
+  callbacks,
+  defineLayer,
+  initializers,
+  layers,
+  loadModel,
+  ops,
+  optimizers,
+  regularizers,
+  resume,
+  schedules,
+  sequential,
+} = my
 
 const { x, y } = blobs(36)
 
 const Scale = defineLayer<{ initial?: number }>({
   name: 'scale',
-  build: (inputShape, config, add) => ({ gain: add('gain', inputShape, { initializer: initializers.constant(config.initial ?? 1) }) }),
+  build: (inputShape, config, add) => ({
+    gain: add('gain', inputShape, { initializer: initializers.constant(config.initial ?? 1) }),
+  }),
   call: (input, w) => ops.mul(input, ops.reshape(w.gain, [1, 2])),
 })
 
@@ -25,7 +39,11 @@ function rich(dtype: my.DType = 'float32'): my.Model {
     layers: [
       layers.normalize(),
       Scale({ initial: 2 }),
-      layers.dense({ units: 6, activation: { name: 'leakyRelu', slope: 0.2 }, kernelRegularizer: regularizers.l2({ lambda: 0.1 }) }),
+      layers.dense({
+        units: 6,
+        activation: { name: 'leakyRelu', slope: 0.2 },
+        kernelRegularizer: regularizers.l2({ lambda: 0.1 }),
+      }),
       layers.dropout({ keepProb: 0.8 }),
       layers.dense({ units: 1, activation: 'sigmoid' }),
     ],
@@ -39,7 +57,11 @@ function rich(dtype: my.DType = 'float32'): my.Model {
   return model
 }
 
-const bits = (model: my.Model) => model.getWeights().flatMap(({ name, ...rest }) => Object.values(rest).flatMap((t) => [...(t as unknown as my.Tensor).data]))
+/** All weights as numbers. */
+const bits = (model: my.Model) =>
+  model
+    .getWeights()
+    .flatMap((layer) => Object.values(layer).flatMap((value) => (value instanceof my.Tensor ? [...value.data] : [])))
 
 describe('model files', () => {
   let folder = ''
@@ -57,7 +79,10 @@ describe('model files', () => {
       expect(copy).to.include({ name: 'rich', seed: 11, dtype })
       expect(copy.labels).to.deep.equal(['no', 'yes'])
       expect(copy.summary()).to.equal(model.summary())
-      const [a, b] = [await model.fit(x, y, { epochs: 2, batchSize: 8 }), await copy.fit(x, y, { epochs: 2, batchSize: 8 })]
+      const [a, b] = [
+        await model.fit(x, y, { epochs: 2, batchSize: 8 }),
+        await copy.fit(x, y, { epochs: 2, batchSize: 8 }),
+      ]
       expect(b.epochs).to.deep.equal(a.epochs)
       expect(bits(copy)).to.deep.equal(bits(model))
     })
@@ -80,7 +105,10 @@ describe('model files', () => {
   })
 
   it('refuses an unnamed function before it writes', async () => {
-    const model = sequential({ inputShape: [2], layers: [layers.lambda((v) => ops.mul(v, 2)), layers.dense({ units: 1 })] })
+    const model = sequential({
+      inputShape: [2],
+      layers: [layers.lambda((v) => ops.mul(v, 2)), layers.dense({ units: 1 })],
+    })
     const path = join(folder, 'never')
     const error = await rejected(model.save(path))
     expect(error).to.be.instanceOf(my.FormatError)
@@ -174,7 +202,15 @@ describe('checkpoints', () => {
     const stop = ({ epoch, batch }: my.BatchLogs) => {
       if (epoch === 3 && batch >= 2) controller.abort()
     }
-    await rejected(stopped.fit(x, y, { epochs: 4, batchSize: 4, checkpoint: { path, every: { steps: 2 } }, onBatch: stop, signal: controller.signal }))
+    await rejected(
+      stopped.fit(x, y, {
+        epochs: 4,
+        batchSize: 4,
+        checkpoint: { path, every: { steps: 2 } },
+        onBatch: stop,
+        signal: controller.signal,
+      }),
+    )
     const { model, history } = await resume(path, x, y, { custom: { scale: Scale } })
     expect(history.epochs).to.deep.equal(expected.epochs)
     expect(bits(model)).to.deep.equal(bits(whole))
@@ -184,7 +220,11 @@ describe('checkpoints', () => {
     const path = join(folder, 'run')
     const model = rich()
     let bytes: Buffer | undefined
-    await model.fit(x, y, { ...options(path, { epochs: 1 }), callbacks: [early()], onEpoch: () => void (bytes ??= readFileSync(path)) })
+    await model.fit(x, y, {
+      ...options(path, { epochs: 1 }),
+      callbacks: [early()],
+      onEpoch: () => void (bytes ??= readFileSync(path)),
+    })
     writeFileSync(path, bytes!)
     const custom = { scale: Scale }
     const other = x.map((row) => [...row])
@@ -200,7 +240,9 @@ describe('checkpoints', () => {
 
   it('refuses an unwritable path before training', async () => {
     const model = rich()
-    const error = await rejected(model.fit(x, y, { checkpoint: { path: join(folder, 'no', 'folder'), every: { epochs: 1 } } }))
+    const error = await rejected(
+      model.fit(x, y, { checkpoint: { path: join(folder, 'no', 'folder'), every: { epochs: 1 } } }),
+    )
     expect(error).to.be.instanceOf(my.FormatError)
     expect(model.progress.steps).to.equal(0)
   })

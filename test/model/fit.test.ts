@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import * as my from '../../lib'
+import { native } from '../../lib/native'
 import { blobs, rejected } from './helpers'
 
 const { callbacks, layers, optimizers, regularizers, schedules, sequential } = my
@@ -7,14 +8,33 @@ const { callbacks, layers, optimizers, regularizers, schedules, sequential } = m
 describe('fit', () => {
   it('learns two classes and records every field of the history', async () => {
     const { x, y } = blobs(60)
-    const model = sequential({ inputShape: [2], seed: 3, layers: [layers.dense({ units: 8, activation: 'tanh' }), layers.dense({ units: 1, activation: 'sigmoid' })] })
-    model.compile({ optimizer: optimizers.adam({ learningRate: 0.05 }), loss: 'binaryCrossentropy', metrics: ['accuracy'] })
+    const model = sequential({
+      inputShape: [2],
+      seed: 3,
+      layers: [layers.dense({ units: 8, activation: 'tanh' }), layers.dense({ units: 1, activation: 'sigmoid' })],
+    })
+    model.compile({
+      optimizer: optimizers.adam({ learningRate: 0.05 }),
+      loss: 'binaryCrossentropy',
+      metrics: ['accuracy'],
+    })
     const history = await model.fit(x, y, { epochs: 15, batchSize: 16, validationData: [x, y] })
     expect(history.epochs).to.have.length(15)
     expect(history.stopped).to.equal('epochs')
-    expect(history.batches).to.be.instanceOf(Float64Array).with.length(15 * 4)
+    expect(history.batches)
+      .to.be.instanceOf(Float64Array)
+      .with.length(15 * 4)
     const last = history.epochs[14]
-    expect(last).to.include.all.keys('epoch', 'loss', 'dataLoss', 'learningRate', 'accuracy', 'val_loss', 'val_dataLoss', 'val_accuracy')
+    expect(last).to.include.all.keys(
+      'epoch',
+      'loss',
+      'dataLoss',
+      'learningRate',
+      'accuracy',
+      'val_loss',
+      'val_dataLoss',
+      'val_accuracy',
+    )
     expect(last.val_accuracy).to.equal(1)
     expect(last.learningRate).to.equal(0.05)
     expect(last.loss).to.be.lessThan(history.epochs[0].loss)
@@ -54,7 +74,11 @@ describe('fit', () => {
     // With a zero learning rate the loss of a row tells which row it was.
     const x = Array.from({ length: 10 }, () => [0])
     const y = Array.from({ length: 10 }, (_, i) => [i])
-    const model = sequential({ inputShape: [1], seed: 1, layers: [layers.dense({ units: 1, kernelInitializer: 'zeros' })] })
+    const model = sequential({
+      inputShape: [1],
+      seed: 1,
+      layers: [layers.dense({ units: 1, kernelInitializer: 'zeros' })],
+    })
     model.compile({ optimizer: optimizers.gradientDescent({ learningRate: () => 0 }), loss: 'meanSquaredError' })
     const { batches } = await model.fit(x, y, { epochs: 2, batchSize: 1 })
     const epochs = [batches.slice(0, 10), batches.slice(10)].map((part) => [...part].map(Math.sqrt))
@@ -75,7 +99,10 @@ describe('fit', () => {
   it('follows schedules by epoch and step, and setLearningRate', async () => {
     const { x, y } = blobs(20)
     const model = small()
-    model.compile({ optimizer: optimizers.gradientDescent({ learningRate: schedules.inverseTime({ initial: 0.2, decayRate: 1 }) }), loss: 'binaryCrossentropy' })
+    model.compile({
+      optimizer: optimizers.gradientDescent({ learningRate: schedules.inverseTime({ initial: 0.2, decayRate: 1 }) }),
+      loss: 'binaryCrossentropy',
+    })
     const { epochs } = await model.fit(x, y, {
       epochs: 3,
       batchSize: 10,
@@ -97,8 +124,17 @@ describe('fit', () => {
     const x = [[1], [2], [3], [4]]
     const y = [[1], [1], [1], [1]]
     const make = () => {
-      const model = sequential({ inputShape: [1], dtype: 'float64', seed: 1, layers: [layers.dense({ units: 1, kernelInitializer: 'zeros' })] })
-      model.compile({ optimizer: optimizers.gradientDescent({ learningRate: 0.1 }), loss: 'meanSquaredError', metrics: ['meanAbsoluteError'] })
+      const model = sequential({
+        inputShape: [1],
+        dtype: 'float64',
+        seed: 1,
+        layers: [layers.dense({ units: 1, kernelInitializer: 'zeros' })],
+      })
+      model.compile({
+        optimizer: optimizers.gradientDescent({ learningRate: 0.1 }),
+        loss: 'meanSquaredError',
+        metrics: ['meanAbsoluteError'],
+      })
       return model
     }
     const { epochs } = await make().fit(x, y, { batchSize: 'all', sampleWeight: [3, 0, 0, 1] })
@@ -109,7 +145,12 @@ describe('fit', () => {
   })
 
   it('multiplies class weights by class', async () => {
-    const model = sequential({ inputShape: [1], dtype: 'float64', seed: 1, layers: [layers.dense({ units: 2, activation: 'softmax', kernelInitializer: 'zeros' })] })
+    const model = sequential({
+      inputShape: [1],
+      dtype: 'float64',
+      seed: 1,
+      layers: [layers.dense({ units: 2, activation: 'softmax', kernelInitializer: 'zeros' })],
+    })
     model.compile({ optimizer: 'gradientDescent', loss: 'sparseCategoricalCrossentropy' })
     const { cost } = await model.costAndGradients([[1], [1]], [0, 1], { classWeight: { 0: 2, 1: 0 } })
     expect(cost).to.be.closeTo(Math.log(2), 1e-15)
@@ -117,7 +158,12 @@ describe('fit', () => {
 
   it('counts penalties once in evaluation, however chunked', async () => {
     const { x, y } = blobs(30)
-    const model = sequential({ inputShape: [2], dtype: 'float64', seed: 2, layers: [layers.dense({ units: 1, activation: 'sigmoid', kernelRegularizer: regularizers.l2({ lambda: 3 }) })] })
+    const model = sequential({
+      inputShape: [2],
+      dtype: 'float64',
+      seed: 2,
+      layers: [layers.dense({ units: 1, activation: 'sigmoid', kernelRegularizer: regularizers.l2({ lambda: 3 }) })],
+    })
     model.compile({ optimizer: 'gradientDescent', loss: 'binaryCrossentropy' })
     const whole = await model.evaluate(x, y)
     const chunked = await model.evaluate(x, y, { batchSize: 7 })
@@ -128,9 +174,15 @@ describe('fit', () => {
   })
 
   it('names epoch, batch and layer when a value is not finite, and does not take the step', async () => {
-    const model = sequential({ inputShape: [1], seed: 1, layers: [layers.dense({ units: 1, name: 'first' }), layers.dense({ units: 1, name: 'second' })] })
+    const model = sequential({
+      inputShape: [1],
+      seed: 1,
+      layers: [layers.dense({ units: 1, name: 'first' }), layers.dense({ units: 1, name: 'second' })],
+    })
     model.compile({ optimizer: optimizers.gradientDescent({ learningRate: 1e20 }), loss: 'meanSquaredError' })
-    const error = (await rejected(model.fit([[1], [2]], [[1], [9]], { epochs: 50, batchSize: 1 }))) as my.NonFiniteError & { epoch: number; batch: number; layer: string }
+    const error = (await rejected(
+      model.fit([[1], [2]], [[1], [9]], { epochs: 50, batchSize: 1 }),
+    )) as my.NonFiniteError & { epoch: number; batch: number; layer: string }
     expect(error).to.be.instanceOf(my.NonFiniteError)
     expect(error.message).to.match(/epoch \d+, batch \d+/)
     expect(error.epoch).to.be.at.least(1)
@@ -140,8 +192,17 @@ describe('fit', () => {
 
   it('clips by norm and by value', async () => {
     const updates = async (gradientClip: my.GradientClip) => {
-      const model = sequential({ inputShape: [2], dtype: 'float64', seed: 1, layers: [layers.dense({ units: 1, kernelInitializer: 'zeros' })] })
-      model.compile({ optimizer: optimizers.gradientDescent({ learningRate: 1 }), loss: 'meanSquaredError', gradientClip })
+      const model = sequential({
+        inputShape: [2],
+        dtype: 'float64',
+        seed: 1,
+        layers: [layers.dense({ units: 1, kernelInitializer: 'zeros' })],
+      })
+      model.compile({
+        optimizer: optimizers.gradientDescent({ learningRate: 1 }),
+        loss: 'meanSquaredError',
+        gradientClip,
+      })
       await model.fit([[3, 4]], [[-0.5]], { batchSize: 1 })
       const [{ weight, bias }] = model.getWeights()
       return [...weight.data, ...bias.data]
@@ -172,7 +233,6 @@ describe('fit', () => {
   })
 
   it('crosses between JavaScript and C++ a few times per epoch, not per step', async () => {
-    const { native } = await import('../../lib/native')
     const crossings = async (rows: number) => {
       const { x, y } = blobs(rows)
       const model = small()
@@ -205,7 +265,11 @@ describe('earlyStopping', () => {
       epochs: 20,
       batchSize: 8,
       callbacks: [
-        { name: 'script', onEpoch: (logs) => void ((logs.val_loss = script[logs.epoch - 1]), weights.push([...model.getWeights()[0].weight.data])) },
+        {
+          name: 'script',
+          onEpoch: (logs) =>
+            void ((logs.val_loss = script[logs.epoch - 1]), weights.push([...model.getWeights()[0].weight.data])),
+        },
         callbacks.earlyStopping({ patience: 3, restoreBestWeights: true }),
       ],
     })
@@ -224,7 +288,11 @@ describe('earlyStopping', () => {
 })
 
 function small(seed = 1): my.Model {
-  const model = sequential({ inputShape: [2], seed, layers: [layers.dense({ units: 4, activation: 'tanh' }), layers.dense({ units: 1, activation: 'sigmoid' })] })
+  const model = sequential({
+    inputShape: [2],
+    seed,
+    layers: [layers.dense({ units: 4, activation: 'tanh' }), layers.dense({ units: 1, activation: 'sigmoid' })],
+  })
   model.compile({ optimizer: optimizers.adam({ learningRate: 0.02 }), loss: 'binaryCrossentropy' })
   return model
 }

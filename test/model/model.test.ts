@@ -9,9 +9,17 @@ function deep(dtype: my.DType = 'float64'): my.Model {
     inputShape: [2],
     seed: 3,
     dtype,
-    layers: [layers.dense({ units: 3, activation: 'relu' }), layers.dropout({ keepProb: 0.5 }), layers.dense({ units: 4, activation: 'softmax' })],
+    layers: [
+      layers.dense({ units: 3, activation: 'relu' }),
+      layers.dropout({ keepProb: 0.5 }),
+      layers.dense({ units: 4, activation: 'softmax' }),
+    ],
   })
-  model.compile({ optimizer: optimizers.gradientDescent({ learningRate: 0.1 }), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy', 'f1', 'auc'] })
+  model.compile({
+    optimizer: optimizers.gradientDescent({ learningRate: 0.1 }),
+    loss: 'sparseCategoricalCrossentropy',
+    metrics: ['accuracy', 'f1', 'auc'],
+  })
   return model
 }
 
@@ -21,9 +29,14 @@ const values = (t: my.Tensor) => [...t.data]
 
 describe('model', () => {
   it('3.1 names layers, counts parameters and shows shapes in its summary', () => {
-    const model = sequential({ inputShape: [3], seed: 1, layers: [layers.dense({ units: 4, activation: 'tanh' }), layers.dense({ units: 1, activation: 'sigmoid' })] })
+    const model = sequential({
+      inputShape: [3],
+      seed: 1,
+      layers: [layers.dense({ units: 4, activation: 'tanh' }), layers.dense({ units: 1, activation: 'sigmoid' })],
+    })
     const text = model.summary()
-    for (const part of ['dense_1', 'dense_2', '[4, 3]', '[4]', '[1, 4]', '[1]', '[m, 4]', 'total parameters: 21']) expect(text).to.include(part)
+    for (const part of ['dense_1', 'dense_2', '[4, 3]', '[4]', '[1, 4]', '[1]', '[m, 4]', 'total parameters: 21'])
+      expect(text).to.include(part)
     expect(model.layers.map((l) => l.name)).to.deep.equal(['dense_1', 'dense_2'])
     expect(model.layers[1]).to.deep.include({ kind: 'dense', activation: 'sigmoid', inputShape: [4], outputShape: [1] })
   })
@@ -37,10 +50,17 @@ describe('model', () => {
   })
 
   it('weights of different layers differ, and copies share nothing', () => {
-    const model = sequential({ inputShape: [4], seed: 1, layers: [layers.dense({ units: 4, activation: 'tanh' }), layers.dense({ units: 4 })] })
+    const model = sequential({
+      inputShape: [4],
+      seed: 1,
+      layers: [layers.dense({ units: 4, activation: 'tanh' }), layers.dense({ units: 4 })],
+    })
     const [a, b] = model.getWeights()
     expect(values(a.weight)).to.not.deep.equal(values(b.weight))
-    model.setWeights([{ name: 'dense_2', weight: a.weight, bias: [1, 2, 3, 4] }, { name: 'dense_1', weight: b.weight, bias: b.bias }])
+    model.setWeights([
+      { name: 'dense_2', weight: a.weight, bias: [1, 2, 3, 4] },
+      { name: 'dense_1', weight: b.weight, bias: b.bias },
+    ])
     const [c, d] = model.getWeights()
     expect(values(c.weight)).to.deep.equal(values(b.weight))
     expect(values(d.bias)).to.deep.equal([1, 2, 3, 4])
@@ -117,19 +137,30 @@ describe('model', () => {
 
   it('trainOnBatch takes one step: the weights move by −α·gradient', async () => {
     const model = deep()
-    model.compile({ optimizer: optimizers.gradientDescent({ learningRate: 0.1 }), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] })
+    model.compile({
+      optimizer: optimizers.gradientDescent({ learningRate: 0.1 }),
+      loss: 'sparseCategoricalCrossentropy',
+      metrics: ['accuracy'],
+    })
     const before = model.getWeights()
     const { gradients } = await model.costAndGradients(x, y, { training: true })
     const result = await model.trainOnBatch(x, y)
     expect(result).to.have.all.keys('loss', 'dataLoss', 'accuracy')
     const moved = values(model.getWeights()[1].weight)
-    values(before[1].weight).forEach((w, i) => expect(moved[i]).to.be.closeTo(w - 0.1 * gradients[1].weight.data[i], 1e-15))
+    values(before[1].weight).forEach((w, i) =>
+      expect(moved[i]).to.be.closeTo(w - 0.1 * gradients[1].weight.data[i], 1e-15),
+    )
     expect(model.progress).to.deep.equal({ steps: 1, epochs: 0, updates: 1 })
   })
 
   it('own training loops do what fit does', async () => {
     const make = () => {
-      const model = sequential({ inputShape: [2], seed: 3, dtype: 'float64', layers: [layers.dense({ units: 3, activation: 'tanh' }), layers.dense({ units: 4, activation: 'softmax' })] })
+      const model = sequential({
+        inputShape: [2],
+        seed: 3,
+        dtype: 'float64',
+        layers: [layers.dense({ units: 3, activation: 'tanh' }), layers.dense({ units: 4, activation: 'softmax' })],
+      })
       return model
     }
     const fitted = make()
@@ -152,7 +183,14 @@ describe('model', () => {
   })
 
   it('frozen weights stay, the others learn', async () => {
-    const model = sequential({ inputShape: [2], seed: 1, layers: [layers.dense({ units: 3, activation: 'tanh', trainable: false }), layers.dense({ units: 4, activation: 'softmax' })] })
+    const model = sequential({
+      inputShape: [2],
+      seed: 1,
+      layers: [
+        layers.dense({ units: 3, activation: 'tanh', trainable: false }),
+        layers.dense({ units: 4, activation: 'softmax' }),
+      ],
+    })
     model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' })
     const [a, b] = model.getWeights()
     await model.fit(x, y)
@@ -267,7 +305,9 @@ describe('fitDataset', () => {
       for (;;) yield { x, y }
     }
     setTimeout(() => controller.abort(), 30)
-    const aborted = (await rejected(plain().fitDataset(endless, { signal: controller.signal }))) as my.AbortError<my.History>
+    const aborted = (await rejected(
+      plain().fitDataset(endless, { signal: controller.signal }),
+    )) as my.AbortError<my.History>
     expect(aborted).to.be.instanceOf(my.AbortError)
     expect(aborted.history!.batches.length).to.be.greaterThan(0)
   })
@@ -277,7 +317,12 @@ describe('progressBar', () => {
   const run = async (stream: my.ProgressStream) => {
     const model = sequential({ inputShape: [2], seed: 1, layers: [layers.dense({ units: 4, activation: 'softmax' })] })
     model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] })
-    await model.fit(x, y, { epochs: 2, batchSize: 4, validationData: [x, y], callbacks: [my.callbacks.progressBar({ stream })] })
+    await model.fit(x, y, {
+      epochs: 2,
+      batchSize: 4,
+      validationData: [x, y],
+      callbacks: [my.callbacks.progressBar({ stream })],
+    })
   }
 
   it('writes one plain line per epoch when not on a terminal', async () => {
@@ -285,8 +330,12 @@ describe('progressBar', () => {
     await run({ write: (part) => (text += part) })
     const lines = text.split('\n')
     expect(lines).to.have.length(3)
-    expect(lines[0]).to.match(/^epoch 1\/2 · cost \d\.\d{4} · accuracy [\d.]+ % · dev cost \d\.\d{4} · dev accuracy [\d.]+ % · [\d,]+ examples\/s · .*left$/)
-    expect(lines[1]).to.match(/^epoch 2\/2/).and.not.include('left')
+    expect(lines[0]).to.match(
+      /^epoch 1\/2 · cost \d\.\d{4} · accuracy [\d.]+ % · dev cost \d\.\d{4} · dev accuracy [\d.]+ % · [\d,]+ examples\/s · .*left$/,
+    )
+    expect(lines[1])
+      .to.match(/^epoch 2\/2/)
+      .and.not.include('left')
     expect(text).to.not.include('\r')
   })
 

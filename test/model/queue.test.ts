@@ -9,9 +9,23 @@ const { layers, sequential } = my
 /** A network and data that keep a fit busy for a while. */
 function busy() {
   const rows = 512
-  const x = my.tensor(Float32Array.from({ length: rows * 64 }, (_, i) => Math.sin(i)), [rows, 64])
-  const y = my.tensor(Float32Array.from({ length: rows }, (_, i) => i % 2), [rows, 1])
-  const model = sequential({ inputShape: [64], seed: 1, layers: [layers.dense({ units: 256, activation: 'tanh' }), layers.dense({ units: 256, activation: 'tanh' }), layers.dense({ units: 1, activation: 'sigmoid' })] })
+  const x = my.tensor(
+    Float32Array.from({ length: rows * 64 }, (_, i) => Math.sin(i)),
+    [rows, 64],
+  )
+  const y = my.tensor(
+    Float32Array.from({ length: rows }, (_, i) => i % 2),
+    [rows, 1],
+  )
+  const model = sequential({
+    inputShape: [64],
+    seed: 1,
+    layers: [
+      layers.dense({ units: 256, activation: 'tanh' }),
+      layers.dense({ units: 256, activation: 'tanh' }),
+      layers.dense({ units: 1, activation: 'sigmoid' }),
+    ],
+  })
   model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
   return { x, y, model }
 }
@@ -21,7 +35,15 @@ const later = (ms: number) => new Promise((done) => setTimeout(done, ms))
 describe('job queue', () => {
   it('answers predictions from outside at the next step boundary of a fit, to the same history', async () => {
     const { x, y, model } = busy()
-    const twin = sequential({ inputShape: [64], seed: 1, layers: [layers.dense({ units: 256, activation: 'tanh' }), layers.dense({ units: 256, activation: 'tanh' }), layers.dense({ units: 1, activation: 'sigmoid' })] })
+    const twin = sequential({
+      inputShape: [64],
+      seed: 1,
+      layers: [
+        layers.dense({ units: 256, activation: 'tanh' }),
+        layers.dense({ units: 256, activation: 'tanh' }),
+        layers.dense({ units: 1, activation: 'sigmoid' }),
+      ],
+    })
     twin.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
     const options = { epochs: 6, batchSize: 4 }
     const undisturbed = await twin.fit(x, y, options)
@@ -62,7 +84,10 @@ describe('job queue', () => {
     const fit = model.fit(x, y, { epochs: 3, onEpoch: () => later(5) })
     expect(await rejected(model.fit(x, y))).to.be.instanceOf(my.StateError)
     expect(await rejected(model.trainOnBatch(x, y))).to.be.instanceOf(my.StateError)
-    for (const call of [() => model.setWeights(weights), () => model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })])
+    for (const call of [
+      () => model.setWeights(weights),
+      () => model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' }),
+    ])
       expect(thrown(call)).to.be.instanceOf(my.StateError)
     expect((await fit).epochs).to.have.length(3)
     model.setWeights(weights)
@@ -92,7 +117,9 @@ describe('job queue', () => {
     const reason = new Error('enough')
     const start = performance.now()
     setTimeout(() => controller.abort(reason), 60)
-    const error = (await rejected(model.fit(x, y, { epochs: 10_000, batchSize: 16, signal: controller.signal }))) as my.AbortError<my.History>
+    const error = (await rejected(
+      model.fit(x, y, { epochs: 10_000, batchSize: 16, signal: controller.signal }),
+    )) as my.AbortError<my.History>
     expect(performance.now() - start).to.be.lessThan(2000)
     expect(error).to.be.instanceOf(my.AbortError)
     expect(error.name).to.equal('AbortError')
