@@ -25,7 +25,9 @@ export class TraceContext {
   }
 
   private root(): TraceContext {
-    return this.parent ? this.parent.root() : this
+    if (this.parent === undefined) return this
+    this.parent = this.parent.root() // shorter from now on
+    return this.parent
   }
 
   get dtype(): DType {
