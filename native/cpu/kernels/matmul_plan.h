@@ -36,14 +36,14 @@ inline int64_t gathered_stride(int64_t columns) { return round_up(columns, kc_st
 
 inline size_t bytes_of(const MatmulPlan& plan) { return plan.a_bytes + plan.b_bytes + plan.c_bytes; }
 
-// Tasks of whole tiles; at least tasks_per_worker for each worker where the result has that many tiles. The side that
-// is split first is the one whose operand each task then reads (and packs) alone.
-inline void split_tasks(const MatmulShape& s, int workers, int64_t tile_m, int64_t tile_n, bool rows_first,
-                        MatmulPlan* plan) {
+// Tasks of whole tiles. The side that is split first is the one whose operand each task then reads (and packs) alone;
+// splitting the other one too repeats that work, so it only makes up what a fair share for each worker needs.
+inline void split_tasks(const MatmulShape& s, int workers, int64_t rows_limit, int64_t tile_m, int64_t tile_n,
+                        bool rows_first, MatmulPlan* plan) {
   const int64_t tiles_m = ceil_div(s.m, tile_m), tiles_n = ceil_div(s.n, tile_n);
-  const int64_t wanted = tasks_per_worker * workers;
-  int64_t row_tasks = ceil_div(s.m, task_rows_limit), column_tasks = ceil_div(s.n, task_columns_limit);
+  int64_t row_tasks = ceil_div(s.m, rows_limit), column_tasks = ceil_div(s.n, task_columns_limit);
   for (int side = 0; side < 2; side++) {
+    const int64_t wanted = (side == 0 ? tasks_per_worker : least_tasks_per_worker) * workers;
     if ((side == 0) == rows_first) {
       row_tasks = most(row_tasks, least(tiles_m, ceil_div(wanted, column_tasks)));
     } else {
@@ -65,7 +65,8 @@ MatmulPlan plan_for(const MatmulShape& s, int workers) {
   plan.kc = block_of(s.k, plan.dot ? dot_kc_limit : kc_limit);
   plan.pack_a = plan.pack_b = plan.gather_c = false;
   plan.a_bytes = plan.b_bytes = plan.c_bytes = 0;
-  const int64_t most_rows = least(s.m, task_rows_limit), most_columns = least(s.n, task_columns_limit);
+  const int64_t rows_limit = task_rows_bytes / static_cast<int64_t>(sizeof(T));
+  const int64_t most_rows = least(s.m, rows_limit), most_columns = least(s.n, task_columns_limit);
   if (!plan.dot) {
     const int64_t stride_a = s.lda * static_cast<int64_t>(sizeof(T)),
                   stride_b = s.ldb * static_cast<int64_t>(sizeof(T));
@@ -84,9 +85,9 @@ MatmulPlan plan_for(const MatmulShape& s, int workers) {
     plan.columns = most_columns;
     plan.column_tasks = ceil_div(s.n, plan.columns);
   } else if (plan.dot) {
-    split_tasks(s, workers, dot_rows, dot_columns, s.n <= dot_narrow, &plan);
+    split_tasks(s, workers, rows_limit, dot_rows, dot_columns, s.n <= dot_narrow, &plan);
   } else {
-    split_tasks(s, workers, tile_rows, width, false, &plan);
+    split_tasks(s, workers, rows_limit, tile_rows, width, false, &plan);
   }
   return plan;
 }

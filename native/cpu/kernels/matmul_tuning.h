@@ -45,16 +45,18 @@ constexpr int64_t dot_narrow = 24;           // columns; above, a packed panel i
 constexpr int64_t dot_few_rows = 4;          // rows; packing B for fewer would cost more than the product itself
 constexpr int64_t dot_least_k_vectors = 16;  // below, adding up the lanes costs more than the products
 
-// Rows of A per task: 384 rows × 256 floats are 384 KB, for an L2 of 1 or 2 MB beside the sums below. More rows read B
-// from memory less often. A multiple of every tile_rows.
-constexpr int64_t task_rows_limit = 384;
+// Rows of A per task, in bytes of one column: 384 rows × 256 floats, or 192 × 256 doubles, are 384 KB, for an L2 of 1
+// or 2 MB beside the sums below. More rows read B from memory less often. A multiple of every tile_rows.
+constexpr int64_t task_rows_bytes = 384 * 4;
 // Columns per task: the sums that several blocks come back to are at most 384 × 256. A multiple of every tile's width.
 constexpr int64_t task_columns_limit = 256;
 // From this distance in bytes between the rows of C on, unfinished sums are kept side by side in scratch: at a few KB,
 // above all at powers of two, the rows of C crowd into a few cache sets and would come from memory for every block.
 constexpr int64_t gather_c_stride = 4096;
-// Tasks for each worker, so that one that was interrupted does not keep the others waiting.
+// Tasks for each worker, so that one that was interrupted does not keep the others waiting; the second number where
+// more tasks would pack the same panels again (12 % at 128·256·128 on two workers).
 constexpr int64_t tasks_per_worker = 4;
+constexpr int64_t least_tasks_per_worker = 2;
 // Floating-point operations below which waking workers costs more than it gains (2 µs of one core).
 constexpr int64_t serial_flops = 400 * 1000;
 
