@@ -2,6 +2,8 @@
 // update, usually; sometimes another one's). A new value may be computed straight into the state's memory when its
 // instruction reads the state element by element, and every other reader can run before it. Otherwise it is computed
 // into the arena and copied once all readers are done.
+#include <algorithm>
+
 #include "program.h"
 
 namespace myelin {
@@ -94,13 +96,10 @@ class Committer {
 
   // Does some other reader of the state depend on `maker`?
   bool runs_before_a_reader(uint32_t maker, uint32_t state) {
+    const auto& readers = readers_[state];
+    if (std::none_of(readers.begin(), readers.end(), [&](uint32_t reader) { return reader != maker; })) return false;
     std::vector<bool> is_reader(p_.instructions.size(), false), seen(p_.instructions.size(), false);
-    bool any = false;
-    for (const uint32_t reader : readers_[state]) {
-      is_reader[reader] = reader != maker;
-      any = any || reader != maker;
-    }
-    if (!any) return false;
+    for (const uint32_t reader : readers) is_reader[reader] = reader != maker;
     std::vector<uint32_t> open = {maker};
     seen[maker] = true;
     const auto visit = [&](uint32_t id) {

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <functional>
 #include <limits>
+#include <thread>
 
 #include "core/pool.h"
 #include "graphs.h"
@@ -244,6 +245,24 @@ void reports_and_cancels_long_runs() {
          "cancelling ends the run at a step boundary");
 }
 
+void runs_one_plan_on_several_threads() {
+  const PlanPtr plan = compiled(graphs::adam_step(0, 64, 96, 128));  // large enough for the pool
+  RunRequest alone = request_for(plan, 30);
+  const RunResult result = run(alone, nullptr, nullptr);
+  const auto expected = outcome(alone, result);
+  std::vector<std::thread> threads;
+  std::atomic<int> right{0};
+  for (int i = 0; i < 4; i++) {
+    threads.emplace_back([&] {
+      RunRequest own = request_for(plan, 30);
+      right += same_outcome(own, expected);
+    });
+  }
+  for (int n : {1, 3, 2, 7, 2}) set_threads(n);
+  for (std::thread& thread : threads) thread.join();
+  expect(right == 4, "runs of one plan at the same time, while the number of threads changes, give the same bits");
+}
+
 void gathers_and_collects() {
   Builder g;
   const Id x = g.input({2, 3}), scale = g.input({});
@@ -405,6 +424,7 @@ int main() {
   reads_states_before_it_writes_them();
   commits_whole_steps_only();
   reports_and_cancels_long_runs();
+  runs_one_plan_on_several_threads();
   gathers_and_collects();
   refuses_requests_that_do_not_fit();
   cuts_long_chains();
