@@ -20,11 +20,12 @@
   X(relu, math::relu(a)) \
   X(leakyRelu, math::leaky_relu(a, attr))
 
-// clang-format off: it takes a product for a pointer
+// clang-format takes a product for a pointer.
+// clang-format off
 #define MYELIN_BINARY(X) \
   X(add, a + b) \
   X(sub, a - b) \
-  X(mul, a* b) \
+  X(mul, a * b) \
   X(div, a / b) \
   X(maximum, math::maximum(a, b)) \
   X(minimum, math::minimum(a, b)) \

@@ -56,7 +56,6 @@ void vector_loop(void* dst, const void* a, const void* b, const void* c, int64_t
   const S* z = static_cast<const S*>(arity > 2 ? c : a);
   const S number = S(attr);
   int64_t i = 0;
-#pragma GCC unroll 2
   for (; i + L::count <= n; i += L::count) {
     const V u = L::load(x + i);
     const V v = arity > 1 ? L::load(y + i) : u;

@@ -52,6 +52,12 @@ HD double exp_row(const S* z, int64_t n, S max, S* out) {
 template <class S>
 HD void softmax_row(const S* z, S* out, int64_t n) {
   typedef Row<S> R;
+  if (n <= R::L::count) {
+    // One vector: e stays in its register (a partial store delays the load that follows).
+    const typename R::V e = math::exp(R::load(z, 0, n, -Format<S>::infinity) - R::L::broadcast(R::largest(z, n)));
+    R::store(out, 0, n, e / R::L::broadcast(across(e, Add())));
+    return;
+  }
   const double sum = exp_row(z, n, R::largest(z, n), out);
   const typename R::V divisor = R::L::broadcast(static_cast<S>(sum));
   for (int64_t i = 0; i < n; i += R::L::count) R::store(out, i, n, R::load(out, i, n, S(0)) / divisor);
