@@ -81,7 +81,11 @@ export interface Native {
   /** One run on the calling thread: for eager ops and predictSync. */
   planRunSync(plan: NativePlan, request: RunRequest): RunResult
   /** Runs on a thread of its own. `onProgress(stepsDone, newCosts)` comes every ~20 ms at most, or null. */
-  planRun(plan: NativePlan, request: RunRequest, onProgress: ((stepsDone: number, costs: Float64Array) => void) | null): NativeJob
+  planRun(
+    plan: NativePlan,
+    request: RunRequest,
+    onProgress: ((stepsDone: number, costs: Float64Array) => void) | null,
+  ): NativeJob
 
   setThreads(threads: number): void
   getThreads(): number
