@@ -80,7 +80,10 @@ export interface Native {
   planDispose(plan: NativePlan): void
   /** One run on the calling thread: for eager ops and predictSync. */
   planRunSync(plan: NativePlan, request: RunRequest): RunResult
-  /** Runs on a thread of its own. `onProgress(stepsDone, newCosts)` comes every ~20 ms at most, or null. */
+  /**
+   * Runs on a thread of its own. `onProgress(stepsDone, newCosts)` comes every ~20 ms at most, or null; all calls together
+   * carry every cost once, the rest right before the promise settles. What it throws cancels the run and rejects.
+   */
   planRun(
     plan: NativePlan,
     request: RunRequest,
