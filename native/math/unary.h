@@ -88,6 +88,12 @@ HD V reduced_log1p(V f, V k) {
   return k * F::ln2_high - ((half - (rest + k * F::ln2_low)) - f);
 }
 
+template <class V>
+HD V abs(V x) {
+  typedef Format<typename Lanes<V>::Scalar> F;
+  return Lanes<V>::from_bits(Lanes<V>::bits(x) & ~F::sign);
+}
+
 // Natural logarithm. log(0) = −∞, log(x < 0) = NaN.
 template <class V>
 HD V log(V x) {
@@ -97,7 +103,8 @@ HD V log(V x) {
   typedef typename L::Int I;
   const S lift = S(int64_t(1) << (F::mantissa + 2));
   const auto subnormal = x < F::smallest_normal;
-  const V normal = select(subnormal, x * lift, x);
+  // Negative numbers are put right at the end; till then their sign must not reach the integer arithmetic.
+  const V normal = select(subnormal, abs(x) * lift, x);
   const I root_half = L::bits(L::broadcast(S(0.70710678118654752440)));
   const I above = L::bits(normal) - root_half;
   const I exponent = above >> F::mantissa;
@@ -110,12 +117,6 @@ HD V log(V x) {
   y = select(x == S(0), L::broadcast(-F::infinity), y);
   y = select(x < S(0), L::broadcast(S(__builtin_nan(""))), y);
   return select(x != x, x, y);
-}
-
-template <class V>
-HD V abs(V x) {
-  typedef Format<typename Lanes<V>::Scalar> F;
-  return Lanes<V>::from_bits(Lanes<V>::bits(x) & ~F::sign);
 }
 
 // tanh a for 0 ≤ a ≤ tanh_high, or NaN. In float64 t / (t + 2) with t = e^(2a) − 1 is good to 3 ulp everywhere; in

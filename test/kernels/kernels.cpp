@@ -138,8 +138,8 @@ void check_reductions(const KernelTable& table) {
     const Dims in_dims = {s[0], s[1], s[2]}, out_dims = {s[0], s[2]};
     Array<S> in = random_array<S>(in_dims, random);
     const std::string what = text(in_dims);
-    // Sums of numbers in [−2, 2]. Within a block of at most 64 every partial sum may round; the blocks' errors add up at
-    // random.
+    // Sums of numbers in [−2, 2]. Within a block of at most 64 every partial sum may round; the blocks' errors add up
+    // at random.
     const double scale = 8 + 64 * std::sqrt(std::max(1.0, s[1] / 32.0));
     compare<S>(table, "sum", what, {in.view()}, out_dims, &attrs, epsilon<S>(), scale);
     compare<S>(table, "max", what, {in.view()}, out_dims, &attrs, 0);

@@ -136,10 +136,10 @@ void add_columns(const S* p, int64_t rows, int64_t inner, int64_t begin, int64_t
   if (j < end) add_edge(p + j, rows, inner, end - j, sums + j - begin);
 }
 
-// Columns a task takes: a whole number of panels at every width.
+// Columns of a piece: a whole number of panels at every width.
 constexpr int64_t task_columns = 256;
 
-// [outer, n, inner] with inner > 1. Tasks take a chunk of rows of a strip of columns; where n is longer than a chunk,
+// [outer, n, inner] with inner > 1. A piece is a chunk of rows of a strip of columns; where n is longer than a chunk,
 // the chunks' sums wait in scratch and are added in order.
 template <class S>
 void sum_columns(const Call* call, const ReduceAttrs& r) {
@@ -147,7 +147,7 @@ void sum_columns(const Call* call, const ReduceAttrs& r) {
   S* out = static_cast<S*>(call->out[0].data);
   double* partial = static_cast<double*>(call->scratch);
   const int64_t chunks = larger(1, divide_up(r.n, chunk_rows)), strips = divide_up(r.inner, task_columns);
-  for_tasks(call, r.outer * chunks * strips, r.outer * r.n * r.inner, [&](int task, int) {
+  const auto run = [&](int64_t task) {
     const int64_t strip = task % strips, chunk = task / strips % chunks, o = task / strips / chunks;
     const int64_t begin = strip * task_columns, end = smaller(r.inner, begin + task_columns);
     const int64_t first = chunk * chunk_rows, rows = smaller(chunk_rows, r.n - first);
@@ -159,6 +159,10 @@ void sum_columns(const Call* call, const ReduceAttrs& r) {
     } else {
       memcpy(partial + (o * chunks + chunk) * r.inner + begin, sums, (end - begin) * sizeof(double));
     }
+  };
+  // Every piece is summed by itself, so that pieces may be handed out in any number.
+  for_ranges(call, r.outer * chunks * strips, 1, r.outer * r.n * r.inner, [&](int64_t begin, int64_t end, int) {
+    for (int64_t task = begin; task < end; task++) run(task);
   });
   if (chunks == 1) return;
   for (int64_t o = 0; o < r.outer; o++) {
