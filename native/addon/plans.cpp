@@ -43,7 +43,8 @@ Napi::Value dispose(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value run_sync(const Napi::CallbackInfo& info) {
-  const RunRequest request = to_request("planRunSync", info[0], info[1]);
+  RunRequest request = to_request("planRunSync", info[0], info[1]);
+  request.keep_memory = false;  // plans of eager ops are many and kept for long: their idle memory would never be freed
   return to_result(info.Env(), run(request, nullptr, nullptr));
 }
 

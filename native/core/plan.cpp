@@ -35,7 +35,6 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
   if (!program.constants.empty()) {
     constants = backend.allocate(program.constants.size());
     backend.upload(constants, program.constants.data(), program.constants.size());
-    count_memory(static_cast<int64_t>(program.constants.size()), 0);
   }
   for (Node& node : graph.nodes) {  // the values now stand in device memory
     if (node.op == "constant" && !is_fill(node)) node.attrs.clear();
@@ -44,9 +43,7 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
 
 Plan::~Plan() {
   idle_.clear();
-  if (!constants) return;
-  backend.release(constants, program.constants.size());
-  count_memory(-static_cast<int64_t>(program.constants.size()), 0);
+  if (constants) backend.release(constants, program.constants.size());
 }
 
 std::unique_ptr<Workspace> Plan::lease() const {

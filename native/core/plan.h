@@ -45,6 +45,7 @@ struct RunRequest {
   int64_t steps = 1;
   std::vector<double> hyper;  // steps × n_hypers
   uint64_t seed = 0;
+  bool keep_memory = true;  // leave working memory with the plan for its next run; false: free it at the end
   uint64_t first_step = 1;  // global number of the first step
   // By fetch: the fetches of all steps stand one under the other, from row `collect_row` on (a row is what one index
   // of the first dimension covers; a scalar is one row). Empty: the fetches of the last step are handed back.

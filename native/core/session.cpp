@@ -54,7 +54,7 @@ Session::Session(const RunRequest& request) : request_(request), plan_(*request.
 }
 
 Session::~Session() {
-  if (work_) plan_.give_back(std::move(work_));
+  if (work_ && request_.keep_memory) plan_.give_back(std::move(work_));
 }
 
 void Session::check_states() const {
