@@ -1,0 +1,219 @@
+// Turns a fused program (native/core/call.h) into what the kernel interprets: instructions over an accumulator, a few
+// registers (shared out by live ranges) and the input arrays. Host code.
+#pragma once
+#include "elementwise.cuh"
+
+MYELIN_BEGIN
+
+// As many inputs and steps as the core puts into one program together (max_slots in native/core/fuse.cpp).
+constexpr int32_t most_slots = 64;
+
+// An operand is a register (its number), the result of the instruction before, or an input (+ its number).
+constexpr int32_t from_previous = 64;
+constexpr int32_t from_input = 128;
+constexpr int32_t nowhere = 255;
+
+template <class S>
+struct FusedInstruction {
+  uint8_t op, arity;
+  uint8_t a, b, c;  // operands
+  uint8_t keep;     // register that keeps the result, or nowhere
+  uint8_t out;      // output that takes the result, or nowhere
+  S attr;
+};
+
+template <class Index>
+struct FusedArray {
+  const void* data;
+  uint8_t mode;
+  uint8_t packed;         // a pack lies in 16 aligned bytes; or, for columns and strides, within one innermost run
+  uint8_t strides;        // load_strided: number of the mapping
+  Divider<Index> period;  // load_row, load_column
+};
+
+struct FusedTarget {
+  void* data;
+  int32_t packed;
+};
+
+// Travels as a kernel parameter, so that a captured launch owns its program. The small size covers what networks have;
+// the large one, everything the core makes (parameters of more than 4 KB need a driver for CUDA 12.1 or later).
+template <class S, class Index, bool large>
+struct FusedCode {
+  static constexpr int32_t most_instructions = large ? 2 * most_slots : 32, most_inputs = large ? most_slots : 16,
+                           most_strided = large ? most_slots : 3, most_outputs = large ? most_slots : 8;
+  int64_t count;
+  int32_t n_instructions;
+  FusedInstruction<S> instructions[most_instructions];
+  FusedArray<Index> inputs[most_inputs];
+  Mapping<Index> strided[most_strided];
+  FusedTarget outputs[most_outputs];
+};
+
+// A step, or the copy of an input into a register, or the write of an output; operands are slots.
+struct PlannedStep {
+  int32_t op, arity, slot[3], dst, out;
+  double attr;
+};
+
+struct FusedPlan {
+  PlannedStep steps[3 * most_slots];
+  int32_t n_steps, n_strided;
+  int32_t register_of[most_slots];  // of slots; nowhere: needs none
+  int32_t n_registers;
+};
+
+HD bool overlap(const View& a, const View& b, int64_t size) {
+  const char *x = static_cast<const char*>(a.data), *y = static_cast<const char*>(b.data);
+  return x < y + b.count * size && y < x + a.count * size;
+}
+
+// Steps from `from` on read an input that lies where output `index` is written?
+inline bool is_read_later(const Call* call, const FusedPlan& plan, int32_t from, int32_t n_inputs, int32_t index,
+                          int64_t size) {
+  for (int32_t i = from; i < plan.n_steps; i++) {
+    for (int32_t o = 0; o < plan.steps[i].arity; o++) {
+      const int32_t slot = plan.steps[i].slot[o];
+      if (slot < n_inputs && overlap(call->in[slot], call->out[index], size)) return true;
+    }
+  }
+  return false;
+}
+
+// The order of work. Inputs that several steps read are loaded once (a scalar stays in the cache). A value goes to its
+// output at once, unless that memory is still to be read as an input: then at the end.
+inline void plan_steps(const Call* call, const FusedAttrs& f, int64_t size, FusedPlan* plan) {
+  int32_t reads[most_slots] = {};
+  for (int32_t i = 0; i < f.n_steps; i++) {
+    const FusedStep& step = f.steps[i];
+    const int32_t operands[3] = {step.a, step.b, step.c};
+    for (int32_t o = 0; o < elementwise_table[step.op].arity; o++) reads[operands[o]]++;
+  }
+  plan->n_steps = 0;
+  bool loaded[most_slots] = {};
+  for (int32_t i = 0; i < f.n_steps; i++) {
+    const FusedStep& step = f.steps[i];
+    PlannedStep planned = {step.op,  elementwise_table[step.op].arity, {step.a, step.b, step.c}, step.dst, nowhere,
+                           step.attr};
+    for (int32_t o = 0; o < planned.arity; o++) {
+      const int32_t slot = planned.slot[o];
+      if (slot >= f.n_inputs || f.inputs[slot].mode == load_scalar || reads[slot] < 2 || loaded[slot]) continue;
+      loaded[slot] = true;
+      plan->steps[plan->n_steps++] = {op_index_identity, 1, {slot, slot, slot}, slot, nowhere, 0};
+    }
+    plan->steps[plan->n_steps++] = planned;
+  }
+  const int32_t computed = plan->n_steps;
+  for (int32_t o = 0; o < f.n_outputs; o++) {
+    const int32_t slot = f.outputs[o].slot;
+    int32_t made = -1;
+    for (int32_t i = 0; i < computed; i++) {
+      if (plan->steps[i].dst == slot) made = i;
+    }
+    const bool direct = slot >= f.n_inputs && made >= 0 && plan->steps[made].out == nowhere;
+    if (direct && !is_read_later(call, *plan, made + 1, f.n_inputs, o, size)) {
+      plan->steps[made].out = o;
+    } else {
+      plan->steps[plan->n_steps++] = {op_index_identity, 1, {slot, slot, slot}, -1, o, 0};
+    }
+  }
+}
+
+// A slot needs a register from the step that makes it to its last reader, unless its only reader is the next step.
+inline void assign_registers(FusedPlan* plan) {
+  int32_t last[most_slots];
+  bool kept[most_slots];
+  int32_t made[most_slots];
+  for (int32_t s = 0; s < most_slots; s++) {
+    last[s] = made[s] = -1;
+    kept[s] = false;
+    plan->register_of[s] = nowhere;
+  }
+  for (int32_t i = 0; i < plan->n_steps; i++) {
+    const PlannedStep& step = plan->steps[i];
+    for (int32_t o = 0; o < step.arity; o++) {
+      const int32_t slot = step.slot[o];
+      if (made[slot] < 0) continue;  // an input that is read where it lies
+      last[slot] = i;
+      kept[slot] |= made[slot] != i - 1;
+    }
+    if (step.dst >= 0) made[step.dst] = i;
+  }
+  bool busy[most_slots] = {};
+  plan->n_registers = 0;
+  for (int32_t i = 0; i < plan->n_steps; i++) {
+    const PlannedStep& step = plan->steps[i];
+    for (int32_t o = 0; o < step.arity; o++) {
+      const int32_t slot = step.slot[o];
+      if (last[slot] == i && plan->register_of[slot] != nowhere) busy[plan->register_of[slot]] = false;
+    }
+    if (step.dst < 0 || !kept[step.dst]) continue;
+    int32_t number = 0;
+    while (busy[number]) number++;
+    busy[number] = true;
+    plan->register_of[step.dst] = number;
+    if (number >= plan->n_registers) plan->n_registers = number + 1;
+  }
+}
+
+template <class S, class Index>
+void describe_input(const View& view, const FusedInput& input, FusedArray<Index>* array, Mapping<Index>* strided,
+                    int32_t* n_strided) {
+  constexpr int count = Pack<S>::count;
+  array->data = view.data;
+  array->mode = static_cast<uint8_t>(input.mode);
+  set_divisor(&array->period, larger(input.period, 1));
+  const bool whole_periods = input.period % count == 0;
+  if (input.mode == load_full) array->packed = is_aligned(view.data);
+  if (input.mode == load_row) array->packed = whole_periods && is_aligned(view.data);
+  if (input.mode == load_column) array->packed = whole_periods;
+  if (input.mode != load_strided) return;
+  strided[*n_strided] = make_mapping<Index>(input.rank, input.dims, input.strides, 0);
+  array->packed = input.rank > 0 && input.dims[input.rank - 1] % count == 0;
+  array->strides = static_cast<uint8_t>((*n_strided)++);
+}
+
+inline uint8_t operand_code(const FusedPlan& plan, int32_t index, int32_t slot) {
+  if (index > 0 && plan.steps[index - 1].dst == slot) return from_previous;
+  const int32_t number = plan.register_of[slot];
+  if (number == nowhere) return static_cast<uint8_t>(from_input + slot);
+  return static_cast<uint8_t>(number);
+}
+
+template <class S, class Index, bool large>
+FusedCode<S, Index, large> make_code(const Call* call, const FusedAttrs& f, const FusedPlan& plan) {
+  FusedCode<S, Index, large> code = {};
+  code.count = call->out[0].count;
+  code.n_instructions = plan.n_steps;
+  bool readable[most_slots] = {};  // slots whose register holds them by now
+  for (int32_t i = 0; i < plan.n_steps; i++) {
+    const PlannedStep& step = plan.steps[i];
+    FusedInstruction<S>& to = code.instructions[i];
+    uint8_t operand[3] = {};
+    for (int32_t o = 0; o < step.arity; o++) {
+      const int32_t slot = step.slot[o];
+      // The load of an input reads the array although a register waits for it.
+      const bool load = slot < f.n_inputs && !readable[slot];
+      operand[o] = load ? static_cast<uint8_t>(from_input + slot) : operand_code(plan, i, slot);
+    }
+    if (step.dst >= 0) readable[step.dst] = true;
+    to.op = static_cast<uint8_t>(step.op);
+    to.arity = static_cast<uint8_t>(step.arity);
+    to.a = operand[0];
+    to.b = operand[1];
+    to.c = operand[2];
+    to.keep = static_cast<uint8_t>(step.dst >= 0 ? plan.register_of[step.dst] : nowhere);
+    to.out = static_cast<uint8_t>(step.out);
+    to.attr = static_cast<S>(step.attr);
+  }
+  int32_t n_strided = 0;
+  for (int32_t i = 0; i < f.n_inputs; i++) {
+    describe_input<S, Index>(call->in[i], f.inputs[i], &code.inputs[i], code.strided, &n_strided);
+  }
+  for (int32_t o = 0; o < f.n_outputs; o++) {
+    code.outputs[o] = {call->out[o].data, is_aligned(call->out[o].data)};
+  }
+  return code;
+}
+
+MYELIN_END
