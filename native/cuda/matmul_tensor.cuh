@@ -1,0 +1,111 @@
+// The product by tensor cores: operands rounded to Format on their way into shared memory, sums in float32. Buffers and
+// barriers are those of matmul_tile.cuh; fragments replace the sums in registers.
+#pragma once
+#include "fragment.h"
+#include "matmul_epilogue.cuh"
+#include "matmul_operand.cuh"
+
+namespace myelin {
+namespace cuda {
+namespace {
+
+constexpr int fragment_side = 16;
+constexpr int patch_stride = fragment_side + 4;  // packs stay aligned and rows start in different banks
+
+template <class Format, class Shape>
+struct TensorMemory {
+  typedef Operand<float, Format, Shape::rows, Shape::depth, Shape::threads> A;
+  typedef Operand<float, Format, Shape::columns, Shape::depth, Shape::threads> B;
+  alignas(128) typename Format::Stored a[2][Shape::depth * A::stride];
+  alignas(128) typename Format::Stored b[2][Shape::depth * B::stride];
+  alignas(128) float patch[Shape::warps][fragment_side * patch_stride];
+};
+
+template <class Format, class Shape>
+__global__ void __launch_bounds__(Shape::threads, Shape::blocks) matmul_tensor(MatmulTask<float> task) {
+  typedef TensorMemory<Format, Shape> Memory;
+  constexpr int width = Pack<float>::width;
+  constexpr int down = Shape::warp_rows / fragment_side, across = Shape::warp_columns / fragment_side;
+  constexpr int warps_across = Shape::columns / Shape::warp_columns;
+  constexpr int lanes_across = fragment_side / width, patch_rows = 32 / lanes_across;  // that a warp finishes at once
+  __shared__ Memory memory;
+
+  if (skipped(task)) return;
+  const BlockTile block = tile_of_block<Shape>(task);
+  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const int my_row = warp / warps_across * Shape::warp_rows, my_column = warp % warps_across * Shape::warp_columns;
+
+  typename Memory::A a(task.a, task.stride_a(), task.a_along_k, task.wide_a, block.row, task.m, block.begin);
+  typename Memory::B b(task.b, task.stride_b(), task.b_along_k, task.wide_b, block.column, task.n, block.begin);
+  SumFragment<Format> sums[down][across];
+#pragma unroll
+  for (int i = 0; i < down; i++) {
+#pragma unroll
+    for (int j = 0; j < across; j++) sums[i][j].clear();
+  }
+
+  int64_t left = block.end - block.begin;
+  if (left > 0) {
+    const int steps = left < Shape::depth ? static_cast<int>(left) : Shape::depth;
+    a.fetch(steps);
+    b.fetch(steps);
+  }
+  for (int turn = 0; left > 0; turn ^= 1) {
+    a.stash(memory.a[turn]);
+    b.stash(memory.b[turn]);
+    __syncthreads();
+    left -= Shape::depth;
+    if (left > 0) {
+      const int steps = left < Shape::depth ? static_cast<int>(left) : Shape::depth;
+      a.fetch(steps);
+      b.fetch(steps);
+    }
+#pragma unroll
+    for (int step = 0; step < Shape::depth; step += Format::depth) {
+      LeftFragment<Format> x[down];
+#pragma unroll
+      for (int i = 0; i < down; i++) {
+        x[i].load(memory.a[turn] + step * Memory::A::stride + my_row + i * fragment_side, Memory::A::stride);
+      }
+#pragma unroll
+      for (int j = 0; j < across; j++) {
+        RightFragment<Format> y;
+        y.load(memory.b[turn] + step * Memory::B::stride + my_column + j * fragment_side, Memory::B::stride);
+#pragma unroll
+        for (int i = 0; i < down; i++) sums[i][j].add(x[i], y);
+      }
+    }
+  }
+
+  // Where a fragment keeps which element is the hardware's secret: the sums go through a patch of shared memory that
+  // belongs to the warp alone.
+  float* patch = memory.patch[warp];
+  const int patch_row = lane / lanes_across, patch_column = lane % lanes_across * width;
+  const int64_t row = block.row + my_row + patch_row, column = block.column + my_column + patch_column;
+#pragma unroll
+  for (int i = 0; i < down; i++) {
+#pragma unroll
+    for (int j = 0; j < across; j++) {
+      sums[i][j].store(patch, patch_stride);
+      __syncwarp();
+#pragma unroll
+      for (int r = 0; r < fragment_side; r += patch_rows) {
+        const Pack<float> sum =
+            *reinterpret_cast<const Pack<float>*>(patch + (patch_row + r) * patch_stride + patch_column);
+        finish_pack(task, row + i * fragment_side + r, column + j * fragment_side, sum);
+      }
+      __syncwarp();
+    }
+  }
+  if (needs_finish_smooth(task)) {
+#pragma unroll 1
+    for (int at = 0; at < down * across * (fragment_side / patch_rows); at++) {
+      const int r = at % (fragment_side / patch_rows) * patch_rows, fragment = at / (fragment_side / patch_rows);
+      finish_smooth(task, row + fragment / across * fragment_side + r, column + fragment % across * fragment_side);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cuda
+}  // namespace myelin

@@ -1,0 +1,117 @@
+// Every tile of the matmul and why it has its size: the one table of tuning constants.
+//
+// A block of threads computes rows × columns of the result, `depth` steps of the sum at a time; each of its threads holds
+// thread_rows × thread_columns sums in registers. `blocks` is the number of blocks that shall fit a multiprocessor at
+// once: it bounds the registers of a thread by 65536 / (threads · blocks).
+//
+//   intensity   flops per byte read from L2 or memory: 2·rows·columns / ((rows + columns)·size). A GPU that does R flops
+//               per byte of L2 bandwidth needs at least R; GPUs since 2018 lie between 5 and 15 in float32.
+//   reads       multiply-adds for each 16-byte read of shared memory by a thread. A multiprocessor serves 8 such reads
+//               while it does 128 multiply-adds (64 before 8.6), so that 16 is the least that can keep it busy.
+//   occupancy   resident warps of the 48 (8.6, 8.9, 12.0; 64 on 8.0, 9.0; 32 on 7.5) that a multiprocessor may hold.
+//
+//   float32     tile        threads  sums  registers  shared   occupancy              intensity  reads
+//   Large       128×128×8   256      8×8   ≤ 128      16.5 KB  16 warps (registers)   32         16
+//   Medium       64×64×16   128      8×4   ≤ 84       17.0 KB  20-24 warps (both)     16         10.7
+//   Small        32×32×16    64      4×4   ≤ 64        9.0 KB  20-22 warps (shared)    8          8
+//   Narrow       64×16×16    64      4×4   ≤ 80       11.0 KB  16-18 warps (shared)    6.4        8
+//   Few          16×64×16    64      4×4   ≤ 80       11.0 KB  16-18 warps (shared)    6.4        8
+//   float64
+//   Medium       64×64×8    256      4×4   ≤ 80       16.5 KB  24 warps (registers)    8          4
+//   Small        32×32×8     64      4×4   ≤ 96        8.5 KB  20-22 warps             4          4
+//   Narrow       64×16×8     64      4×4   ≤ 96       10.5 KB  18 warps (shared)       3.2        4
+//   Few          16×64×8     64      4×4   ≤ 96       10.5 KB  18 warps (shared)       3.2        4
+//
+// Large: 8×8 is the largest square of sums whose operands and next tile still fit 128 registers, so that two blocks hide
+// each other's barriers. Depth 8 is one 16-byte load per thread and operand, and leaves shared memory for both blocks even
+// where there are 64 KB (7.5).
+// Medium: a quarter of the area, so that products of a few hundred rows fill the machine; 8×4 keeps most of the reuse with
+// half of the registers, and depth 16 has as many multiply-adds between two barriers as Large.
+// Small: for results of some ten thousand elements, where blocks are what is missing; its speed is bound by shared memory.
+// Narrow, Few: a result of at most 16 columns or rows would leave most of a square tile idle. These products read one
+// operand once and are bound by memory, which 4×4 sums keep up with.
+// float64: pairs instead of fours in 16 bytes halve `reads`, yet a multiprocessor does 2 to 64 float64 multiply-adds per
+// cycle, so that arithmetic is still what binds.
+#pragma once
+
+namespace myelin {
+namespace cuda {
+
+template <int rows_, int columns_, int depth_, int thread_rows_, int thread_columns_, int blocks_>
+struct Tile {
+  static constexpr int rows = rows_, columns = columns_, depth = depth_;
+  static constexpr int thread_rows = thread_rows_, thread_columns = thread_columns_;
+  static constexpr int blocks = blocks_;
+  static constexpr int threads = rows / thread_rows * (columns / thread_columns);
+};
+
+template <class T>
+struct Tiles;
+template <>
+struct Tiles<float> {
+  typedef Tile<128, 128, 8, 8, 8, 2> Large;
+  typedef Tile<64, 64, 16, 8, 4, 6> Medium;
+  typedef Tile<32, 32, 16, 4, 4, 12> Small;
+  typedef Tile<64, 16, 16, 4, 4, 12> Narrow;
+  typedef Tile<16, 64, 16, 4, 4, 12> Few;
+};
+template <>
+struct Tiles<double> {
+  typedef Tile<64, 64, 8, 4, 4, 3> Medium;
+  typedef Medium Large;  // 8×8 sums of two registers each would leave none for the operands
+  typedef Tile<32, 32, 8, 4, 4, 10> Small;
+  typedef Tile<64, 16, 8, 4, 4, 10> Narrow;
+  typedef Tile<16, 64, 8, 4, 4, 10> Few;
+};
+
+// Tensor cores: a warp computes warp_rows × warp_columns by fragments of 16×16.
+//
+//               tile         threads  warp    registers  shared   occupancy             intensity (operands are read as float32)
+//   TF32 Large  128×128×16   256      32×64   ≤ 128      43.0 KB  16 warps (registers)  32
+//   TF32 Medium  64×64×16    128      32×32   ≤ 128      22.0 KB  16 warps (registers)  16
+//   bf16 Large  128×128×32   256      32×64   ≤ 128      44.0 KB  16 warps (registers)  32
+//   bf16 Medium  64×64×32    128      32×32   ≤ 128      23.0 KB  16 warps (registers)  16
+//
+// 32×64 reads 6 fragments of operands for 8 products, the best ratio whose sums (64 registers) still let two blocks share
+// a multiprocessor. bf16 fragments are 16 deep instead of 8, so that depth 32 gives them as many products between barriers
+// at the same shared memory. Float32 operands bound both: at 32 flops per byte L2 is the limit, not the tensor cores.
+template <int rows_, int columns_, int depth_, int warp_rows_, int warp_columns_, int blocks_>
+struct TensorTile {
+  static constexpr int rows = rows_, columns = columns_, depth = depth_;
+  static constexpr int warp_rows = warp_rows_, warp_columns = warp_columns_;
+  static constexpr int blocks = blocks_;
+  static constexpr int warps = rows / warp_rows * (columns / warp_columns), threads = 32 * warps;
+};
+struct Tf32Tiles {
+  typedef TensorTile<128, 128, 16, 32, 64, 2> Large;
+  typedef TensorTile<64, 64, 16, 32, 32, 4> Medium;
+};
+struct Bf16Tiles {
+  typedef TensorTile<128, 128, 32, 32, 64, 2> Large;
+  typedef TensorTile<64, 64, 32, 32, 32, 4> Medium;
+};
+
+// Blocks that fill a GPU: about one for each of 132 multiprocessors (H100; 128 on an RTX 4090), rounded to a power of two.
+// A constant and not the device's own number, so that a result does not depend on the GPU's size.
+constexpr long long full_grid = 128;
+// At most this many rows or columns make a result few-rowed or narrow.
+constexpr long long narrow_limit = 16;
+// A sum is cut into chunks of at least this many steps. Shorter ones cost more for writing and adding the partial sums
+// than they gain; in a matrix-vector product nothing is reused and a step is cheaper, hence the longer chunk.
+constexpr long long least_chunk = 128;
+constexpr long long least_vector_chunk = 256;
+// Partial sums are read one after the other by one thread each; more than this many would be a long chain.
+constexpr long long most_splits = 64;
+// Chunks are multiples of this: whole tiles of any depth and whole packs of any type.
+constexpr long long chunk_step = 32;
+// Neighbouring blocks share rows of tiles in groups of this height, so that what runs at the same time reads a compact
+// part of both operands: 8 × 16 tiles read 24 strips where one row of 128 tiles would read 129.
+constexpr int group_rows = 8;
+// Matrix-vector kernels: outputs and threads of a block.
+constexpr int dot_warps = 4;          // a warp for each output: few per block, so that short results still spread
+constexpr int column_outputs = 32;    // a warp reads 32 neighbours: one line of 128 bytes in float32
+constexpr int column_groups = 8;      // warps that share the steps of the sum
+constexpr int combine_threads = 256;  // one element each
+
+}  // namespace cuda
+}  // namespace myelin
