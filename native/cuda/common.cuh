@@ -102,7 +102,7 @@ struct Mapping {
   Index strides[max_rank];
   Index begin;  // offset of element 0
 
-  HD Index offset(Index i) const {
+  __device__ inline Index offset(Index i) const {
     Index at = begin;
     // Unrolled, so that every array below is indexed by constants and stays in constant memory.
 #pragma unroll

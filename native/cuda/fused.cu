@@ -12,7 +12,7 @@ constexpr int64_t most_shared_bytes = 48 * 1024;
 
 // The elements of an input for positions first … first + n − 1 of the output.
 template <class S, class Index>
-__device__ __forceinline__ Pack<S> load_input(const FusedArray<Index>& array, const Mapping<Index>* strided,
+__device__ __forceinline__ Pack<S> load_input(const FusedArray<Index>& array, const Mapping<Index>* mappings,
                                               Index first, int n) {
   constexpr int count = Pack<S>::count;
   const S* data = static_cast<const S*>(array.data);
@@ -31,7 +31,7 @@ __device__ __forceinline__ Pack<S> load_input(const FusedArray<Index>& array, co
     return x;
   }
   if (array.mode == load_strided) {
-    const Mapping<Index>& mapping = strided[array.strides];
+    const Mapping<Index>& mapping = mappings[array.mapping];
     if (whole) {
       const Index at = mapping.offset(first), step = mapping.strides[mapping.rank - 1];
       for (int j = 0; j < count; j++) x.v[j] = data[at + j * step];
@@ -71,19 +71,19 @@ __global__ void __launch_bounds__(most_fused_threads)
     const auto operand = [&](int32_t from) {
       if (from == from_previous) return previous;
       if (from < from_previous) return mine[from * blockDim.x];
-      return load_input<S, Index>(code.inputs[from - from_input], code.strided, first, n);
+      return load_input<S, Index>(code.inputs[from - from_input], large ? code.far_mappings : code.mappings, first, n);
     };
     for (int32_t i = 0; i < code.n_instructions; i++) {
-      const FusedInstruction<S>& step = code.instructions[i];
+      const FusedInstruction step = code.instructions[i];
       const Pack<S> a = operand(step.a);
       Pack<S> b = a, c = a;
       if (step.arity > 1) b = operand(step.b);
       if (step.arity > 2) c = operand(step.c);
-      previous = apply_op<S>(step.op, a, b, c, step.attr);
+      previous = apply_op<S>(step.op, a, b, c, code.attrs[step.attr]);
       if (step.keep != nowhere) mine[step.keep * blockDim.x] = previous;
       if (step.out == nowhere) continue;
-      S* to = static_cast<S*>(code.outputs[step.out].data) + first;
-      if (code.outputs[step.out].packed && n == count) {
+      S* to = static_cast<S*>(code.outputs[step.out]) + first;
+      if (n == count && (code.packed_outputs >> step.out & 1) != 0) {
         store_pack(to, previous);
       } else {
         for (int j = 0; j < count; j++) {
@@ -94,23 +94,53 @@ __global__ void __launch_bounds__(most_fused_threads)
   }
 }
 
+constexpr int32_t mappings_a_launch = 32;
+template <class Index>
+struct MappingBatch {
+  Mapping<Index> list[mappings_a_launch];
+};
+
+template <class Index>
+__global__ void store_mappings(const MappingBatch<Index> batch, int32_t count, Mapping<Index>* to) {
+  for (int32_t i = 0; i < count; i++) to[i] = batch.list[i];
+}
+
+// Mappings that do not fit the parameters of the kernel go to scratch before it.
+template <class Index>
+void send_mappings(const Call* call, const MappingList<Index>& mappings) {
+  for (int32_t first = 0; first < mappings.count; first += mappings_a_launch) {
+    const int32_t count = static_cast<int32_t>(smaller(mappings_a_launch, mappings.count - first));
+    MappingBatch<Index> batch = {};
+    for (int32_t i = 0; i < count; i++) batch.list[i] = mappings.list[first + i];
+    launch(context_of(call), store_mappings<Index>, dim3(1), dim3(1), 0, batch, count,
+           static_cast<Mapping<Index>*>(call->scratch) + first);
+  }
+}
+
 template <class S, class Index, bool large>
 void launch_fused(const Call* call, const FusedAttrs& f, const FusedPlan& plan) {
+  MappingList<Index> mappings = {};
+  FusedCode<S, Index, large> code = make_code<S, Index, large>(call, f, plan, &mappings);
+  if (large) {
+    code.far_mappings = static_cast<const Mapping<Index>*>(call->scratch);
+    send_mappings(call, mappings);
+  } else {
+    for (int32_t i = 0; i < mappings.count; i++) code.mappings[i] = mappings.list[i];
+  }
   int threads = most_fused_threads;
   const int64_t bytes = plan.n_registers * static_cast<int64_t>(sizeof(Pack<S>));  // 64 registers fit one warp
   while (threads > warp_lanes && threads * bytes > most_shared_bytes) threads /= 2;
   launch(context_of(call), fused_kernel<S, Index, large>,
          grid_for(divide_up(call->out[0].count, Pack<S>::count), threads), dim3(threads),
-         static_cast<size_t>(threads * bytes), make_code<S, Index, large>(call, f, plan), call->skip);
+         static_cast<size_t>(threads * bytes), code, call->skip);
 }
 
-template <class S>
-bool is_small(const FusedAttrs& f, const FusedPlan& plan) {
-  typedef FusedCode<S, uint32_t, false> Small;
-  int32_t n_strided = 0;
-  for (int32_t i = 0; i < f.n_inputs; i++) n_strided += f.inputs[i].mode == load_strided;
-  return plan.n_steps <= Small::most_instructions && f.n_inputs <= Small::most_inputs &&
-         n_strided <= Small::most_strided && f.n_outputs <= Small::most_outputs;
+// For the larger of the two kinds of mapping: which kind it will be depends on addresses too.
+size_t scratch_fused(const Call* call) {
+  const FusedAttrs& f = *static_cast<const FusedAttrs*>(call->attrs);
+  size_t bytes = 0;
+  for (int32_t i = 0; i < f.n_inputs; i++) bytes += f.inputs[i].mode == load_strided ? sizeof(Mapping<uint64_t>) : 0;
+  return bytes;
 }
 
 template <class S>
@@ -128,7 +158,7 @@ void fused(const Call* call) {
   // Packs may reach beyond the last element by less than their size.
   if (call->out[0].count > narrow_count - Pack<S>::count) {
     launch_fused<S, uint64_t, true>(call, f, plan);
-  } else if (is_small<S>(f, plan)) {
+  } else if (is_small(f, plan)) {
     launch_fused<S, uint32_t, false>(call, f, plan);
   } else {
     launch_fused<S, uint32_t, true>(call, f, plan);
@@ -138,3 +168,10 @@ void fused(const Call* call) {
 MYELIN_END
 
 MYELIN_LAUNCHERS(fused, fused)
+
+namespace myelin {
+namespace cuda {
+size_t scratch_fused_f32(const Call* call, int) { return scratch_fused(call); }
+size_t scratch_fused_f64(const Call* call, int) { return scratch_fused(call); }
+}  // namespace cuda
+}  // namespace myelin

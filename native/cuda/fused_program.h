@@ -13,13 +13,12 @@ constexpr int32_t from_previous = 64;
 constexpr int32_t from_input = 128;
 constexpr int32_t nowhere = 255;
 
-template <class S>
 struct FusedInstruction {
   uint8_t op, arity;
   uint8_t a, b, c;  // operands
   uint8_t keep;     // register that keeps the result, or nowhere
   uint8_t out;      // output that takes the result, or nowhere
-  S attr;
+  uint8_t attr;     // number in the list of attributes
 };
 
 template <class Index>
@@ -27,28 +26,29 @@ struct FusedArray {
   const void* data;
   uint8_t mode;
   uint8_t packed;         // a pack lies in 16 aligned bytes; or, for columns and strides, within one innermost run
-  uint8_t strides;        // load_strided: number of the mapping
+  uint8_t mapping;        // load_strided
   Divider<Index> period;  // load_row, load_column
 };
 
-struct FusedTarget {
-  void* data;
-  int32_t packed;
-};
-
-// Travels as a kernel parameter, so that a captured launch owns its program. The small size covers what networks have;
-// the large one, everything the core makes (parameters of more than 4 KB need a driver for CUDA 12.1 or later).
+// Travels as a kernel parameter, so that a captured launch owns its program; parameters end at 4 KB. The small size
+// covers what networks have, the large one everything the core makes: there, mappings wait in scratch.
 template <class S, class Index, bool large>
 struct FusedCode {
   static constexpr int32_t most_instructions = large ? 2 * most_slots : 32, most_inputs = large ? most_slots : 16,
-                           most_strided = large ? most_slots : 3, most_outputs = large ? most_slots : 8;
+                           most_outputs = large ? most_slots : 8, most_attrs = large ? most_slots : 4,
+                           most_mappings = large ? 1 : 4;
   int64_t count;
   int32_t n_instructions;
-  FusedInstruction<S> instructions[most_instructions];
+  uint64_t packed_outputs;  // one bit each
+  const Mapping<Index>* far_mappings;
+  FusedInstruction instructions[most_instructions];
   FusedArray<Index> inputs[most_inputs];
-  Mapping<Index> strided[most_strided];
-  FusedTarget outputs[most_outputs];
+  void* outputs[most_outputs];
+  S attrs[most_attrs];
+  Mapping<Index> mappings[most_mappings];
 };
+static_assert(sizeof(FusedCode<double, uint64_t, true>) + sizeof(void*) <= 4096, "kernel parameters end at 4 KB");
+static_assert(sizeof(FusedCode<double, uint32_t, true>) + sizeof(void*) <= 4096, "kernel parameters end at 4 KB");
 
 // A step, or the copy of an input into a register, or the write of an output; operands are slots.
 struct PlannedStep {
@@ -58,7 +58,7 @@ struct PlannedStep {
 
 struct FusedPlan {
   PlannedStep steps[3 * most_slots];
-  int32_t n_steps, n_strided;
+  int32_t n_steps;
   int32_t register_of[most_slots];  // of slots; nowhere: needs none
   int32_t n_registers;
 };
@@ -156,21 +156,44 @@ inline void assign_registers(FusedPlan* plan) {
   }
 }
 
+// The distinct mappings of a program's inputs.
+template <class Index>
+struct MappingList {
+  Mapping<Index> list[most_slots];
+  int32_t count;
+
+  uint8_t find_or_add(const FusedInput& input) {
+    const Mapping<Index> wanted = make_mapping<Index>(input.rank, input.dims, input.strides, 0);
+    int32_t i = 0;
+    while (i < count && !same(list[i], wanted)) i++;
+    if (i == count) list[count++] = wanted;
+    return static_cast<uint8_t>(i);
+  }
+  static bool same(const Mapping<Index>& a, const Mapping<Index>& b) {
+    if (a.rank != b.rank) return false;
+    for (int32_t d = 0; d < a.rank; d++) {
+      if (a.dims[d].divisor != b.dims[d].divisor || a.strides[d] != b.strides[d]) return false;
+    }
+    return true;
+  }
+};
+
 template <class S, class Index>
-void describe_input(const View& view, const FusedInput& input, FusedArray<Index>* array, Mapping<Index>* strided,
-                    int32_t* n_strided) {
+FusedArray<Index> describe_input(const View& view, const FusedInput& input, MappingList<Index>* mappings) {
   constexpr int count = Pack<S>::count;
-  array->data = view.data;
-  array->mode = static_cast<uint8_t>(input.mode);
-  set_divisor(&array->period, larger(input.period, 1));
+  FusedArray<Index> array = {};
+  array.data = view.data;
+  array.mode = static_cast<uint8_t>(input.mode);
+  set_divisor(&array.period, larger(input.period, 1));
   const bool whole_periods = input.period % count == 0;
-  if (input.mode == load_full) array->packed = is_aligned(view.data);
-  if (input.mode == load_row) array->packed = whole_periods && is_aligned(view.data);
-  if (input.mode == load_column) array->packed = whole_periods;
-  if (input.mode != load_strided) return;
-  strided[*n_strided] = make_mapping<Index>(input.rank, input.dims, input.strides, 0);
-  array->packed = input.rank > 0 && input.dims[input.rank - 1] % count == 0;
-  array->strides = static_cast<uint8_t>((*n_strided)++);
+  if (input.mode == load_full) array.packed = is_aligned(view.data);
+  if (input.mode == load_row) array.packed = whole_periods && is_aligned(view.data);
+  if (input.mode == load_column) array.packed = whole_periods;
+  if (input.mode == load_strided) {
+    array.packed = input.rank > 0 && input.dims[input.rank - 1] % count == 0;
+    array.mapping = mappings->find_or_add(input);
+  }
+  return array;
 }
 
 inline uint8_t operand_code(const FusedPlan& plan, int32_t index, int32_t slot) {
@@ -180,15 +203,18 @@ inline uint8_t operand_code(const FusedPlan& plan, int32_t index, int32_t slot) 
   return static_cast<uint8_t>(number);
 }
 
+// Everything but the mappings.
 template <class S, class Index, bool large>
-FusedCode<S, Index, large> make_code(const Call* call, const FusedAttrs& f, const FusedPlan& plan) {
+FusedCode<S, Index, large> make_code(const Call* call, const FusedAttrs& f, const FusedPlan& plan,
+                                     MappingList<Index>* mappings) {
   FusedCode<S, Index, large> code = {};
   code.count = call->out[0].count;
   code.n_instructions = plan.n_steps;
   bool readable[most_slots] = {};  // slots whose register holds them by now
+  uint8_t n_attrs = 1;             // the first is 0
   for (int32_t i = 0; i < plan.n_steps; i++) {
     const PlannedStep& step = plan.steps[i];
-    FusedInstruction<S>& to = code.instructions[i];
+    FusedInstruction& to = code.instructions[i];
     uint8_t operand[3] = {};
     for (int32_t o = 0; o < step.arity; o++) {
       const int32_t slot = step.slot[o];
@@ -204,16 +230,31 @@ FusedCode<S, Index, large> make_code(const Call* call, const FusedAttrs& f, cons
     to.c = operand[2];
     to.keep = static_cast<uint8_t>(step.dst >= 0 ? plan.register_of[step.dst] : nowhere);
     to.out = static_cast<uint8_t>(step.out);
-    to.attr = static_cast<S>(step.attr);
+    if (step.attr == 0) continue;
+    to.attr = n_attrs;
+    code.attrs[n_attrs++] = static_cast<S>(step.attr);
   }
-  int32_t n_strided = 0;
   for (int32_t i = 0; i < f.n_inputs; i++) {
-    describe_input<S, Index>(call->in[i], f.inputs[i], &code.inputs[i], code.strided, &n_strided);
+    code.inputs[i] = describe_input<S>(call->in[i], f.inputs[i], mappings);
   }
   for (int32_t o = 0; o < f.n_outputs; o++) {
-    code.outputs[o] = {call->out[o].data, is_aligned(call->out[o].data)};
+    code.outputs[o] = call->out[o].data;
+    if (is_aligned(call->out[o].data)) code.packed_outputs |= uint64_t(1) << o;
   }
   return code;
+}
+
+// Whether a program fits the small size.
+inline bool is_small(const FusedAttrs& f, const FusedPlan& plan) {
+  typedef FusedCode<double, uint32_t, false> Small;
+  int32_t n_attrs = 1;
+  for (int32_t i = 0; i < f.n_steps; i++) n_attrs += f.steps[i].attr != 0;
+  MappingList<uint32_t> mappings = {};
+  for (int32_t i = 0; i < f.n_inputs; i++) {
+    if (f.inputs[i].mode == load_strided) mappings.find_or_add(f.inputs[i]);
+  }
+  return plan.n_steps <= Small::most_instructions && f.n_inputs <= Small::most_inputs &&
+         f.n_outputs <= Small::most_outputs && n_attrs <= Small::most_attrs && mappings.count <= Small::most_mappings;
 }
 
 MYELIN_END

@@ -14,8 +14,8 @@ namespace cuda {
   size_t scratch_##name##_f32(const Call* call, int workers); \
   size_t scratch_##name##_f64(const Call* call, int workers);
 
-MYELIN_KERNEL(fused)             // fused.cu
-MYELIN_KERNEL_WITH_SCRATCH(sum)  // sum.cu
+MYELIN_KERNEL_WITH_SCRATCH(fused)  // fused.cu
+MYELIN_KERNEL_WITH_SCRATCH(sum)    // sum.cu
 MYELIN_KERNEL_WITH_SCRATCH(sumSquares)
 MYELIN_KERNEL_WITH_SCRATCH(max)  // max.cu
 MYELIN_KERNEL_WITH_SCRATCH(argmax)

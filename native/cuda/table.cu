@@ -13,7 +13,7 @@ namespace {
 
 const KernelEntry kernel_entries[] = {
     MYELIN_KERNEL_WITH_SCRATCH(matmul)      //
-    MYELIN_KERNEL(fused)                    //
+    MYELIN_KERNEL_WITH_SCRATCH(fused)       //
     MYELIN_KERNEL_WITH_SCRATCH(sum)         //
     MYELIN_KERNEL_WITH_SCRATCH(sumSquares)  //
     MYELIN_KERNEL_WITH_SCRATCH(max)         //
