@@ -9,27 +9,20 @@ namespace myelin {
 namespace cuda {
 namespace {
 
-#define MYELIN_INDEX(op, formula) index_##op,
-enum UnaryIndex { MYELIN_UNARY(MYELIN_INDEX) };
-#undef MYELIN_INDEX
-
-// False for an activation that the core does not fuse.
-bool activation_of(int32_t index, Activation* activation) {
-  switch (index) {
-    case -1:
-    case index_identity: *activation = Activation::none; return true;
-    case index_relu: *activation = Activation::relu; return true;
-    case index_leakyRelu: *activation = Activation::leaky_relu; return true;
-    case index_sigmoid: *activation = Activation::sigmoid; return true;
-    case index_tanh: *activation = Activation::tanh; return true;
-    case index_softplus: *activation = Activation::softplus; return true;
-    default: return false;
-  }
+// False for what the epilogues do not know: the core fuses none of these.
+template <class T>
+bool set_activation(const MatmulAttrs& attrs, MatmulTask<T>* task) {
+  const int32_t index = attrs.activation < 0 ? op_index_identity : attrs.activation;
+  if (index > op_index_leakyRelu) return false;  // the last of the unary ones
+  task->activation = index;
+  task->slope = index == op_index_identity ? T(1) : static_cast<T>(attrs.activation_attr);
+  task->smooth = index != op_index_identity && index != op_index_relu && index != op_index_leakyRelu;
+  return true;
 }
 
 template <class T>
 bool is_wide(const T* data, int64_t row_stride) {
-  return row_stride % Pack<T>::width == 0 && reinterpret_cast<uintptr_t>(data) % sizeof(Pack<T>) == 0;
+  return row_stride % Pack<T>::count == 0 && reinterpret_cast<uintptr_t>(data) % sizeof(Pack<T>) == 0;
 }
 
 template <class T>
@@ -48,12 +41,13 @@ MatmulTask<T> task_of(const Call* call, const MatmulPlan& plan) {
   task.n = s.n;
   task.k = s.k;
   task.chunk = plan.chunk;
+  task.stride_a = s.a_along_k ? s.k : s.m;
+  task.stride_b = s.b_along_k ? s.k : s.n;
   task.a_along_k = s.a_along_k;
   task.b_along_k = s.b_along_k;
-  task.wide_a = is_wide(task.a, task.stride_a());
-  task.wide_b = is_wide(task.b, task.stride_b());
+  task.wide_a = is_wide(task.a, task.stride_a);
+  task.wide_b = is_wide(task.b, task.stride_b);
   task.wide_out = is_wide(task.out, s.n) && is_wide(task.z, s.n);
-  task.slope = static_cast<T>(attrs->activation_attr);
   return task;
 }
 
@@ -86,9 +80,7 @@ void with_plan(const Call* call, const MatmulPlan& plan, Start start_kernel) {
   Context& context = context_of(call);
   MatmulTask<T> task = task_of<T>(call, plan);
   if (task.m == 0 || task.n == 0) return;
-  if (!activation_of(static_cast<const MatmulAttrs*>(call->attrs)->activation, &task.activation)) {
-    return refuse(context);
-  }
+  if (!set_activation(*static_cast<const MatmulAttrs*>(call->attrs), &task)) return refuse(context);
   start_kernel(context, task, dim3(static_cast<unsigned>(plan.blocks), static_cast<unsigned>(plan.splits)));
   if (plan.splits > 1) {
     const int64_t blocks = ceil_div(task.m * task.n, combine_threads);

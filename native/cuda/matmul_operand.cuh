@@ -2,8 +2,7 @@
 // block computes with the current one, stash() writes it down. Both transposes end in one layout: [step of the sum][row of
 // a, or column of b].
 #pragma once
-#include <cuda_runtime.h>
-
+#include "common.cuh"
 #include "matmul_task.h"
 #include "matmul_tiles.h"
 
@@ -18,90 +17,107 @@ struct AsItIs {
   static __device__ __forceinline__ T of(T x) { return x; }
 };
 
+// The array of an operand. Read from the kernel's parameters wherever it is needed, which costs no registers.
+template <class T>
+struct Source {
+  const T* data;
+  int64_t stride;
+  bool along_k, wide;
+};
+template <class T>
+__device__ __forceinline__ Source<T> source_a(const MatmulTask<T>& task) {
+  return {task.a, task.stride_a, task.a_along_k, task.wide_a};
+}
+template <class T>
+__device__ __forceinline__ Source<T> source_b(const MatmulTask<T>& task) {
+  return {task.b, task.stride_b, task.b_along_k, task.wide_b};
+}
+
 template <class T, class Format, int extent, int depth, int threads>
 struct Operand {
   typedef typename Format::Stored Stored;
-  static constexpr int width = Pack<T>::width;
+  static constexpr int width = Pack<T>::count;
   static constexpr int packs = extent * depth / (width * threads);  // per thread and tile
   static_assert(packs * width * threads == extent * depth, "every thread moves the same number of whole packs");
   // 16 bytes more than a row: packs stay aligned, and threads that write one column do not all meet in one bank.
   static constexpr int stride = extent + 16 / static_cast<int>(sizeof(Stored));
+  // A thread's packs lie this far apart: rows of [m,k] in the first case, steps of [k,m] in the second.
+  static constexpr int spread_along = threads / (depth / width), spread_across = threads / (extent / width);
 
-  struct alignas(8) Group {  // a pack after rounding
-    Stored at[width];
+  struct alignas(sizeof(Stored) * width) Group {  // a pack after rounding
+    Stored v[width];
   };
 
-  const T* at;          // this thread's first pack of the next tile
-  int64_t hop, spread;  // elements from tile to tile, and from one of this thread's packs to the next
-  int place, step;      // of the first pack within the tile
-  int extent_here;      // rows or columns that exist
-  bool along_k, wide;
+  const T* at;  // this thread's first pack of the next tile
+  int slot;     // and its place in shared memory
+  int left;     // rows or columns that exist, from this thread's first on
+  int step;     // of this thread's first pack
   Pack<T> kept[packs];
 
-  // first: the tile's first row (of a) or column (of b); begin: the first step of the sum.
-  __device__ __forceinline__ Operand(const T* data, int64_t row_stride, bool data_along_k, bool data_wide,
-                                     int64_t first, int64_t total, int64_t begin)
-      : along_k(data_along_k), wide(data_wide) {
+  // first: the tile's first row (of a) or column (of b), of `total`; begin: the first step of the sum.
+  __device__ __forceinline__ Operand(const Source<T>& source, int64_t first, int64_t total, int64_t begin) {
     const int thread = threadIdx.x;
-    const int64_t left = total - first;
-    extent_here = left < extent ? static_cast<int>(left) : extent;
-    if (along_k) {
-      constexpr int across = depth / width;
-      place = thread / across;
-      step = thread % across * width;
-      at = data + (first + place) * row_stride + begin + step;
-      hop = depth;
-      spread = threads / across * row_stride;
+    int place;
+    if (source.along_k) {
+      place = thread / (depth / width);
+      step = thread % (depth / width) * width;
+      at = source.data + (first + place) * source.stride + begin + step;
     } else {
-      constexpr int across = extent / width;
-      place = thread % across * width;
-      step = thread / across;
-      at = data + (begin + step) * row_stride + first + place;
-      hop = depth * row_stride;
-      spread = threads / across * row_stride;
+      place = thread % (extent / width) * width;
+      step = thread / (extent / width);
+      at = source.data + (begin + step) * source.stride + first + place;
     }
+    slot = step * stride + place;
+    const int64_t here = total - first - place;
+    left = here < extent ? static_cast<int>(here) : extent;
   }
 
   // steps: how many steps of the tile exist. What does not exist counts as 0.
-  __device__ __forceinline__ void fetch(int steps) {
-#pragma unroll
-    for (int v = 0; v < packs; v++) {
-      const T* from = at + v * spread;
-      const int p = along_k ? place + v * (threads / (depth / width)) : place;
-      const int s = along_k ? step : step + v * (threads / (extent / width));
-      if (wide) {
-        if (p < extent_here && s < steps) {
-          kept[v] = *reinterpret_cast<const Pack<T>*>(from);
-        } else {
-#pragma unroll
-          for (int w = 0; w < width; w++) kept[v].at[w] = T(0);
-        }
-      } else {
-#pragma unroll
-        for (int w = 0; w < width; w++) {
-          const bool exists = along_k ? p < extent_here && s + w < steps : p + w < extent_here && s < steps;
-          kept[v].at[w] = exists ? from[w] : T(0);
-        }
-      }
-    }
-    at += hop;
-  }
-
-  __device__ __forceinline__ void stash(Stored* tile) const {
-    if (along_k) {
+  __device__ __forceinline__ void fetch(const Source<T>& source, int steps) {
+    if (source.along_k) {
 #pragma unroll
       for (int v = 0; v < packs; v++) {
-        Stored* to = tile + step * stride + place + v * (threads / (depth / width));
+        fetch_pack(kept[v], at + v * spread_along * source.stride, source.wide, v * spread_along < left, steps - step);
+      }
+      at += depth;
+    } else {
 #pragma unroll
-        for (int w = 0; w < width; w++) to[w * stride] = Format::of(kept[v].at[w]);
+      for (int v = 0; v < packs; v++) {
+        fetch_pack(kept[v], at + v * spread_across * source.stride, source.wide, step + v * spread_across < steps, left);
+      }
+      at += depth * source.stride;
+    }
+  }
+
+  __device__ __forceinline__ void stash(const Source<T>& source, Stored* tile) const {
+    if (source.along_k) {
+#pragma unroll
+      for (int v = 0; v < packs; v++) {
+#pragma unroll
+        for (int w = 0; w < width; w++) tile[slot + v * spread_along + w * stride] = Format::of(kept[v].v[w]);
       }
     } else {
 #pragma unroll
       for (int v = 0; v < packs; v++) {
         Group group;
 #pragma unroll
-        for (int w = 0; w < width; w++) group.at[w] = Format::of(kept[v].at[w]);
-        *reinterpret_cast<Group*>(tile + (step + v * (threads / (extent / width))) * stride + place) = group;
+        for (int w = 0; w < width; w++) group.v[w] = Format::of(kept[v].v[w]);
+        *reinterpret_cast<Group*>(tile + slot + v * spread_across * stride) = group;
+      }
+    }
+  }
+
+ private:
+  // The first `count` of the pack's elements exist, if any; with wide accesses, all of them or none.
+  static __device__ __forceinline__ void fetch_pack(Pack<T>& pack, const T* from, bool wide, bool any, int count) {
+#pragma unroll
+    for (int w = 0; w < width; w++) pack.v[w] = T(0);
+    if (wide) {
+      if (any && count > 0) pack = load_pack(from);
+    } else {
+#pragma unroll
+      for (int w = 0; w < width; w++) {
+        if (any && w < count) pack.v[w] = from[w];
       }
     }
   }

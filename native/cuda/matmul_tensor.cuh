@@ -10,7 +10,7 @@ namespace cuda {
 namespace {
 
 constexpr int fragment_side = 16;
-constexpr int patch_stride = fragment_side + 4;  // packs stay aligned and rows start in different banks
+constexpr int patch_stride = fragment_side + 4;  // packs stay aligned, and rows start in different banks
 
 template <class Format, class Shape>
 struct TensorMemory {
@@ -21,22 +21,53 @@ struct TensorMemory {
   alignas(128) float patch[Shape::warps][fragment_side * patch_stride];
 };
 
+// Where a fragment keeps which element is the hardware's secret: the sums go through a patch of shared memory that belongs
+// to the warp alone.
+template <class Format, class Shape, int down, int across>
+__device__ __forceinline__ void finish_fragments(const MatmulTask<float>& task, int64_t warp_row, int64_t warp_column,
+                                                 float* patch, const SumFragment<Format> (&sums)[down][across]) {
+  constexpr int width = Pack<float>::count;
+  constexpr int lanes_across = fragment_side / width, rows_at_once = 32 / lanes_across;
+  const int lane = threadIdx.x % 32, patch_row = lane / lanes_across, patch_column = lane % lanes_across * width;
+  const int64_t row = warp_row + patch_row, column = warp_column + patch_column;
+  const Targets<float> targets(task);
+#pragma unroll
+  for (int j = 0; j < across; j++) {
+    const Pack<float> bias = bias_pack(task, targets.bias, column + j * fragment_side);
+#pragma unroll
+    for (int i = 0; i < down; i++) {
+      sums[i][j].store(patch, patch_stride);
+      __syncwarp();
+#pragma unroll
+      for (int r = 0; r < fragment_side; r += rows_at_once) {
+        const Pack<float> sum = load_pack(patch + (patch_row + r) * patch_stride + patch_column);
+        finish_pack(task, targets, row + i * fragment_side + r, column + j * fragment_side, sum, bias);
+      }
+      __syncwarp();
+    }
+  }
+  if (comes_back(task)) {
+#pragma unroll 1
+    for (int r = 0; r < down * fragment_side; r += rows_at_once) {
+#pragma unroll 1
+      for (int j = 0; j < across; j++) finish_smooth(task, row + r, column + j * fragment_side);
+    }
+  }
+}
+
 template <class Format, class Shape>
-__global__ void __launch_bounds__(Shape::threads, Shape::blocks) matmul_tensor(MatmulTask<float> task) {
+__global__ void __launch_bounds__(Shape::threads, Shape::blocks) matmul_tensor(const MatmulTask<float> task) {
   typedef TensorMemory<Format, Shape> Memory;
-  constexpr int width = Pack<float>::width;
   constexpr int down = Shape::warp_rows / fragment_side, across = Shape::warp_columns / fragment_side;
   constexpr int warps_across = Shape::columns / Shape::warp_columns;
-  constexpr int lanes_across = fragment_side / width, patch_rows = 32 / lanes_across;  // that a warp finishes at once
   __shared__ Memory memory;
 
-  if (skipped(task)) return;
+  if (is_skipped(task.skip)) return;
   const BlockTile block = tile_of_block<Shape>(task);
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+  const int warp = threadIdx.x / 32;
   const int my_row = warp / warps_across * Shape::warp_rows, my_column = warp % warps_across * Shape::warp_columns;
-
-  typename Memory::A a(task.a, task.stride_a(), task.a_along_k, task.wide_a, block.row, task.m, block.begin);
-  typename Memory::B b(task.b, task.stride_b(), task.b_along_k, task.wide_b, block.column, task.n, block.begin);
+  typename Memory::A a(source_a(task), block.row, task.m, block.begin);
+  typename Memory::B b(source_b(task), block.column, task.n, block.begin);
   SumFragment<Format> sums[down][across];
 #pragma unroll
   for (int i = 0; i < down; i++) {
@@ -47,18 +78,18 @@ __global__ void __launch_bounds__(Shape::threads, Shape::blocks) matmul_tensor(M
   int64_t left = block.end - block.begin;
   if (left > 0) {
     const int steps = left < Shape::depth ? static_cast<int>(left) : Shape::depth;
-    a.fetch(steps);
-    b.fetch(steps);
+    a.fetch(source_a(task), steps);
+    b.fetch(source_b(task), steps);
   }
   for (int turn = 0; left > 0; turn ^= 1) {
-    a.stash(memory.a[turn]);
-    b.stash(memory.b[turn]);
+    a.stash(source_a(task), memory.a[turn]);
+    b.stash(source_b(task), memory.b[turn]);
     __syncthreads();
     left -= Shape::depth;
     if (left > 0) {
       const int steps = left < Shape::depth ? static_cast<int>(left) : Shape::depth;
-      a.fetch(steps);
-      b.fetch(steps);
+      a.fetch(source_a(task), steps);
+      b.fetch(source_b(task), steps);
     }
 #pragma unroll
     for (int step = 0; step < Shape::depth; step += Format::depth) {
@@ -76,34 +107,7 @@ __global__ void __launch_bounds__(Shape::threads, Shape::blocks) matmul_tensor(M
       }
     }
   }
-
-  // Where a fragment keeps which element is the hardware's secret: the sums go through a patch of shared memory that
-  // belongs to the warp alone.
-  float* patch = memory.patch[warp];
-  const int patch_row = lane / lanes_across, patch_column = lane % lanes_across * width;
-  const int64_t row = block.row + my_row + patch_row, column = block.column + my_column + patch_column;
-#pragma unroll
-  for (int i = 0; i < down; i++) {
-#pragma unroll
-    for (int j = 0; j < across; j++) {
-      sums[i][j].store(patch, patch_stride);
-      __syncwarp();
-#pragma unroll
-      for (int r = 0; r < fragment_side; r += patch_rows) {
-        const Pack<float> sum =
-            *reinterpret_cast<const Pack<float>*>(patch + (patch_row + r) * patch_stride + patch_column);
-        finish_pack(task, row + i * fragment_side + r, column + j * fragment_side, sum);
-      }
-      __syncwarp();
-    }
-  }
-  if (needs_finish_smooth(task)) {
-#pragma unroll 1
-    for (int at = 0; at < down * across * (fragment_side / patch_rows); at++) {
-      const int r = at % (fragment_side / patch_rows) * patch_rows, fragment = at / (fragment_side / patch_rows);
-      finish_smooth(task, row + fragment / across * fragment_side + r, column + fragment % across * fragment_side);
-    }
-  }
+  finish_fragments<Format, Shape>(task, block.row + my_row, block.column + my_column, memory.patch[warp], sums);
 }
 
 }  // namespace

@@ -17,27 +17,67 @@ struct TileMemory {
   alignas(16) T b[2][Shape::depth * B::stride];
 };
 
+// Which sums a thread holds: packs that lie `spread` apart, so that neighbours read neighbouring packs. A warp covers 8
+// packs of columns and 4 of rows where the tile has them, which are few different words to read.
 template <class T, class Shape>
-__global__ void __launch_bounds__(Shape::threads, Shape::blocks) matmul_tile(MatmulTask<T> task) {
+struct SumLayout {
+  static constexpr int width = Pack<T>::count;
+  static constexpr int row_packs = Shape::thread_rows / width, column_packs = Shape::thread_columns / width;
+  static constexpr int row_spread = Shape::rows / row_packs, column_spread = Shape::columns / column_packs;
+  static constexpr int threads_across = Shape::columns / Shape::thread_columns;
+  static constexpr int lanes_across = threads_across < 8 ? threads_across : 8, lanes_down = 32 / lanes_across;
+  static constexpr int warps_across = threads_across / lanes_across;
+  int row, column;  // of the thread's first sum within the tile
+
+  __device__ __forceinline__ SumLayout() {
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    row = (warp / warps_across * lanes_down + lane / lanes_across) * width;
+    column = (warp % warps_across * lanes_across + lane % lanes_across) * width;
+  }
+  static __device__ __forceinline__ int row_of(int i) { return i / width * row_spread + i % width; }
+};
+
+template <class T, class Shape>
+__device__ __forceinline__ void finish_tile(const MatmulTask<T>& task, const BlockTile& block,
+                                            const T (&sums)[Shape::thread_rows][Shape::thread_columns]) {
+  typedef SumLayout<T, Shape> Layout;
+  const Layout mine;
+  const Targets<T> targets(task);
+  const int64_t row = block.row + mine.row, column = block.column + mine.column;
+#pragma unroll
+  for (int j = 0; j < Layout::column_packs; j++) {
+    const int64_t at = column + j * Layout::column_spread;
+    const Pack<T> bias = bias_pack(task, targets.bias, at);
+#pragma unroll
+    for (int i = 0; i < Shape::thread_rows; i++) {
+      Pack<T> sum;
+#pragma unroll
+      for (int w = 0; w < Layout::width; w++) sum.v[w] = sums[i][j * Layout::width + w];
+      finish_pack(task, targets, row + Layout::row_of(i), at, sum, bias);
+    }
+  }
+  if (comes_back(task)) {
+#pragma unroll 1
+    for (int i = 0; i < Shape::thread_rows; i++) {
+#pragma unroll 1
+      for (int j = 0; j < Layout::column_packs; j++) {
+        finish_smooth(task, row + Layout::row_of(i), column + j * Layout::column_spread);
+      }
+    }
+  }
+}
+
+template <class T, class Shape>
+__global__ void __launch_bounds__(Shape::threads, Shape::blocks) matmul_tile(const MatmulTask<T> task) {
   typedef TileMemory<T, Shape> Memory;
-  constexpr int width = Pack<T>::width;
-  constexpr int row_packs = Shape::thread_rows / width, column_packs = Shape::thread_columns / width;
-  // A thread's sums stand in packs that lie this far apart, so that neighbours read neighbouring packs.
-  constexpr int row_spread = Shape::rows / row_packs, column_spread = Shape::columns / column_packs;
-  // A warp covers 8 packs of columns and 4 of rows where the tile has them: few different words to read.
-  constexpr int threads_across = Shape::columns / Shape::thread_columns;
-  constexpr int lanes_across = threads_across < 8 ? threads_across : 8, lanes_down = 32 / lanes_across;
-  constexpr int warps_across = threads_across / lanes_across;
+  typedef SumLayout<T, Shape> Layout;
   __shared__ Memory memory;
 
-  if (skipped(task)) return;
+  if (is_skipped(task.skip)) return;
   const BlockTile block = tile_of_block<Shape>(task);
-  const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
-  const int my_row = (warp / warps_across * lanes_down + lane / lanes_across) * width;
-  const int my_column = (warp % warps_across * lanes_across + lane % lanes_across) * width;
-
-  typename Memory::A a(task.a, task.stride_a(), task.a_along_k, task.wide_a, block.row, task.m, block.begin);
-  typename Memory::B b(task.b, task.stride_b(), task.b_along_k, task.wide_b, block.column, task.n, block.begin);
+  const Layout mine;
+  typename Memory::A a(source_a(task), block.row, task.m, block.begin);
+  typename Memory::B b(source_b(task), block.column, task.n, block.begin);
   T sums[Shape::thread_rows][Shape::thread_columns];
 #pragma unroll
   for (int i = 0; i < Shape::thread_rows; i++) {
@@ -48,61 +88,43 @@ __global__ void __launch_bounds__(Shape::threads, Shape::blocks) matmul_tile(Mat
   int64_t left = block.end - block.begin;
   if (left > 0) {
     const int steps = left < Shape::depth ? static_cast<int>(left) : Shape::depth;
-    a.fetch(steps);
-    b.fetch(steps);
+    a.fetch(source_a(task), steps);
+    b.fetch(source_b(task), steps);
   }
   for (int turn = 0; left > 0; turn ^= 1) {
-    a.stash(memory.a[turn]);
-    b.stash(memory.b[turn]);
+    a.stash(source_a(task), memory.a[turn]);
+    b.stash(source_b(task), memory.b[turn]);
     __syncthreads();
     left -= Shape::depth;
     if (left > 0) {
       const int steps = left < Shape::depth ? static_cast<int>(left) : Shape::depth;
-      a.fetch(steps);
-      b.fetch(steps);
+      a.fetch(source_a(task), steps);
+      b.fetch(source_b(task), steps);
     }
-    const T* from_a = memory.a[turn] + my_row;
-    const T* from_b = memory.b[turn] + my_column;
+    const T* from_a = memory.a[turn] + mine.row;
+    const T* from_b = memory.b[turn] + mine.column;
 #pragma unroll
     for (int step = 0; step < Shape::depth; step++) {
-      Pack<T> x[row_packs], y[column_packs];
+      Pack<T> x[Layout::row_packs], y[Layout::column_packs];
 #pragma unroll
-      for (int i = 0; i < row_packs; i++) {
-        x[i] = *reinterpret_cast<const Pack<T>*>(from_a + step * Memory::A::stride + i * row_spread);
+      for (int i = 0; i < Layout::row_packs; i++) {
+        x[i] = load_pack(from_a + step * Memory::A::stride + i * Layout::row_spread);
       }
 #pragma unroll
-      for (int j = 0; j < column_packs; j++) {
-        y[j] = *reinterpret_cast<const Pack<T>*>(from_b + step * Memory::B::stride + j * column_spread);
+      for (int j = 0; j < Layout::column_packs; j++) {
+        y[j] = load_pack(from_b + step * Memory::B::stride + j * Layout::column_spread);
       }
 #pragma unroll
       for (int i = 0; i < Shape::thread_rows; i++) {
 #pragma unroll
         for (int j = 0; j < Shape::thread_columns; j++) {
-          sums[i][j] = MYELIN_TARGET::Lanes<T>::mul_add(x[i / width].at[i % width], y[j / width].at[j % width],
-                                                        sums[i][j]);
+          sums[i][j] = Lanes<T>::mul_add(x[i / Layout::width].v[i % Layout::width],
+                                         y[j / Layout::width].v[j % Layout::width], sums[i][j]);
         }
       }
     }
   }
-
-  const int64_t row = block.row + my_row, column = block.column + my_column;
-#pragma unroll
-  for (int i = 0; i < Shape::thread_rows; i++) {
-#pragma unroll
-    for (int j = 0; j < column_packs; j++) {
-      Pack<T> sum;
-#pragma unroll
-      for (int w = 0; w < width; w++) sum.at[w] = sums[i][j * width + w];
-      finish_pack(task, row + i / width * row_spread + i % width, column + j * column_spread, sum);
-    }
-  }
-  if (needs_finish_smooth(task)) {
-#pragma unroll 1
-    for (int at = 0; at < Shape::thread_rows * column_packs; at++) {
-      const int i = at / column_packs, j = at % column_packs;
-      finish_smooth(task, row + i / width * row_spread + i % width, column + j * column_spread);
-    }
-  }
+  finish_tile<T, Shape>(task, block, sums);
 }
 
 }  // namespace

@@ -41,9 +41,9 @@ struct VectorProduct {
 // then the places and, in a tree of fixed shape, the lanes are added. Narrow accesses read the same packs in the same
 // order, so that the bits do not depend on alignment.
 template <class T>
-__global__ void __launch_bounds__(32 * dot_warps) matmul_dot(MatmulTask<T> task) {
-  constexpr int width = Pack<T>::width;
-  if (skipped(task)) return;
+__global__ void __launch_bounds__(32 * dot_warps) matmul_dot(const MatmulTask<T> task) {
+  constexpr int width = Pack<T>::count;
+  if (is_skipped(task.skip)) return;
   const VectorProduct<T> p(task);
   const int lane = threadIdx.x % 32;
   const int64_t output = static_cast<int64_t>(blockIdx.x) * dot_warps + threadIdx.x / 32;
@@ -55,16 +55,16 @@ __global__ void __launch_bounds__(32 * dot_warps) matmul_dot(MatmulTask<T> task)
   if (p.wide) {
 #pragma unroll 4
     for (int64_t q = p.begin + lane * width; q < p.end; q += 32 * width) {
-      const Pack<T> x = *reinterpret_cast<const Pack<T>*>(row + q);
-      const Pack<T> y = *reinterpret_cast<const Pack<T>*>(p.vector + q);
+      const Pack<T> x = load_pack(row + q);
+      const Pack<T> y = load_pack(p.vector + q);
 #pragma unroll
-      for (int w = 0; w < width; w++) sums[w] = MYELIN_TARGET::Lanes<T>::mul_add(x.at[w], y.at[w], sums[w]);
+      for (int w = 0; w < width; w++) sums[w] = Lanes<T>::mul_add(x.v[w], y.v[w], sums[w]);
     }
   } else {
     for (int64_t q = p.begin + lane * width; q < p.end; q += 32 * width) {
 #pragma unroll
       for (int w = 0; w < width; w++) {
-        if (q + w < p.end) sums[w] = MYELIN_TARGET::Lanes<T>::mul_add(row[q + w], p.vector[q + w], sums[w]);
+        if (q + w < p.end) sums[w] = Lanes<T>::mul_add(row[q + w], p.vector[q + w], sums[w]);
       }
     }
   }
@@ -74,16 +74,16 @@ __global__ void __launch_bounds__(32 * dot_warps) matmul_dot(MatmulTask<T> task)
     for (int w = 0; w < half; w++) sums[w] += sums[w + half];
   }
 #pragma unroll
-  for (int half = 16; half > 0; half /= 2) sums[0] += __shfl_xor_sync(0xffffffffu, sums[0], half);
+  for (int half = 16; half > 0; half /= 2) sums[0] += __shfl_xor_sync(all_lanes, sums[0], half);
   if (lane == 0) finish_vector_element(task, output, sums[0]);
 }
 
 // The matrix is [k,outputs]: a lane for each output. The warps of a block take turns over the steps of the sum, and the
 // first one adds what they found, in their order.
 template <class T>
-__global__ void __launch_bounds__(column_outputs* column_groups) matmul_columns(MatmulTask<T> task) {
+__global__ void __launch_bounds__(column_outputs* column_groups) matmul_columns(const MatmulTask<T> task) {
   __shared__ T found[column_groups][column_outputs];
-  if (skipped(task)) return;
+  if (is_skipped(task.skip)) return;
   const VectorProduct<T> p(task);
   const int lane = threadIdx.x % column_outputs, group = threadIdx.x / column_outputs;
   const int64_t output = static_cast<int64_t>(blockIdx.x) * column_outputs + lane;
@@ -92,7 +92,7 @@ __global__ void __launch_bounds__(column_outputs* column_groups) matmul_columns(
     const T* at = p.matrix + output;
 #pragma unroll 8
     for (int64_t q = p.begin + group; q < p.end; q += column_groups) {
-      sum = MYELIN_TARGET::Lanes<T>::mul_add(at[q * p.outputs], p.vector[q], sum);
+      sum = Lanes<T>::mul_add(at[q * p.outputs], p.vector[q], sum);
     }
   }
   found[group][lane] = sum;
@@ -105,8 +105,8 @@ __global__ void __launch_bounds__(column_outputs* column_groups) matmul_columns(
 
 // Adds the partial sums of an element, first chunk first.
 template <class T>
-__global__ void __launch_bounds__(combine_threads) matmul_combine(MatmulTask<T> task, int splits) {
-  if (skipped(task)) return;
+__global__ void __launch_bounds__(combine_threads) matmul_combine(const MatmulTask<T> task, int splits) {
+  if (is_skipped(task.skip)) return;
   const int64_t count = task.m * task.n, index = static_cast<int64_t>(blockIdx.x) * combine_threads + threadIdx.x;
   if (index >= count) return;
   const T* at = task.partial + index;
