@@ -1,29 +1,40 @@
 // Tensor-core products of one warp: 16×16 += 16×depth · depth×16. The only file that knows how a device does them.
 //
-// Where nvcc compiles for a device that has them (compute capability 8.0 and later), a fragment is one of nvcuda::wmma, whose
-// elements are spread over the warp as the hardware likes. Everywhere else the same operations are plain arithmetic on operands
-// rounded in the same way, so that kernels can be run and checked without a GPU: lane l of a warp then holds the
-// elements of row l / 2 from column 8·(l mod 2) on, and reads what these need.
+// With nvcc a fragment is one of nvcuda::wmma, whose elements are spread over the warp as the hardware likes. Without,
+// the same operations are plain arithmetic on operands rounded in the same way, so that kernels can be run and checked
+// without a GPU: lane l of a warp then holds the elements of row l / 2 from column 8·(l mod 2) on, and reads what these
+// need. MYELIN_TENSOR_CORES is 0 while nvcc compiles for a device that lacks these formats (before compute
+// capability 8.0): there is nothing here but the names of the formats.
 //
-// A Format is what operands are rounded to: `Stored` in shared memory, `of` rounds to it, `depth` is that of a fragment.
-// The left operand stands as [step][row] and the right one as [step][column]; both start on 32 bytes, and `stride` (the
-// elements between two steps) is a multiple of 16 bytes. All lanes of a warp call together; shared memory must be
-// synchronised by the caller, as for any other access.
+// A Format is what operands are rounded to: `Stored` in shared memory, `of` rounds to it, `depth` is that of a
+// fragment. The left operand stands as [step][row] and the right one as [step][column]; both start on 32 bytes, and
+// `stride` (the elements between two steps) is a multiple of 16 bytes. All lanes of a warp call together; shared memory
+// must be synchronised by the caller, as for any other access.
 #pragma once
 #include <cuda_runtime.h>
 #include <stdint.h>
 
-#if defined(__CUDACC__) && (!defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800)
-#define MYELIN_WMMA 1
+#if !defined(__CUDACC__)
+#define MYELIN_TENSOR_CORES 1
+#include <string.h>
+#elif !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
+#define MYELIN_TENSOR_CORES 1
 #include <cuda_bf16.h>
 #include <mma.h>
+#else
+#define MYELIN_TENSOR_CORES 0
 #endif
 
 namespace myelin {
 namespace cuda {
 namespace {
 
-#if defined(MYELIN_WMMA)
+#if !MYELIN_TENSOR_CORES
+
+struct Tf32;
+struct Bf16;
+
+#elif defined(__CUDACC__)
 
 struct Tf32 {
   typedef float Stored;

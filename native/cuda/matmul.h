@@ -1,8 +1,8 @@
 // out[0] = act(op(in[0])·op(in[1]) + in[2]); attributes and shapes: MatmulAttrs in core/call.h.
 //
-// The bits of an element depend on m, n, k, the transposes, the precision and whether the device has tensor cores for it:
-// tiles and the cut of the sum come from shapes alone, every element is summed in one fixed order, and no atomics are
-// used. Alignment decides between wide and narrow memory accesses, never about arithmetic.
+// The bits of an element depend on m, n, k, the transposes, the precision and whether the device has tensor cores for
+// it: tiles and the cut of the sum come from shapes alone, every element is summed in one fixed order, and no atomics
+// are used. Alignment decides between wide and narrow memory accesses, never about arithmetic.
 #pragma once
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 // What happens to a finished sum: it waits as a partial one, or bias and activation turn it into the result.
 //
-// Activations made of comparisons are applied in registers. The smooth ones are many instructions, and a copy of them for
-// each of a thread's sums would crowd out the main loop: there a thread first stores its sums and then comes back to the
-// elements that it wrote itself, in a loop that holds the formulas once.
+// Activations made of comparisons are applied in registers. The smooth ones are many instructions, and a copy of them
+// for each of a thread's sums would crowd out the main loop: there a thread first stores its sums and then comes back
+// to the elements that it wrote itself, in a loop that holds the formulas once.
 #pragma once
 #include "elementwise.cuh"
 #include "matmul_task.h"
@@ -32,9 +32,9 @@ __device__ __forceinline__ T activated(const MatmulTask<T>& task, T a) {
 // Where the sums of a tile go.
 template <class T>
 struct Targets {
-  T* first;      // partial sums, z or the result
-  T* second;     // the result where first is z, or null
-  bool unbent;   // first receives sums without the activation
+  T* first;     // partial sums, z or the result
+  T* second;    // the result where first is z, or null
+  bool unbent;  // first receives sums without the activation
   const T* bias;
 
   __device__ __forceinline__ explicit Targets(const MatmulTask<T>& task) {

@@ -8,8 +8,8 @@ namespace myelin {
 namespace cuda {
 
 MatmulShape matmul_shape(const Call* call);
-// call->scratch must hold plan.splits partial results if there are more than one. The precision (1: TF32, 2: bf16) counts
-// for the tensor kernels only.
+// call->scratch must hold plan.splits partial results if there are more than one. The precision (1: TF32, 2: bf16)
+// counts for the tensor kernels only.
 void matmul_with_plan_f32(const Call* call, const MatmulPlan& plan, int precision);
 void matmul_with_plan_f64(const Call* call, const MatmulPlan& plan);
 // The kernels of tensor cores stand in their own file, since their headers take the longest to compile.

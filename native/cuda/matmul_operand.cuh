@@ -1,6 +1,6 @@
-// How one operand's tile comes from global memory into shared memory: fetch() holds the next tile in registers while the
-// block computes with the current one, stash() writes it down. Both transposes end in one layout: [step of the sum][row of
-// a, or column of b].
+// How one operand's tile comes from global memory into shared memory: fetch() holds the next tile in registers while
+// the block computes with the current one, stash() writes it down. Both transposes end in one layout: [step of the
+// sum][row of a, or column of b].
 #pragma once
 #include "common.cuh"
 #include "matmul_task.h"
@@ -83,7 +83,8 @@ struct Operand {
     } else {
 #pragma unroll
       for (int v = 0; v < packs; v++) {
-        fetch_pack(kept[v], at + v * spread_across * source.stride, source.wide, step + v * spread_across < steps, left);
+        fetch_pack(kept[v], at + v * spread_across * source.stride, source.wide, step + v * spread_across < steps,
+                   left);
       }
       at += depth * source.stride;
     }

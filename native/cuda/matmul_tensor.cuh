@@ -9,6 +9,8 @@ namespace myelin {
 namespace cuda {
 namespace {
 
+#if MYELIN_TENSOR_CORES
+
 constexpr int fragment_side = 16;
 constexpr int patch_stride = fragment_side + 4;  // packs stay aligned, and rows start in different banks
 
@@ -21,8 +23,8 @@ struct TensorMemory {
   alignas(128) float patch[Shape::warps][fragment_side * patch_stride];
 };
 
-// Where a fragment keeps which element is the hardware's secret: the sums go through a patch of shared memory that belongs
-// to the warp alone.
+// Where a fragment keeps which element is the hardware's secret: the sums go through a patch of shared memory that
+// belongs to the warp alone.
 template <class Format, class Shape, int down, int across>
 __device__ __forceinline__ void finish_fragments(const MatmulTask<float>& task, int64_t warp_row, int64_t warp_column,
                                                  float* patch, const SumFragment<Format> (&sums)[down][across]) {
@@ -91,7 +93,8 @@ __global__ void __launch_bounds__(Shape::threads, Shape::blocks) matmul_tensor(c
       a.fetch(source_a(task), steps);
       b.fetch(source_b(task), steps);
     }
-#pragma unroll
+    // Unrolled, the operands of two steps at once would not fit the registers.
+#pragma unroll 1
     for (int step = 0; step < Shape::depth; step += Format::depth) {
       LeftFragment<Format> x[down];
 #pragma unroll
@@ -109,6 +112,14 @@ __global__ void __launch_bounds__(Shape::threads, Shape::blocks) matmul_tensor(c
   }
   finish_fragments<Format, Shape>(task, block.row + my_row, block.column + my_column, memory.patch[warp], sums);
 }
+
+#else
+
+// Never launched: see has_tensor_cores.
+template <class Format, class Shape>
+__global__ void matmul_tensor(const MatmulTask<float>) {}
+
+#endif
 
 }  // namespace
 }  // namespace cuda

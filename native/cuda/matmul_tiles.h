@@ -1,10 +1,11 @@
 // Every tile of the matmul and why it has its size: the one table of tuning constants.
 //
-// A block of threads computes rows × columns of the result, `depth` steps of the sum at a time; each of its threads holds
-// thread_rows × thread_columns sums in registers. `blocks` is the number of blocks that shall fit a multiprocessor at
-// once: it bounds the registers of a thread by 65536 / (threads · blocks).
+// A block of threads computes rows × columns of the result, `depth` steps of the sum at a time; each of its threads
+// holds thread_rows × thread_columns sums in registers. `blocks` is the number of blocks that shall fit a
+// multiprocessor at once: it bounds the registers of a thread by 65536 / (threads · blocks).
 //
-//   intensity   flops per byte read from L2 or memory: 2·rows·columns / ((rows + columns)·size). A GPU that does R flops
+//   intensity   flops per byte read from L2 or memory: 2·rows·columns / ((rows + columns)·size). A GPU that does R
+//   flops
 //               per byte of L2 bandwidth needs at least R; GPUs since 2018 lie between 5 and 15 in float32.
 //   reads       multiply-adds for each 16-byte read of shared memory by a thread. A multiprocessor serves 8 such reads
 //               while it does 128 multiply-adds (64 before 8.6), so that 16 is the least that can keep it busy.
@@ -22,16 +23,15 @@
 //   Narrow       64×16×8     64      4×4   ≤ 96       10.5 KB  18 warps (shared)       3.2        4
 //   Few          16×64×8     64      4×4   ≤ 96       10.5 KB  18 warps (shared)       3.2        4
 //
-// Large: 8×8 is the largest square of sums whose operands and next tile still fit 128 registers, so that two blocks hide
-// each other's barriers. Depth 8 is one 16-byte load per thread and operand, and leaves shared memory for both blocks even
-// where there are 64 KB (7.5).
-// Medium: a quarter of the area, so that products of a few hundred rows fill the machine; 8×4 keeps most of the reuse with
-// half of the registers, and depth 16 has as many multiply-adds between two barriers as Large.
-// Small: for results of some ten thousand elements, where blocks are what is missing; its speed is bound by shared memory.
-// Narrow, Few: a result of at most 16 columns or rows would leave most of a square tile idle. These products read one
-// operand once and are bound by memory, which 4×4 sums keep up with.
-// float64: pairs instead of fours in 16 bytes halve `reads`, yet a multiprocessor does 2 to 64 float64 multiply-adds per
-// cycle, so that arithmetic is still what binds.
+// Large: 8×8 is the largest square of sums whose operands and next tile still fit 128 registers, so that two blocks
+// hide each other's barriers. Depth 8 is one 16-byte load per thread and operand, and leaves shared memory for both
+// blocks even where there are 64 KB (7.5). Medium: a quarter of the area, so that products of a few hundred rows fill
+// the machine; 8×4 keeps most of the reuse with half of the registers, and depth 16 has as many multiply-adds between
+// two barriers as Large. Small: for results of some ten thousand elements, where blocks are what is missing; its speed
+// is bound by shared memory. Narrow, Few: a result of at most 16 columns or rows would leave most of a square tile
+// idle. These products read one operand once and are bound by memory, which 4×4 sums keep up with. float64: pairs
+// instead of fours in 16 bytes halve `reads`, yet a multiprocessor does 2 to 64 float64 multiply-adds per cycle, so
+// that arithmetic is still what binds.
 #pragma once
 
 namespace myelin {
@@ -66,15 +66,17 @@ struct Tiles<double> {
 
 // Tensor cores: a warp computes warp_rows × warp_columns by fragments of 16×16.
 //
-//               tile         threads  warp    registers  shared   occupancy             intensity (operands are read as float32)
+//               tile         threads  warp    registers  shared   occupancy             intensity (operands are read as
+//               float32)
 //   TF32 Large  128×128×16   256      32×64   ≤ 128      43.0 KB  16 warps (registers)  32
 //   TF32 Medium  64×64×16    128      32×32   ≤ 128      22.0 KB  16 warps (registers)  16
 //   bf16 Large  128×128×32   256      32×64   ≤ 128      44.0 KB  16 warps (registers)  32
 //   bf16 Medium  64×64×32    128      32×32   ≤ 128      23.0 KB  16 warps (registers)  16
 //
-// 32×64 reads 6 fragments of operands for 8 products, the best ratio whose sums (64 registers) still let two blocks share
-// a multiprocessor. bf16 fragments are 16 deep instead of 8, so that depth 32 gives them as many products between barriers
-// at the same shared memory. Float32 operands bound both: at 32 flops per byte L2 is the limit, not the tensor cores.
+// 32×64 reads 6 fragments of operands for 8 products, the best ratio whose sums (64 registers) still let two blocks
+// share a multiprocessor. bf16 fragments are 16 deep instead of 8, so that depth 32 gives them as many products between
+// barriers at the same shared memory. Float32 operands bound both: at 32 flops per byte L2 is the limit, not the tensor
+// cores.
 template <int rows_, int columns_, int depth_, int warp_rows_, int warp_columns_, int blocks_>
 struct TensorTile {
   static constexpr int rows = rows_, columns = columns_, depth = depth_;
@@ -87,12 +89,12 @@ struct Tf32Tiles {
   typedef TensorTile<64, 64, 16, 32, 32, 4> Medium;
 };
 struct Bf16Tiles {
-  typedef TensorTile<128, 128, 32, 32, 64, 2> Large;
-  typedef TensorTile<64, 64, 32, 32, 32, 4> Medium;
+  typedef TensorTile<128, 128, 16, 32, 64, 2> Large;
+  typedef TensorTile<64, 64, 16, 32, 32, 4> Medium;
 };
 
-// Blocks that fill a GPU: about one for each of 132 multiprocessors (H100; 128 on an RTX 4090), rounded to a power of two.
-// A constant and not the device's own number, so that a result does not depend on the GPU's size.
+// Blocks that fill a GPU: about one for each of 132 multiprocessors (H100; 128 on an RTX 4090), rounded to a power of
+// two. A constant and not the device's own number, so that a result does not depend on the GPU's size.
 constexpr long long full_grid = 128;
 // At most this many rows or columns make a result few-rowed or narrow.
 constexpr long long narrow_limit = 16;

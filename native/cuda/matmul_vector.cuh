@@ -1,7 +1,7 @@
 // Products whose result is a vector (one row or one column), and the second half of products whose sum is cut.
 //
-// The matrix is read once and nothing is reused: what counts is that neighbours read neighbours. Results of one row and of
-// one column are the same thing seen twice; here `matrix` is the operand with the long side, `vector` the other.
+// The matrix is read once and nothing is reused: what counts is that neighbours read neighbours. Results of one row and
+// of one column are the same thing seen twice; here `matrix` is the operand with the long side, `vector` the other.
 #pragma once
 #include "matmul_epilogue.cuh"
 #include "matmul_tiles.h"
