@@ -3,7 +3,8 @@
 // in place of CUDA's. Needs g++ (or what CXX names) and nothing else. Compiles what changed; prints the path last.
 //
 //   --sanitize address|thread   another library, instrumented, in build/cuda-stand-in-<sanitizer>
-//   --driver file.cpp           a program instead: this file and the same objects; more than one may be given
+//   --driver file.cpp           a program instead: this file, the same objects, and the plain kernels of the CPU to
+//                               compare with; may be given more than once
 const { spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
@@ -62,6 +63,9 @@ function runtimeFlags(sanitize) {
   return [...commonFlags(), ...told[sanitize], '-x', 'c++', `-I${path.join(root, standIn, 'include')}`]
 }
 
+/** The plain kernels of native/cpu, which results are compared with. */
+const referenceFlags = () => [...commonFlags(), '-DMYELIN_TARGET=reference', '-DMYELIN_REFERENCE', '-x', 'c++']
+
 const librarySources = () =>
   fs
     .readdirSync(path.join(root, 'native/cuda'))
@@ -70,6 +74,7 @@ const librarySources = () =>
     .map((name) => `native/cuda/${name}`)
 
 const runtimeSources = () => filesUnder(`${standIn}/runtime`, /\.cpp$/)
+const referenceSources = () => filesUnder('native/cpu/kernels', /\.cpp$/)
 
 function isCurrent(output, command, inputs) {
   const stamp = `${output}.command`
@@ -126,30 +131,35 @@ async function inParallel(items, work, jobs = os.availableParallelism()) {
   return results
 }
 
-/** Everything the library is linked from, compiled: [{ source, object }], paths absolute. */
-async function compileObjects(sanitize, extra = []) {
+/**
+ * Compiles everything the library is linked from, and with `drivers` these and the plain kernels: [{ source, object }],
+ * sources from the root, objects absolute.
+ */
+async function compileObjects(sanitize, drivers = []) {
   const folder = path.join(root, folderOf(sanitize))
-  const objectOf = (source) => path.join(folder, 'objects', `${source.replace(/[\\/]/g, '_')}.o`)
-  const runtime = new Set(runtimeSources())
-  const objects = [...librarySources(), ...extra, ...runtime].map((source) => ({ source, object: objectOf(source) }))
-  await inParallel(objects, async ({ source, object }) => {
-    const flags = runtime.has(source) ? runtimeFlags(sanitize) : kernelFlags(sanitize)
+  const instrumented = kernelFlags(sanitize)
+  const jobs = [
+    ...[...librarySources(), ...drivers].map((source) => ({ source, flags: instrumented })),
+    ...runtimeSources().map((source) => ({ source, flags: runtimeFlags(sanitize) })),
+    ...(drivers.length > 0 ? referenceSources() : []).map((source) => ({ source, flags: referenceFlags() })),
+  ].map((job) => ({ ...job, object: path.join(folder, 'objects', `${job.source.replace(/[\\/]/g, '_')}.o`) }))
+  await inParallel(jobs, async ({ source, object, flags }) => {
     if (await compile(path.join(root, source), object, flags)) console.error(`compiled ${source}`)
   })
-  return objects
+  return jobs.map(({ source, object }) => ({ source, object }))
 }
+
+const programOf = (sanitize, driver) => path.join(root, folderOf(sanitize), path.basename(driver, '.cpp'))
 
 async function buildHere(sanitize, drivers) {
   const objects = await compileObjects(sanitize, drivers)
-  const folder = path.join(root, folderOf(sanitize))
   const shared = objects.filter(({ source }) => !drivers.includes(source)).map(({ object }) => object)
   if (drivers.length === 0) {
-    const library = path.join(folder, 'libmyelin_cuda.so')
+    const library = path.join(root, folderOf(sanitize), 'libmyelin_cuda.so')
     link(library, shared, ['-shared', '-Wl,--no-undefined', ...sanitizers[sanitize]])
-    return
   }
   for (const { source, object } of objects.filter((each) => drivers.includes(each.source))) {
-    link(path.join(folder, path.basename(source, '.cpp')), [object, ...shared], sanitizers[sanitize])
+    link(programOf(sanitize, source), [object, ...shared], sanitizers[sanitize])
   }
 }
 
@@ -162,8 +172,9 @@ function buildStandIn({ sanitize = '', drivers = [] } = {}) {
   compiler()
   const folder = folderOf(sanitize)
   withLock(path.basename(folder), () => run(process.execPath, [__filename, '--here', sanitize, ...drivers]))
-  const name = drivers.length > 0 ? path.basename(drivers[drivers.length - 1], '.cpp') : 'libmyelin_cuda.so'
-  return path.join(root, folder, name)
+  return drivers.length > 0
+    ? programOf(sanitize, drivers[drivers.length - 1])
+    : path.join(root, folder, 'libmyelin_cuda.so')
 }
 
 module.exports = {
@@ -171,7 +182,6 @@ module.exports = {
   standIn,
   sanitizers,
   folderOf,
-  compiler,
   kernelFlags,
   runtimeFlags,
   librarySources,
