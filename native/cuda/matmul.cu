@@ -13,7 +13,13 @@ namespace {
 template <class T>
 bool set_activation(const MatmulAttrs& attrs, MatmulTask<T>* task) {
   const int32_t index = attrs.activation < 0 ? op_index_identity : attrs.activation;
-  if (index > op_index_leakyRelu) return false;  // the last of the unary ones
+#define MYELIN_CASE(op, formula) case op_index_##op:
+  switch (index) {
+    MYELIN_UNARY(MYELIN_CASE)
+    break;
+    default: return false;
+  }
+#undef MYELIN_CASE
   task->activation = index;
   task->slope = index == op_index_identity ? T(1) : static_cast<T>(attrs.activation_attr);
   task->smooth = index != op_index_identity && index != op_index_relu && index != op_index_leakyRelu;

@@ -4,34 +4,38 @@
 // holds thread_rows × thread_columns sums in registers. `blocks` is the number of blocks that shall fit a
 // multiprocessor at once: it bounds the registers of a thread by 65536 / (threads · blocks).
 //
-//   intensity   flops per byte read from L2 or memory: 2·rows·columns / ((rows + columns)·size). A GPU that does R
-//   flops
-//               per byte of L2 bandwidth needs at least R; GPUs since 2018 lie between 5 and 15 in float32.
-//   reads       multiply-adds for each 16-byte read of shared memory by a thread. A multiprocessor serves 8 such reads
-//               while it does 128 multiply-adds (64 before 8.6), so that 16 is the least that can keep it busy.
-//   occupancy   resident warps of the 48 (8.6, 8.9, 12.0; 64 on 8.0, 9.0; 32 on 7.5) that a multiprocessor may hold.
+//   registers   of a thread on 8.0, as ptxas reports them; other architectures differ by a few.
+//   warps       that share a multiprocessor, of at most 64 (8.0, 9.0), 48 (8.6, 8.9, 12.0) and 32 (7.5).
+//   intensity   flops per byte read from L2: 2·rows·columns / ((rows + columns)·size). Arithmetic binds where it is
+//               above the device's own ratio, which lies between 4 (A100) and 16 (RTX 4090) in float32.
+//   reads       multiply-adds per 16-byte read of shared memory by a thread. A multiprocessor serves 8 such reads while
+//               it does 128 multiply-adds (64 on 7.5 and 8.0): from 16 (8) on, they keep up even without broadcasts.
 //
-//   float32     tile        threads  sums  registers  shared   occupancy              intensity  reads
-//   Large       128×128×8   256      8×8   ≤ 128      16.5 KB  16 warps (registers)   32         16
-//   Medium       64×64×16   128      8×4   ≤ 84       17.0 KB  20-24 warps (both)     16         10.7
-//   Small        32×32×16    64      4×4   ≤ 64        9.0 KB  20-22 warps (shared)    8          8
-//   Narrow       64×16×16    64      4×4   ≤ 80       11.0 KB  16-18 warps (shared)    6.4        8
-//   Few          16×64×16    64      4×4   ≤ 80       11.0 KB  16-18 warps (shared)    6.4        8
+//   float32   tile         threads  sums  registers  shared    warps: 8.0  8.6  7.5   intensity  reads
+//   Large     128×128×8    256      8×8   126        16.5 KB          16   16   16    32         16
+//   Medium     64×64×16    128      8×4    80        17.0 KB          24   20   12    16         10.7
+//   Small      32×32×16     64      4×4    77         9.0 KB          24   20   14     8          8
+//   Narrow     64×16×16     64      4×4    80        11.0 KB          24   16   10     6.4        8
+//   Few        16×64×16     64      4×4    80        11.0 KB          24   16   10     6.4        8
 //   float64
-//   Medium       64×64×8    256      4×4   ≤ 80       16.5 KB  24 warps (registers)    8          4
-//   Small        32×32×8     64      4×4   ≤ 96        8.5 KB  20-22 warps             4          4
-//   Narrow       64×16×8     64      4×4   ≤ 96       10.5 KB  18 warps (shared)       3.2        4
-//   Few          16×64×8     64      4×4   ≤ 96       10.5 KB  18 warps (shared)       3.2        4
+//   Medium     64×64×8     256      4×4    78        16.5 KB          24   24   24     8          4
+//   Small      32×32×8      64      4×4    94         8.5 KB          20   20   14     4          4
+//   Narrow     64×16×8      64      4×4    96        10.5 KB          20   16   12     3.2        4
+//   Few        16×64×8      64      4×4    96        10.5 KB          20   16   12     3.2        4
 //
 // Large: 8×8 is the largest square of sums whose operands and next tile still fit 128 registers, so that two blocks
-// hide each other's barriers. Depth 8 is one 16-byte load per thread and operand, and leaves shared memory for both
-// blocks even where there are 64 KB (7.5). Medium: a quarter of the area, so that products of a few hundred rows fill
-// the machine; 8×4 keeps most of the reuse with half of the registers, and depth 16 has as many multiply-adds between
-// two barriers as Large. Small: for results of some ten thousand elements, where blocks are what is missing; its speed
-// is bound by shared memory. Narrow, Few: a result of at most 16 columns or rows would leave most of a square tile
-// idle. These products read one operand once and are bound by memory, which 4×4 sums keep up with. float64: pairs
-// instead of fours in 16 bytes halve `reads`, yet a multiprocessor does 2 to 64 float64 multiply-adds per cycle, so
-// that arithmetic is still what binds.
+// hide each other's barriers. Depth 8 is one 16-byte load per thread and operand.
+//
+// Medium: a quarter of the area, so that products of a few hundred rows fill the machine. 8×4 keeps most of the reuse
+// with half of the registers, and depth 16 has as many multiply-adds between two barriers as Large.
+//
+// Small: for results of some ten thousand elements, where blocks are what is missing. Bound by shared memory.
+//
+// Narrow, Few: a result of at most 16 columns or rows would leave most of a square tile idle. These products read one
+// operand once and are bound by memory, which 4×4 sums keep up with.
+//
+// float64: pairs instead of fours in 16 bytes halve `reads`, but a multiprocessor does 2 (8.6 and other devices for
+// graphics) to 64 (9.0) float64 multiply-adds per cycle, so that on most devices arithmetic still binds.
 #pragma once
 
 namespace myelin {
@@ -64,19 +68,17 @@ struct Tiles<double> {
   typedef Tile<16, 64, 8, 4, 4, 10> Few;
 };
 
-// Tensor cores: a warp computes warp_rows × warp_columns by fragments of 16×16.
+// Tensor cores: a warp computes warp_rows × warp_columns by fragments of 16×16. Operands are read as float32.
 //
-//               tile         threads  warp    registers  shared   occupancy             intensity (operands are read as
-//               float32)
-//   TF32 Large  128×128×16   256      32×64   ≤ 128      43.0 KB  16 warps (registers)  32
-//   TF32 Medium  64×64×16    128      32×32   ≤ 128      22.0 KB  16 warps (registers)  16
-//   bf16 Large  128×128×32   256      32×64   ≤ 128      44.0 KB  16 warps (registers)  32
-//   bf16 Medium  64×64×32    128      32×32   ≤ 128      23.0 KB  16 warps (registers)  16
+//                tile         threads  warp    registers  shared    warps: 8.0  8.6   intensity
+//   TF32 Large   128×128×16   256      32×64   128        43.0 KB          16   16    32
+//   TF32 Medium   64×64×16    128      32×32   122        22.0 KB          16   16    16
+//   bf16 Large   128×128×16   256      32×64   127        27.0 KB          16   16    32
+//   bf16 Medium   64×64×16    128      32×32   107        14.0 KB          16   16    16
 //
 // 32×64 reads 6 fragments of operands for 8 products, the best ratio whose sums (64 registers) still let two blocks
-// share a multiprocessor. bf16 fragments are 16 deep instead of 8, so that depth 32 gives them as many products between
-// barriers at the same shared memory. Float32 operands bound both: at 32 flops per byte L2 is the limit, not the tensor
-// cores.
+// share a multiprocessor; a depth of 32 would spill. Tensor cores do more than 32 flops in the time in which L2
+// delivers a byte (A100: about 30 in TF32, 60 in bf16), so that in bf16 L2 is what binds.
 template <int rows_, int columns_, int depth_, int warp_rows_, int warp_columns_, int blocks_>
 struct TensorTile {
   static constexpr int rows = rows_, columns = columns_, depth = depth_;
@@ -92,6 +94,14 @@ struct Bf16Tiles {
   typedef TensorTile<128, 128, 16, 32, 64, 2> Large;
   typedef TensorTile<64, 64, 16, 32, 32, 4> Medium;
 };
+
+// The tensor kernels of both formats cover the same tiles: a plan does not ask which it is.
+static_assert(Tf32Tiles::Large::rows == Bf16Tiles::Large::rows &&
+                  Tf32Tiles::Large::columns == Bf16Tiles::Large::columns,
+              "large tiles differ");
+static_assert(Tf32Tiles::Medium::rows == Bf16Tiles::Medium::rows &&
+                  Tf32Tiles::Medium::columns == Bf16Tiles::Medium::columns,
+              "medium tiles differ");
 
 // Blocks that fill a GPU: about one for each of 132 multiprocessors (H100; 128 on an RTX 4090), rounded to a power of
 // two. A constant and not the device's own number, so that a result does not depend on the GPU's size.
