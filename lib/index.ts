@@ -1,7 +1,8 @@
 /** Public exports, nothing else. */
 export { tensor, Tensor } from './tensor'
-export type { Value, TensorLike, TensorOptions, DType, Shape } from './tensor'
-export * as ops from './ops'
+export type { Value, TensorData, TensorLike, TensorOptions, DType, Shape } from './tensor'
+export { ops } from './ops/public'
+export type { ArgOptions, AxisOptions, MatmulOptions, RandomOptions, ReduceOptions } from './ops'
 export { grad } from './grad'
 export { valueAndGrad } from './value-and-grad'
 export type { GradOptions } from './grad'

@@ -68,8 +68,10 @@ export function randomUniform(shape: Shape, stream: number): Node {
   return createNode('randomUniform', [], { stream }, shape)
 }
 
-const unary = (op: string) => (x: Operand) => createNode(op, [asNode(x)])
-const binary = (op: string) => (x: Operand, y: Operand) => createNode(op, [asNode(x), asNode(y)])
+/** The builder of a primitive with one input, for those that need no name here. */
+export const unary = (op: string) => (x: Operand) => createNode(op, [asNode(x)])
+/** The same with two inputs. */
+export const binary = (op: string) => (x: Operand, y: Operand) => createNode(op, [asNode(x), asNode(y)])
 
 export const exp = unary('exp')
 export const log = unary('log')

@@ -37,8 +37,11 @@ const asked = ({ asked: shape, where }: ShapeCall): Shape => {
 }
 
 const source = (): Primitive => ({ arity: 0, shape: asked, vjp: none })
-const unary = (vjp: Vjp): Primitive => ({ arity: 1, elementwise: true, shape: ({ shapes }) => shapes[0], vjp })
-const wide = (arity: number, vjp: Vjp): Primitive => ({
+/** An element-wise primitive of so many inputs; `ops` has a function of its name. */
+type Elementwise<Arity extends number> = Primitive & { readonly arity: Arity; readonly elementwise: true }
+
+const unary = (vjp: Vjp): Elementwise<1> => ({ arity: 1, elementwise: true, shape: ({ shapes }) => shapes[0], vjp })
+const wide = <Arity extends 2 | 3>(arity: Arity, vjp: Vjp): Elementwise<Arity> => ({
   arity,
   elementwise: true,
   shape: ({ where, shapes }) => broadcastShapes(where, shapes),
@@ -46,7 +49,7 @@ const wide = (arity: number, vjp: Vjp): Primitive => ({
   vjp: (node, dy, b) => vjp(node, dy, b).map((g, i) => g && b.unbroadcast(g, node.inputs[i].shape)),
 })
 
-export const primitives: Readonly<Record<string, Primitive>> = {
+const table = {
   // ---- sources ------------------------------------------------------------------------------
   input: source(),
   state: source(),
@@ -301,4 +304,11 @@ export const primitives: Readonly<Record<string, Primitive>> = {
     shape: ({ shapes }) => shapes[0],
     vjp: (node, dy, b) => [null, ...b.customGradients(node, dy)],
   },
+} satisfies Record<string, Primitive>
+
+export const primitives: Readonly<Record<string, Primitive>> = table
+
+/** The element-wise primitives by name: what the types of `ops` are made from. */
+export type ElementwisePrimitives = {
+  [Op in keyof typeof table as (typeof table)[Op] extends Elementwise<number> ? Op : never]: (typeof table)[Op]
 }

@@ -4,20 +4,11 @@
  */
 import { checkOptions, finiteNumber } from '../errors'
 import * as b from '../graph/build'
-import type { Node } from '../graph/node'
-import { broadcastShapes } from '../graph/shapes'
 import type { Tensor, Value } from '../tensor'
-import { apply, checkValue, shapeOf, whereOf } from './engine'
-
-type Builder = (...nodes: Node[]) => Node
+import { apply, wide, type Builder } from './engine'
 
 const unary = (op: string, build: Builder) => (x: Value) => apply(op, [x], '', ([n]) => build(n))
 
-const wide = (op: string, build: Builder, args: Value[]): Tensor => {
-  for (const arg of args) checkValue(op, arg)
-  broadcastShapes(whereOf(op), args.map(shapeOf)) // here, so that the message names this op and the order given
-  return apply(op, args, '', (nodes) => build(...nodes))
-}
 const binary = (op: string, build: Builder) => (x: Value, y: Value) => wide(op, build, [x, y])
 
 type Unary = (x: Value) => Tensor

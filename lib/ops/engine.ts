@@ -8,7 +8,7 @@ import { encode } from '../graph/encode'
 import { currentLabel } from '../graph/label'
 import type { DType, Node, Program, Shape } from '../graph/node'
 import { constant } from '../graph/build'
-import { sizeOf } from '../graph/shapes'
+import { broadcastShapes, sizeOf } from '../graph/shapes'
 import { captureNode, inputNode } from '../graph/trace'
 import { LruMap } from '../lru'
 import { native, type NativeBuffer, type NativePlan } from '../native'
@@ -76,6 +76,15 @@ export function apply(op: string, args: readonly Value[], attrs: string, recipe:
     return nodeOf(arg) ?? captureTensor(op, arg, context)
   })
   return Tensor.fromNode(recipe(nodes), context)
+}
+
+export type Builder = (...nodes: Node[]) => Node
+
+/** Applies an element-wise op of several operands, which broadcast. */
+export function wide(op: string, build: Builder, args: Value[]): Tensor {
+  for (const arg of args) checkValue(op, arg)
+  broadcastShapes(whereOf(op), args.map(shapeOf)) // here, so that the message names this op and the order given
+  return apply(op, args, '', (nodes) => build(...nodes))
 }
 
 /** The dtype of concrete arguments: that of the tensors, which must agree; float64 (weak) for numbers alone. */

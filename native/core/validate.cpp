@@ -3,6 +3,7 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "../math/elementwise.h"
 #include "graph.h"
 
 namespace myelin {
@@ -304,8 +305,7 @@ const std::unordered_map<std::string, Rule>& rules() {
         {"hyper", {0, check_hyper}},
         {"constant", {0, check_constant}},
         {"randomUniform", {0, check_random}},
-        {"leakyRelu", {1, check_leaky_relu}},
-        {"select", {3, check_elementwise}},
+        {"leakyRelu", {1, check_leaky_relu}},  // has an attribute, so its rule is not the one of the lists
         {"reshape", {1, check_reshape}},
         {"transpose", {1, check_transpose}},
         {"broadcast", {1, check_broadcast}},
@@ -320,14 +320,18 @@ const std::unordered_map<std::string, Rule>& rules() {
         {"softmax", {1, check_softmax}},
         {"softmaxCrossEntropy", {2, check_softmax_cross_entropy}},
     };
-    for (const char* op :
-         {"neg", "exp", "log", "sqrt", "abs", "sign", "floor", "sin", "cos", "tanh", "sigmoid", "softplus", "relu"}) {
-      t[op] = {1, check_elementwise};
-    }
-    for (const char* op : {"add", "sub", "mul", "div", "power", "maximum", "minimum", "greater", "greaterEqual",
-                           "equal", "sigmoidCrossEntropy"}) {
-      t[op] = {2, check_elementwise};
-    }
+#define MYELIN_RULE1(op, formula) t.insert({#op, {1, check_elementwise}});
+#define MYELIN_RULE2(op, formula) t.insert({#op, {2, check_elementwise}});
+#define MYELIN_RULE3(op, formula) t.insert({#op, {3, check_elementwise}});
+    MYELIN_UNARY(MYELIN_RULE1)
+    MYELIN_BINARY(MYELIN_RULE2)
+    MYELIN_TERNARY(MYELIN_RULE3)
+    MYELIN_LANEWISE_UNARY(MYELIN_RULE1)
+    MYELIN_LANEWISE_BINARY(MYELIN_RULE2)
+#undef MYELIN_RULE1
+#undef MYELIN_RULE2
+#undef MYELIN_RULE3
+    t.erase("identity");  // a kernel of the core's own, not an op of graphs
     return t;
   }();
   return table;

@@ -78,3 +78,19 @@ HD float power(float x, float y) {
 
 }  // namespace math
 MYELIN_END
+
+// The list: see elementwise.h.
+// clang-format takes a product for a pointer.
+// clang-format off
+#define MYELIN_BINARY(X) \
+  X(add, a + b) \
+  X(sub, a - b) \
+  X(mul, a * b) \
+  X(div, a / b) \
+  X(maximum, math::maximum(a, b)) \
+  X(minimum, math::minimum(a, b)) \
+  X(greater, math::greater(a, b)) \
+  X(greaterEqual, math::greater_equal(a, b)) \
+  X(equal, math::equal(a, b)) \
+  X(sigmoidCrossEntropy, math::sigmoid_cross_entropy(a, b))
+// clang-format on

@@ -218,3 +218,19 @@ HD V leaky_relu(V x, typename Lanes<V>::Scalar slope) {
 
 }  // namespace math
 MYELIN_END
+
+// The list: see elementwise.h.
+#define MYELIN_UNARY(X) \
+  X(identity, a) \
+  X(neg, math::neg(a)) \
+  X(exp, math::exp(a)) \
+  X(log, math::log(a)) \
+  X(sqrt, math::sqrt(a)) \
+  X(abs, math::abs(a)) \
+  X(sign, math::sign(a)) \
+  X(floor, math::floor(a)) \
+  X(tanh, math::tanh(a)) \
+  X(sigmoid, math::sigmoid(a)) \
+  X(softplus, math::softplus(a)) \
+  X(relu, math::relu(a)) \
+  X(leakyRelu, math::leaky_relu(a, attr))

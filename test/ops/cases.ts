@@ -1,9 +1,9 @@
 /**
  * One table for every check of the primitives: values against plain JavaScript, float32 against float64, fused against
- * plain plans, derivatives against differences. A new primitive needs one entry here.
+ * plain plans, derivatives against differences. A new primitive needs one entry here, an element-wise one also its formula.
  */
 import * as b from '../../lib/graph/build'
-import type { Node, Shape } from '../../lib/graph/node'
+import type { Attrs, Node, Shape } from '../../lib/graph/node'
 
 export interface OpCase {
   op: string
@@ -25,6 +25,40 @@ export interface OpCase {
   large?: true
   /** The derivative is zero by definition. */
   flat?: true
+}
+
+const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
+const sigmoid = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))
+
+type Formula = (attrs: Attrs, ...values: number[]) => number
+/** The values of the element-wise primitives in plain JavaScript: the oracle. */
+export const elementwise: Record<string, Formula> = {
+  neg: (_, x) => -x,
+  exp: (_, x) => Math.exp(x),
+  log: (_, x) => Math.log(x),
+  sqrt: (_, x) => Math.sqrt(x),
+  abs: (_, x) => Math.abs(x),
+  sign: (_, x) => Math.sign(x),
+  floor: (_, x) => Math.floor(x),
+  sin: (_, x) => Math.sin(x),
+  cos: (_, x) => Math.cos(x),
+  tanh: (_, x) => Math.tanh(x),
+  sigmoid: (_, x) => sigmoid(x),
+  softplus: (_, x) => softplus(x),
+  relu: (_, x) => (x < 0 ? 0 : x),
+  leakyRelu: (attrs, x) => (x < 0 ? (attrs.slope as number) * x : x),
+  add: (_, x, y) => x + y,
+  sub: (_, x, y) => x - y,
+  mul: (_, x, y) => x * y,
+  div: (_, x, y) => x / y,
+  power: (_, x, y) => Math.pow(x, y),
+  maximum: (_, x, y) => Math.max(x, y),
+  minimum: (_, x, y) => Math.min(x, y),
+  greater: (_, x, y) => Number(x > y),
+  greaterEqual: (_, x, y) => Number(x >= y),
+  equal: (_, x, y) => Number(x === y),
+  sigmoidCrossEntropy: (_, z, y) => y * softplus(-z) + (1 - y) * softplus(z),
+  select: (_, c, x, y) => (c !== 0 ? x : y),
 }
 
 const one: Shape[] = [[3, 5]]

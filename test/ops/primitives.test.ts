@@ -3,6 +3,7 @@ import * as b from '../../lib/graph/build'
 import { encode } from '../../lib/graph/encode'
 import { gradients } from '../../lib/graph/grad'
 import type { Node } from '../../lib/graph/node'
+import { MyelinError, ops, type Tensor } from '../../lib'
 import { primitives } from '../../lib/graph/primitives'
 import { hyperNode, inputNode, stateNode } from '../../lib/graph/trace'
 import { native } from '../../lib/native'
@@ -40,6 +41,15 @@ describe('5.16 primitives', () => {
     const withoutKernel = ['input', 'state', 'hyper', 'constant', 'reshape', 'broadcast', 'custom']
     for (const name of names.filter((n) => !withoutKernel.includes(n)))
       expect(primitives[name].elementwise ? elementwise : kernels, name).to.include(name)
+  })
+
+  it('every element-wise primitive is a function of `ops`', () => {
+    for (const [name, { elementwise, arity }] of Object.entries(primitives)) {
+      if (!elementwise) continue
+      const op = Reflect.get(ops, name) as (...values: number[]) => Tensor
+      expect(op(...[0.5, 0.25, 2].slice(0, arity)).shape, name).to.deep.equal([])
+      expect(() => op(), name).to.throw(MyelinError, new RegExp(`^${name}`))
+    }
   })
 
   for (const c of cases)

@@ -2,6 +2,7 @@
 import { reachable } from '../../lib/graph/grad'
 import type { Attrs, Node, Shape } from '../../lib/graph/node'
 import { sizeOf } from '../../lib/graph/shapes'
+import { elementwise } from '../ops/cases'
 
 export interface Flat {
   shape: Shape
@@ -22,39 +23,6 @@ function read(x: Flat, index: readonly number[]): number {
           x.shape,
         )
       ]
-}
-
-const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
-const sigmoid = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))
-
-type Scalar = (attrs: Attrs, ...values: number[]) => number
-const elementwise: Record<string, Scalar> = {
-  neg: (_, x) => -x,
-  exp: (_, x) => Math.exp(x),
-  log: (_, x) => Math.log(x),
-  sqrt: (_, x) => Math.sqrt(x),
-  abs: (_, x) => Math.abs(x),
-  sign: (_, x) => Math.sign(x),
-  floor: (_, x) => Math.floor(x),
-  sin: (_, x) => Math.sin(x),
-  cos: (_, x) => Math.cos(x),
-  tanh: (_, x) => Math.tanh(x),
-  sigmoid: (_, x) => sigmoid(x),
-  softplus: (_, x) => softplus(x),
-  relu: (_, x) => (x < 0 ? 0 : x),
-  leakyRelu: (attrs, x) => (x < 0 ? (attrs.slope as number) * x : x),
-  add: (_, x, y) => x + y,
-  sub: (_, x, y) => x - y,
-  mul: (_, x, y) => x * y,
-  div: (_, x, y) => x / y,
-  power: (_, x, y) => Math.pow(x, y),
-  maximum: (_, x, y) => Math.max(x, y),
-  minimum: (_, x, y) => Math.min(x, y),
-  greater: (_, x, y) => Number(x > y),
-  greaterEqual: (_, x, y) => Number(x >= y),
-  equal: (_, x, y) => Number(x === y),
-  sigmoidCrossEntropy: (_, z, y) => y * softplus(-z) + (1 - y) * softplus(z),
-  select: (_, c, x, y) => (c !== 0 ? x : y),
 }
 
 type Whole = (inputs: Flat[], attrs: Attrs, shape: Shape) => number[]
