@@ -15,6 +15,17 @@ export type Value = Tensor | number
 /** What `tensor()` and the models take as data. */
 export type TensorLike = Tensor | NestedNumbers
 
+/**
+ * A Float32Array or Float64Array. The methods beside it are those of both, in a form that the compiler can call on
+ * either: `t.data.reduce((a, b) => a + b)`.
+ */
+export type TensorData = NativeArray & {
+  reduce(callback: (previous: number, current: number, index: number) => number): number
+  reduce<U>(callback: (previous: U, current: number, index: number) => U, initial: U): U
+  reduceRight(callback: (previous: number, current: number, index: number) => number): number
+  reduceRight<U>(callback: (previous: U, current: number, index: number) => U, initial: U): U
+}
+
 /** Native memory shared by tensors of different shapes (reshape copies nothing); freed with its last user. */
 class Storage {
   users = 1
@@ -124,7 +135,7 @@ export class Tensor {
    * The values, row by row: a copy that JavaScript owns, made at the first access and kept. Changing it does not
    * change the tensor. StateError on a traced value.
    */
-  get data(): NativeArray {
+  get data(): TensorData {
     this.#usable('read')
     if (!this.#storage) throw this.#tracedError('Its data')
     const storage = this.#storage
