@@ -79,8 +79,14 @@ const referenceSources = () => filesUnder('native/cpu/kernels', /\.cpp$/)
 function isCurrent(output, command, inputs) {
   const stamp = `${output}.command`
   if (!fs.existsSync(output) || !fs.existsSync(stamp) || fs.readFileSync(stamp, 'utf8') !== command) return false
-  const then = fs.statSync(output).mtimeMs
+  const then = fs.statSync(stamp).mtimeMs
   return inputs.every((file) => fs.existsSync(file) && fs.statSync(file).mtimeMs <= then)
+}
+
+/** Remembers how `output` was made, from inputs as they were when that began. */
+function setCurrent(output, command, began) {
+  fs.writeFileSync(`${output}.command`, command)
+  fs.utimesSync(`${output}.command`, began / 1000, began / 1000)
 }
 
 /** The files a compilation read, from the rule for make that the compiler wrote. */
@@ -98,12 +104,13 @@ function compile(source, object, flags) {
   if (inputs && isCurrent(object, command, inputs)) return Promise.resolve(false)
   fs.mkdirSync(path.dirname(object), { recursive: true })
   fs.rmSync(`${object}.command`, { force: true })
+  const began = Date.now()
   return new Promise((resolve, reject) => {
     const child = spawn(compiler(), args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
     child.on('error', (error) => reject(new Failure(`could not start '${compiler()}': ${error.message}`)))
     child.on('close', (code) => {
       if (code !== 0) return reject(new Failure(`${source} does not compile (${compiler()} ended with code ${code})`))
-      fs.writeFileSync(`${object}.command`, command)
+      setCurrent(object, command, began)
       resolve(true)
     })
   })
@@ -113,11 +120,12 @@ function link(output, objects, flags) {
   const args = [...flags, ...objects, '-pthread', '-ldl', '-o', `${output}.new`]
   const command = [compiler(), ...args].join('\n')
   if (isCurrent(output, command, objects)) return
+  const began = Date.now()
   const result = spawnSync(compiler(), args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
   if (result.status !== 0) throw new Failure(`${path.relative(root, output)} does not link`)
   // Renamed into place: a process that has the old one open keeps it.
   fs.renameSync(`${output}.new`, output)
-  fs.writeFileSync(`${output}.command`, command)
+  setCurrent(output, command, began)
 }
 
 /** Runs `work` on every item, as many at a time as there are processors. */
