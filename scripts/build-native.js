@@ -7,7 +7,7 @@ const nativeStamp = 'build/native.stamp'
 
 function buildNative(options = []) {
   const start = Date.now()
-  cmakeBuild({ options })
+  cmakeBuild({ options: ['-DMYELIN_TESTS=OFF', ...options] })
   setStamp(nativeStamp, start)
 }
 

@@ -6,6 +6,7 @@ const os = require('node:os')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
 const { cmakeBuild } = require('./cmake-build')
+const { instructionSets, runDrivers } = require('./drivers')
 const { ensure } = require('./ensure')
 const { runMocha } = require('./mocha')
 const { root, Failure, run, tool, tryRun, filesUnder, main } = require('./tools')
@@ -16,6 +17,7 @@ const skipped = (reason) => {
   console.log(`skipped: ${reason}`)
   return { passed: 0, failed: 0, skipped: 1 }
 }
+const add = (totals, more) => Object.fromEntries(Object.keys(totals).map((key) => [key, totals[key] + more[key]]))
 const isWindows = process.platform === 'win32'
 
 // Reports end the program; the addon's host, node, keeps memory until its end, so leaks are looked for elsewhere.
@@ -25,19 +27,21 @@ const sanitizerOptions = {
   TSAN_OPTIONS: 'halt_on_error=1:exitcode=99',
 }
 
-/** Builds the native drivers of test/core with a sanitizer and runs them all. */
-function coreDrivers(sanitizer) {
-  const drivers = filesUnder('test/core', /\.cpp$/)
+/** The native drivers under a sanitizer. */
+function sanitizedDrivers(sanitizer) {
   if (isWindows) return skipped('sanitizers are used on Linux and macOS')
-  if (drivers.length === 0) return skipped('there are no drivers in test/core')
-  const binaryDir = `build/core-${sanitizer}`
-  cmakeBuild({ binaryDir, options: [`-DMYELIN_SANITIZE=${sanitizer}`, '-DMYELIN_ADDON=OFF', '-DMYELIN_TESTS=ON'] })
-  const outcomes = drivers.map((driver) => {
-    const program = path.join(root, binaryDir, `core_${path.basename(driver, '.cpp')}`)
-    return tryRun(program, [], { env: { ...process.env, ...sanitizerOptions } }).ok
+  return runDrivers({
+    build: `build/drivers-${sanitizer}`,
+    options: [`-DMYELIN_SANITIZE=${sanitizer}`, '-DMYELIN_ADDON=OFF'],
+    env: sanitizerOptions,
   })
-  const good = outcomes.filter(Boolean).length
-  return { passed: good, failed: outcomes.length - good, skipped: 0 }
+}
+
+/** The native drivers, whole, with every instruction set of this machine. */
+function driversEveryIsa() {
+  return instructionSets()
+    .map((isa) => runDrivers({ env: { MYELIN_ISA: isa }, whole: true }))
+    .reduce(add)
 }
 
 /** The addon, and through it the core, instrumented under the addon's and the small training tests. */
@@ -98,6 +102,13 @@ function packageWithNodeGyp() {
 const packageWithCMakeJs = () =>
   buildPackage((cwd) => run(process.execPath, [tool('cmake-js', 'bin/cmake-js'), 'compile'], { cwd }))
 
+/** What a user sees, with every instruction set and with plans that fuse nothing. */
+function everyWayToRun() {
+  const specs = ['test/ops/ops.test.ts', 'test/golden/golden.test.ts', 'test/layers/gradients.test.ts']
+  const ways = [...instructionSets().map((isa) => ({ MYELIN_ISA: isa })), { MYELIN_PLAN: 'plain' }]
+  return ways.map((env) => runMocha(specs, env)).reduce(add)
+}
+
 const longTests = () =>
   filesUnder('test/long', /\.test\.ts$/).length === 0
     ? skipped('there are no tests in test/long')
@@ -105,9 +116,11 @@ const longTests = () =>
 
 const proofs = [
   { name: 'long tests', run: longTests },
-  { name: 'core drivers, address sanitizer', run: () => coreDrivers('address') },
-  { name: 'core drivers, undefined behaviour sanitizer', run: () => coreDrivers('undefined') },
-  { name: 'core drivers, thread sanitizer', run: () => coreDrivers('thread') },
+  { name: 'native drivers, every instruction set', run: driversEveryIsa },
+  { name: 'ops, trajectories and gradients: every instruction set, plain plans', run: everyWayToRun },
+  { name: 'native drivers, address sanitizer', run: () => sanitizedDrivers('address') },
+  { name: 'native drivers, undefined behaviour sanitizer', run: () => sanitizedDrivers('undefined') },
+  { name: 'native drivers, thread sanitizer', run: () => sanitizedDrivers('thread') },
   { name: 'addon, address sanitizer', run: addonUnderAddressSanitizer },
   { name: 'package built with node-gyp', run: packageWithNodeGyp },
   { name: 'package built with cmake-js', run: packageWithCMakeJs },
@@ -115,7 +128,7 @@ const proofs = [
 
 function testAll(filter) {
   ensure()
-  const totals = { passed: 0, failed: 0, skipped: 0 }
+  let totals = { passed: 0, failed: 0, skipped: 0 }
   for (const proof of proofs.filter(({ name }) => name.includes(filter))) {
     console.log(`\n== ${proof.name}`)
     let outcome
@@ -125,7 +138,7 @@ function testAll(filter) {
       console.error(error instanceof Failure ? error.message : error)
       outcome = failed()
     }
-    for (const key of Object.keys(totals)) totals[key] += outcome[key]
+    totals = add(totals, outcome)
   }
   console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
   if (totals.failed > 0) process.exitCode = 1

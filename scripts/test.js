@@ -2,6 +2,7 @@
 // npm test [-- mocha arguments]: everything that should hold before a commit, on a fresh clone too. With arguments only
 // the named tests run.
 const { checkSymbols } = require('./check-symbols')
+const { runDrivers } = require('./drivers')
 const { ensure } = require('./ensure')
 const { lint } = require('./lint')
 const { runMocha } = require('./mocha')
@@ -24,6 +25,10 @@ const checks = [
   { name: 'symbol guard', run: symbolGuard },
 ]
 
+function add(totals, more) {
+  for (const key of Object.keys(totals)) totals[key] += more[key]
+}
+
 function test(args) {
   ensure()
   const totals = { passed: 0, failed: 0, skipped: 0 }
@@ -32,9 +37,10 @@ function test(args) {
     console.log(`${outcome}: ${check.name}`)
     totals[outcome]++
   }
+  if (args.length === 0) add(totals, runDrivers({}))
   const namesFiles = args.some((arg) => arg.startsWith('test/'))
   const mocha = runMocha(namesFiles ? args : [...args, 'test/**/*.test.ts'])
-  for (const key of Object.keys(totals)) totals[key] += mocha[key]
+  add(totals, mocha)
   console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
   if (totals.failed > 0) process.exitCode = 1
 }
