@@ -26,30 +26,36 @@ constexpr ElementwiseEntry elementwise_table[] = {
 #undef MYELIN_ENTRY3
 };
 
-// The op is the same for all threads of a launch: the switch never diverges. Formulas that rest on large library
-// functions are not unrolled, which would cost the whole kernel registers.
-template <class V>
+// Ops from here on call the platform's functions, which cost the whole kernel registers and a stack.
+constexpr int32_t first_library_op = op_index_sin;
+
+// The op is the same for all threads of a launch: the switch never diverges. Without `library`, ops from
+// first_library_op on are left out.
+template <class V, bool library = true>
 __device__ __forceinline__ Pack<V> apply_op(int32_t op, const Pack<V>& x, const Pack<V>& y, const Pack<V>& z, V attr) {
-  Pack<V> result;
-#define MYELIN_LANES(formula) \
-  for (int lane = 0; lane < Pack<V>::count; lane++) { \
-    const V a = x.v[lane], b = y.v[lane], c = z.v[lane]; \
-    (void)a, (void)b, (void)c; \
-    result.v[lane] = formula; \
-  } \
-  break;
+  Pack<V> result = x;
 #define MYELIN_CASE(op, formula) \
-  case op_index_##op: _Pragma("unroll") MYELIN_LANES(formula)
+  case op_index_##op: \
+    _Pragma("unroll") for (int lane = 0; lane < Pack<V>::count; lane++) { \
+      const V a = x.v[lane], b = y.v[lane], c = z.v[lane]; \
+      (void)a, (void)b, (void)c; \
+      result.v[lane] = formula; \
+    } \
+    break;
   switch (op) {
     MYELIN_UNARY(MYELIN_CASE)
     MYELIN_BINARY(MYELIN_CASE)
     MYELIN_TERNARY(MYELIN_CASE)
-    MYELIN_LANEWISE_UNARY(MYELIN_CASE)
-    MYELIN_LANEWISE_BINARY(MYELIN_CASE)
-    default: result = x;
+    default:
+      if (library) {
+        switch (op) {
+          MYELIN_LANEWISE_UNARY(MYELIN_CASE)
+          MYELIN_LANEWISE_BINARY(MYELIN_CASE)
+          default: break;
+        }
+      }
   }
 #undef MYELIN_CASE
-#undef MYELIN_LANES
   (void)attr;
   return result;
 }

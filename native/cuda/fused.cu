@@ -1,14 +1,10 @@
 // "fused": every thread runs the whole program on a pack of neighbouring elements (16 bytes of each array) and steps
 // through the array. Memory is read and written once; what several steps need waits in shared memory, where each thread
 // has its own column: no barrier, no bank conflict.
-#include "fused_program.h"
+#include "fused_run.cuh"
 #include "kernels.h"
 
 MYELIN_BEGIN
-
-constexpr int most_fused_threads = 128;
-// Shared memory that every architecture gives a block without being asked.
-constexpr int64_t most_shared_bytes = 48 * 1024;
 
 // The elements of an input for positions first … first + n − 1 of the output.
 template <class S, class Index>
@@ -67,30 +63,20 @@ __global__ void __launch_bounds__(most_fused_threads)
   for (int64_t item = first_item(); item < packs; item += item_step()) {
     const Index first = static_cast<Index>(item * count);
     const int n = static_cast<int>(smaller(count, code.count - item * count));
-    Pack<S> previous = {};
-    const auto operand = [&](int32_t from) {
-      if (from == from_previous) return previous;
-      if (from < from_previous) return mine[from * blockDim.x];
-      return load_input<S, Index>(code.inputs[from - from_input], large ? code.far_mappings : code.mappings, first, n);
+    const auto load = [&](int32_t input) {
+      return load_input<S, Index>(code.inputs[input], large ? code.far_mappings : code.mappings, first, n);
     };
-    for (int32_t i = 0; i < code.n_instructions; i++) {
-      const FusedInstruction step = code.instructions[i];
-      const Pack<S> a = operand(step.a);
-      Pack<S> b = a, c = a;
-      if (step.arity > 1) b = operand(step.b);
-      if (step.arity > 2) c = operand(step.c);
-      previous = apply_op<S>(step.op, a, b, c, code.attrs[step.attr]);
-      if (step.keep != nowhere) mine[step.keep * blockDim.x] = previous;
-      if (step.out == nowhere) continue;
-      S* to = static_cast<S*>(code.outputs[step.out]) + first;
-      if (n == count && (code.packed_outputs >> step.out & 1) != 0) {
-        store_pack(to, previous);
+    const auto store = [&](int32_t output, const Pack<S>& x) {
+      S* to = static_cast<S*>(code.outputs[output]) + first;
+      if (n == count && (code.packed_outputs >> output & 1) != 0) {
+        store_pack(to, x);
       } else {
         for (int j = 0; j < count; j++) {
-          if (j < n) to[j] = previous.v[j];
+          if (j < n) to[j] = x.v[j];
         }
       }
-    }
+    };
+    run_instructions<S, large>(code.instructions, code.n_instructions, code.attrs, mine, load, store);
   }
 }
 
@@ -127,12 +113,10 @@ void launch_fused(const Call* call, const FusedAttrs& f, const FusedPlan& plan) 
   } else {
     for (int32_t i = 0; i < mappings.count; i++) code.mappings[i] = mappings.list[i];
   }
-  int threads = most_fused_threads;
-  const int64_t bytes = plan.n_registers * static_cast<int64_t>(sizeof(Pack<S>));  // 64 registers fit one warp
-  while (threads > warp_lanes && threads * bytes > most_shared_bytes) threads /= 2;
+  const int threads = fused_threads(plan);
   launch(context_of(call), fused_kernel<S, Index, large>,
-         grid_for(divide_up(call->out[0].count, Pack<S>::count), threads), dim3(threads),
-         static_cast<size_t>(threads * bytes), code, call->skip);
+         grid_for(divide_up(call->out[0].count, Pack<S>::count), threads), dim3(threads), register_bytes(plan, threads),
+         code, call->skip);
 }
 
 // For the larger of the two kinds of mapping: which kind it will be depends on addresses too.

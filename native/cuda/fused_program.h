@@ -31,7 +31,8 @@ struct FusedArray {
 };
 
 // Travels as a kernel parameter, so that a captured launch owns its program; parameters end at 4 KB. The small size
-// covers what networks have, the large one everything the core makes: there, mappings wait in scratch.
+// covers what networks have, the large one everything the core makes: there, mappings wait in scratch, and ops may call
+// library functions.
 template <class S, class Index, bool large>
 struct FusedCode {
   static constexpr int32_t most_instructions = large ? 2 * most_slots : 32, most_inputs = large ? most_slots : 16,
@@ -248,7 +249,10 @@ FusedCode<S, Index, large> make_code(const Call* call, const FusedAttrs& f, cons
 inline bool is_small(const FusedAttrs& f, const FusedPlan& plan) {
   typedef FusedCode<double, uint32_t, false> Small;
   int32_t n_attrs = 1;
-  for (int32_t i = 0; i < f.n_steps; i++) n_attrs += f.steps[i].attr != 0;
+  for (int32_t i = 0; i < f.n_steps; i++) {
+    if (f.steps[i].op >= first_library_op) return false;
+    n_attrs += f.steps[i].attr != 0;
+  }
   MappingList<uint32_t> mappings = {};
   for (int32_t i = 0; i < f.n_inputs; i++) {
     if (f.inputs[i].mode == load_strided) mappings.find_or_add(f.inputs[i]);

@@ -52,5 +52,5 @@ inline const ReduceAttrs& reduced_axis(const Call* call) { return *static_cast<c
 
 MYELIN_END
 
-MYELIN_REDUCTION(max, Largest, reduced_axis)
-MYELIN_REDUCTION(argmax, IndexOfLargest, reduced_axis)
+MYELIN_REDUCTION(max, reduce, Largest, reduced_axis)
+MYELIN_REDUCTION(argmax, reduce, IndexOfLargest, reduced_axis)

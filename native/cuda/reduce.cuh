@@ -172,44 +172,58 @@ size_t reduce_scratch(const ReduceAttrs& r) {
   return chunks > 1 ? static_cast<size_t>(r.outer * chunks * r.inner) * sizeof(typename R::State) : 0;
 }
 
+// [outer, n]
+template <class R, class S>
+void reduce_contiguous(const Call* call, const ReduceAttrs& r) {
+  const S* in = static_cast<const S*>(call->in[0].data);
+  S* out = static_cast<S*>(call->out[0].data);
+  const int64_t chunks = chunks_of(r);
+  typename R::State* partial = chunks > 1 ? static_cast<typename R::State*>(call->scratch) : nullptr;
+  Context& context = context_of(call);
+  if (r.outer == 0) return;
+  if (r.n <= warp_row) {
+    launch(context, reduce_short_rows<R, S>, grid_for(r.outer * warp_lanes), dim3(block_threads), 0, in, out, r.outer,
+           r.n, call->skip);
+    return;
+  }
+  launch(context, reduce_rows<R, S>, dim3(static_cast<unsigned>(r.outer * chunks)), dim3(block_threads), 0, in, out,
+         partial, r.n, chunks, call->skip);
+  if (partial == nullptr) return;
+  launch(context, finish_rows<R, S>, dim3(static_cast<unsigned>(r.outer)), dim3(block_threads), 0, partial, out, chunks,
+         call->skip);
+}
+
+// [outer, n, inner]
 template <class R, class S>
 void reduce(const Call* call, const ReduceAttrs& r) {
+  if (r.inner == 1) return reduce_contiguous<R, S>(call, r);
   const S* in = static_cast<const S*>(call->in[0].data);
   S* out = static_cast<S*>(call->out[0].data);
   const int64_t count = r.outer * r.inner, chunks = chunks_of(r);
   typename R::State* partial = chunks > 1 ? static_cast<typename R::State*>(call->scratch) : nullptr;
   Context& context = context_of(call);
   if (count == 0) return;
-  if (r.inner == 1 && r.n <= warp_row) {
-    launch(context, reduce_short_rows<R, S>, grid_for(r.outer * warp_lanes), dim3(block_threads), 0, in, out, r.outer,
-           r.n, call->skip);
-  } else if (r.inner == 1) {
-    launch(context, reduce_rows<R, S>, dim3(static_cast<unsigned>(r.outer * chunks)), dim3(block_threads), 0, in, out,
-           partial, r.n, chunks, call->skip);
-    if (partial == nullptr) return;
-    launch(context, finish_rows<R, S>, dim3(static_cast<unsigned>(r.outer)), dim3(block_threads), 0, partial, out,
-           chunks, call->skip);
-  } else if (r.n <= thread_column) {
+  if (r.n <= thread_column) {
     launch(context, reduce_short_columns<R, S>, grid_for(count), dim3(block_threads), 0, in, out, count, r.n, r.inner,
            call->skip);
-  } else {
-    const int64_t strips = divide_up(r.inner, column_strip);
-    launch(context, reduce_columns<R, S>, dim3(static_cast<unsigned>(r.outer * chunks * strips)),
-           dim3(column_strip, column_threads), 0, in, out, partial, r.n, r.inner, chunks, call->skip);
-    if (partial == nullptr) return;
-    launch(context, finish_columns<R, S>, grid_for(count), dim3(block_threads), 0, partial, out, count, r.inner, chunks,
-           call->skip);
+    return;
   }
+  const int64_t strips = divide_up(r.inner, column_strip);
+  launch(context, reduce_columns<R, S>, dim3(static_cast<unsigned>(r.outer * chunks * strips)),
+         dim3(column_strip, column_threads), 0, in, out, partial, r.n, r.inner, chunks, call->skip);
+  if (partial == nullptr) return;
+  launch(context, finish_columns<R, S>, grid_for(count), dim3(block_threads), 0, partial, out, count, r.inner, chunks,
+         call->skip);
 }
 
 MYELIN_END
 
-// Defines the launchers and scratch functions of a reduction; `reducer` and `attrs_of` are templates or functions.
-#define MYELIN_REDUCTION(name, reducer, attrs_of) \
+// Defines the launchers and scratch functions of a reduction; by `reduction`, one of the two above.
+#define MYELIN_REDUCTION(name, reduction, reducer, attrs_of) \
   namespace myelin { \
   namespace cuda { \
-  void name##_f32(const Call* call) { reduce<reducer<float>, float>(call, attrs_of(call)); } \
-  void name##_f64(const Call* call) { reduce<reducer<double>, double>(call, attrs_of(call)); } \
+  void name##_f32(const Call* call) { reduction<reducer<float>, float>(call, attrs_of(call)); } \
+  void name##_f64(const Call* call) { reduction<reducer<double>, double>(call, attrs_of(call)); } \
   size_t scratch_##name##_f32(const Call* call, int) { return reduce_scratch<reducer<float>>(attrs_of(call)); } \
   size_t scratch_##name##_f64(const Call* call, int) { return reduce_scratch<reducer<double>>(attrs_of(call)); } \
   } \

@@ -31,5 +31,5 @@ inline ReduceAttrs everything(const Call* call) { return {1, call->in[0].count, 
 
 MYELIN_END
 
-MYELIN_REDUCTION(sum, Total, reduced_axis)
-MYELIN_REDUCTION(sumSquares, SquareTotal, everything)
+MYELIN_REDUCTION(sum, reduce, Total, reduced_axis)
+MYELIN_REDUCTION(sumSquares, reduce_contiguous, SquareTotal, everything)
