@@ -61,6 +61,8 @@ const table = {
   neg: unary((_, dy, b) => [b.neg(dy)]),
   exp: unary((y, dy, b) => [b.mul(dy, y)]),
   log: unary((y, dy, b) => [b.div(dy, y.inputs[0])]),
+  /** log(1 + x), exact for the smallest x too: −Infinity at −1, NaN below. */
+  log1p: unary((y, dy, b) => [b.div(dy, b.add(1, y.inputs[0]))]),
   sqrt: unary((y, dy, b) => [b.div(b.mul(0.5, dy), y)]),
   abs: unary((y, dy, b) => [b.mul(dy, b.sign(y.inputs[0]))]), // sign 0 = 0
   sign: unary(none),

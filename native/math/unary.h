@@ -119,6 +119,17 @@ HD V log(V x) {
   return select(x != x, x, y);
 }
 
+// ln(1 + x), without the error of rounding 1 + x: what that sum u lost of x is put back to first order, as ln′ = 1/u.
+// Exact to the last bits however small x is. log1p(−1) = −∞, log1p(x < −1) = NaN.
+template <class V>
+HD V log1p(V x) {
+  typedef typename Lanes<V>::Scalar S;
+  const V u = x + S(1);
+  const V y = log(u);
+  // Not where u is 0 or ∞: there the correction would be NaN. The sign of a zero is x's.
+  return select(y - y == S(0), select(u == S(1), x, y + (x - (u - S(1))) / u), y);
+}
+
 // tanh a for 0 ≤ a ≤ tanh_high, or NaN. In float64 t / (t + 2) with t = e^(2a) − 1 is good to 3 ulp everywhere; in
 // float32 a polynomial for small a and 1 − 2/(e^(2a) + 1) above keep it below 2.
 template <class V>
@@ -225,6 +236,7 @@ MYELIN_END
   X(neg, math::neg(a)) \
   X(exp, math::exp(a)) \
   X(log, math::log(a)) \
+  X(log1p, math::log1p(a)) \
   X(sqrt, math::sqrt(a)) \
   X(abs, math::abs(a)) \
   X(sign, math::sign(a)) \
