@@ -42,7 +42,14 @@ class EarlyStopping implements Callback {
     this.#best = Infinity
   }
 
-  onTrainBegin(): void {
+  onTrainBegin(run: TrainingRun): void {
+    const { monitor } = this.options
+    if (!run.logNames.includes(monitor)) {
+      const hint = monitor.startsWith('val_') ? ' Give fit validationData, or monitor a training value.' : ''
+      throw new OptionError(
+        `earlyStopping: the history will have no '${monitor}'. Known: ${run.logNames.join(', ')}.${hint}`,
+      )
+    }
     if (this.#resumed) {
       this.#resumed = false
       return
@@ -55,11 +62,6 @@ class EarlyStopping implements Callback {
   onEpoch(logs: EpochLogs, run: TrainingRun): void {
     const { monitor, minDelta, patience, restoreBestWeights } = this.options
     const value = logs[monitor]
-    if (typeof value !== 'number') {
-      const known = Object.keys(logs).filter((key) => key !== 'epoch')
-      const hint = monitor.startsWith('val_') ? ' Give fit validationData, or monitor a training value.' : ''
-      throw new OptionError(`earlyStopping: the history has no '${monitor}'. Known: ${known.join(', ')}.${hint}`)
-    }
     const cost = this.#sign * value
     if (cost < this.#best - minDelta) {
       this.#best = cost

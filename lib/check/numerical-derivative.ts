@@ -1,5 +1,14 @@
 /** The slope of a function of one number, by trying it (5.14). */
-import { checkOptions, finiteNumber, functionOption, NonFiniteError, oneOf, positiveNumber } from '../errors'
+import {
+  checkOptions,
+  describeValue,
+  finiteNumber,
+  functionOption,
+  NonFiniteError,
+  oneOf,
+  OptionError,
+  positiveNumber,
+} from '../errors'
 
 export interface NumericalDerivativeOptions {
   /** Step. Default 1e-5. */
@@ -21,7 +30,9 @@ export function numericalDerivative(
   const epsilon = positiveNumber(`${where}: epsilon`, options.epsilon ?? 1e-5)
   const sided = oneOf(`${where}: sided`, options.sided ?? 'two', ['two', 'one'])
   const at = (point: number): number => {
-    const value = Number(f(point))
+    const value: unknown = f(point)
+    if (typeof value !== 'number')
+      throw new OptionError(`${where}: expected f to return a number, got ${describeValue(value)} for f(${point}).`)
     if (!Number.isFinite(value))
       throw new NonFiniteError(`${where}: expected f(${point}) to be a finite number, got ${value}.`)
     return value

@@ -46,6 +46,11 @@ export interface RunPlan {
   validation: NativeData | null
 }
 
+function logNames(metrics: readonly string[], validation: boolean): string[] {
+  const values = ['loss', 'dataLoss', ...metrics]
+  return ['learningRate', ...values, ...(validation ? values.map((name) => `val_${name}`) : [])]
+}
+
 /** One running fit. */
 export class Training {
   readonly run: TrainingRun
@@ -72,6 +77,10 @@ export class Training {
       epochs: plan.epochs,
       examples: plan.examples,
       batches: plan.batches,
+      logNames: logNames(
+        engine.requireCompiled(plan.where).metrics.map((metric) => metric.name),
+        plan.validation !== null,
+      ),
       stop: () => void (this.stopRequested = true),
     }
   }
