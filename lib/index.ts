@@ -63,6 +63,7 @@ export type {
 export * from './model'
 export { gradientCheck, GradientCheck, numericalDerivative } from './check'
 export type { CheckedEntry, CheckedParameter, GradientCheckOptions, NumericalDerivativeOptions, Verdict } from './check'
+export { devices, setMemoryLimit, whyNoGpu, type DeviceInfo, type DeviceName } from './devices'
 export { memory, setThreads, getThreads } from './runtime'
 export type { MemoryInfo } from './runtime'
 export {

@@ -44,7 +44,7 @@ export interface RunResult {
   costs: Float64Array
   /** Totals over the committed steps, concatenated. */
   accumulators: Float64Array
-  /** Fetches of the last step (empty when collected). */
+  /** Fetches of the last step (empty when collected); always in the CPU's memory. */
   fetches: NativeBuffer[]
   /** For 'nonFinite': label of the layer, and op and shape of the first value that is not finite. */
   label: string
@@ -55,6 +55,34 @@ export interface PlanInfo {
   dtype: DType
   instructions: string[]
   arenaBytes: number
+  /** 'cpu', 'cuda:0', … */
+  device: string
+  /** On a GPU: kernel launches of each instruction in a step. Empty before the first run, and on the CPU. */
+  launches: number[]
+}
+
+export interface NativeGpu {
+  /** 'cuda:0' */
+  name: string
+  title: string
+  memoryBytes: number
+  computeCapability: string
+  driver: string
+}
+
+/** What happened on a GPU since the process started; for tests and reports. */
+export interface DeviceCounters {
+  /** Kernels launched, those of replayed steps included. */
+  launches: number
+  /** Steps captured, and steps replayed. */
+  captures: number
+  graphLaunches: number
+  /** Times the host waited for the GPU. */
+  waits: number
+  usedBytes: number
+  freeBytes: number
+  /** Kernels that the CPU ran meanwhile, for plans on the CPU. */
+  hostKernelCalls: number
 }
 
 export interface NativeJob {
@@ -63,19 +91,23 @@ export interface NativeJob {
 }
 
 export interface Native {
-  /** Zero-filled when `data` is null; copies otherwise. `data` has the dtype's array type and `count` elements. */
-  bufferCreate(dtype: DType, count: number, data: NativeArray | null): NativeBuffer
+  /**
+   * Zero-filled when `data` is null; copies otherwise. `data` has the dtype's array type and `count` elements. `device`
+   * ('cpu' where it is left out, 'cuda', 'cuda:1') is where it lives; a plan takes buffers of its own device only.
+   * A device that is missing or has no memory left is an Error with code 'MYELIN_DEVICE', here and in all others.
+   */
+  bufferCreate(dtype: DType, count: number, data: NativeArray | null, device?: string): NativeBuffer
   /** A copy owned by JavaScript. */
   bufferRead(buffer: NativeBuffer): NativeArray
   bufferWrite(buffer: NativeBuffer, data: NativeArray): void
-  /** A new buffer with the same contents. */
-  bufferClone(buffer: NativeBuffer): NativeBuffer
+  /** A new buffer with the same contents, on the same device or another. */
+  bufferClone(buffer: NativeBuffer, device?: string): NativeBuffer
   /** Frees at once (running jobs keep their own reference). Any later use throws. Idempotent. */
   bufferDispose(buffer: NativeBuffer): void
   memory(): { liveBytes: number; liveBuffers: number; peakBytes: number }
 
   /** `graph` as made by encode(). Throws Error with code 'MYELIN_GRAPH' or 'MYELIN_MEMORY'. */
-  planCompile(graph: Uint8Array, mode: 'fused' | 'plain'): NativePlan
+  planCompile(graph: Uint8Array, mode: 'fused' | 'plain', device?: string): NativePlan
   planInfo(plan: NativePlan): PlanInfo
   planDispose(plan: NativePlan): void
   /** One run on the calling thread: for eager ops and predictSync. */
@@ -92,10 +124,17 @@ export interface Native {
 
   setThreads(threads: number): void
   getThreads(): number
-  /** Names registered by the CPU backend: kernels and element-wise ops. */
-  kernelNames(): { kernels: string[]; elementwise: string[] }
+  /** The GPUs that can be used. The first call that asks about a GPU opens the CUDA library. */
+  devices(): NativeGpu[]
+  /** Why there is none, or null. */
+  whyNoGpu(): string | null
+  /** 0: no limit. */
+  setMemoryLimit(device: string, bytes: number): void
+  deviceCounters(device: string): DeviceCounters
+  /** Names registered by a backend (default: the CPU's): kernels and element-wise ops. */
+  kernelNames(device?: string): { kernels: string[]; elementwise: string[] }
   /** e.g. { isa: 'x86-64-v4', version: '0.1.0' } */
-  info(): { isa: string; version: string; cuda: boolean }
+  info(): { isa: string; version: string }
   /** Native entries on the JavaScript thread plus progress callbacks since the process started (for tests). */
   crossings(): number
 }

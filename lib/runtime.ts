@@ -1,5 +1,5 @@
 /** What the native core is asked about itself, and its errors in the library's own classes. */
-import { DisposedError, MyelinError, OptionError, describeValue } from './errors'
+import { DeviceError, DisposedError, MyelinError, OptionError, describeValue } from './errors'
 import { native } from './native'
 
 export interface MemoryInfo {
@@ -30,17 +30,23 @@ export function getThreads(): number {
   return native.getThreads()
 }
 
-/** Runs `call` and turns the core's error codes into the library's errors. `where` opens the message. */
+/** The library's error for one of the core's, by its code; any other error as it is. `where` opens the message. */
+export function fromCore(where: string, error: unknown): unknown {
+  const { code, message } = error as { code?: string; message?: string }
+  if (code === 'MYELIN_MEMORY') return new MyelinError(`${where}: out of memory: ${message}`, { cause: error })
+  if (code === 'MYELIN_DEVICE') return new DeviceError(`${where}: ${message}`, { cause: error })
+  if (code === 'MYELIN_DISPOSED') return new DisposedError(`${where}: ${message}`, { cause: error })
+  if (code === 'MYELIN_GRAPH')
+    return new MyelinError(`${where}: the core refused the graph: ${message}`, { cause: error })
+  return error
+}
+
+/** Runs `call`, with the core's errors in the library's own classes. */
 export function guarded<T>(where: string, call: () => T): T {
   try {
     return call()
   } catch (error) {
-    const { code, message } = error as { code?: string; message?: string }
-    if (code === 'MYELIN_MEMORY') throw new MyelinError(`${where}: out of memory: ${message}`, { cause: error })
-    if (code === 'MYELIN_DISPOSED') throw new DisposedError(`${where}: ${message}`, { cause: error })
-    if (code === 'MYELIN_GRAPH')
-      throw new MyelinError(`${where}: the core refused the graph: ${message}`, { cause: error })
-    throw error
+    throw fromCore(where, error)
   }
 }
 

@@ -1,6 +1,7 @@
 /** Gradient checking (Algorithm 5 of the notes, row 5.15). */
 import {
   checkOptions,
+  describeValue,
   NonFiniteError,
   oneOf,
   OptionError,
@@ -13,7 +14,8 @@ import {
 } from '../errors'
 import type { Loss } from '../losses'
 import { checkData, requireFinite, type CheckedData, type DataLike } from '../model/data'
-import type { Model } from '../model/model'
+import { checkSignal } from '../model/fit-options'
+import { Model } from '../model/model'
 import { costProgram, type Parts } from '../model/program'
 import type { Job } from '../model/queue'
 import type { Parameter, WeightSetLike } from '../model/weights'
@@ -63,7 +65,10 @@ export async function gradientCheck(
   y: DataLike,
   options: GradientCheckOptions = {},
 ): Promise<GradientCheck> {
+  if (!(model instanceof Model))
+    throw new OptionError(`${where}: expected a model made by sequential or loadModel, got ${describeValue(model)}.`)
   checkOptions(where, options, ['gradients', 'epsilon', 'sample', 'seed', 'worst', 'dropout', 'signal'])
+  checkSignal(where, options.signal)
   const settings = {
     epsilon: positiveNumber(`${where}: epsilon`, options.epsilon ?? 1e-7),
     sample: options.sample === Infinity ? Infinity : positiveInteger(`${where}: sample`, options.sample ?? 200),
@@ -133,10 +138,13 @@ function costGraph(
   training: boolean,
 ): { graph: CostGraph; buffers: NativeBuffer[] } {
   const shape = { batch: data.x.shape[0], weighted: false }
+  const { device } = parts.weights
   const built = costProgram({ ...parts, dtype: 'float64' }, loss, shape, { training, withGradients: true })
   const buffers: NativeBuffer[] = []
   const upload = (values: ArrayLike<number>) => {
-    const buffer = guarded(where, () => native.bufferCreate('float64', values.length, Float64Array.from(values)))
+    const buffer = guarded(where, () =>
+      native.bufferCreate('float64', values.length, Float64Array.from(values), device),
+    )
     buffers.push(buffer)
     return buffer
   }
@@ -152,7 +160,7 @@ function costGraph(
     })
     const fetched = new Map(built.fetchNames.map((name, i) => [name, built.program.fetches[i]]))
     const gradients = checkedParameters(parts).map((p) => fetched.get(p.name)!)
-    return { graph: { cost: fetched.get('cost')!, gradients, states, inputs }, buffers }
+    return { graph: { cost: fetched.get('cost')!, gradients, states, device, inputs }, buffers }
   } catch (error) {
     for (const buffer of buffers) native.bufferDispose(buffer)
     throw error

@@ -22,6 +22,8 @@ export interface CostGraph {
   gradients: readonly Node[]
   /** Weights and statistics that the graph reads. */
   states: readonly { node: Node; buffer: NativeBuffer; name: string; size: number }[]
+  /** Where the buffers live and the graph is computed. */
+  device: string
   /** Data. */
   inputs: readonly { node: Node; buffer: NativeBuffer }[]
 }
@@ -32,6 +34,12 @@ export type Runner = (plan: NativePlan, request: RunRequest) => Promise<RunResul
 interface Leaf {
   node: Node
   buffer: NativeBuffer
+}
+
+/** A buffer of the CPU on the device where it is needed; a copy is the caller's to free. */
+function onDevice(buffer: NativeBuffer, device: string): { buffer: NativeBuffer; own: boolean } {
+  if (device === 'cpu') return { buffer, own: false }
+  return { buffer: guarded(where, () => native.bufferClone(buffer, device)), own: true }
 }
 
 /** Compiles, runs and frees one program over the graph's leaves. */
@@ -52,14 +60,16 @@ async function execute(
     accumulators: [],
     ...roots,
   })
-  const plan = guarded(where, () => native.planCompile(bytes, planMode()))
+  const plan = guarded(where, () => native.planCompile(bytes, planMode(), graph.device))
+  const captured = captures.map((capture) => onDevice(bufferOf(capture as Tensor), graph.device))
   try {
     return await run(plan, {
       states: graph.states.map((state) => state.buffer),
-      inputs: [...inputs.map((leaf) => leaf.buffer), ...captures.map((capture) => bufferOf(capture as Tensor))],
+      inputs: [...inputs.map((leaf) => leaf.buffer), ...captured.map((c) => c.buffer)],
       ...rest,
     })
   } finally {
+    for (const { buffer, own } of captured) if (own) native.bufferDispose(buffer)
     native.planDispose(plan)
   }
 }
@@ -82,11 +92,12 @@ export async function analyticGradients(graph: CostGraph, seed: bigint, run: Run
   const gradients = others.map((buffer) => native.bufferRead(buffer) as Float64Array)
   const value = native.bufferRead(cost)[0]
   for (const buffer of [cost, ...others]) native.bufferDispose(buffer)
-  return {
-    cost: value,
-    gradients,
-    frozen: masks.map((buffer, i) => ({ node: random[i], buffer })),
-  }
+  const frozen = masks.map((mask, i) => {
+    const { buffer, own } = onDevice(mask, graph.device)
+    if (own) native.bufferDispose(mask)
+    return { node: random[i], buffer }
+  })
+  return { cost: value, gradients, frozen }
 }
 
 export interface Nudged {
@@ -123,7 +134,7 @@ export async function nudgedCosts(
       // The places of this parameter's elements in θ: comparing them with `entry` picks the one to nudge.
       const places = Float64Array.from({ length: size }, (_, i) => offset + i)
       const input = inputNode(node.shape, `places of ${name}`)
-      const buffer = guarded(where, () => native.bufferCreate('float64', size, places))
+      const buffer = guarded(where, () => native.bufferCreate('float64', size, places, graph.device))
       leaves.push({ node: input, buffer })
       own.push(buffer)
       const step = build.mul(build.equal(input, entry), epsilon)

@@ -41,7 +41,7 @@ export function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
     const { inputShape, outputShape } = network
     const checked = checkData({ where, inputShape, outputShape, dtype: engine.dtype, loss: resolved, x, y })
     requireFiniteSync(where, 'x', checked.x)
-    const data = toNativeData(where, engine.dtype, checked)
+    const data = toNativeData(where, engine, checked)
     try {
       const plan = engine.plans.get(`own ${id} ${data.rows} ${training}`, () =>
         costProgram(engine, resolved, { batch: data.rows, weighted: false }, { training, withGradients: true }),
@@ -78,9 +78,7 @@ export function applyGradients(engine: Engine, optimizer: Optimizer, gradients: 
   const rate = isCompiled && engine.learningRate ? engine.learningRate : optimizer.learningRate
   const step = own ? updates + 1 : engine.progress.steps + 1
   const hyper = Float64Array.from([rate.value({ epoch: 1, step }), ...optimizer.hyperValues(updates + 1)])
-  const inputs = Object.fromEntries(
-    trainable.map((p) => [p.name, toBuffer(where, engine.dtype, data[visible.indexOf(p)])]),
-  )
+  const inputs = Object.fromEntries(trainable.map((p) => [p.name, toBuffer(where, engine, data[visible.indexOf(p)])]))
   try {
     const result = guarded(where, () =>
       native.planRunSync(plan.native, plan.request(inputs, false, { hyper, ...stepKey(engine) })),

@@ -120,10 +120,12 @@ function scan(where: string, name: string, { data, shape }: Flat, from: number, 
   for (let i = from; i < to; i++) sum += data[i] * 0
   if (sum === 0) return
   for (let i = from; i < to; i++)
-    if (!Number.isFinite(data[i]))
+    if (!Number.isFinite(data[i])) {
+      const large = data instanceof Float32Array && !Number.isNaN(data[i])
       throw new NonFiniteError(
-        `${where}: ${placeText(name, i, shape)} is ${data[i]}; the data must be finite numbers. Remove the row or fill the value in.`,
+        `${where}: ${placeText(name, i, shape)} is ${data[i]}${large ? ' as a float32 number (the largest is 3.4e38)' : ''}; the data must be finite numbers. Remove the row or fill the value in.`,
       )
+    }
 }
 
 /** Throws NonFiniteError that names the place of the first NaN or Infinity. */
@@ -139,8 +141,14 @@ export async function requireFinite(where: string, name: string, flat: Flat): Pr
   }
 }
 
-export function toBuffer(where: string, dtype: DType, data: NativeArray): NativeBuffer {
-  return guarded(where, () => native.bufferCreate(dtype, data.length, data))
+/** Where the data of a model lives: an Engine is one. */
+export interface Home {
+  dtype: DType
+  device: string
+}
+
+export function toBuffer(where: string, { dtype, device }: Home, data: NativeArray): NativeBuffer {
+  return guarded(where, () => native.bufferCreate(dtype, data.length, data, device))
 }
 
 /** One weight per row: the sample's times its class's; null where neither is given. */
@@ -242,11 +250,11 @@ export function checkData(request: DataRequest): CheckedData {
   return { x, y, weights }
 }
 
-/** Copies checked rows into native memory. */
-export function toNativeData(where: string, dtype: DType, { x, y, weights }: CheckedData): NativeData {
+/** Copies checked rows into the memory of the model's device. */
+export function toNativeData(where: string, home: Home, { x, y, weights }: CheckedData): NativeData {
   const buffers: NativeBuffer[] = []
   const keep = (flat: Flat) => {
-    const buffer = toBuffer(where, dtype, flat.data)
+    const buffer = toBuffer(where, home, flat.data)
     buffers.push(buffer)
     return buffer
   }
@@ -262,8 +270,11 @@ export function toNativeData(where: string, dtype: DType, { x, y, weights }: Che
 }
 
 /** The whole way for jobs on their own threads: check, scan, copy. */
-export async function nativeData(request: DataRequest): Promise<{ checked: CheckedData; data: NativeData }> {
+export async function nativeData(
+  home: Home,
+  request: DataRequest,
+): Promise<{ checked: CheckedData; data: NativeData }> {
   const checked = checkData(request)
   await requireFinite(request.where, 'x', checked.x)
-  return { checked, data: toNativeData(request.where, request.dtype, checked) }
+  return { checked, data: toNativeData(request.where, home, checked) }
 }

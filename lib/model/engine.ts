@@ -30,7 +30,7 @@ export interface OwnOptimizer {
 
 export class Engine implements Parts {
   readonly weights: Weights
-  readonly plans = new Plans()
+  readonly plans = new Plans(() => this.device)
   readonly queue = new JobQueue()
   readonly progress: ProgressCounters = { steps: 0, epochs: 0, updates: 0 }
   /** Optimisers of own training loops. */
@@ -47,8 +47,9 @@ export class Engine implements Parts {
     readonly seed: bigint,
     /** What files tell about the model beside its structure. */
     readonly about: { name: string | null; labels: readonly string[] | null },
+    device: string,
   ) {
-    this.weights = new Weights(network, dtype, seed)
+    this.weights = new Weights(network, dtype, seed, device)
     this.needsAdapt = network.layers.some((place) => place.built.needsAdapt)
   }
 
@@ -76,12 +77,28 @@ export class Engine implements Parts {
   }
 
   useCompiled(compiled: Compiled): void {
+    const slots = this.weights.makeSlots(compiled.optimizer)
     this.plans.clear()
     this.weights.releaseSlots(this.weights.slots)
-    this.weights.slots = this.weights.makeSlots(compiled.optimizer)
+    this.weights.slots = slots
     this.compiled = compiled
     this.learningRate = null
     this.progress.updates = 0
+  }
+
+  /** 'cpu', 'cuda:0', … */
+  get device(): string {
+    return this.weights.device
+  }
+
+  /** Weights and all optimiser state go to another device; plans are made anew there. */
+  moveTo(device: string): void {
+    if (device === this.device) return
+    this.weights.moveTo(
+      device,
+      [...this.ownOptimizers.values()].map((own) => own.slots),
+    )
+    this.plans.clear()
   }
 
   trainPlan(shape: BatchShape): ModelPlan {

@@ -65,7 +65,9 @@ export async function evaluateRows(
   const exact = targets !== undefined && metrics.some((metric) => metric.exact)
   const weighted = data.weights !== null
   const width = engine.network.outputShape.reduce((n, d) => n * d, 1)
-  const predictions = exact ? guarded(job.what, () => native.bufferCreate(engine.dtype, data.rows * width, null)) : null
+  const predictions = exact
+    ? guarded(job.what, () => native.bufferCreate(engine.dtype, data.rows * width, null, engine.device))
+    : null
   const seen = {
     totals: null as Float64Array | null,
     penalties: {} as Record<string, number>,
@@ -125,7 +127,7 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const compiled = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
-  const { checked, data } = await nativeData({
+  const { checked, data } = await nativeData(engine, {
     where: job.what,
     inputShape: engine.network.inputShape,
     outputShape: engine.network.outputShape,
@@ -148,7 +150,7 @@ export async function predict(engine: Engine, job: Job, x: DataLike, batch: numb
   await requireFinite(job.what, 'x', flat)
   const rows = flat.shape[0]
   const shape = [rows, ...engine.network.outputShape]
-  const input = toBuffer(job.what, engine.dtype, flat.data)
+  const input = toBuffer(job.what, engine, flat.data)
   let output: NativeBuffer | null = null
   try {
     output = guarded(job.what, () =>
@@ -156,6 +158,7 @@ export async function predict(engine: Engine, job: Job, x: DataLike, batch: numb
         engine.dtype,
         shape.reduce((n, d) => n * d, 1),
         null,
+        engine.device,
       ),
     )
     const collect = [output]
@@ -167,13 +170,21 @@ export async function predict(engine: Engine, job: Job, x: DataLike, batch: numb
       request: (firstRow) => ({ collect, collectRow: firstRow }),
       onResult: () => undefined,
     })
-    return Tensor.fromBuffer(output, shape, engine.dtype)
+    return Tensor.fromBuffer(toHost(job.what, engine, output), shape, engine.dtype)
   } catch (error) {
     if (output) native.bufferDispose(output)
     throw error
   } finally {
     native.bufferDispose(input)
   }
+}
+
+/** Tensors live in the CPU's memory. */
+function toHost(where: string, { device }: Engine, buffer: NativeBuffer): NativeBuffer {
+  if (device === 'cpu') return buffer
+  const copy = guarded(where, () => native.bufferClone(buffer, 'cpu'))
+  native.bufferDispose(buffer)
+  return copy
 }
 
 /** All rows at once on the calling thread. */
@@ -183,7 +194,7 @@ export function predictSync(engine: Engine, x: DataLike): Tensor {
   const flat = takeX(where, x, engine.network.inputShape, engine.dtype)
   requireFiniteSync(where, 'x', flat)
   const rows = flat.shape[0]
-  const input = toBuffer(where, engine.dtype, flat.data)
+  const input = toBuffer(where, engine, flat.data)
   try {
     const plan = engine.predictPlan(rows)
     const result = guarded(where, () => native.planRunSync(plan.native, plan.request({ x: input }, false)))
@@ -203,7 +214,7 @@ export async function activations(
   const flat = takeX(job.what, x, engine.network.inputShape, engine.dtype)
   await requireFinite(job.what, 'x', flat)
   const rows = flat.shape[0]
-  const input = toBuffer(job.what, engine.dtype, flat.data)
+  const input = toBuffer(job.what, engine, flat.data)
   try {
     const plan = engine.plans.get(`activations ${rows} ${training}`, () => activationsProgram(engine, rows, training))
     const result = await job.run(plan.native, plan.request({ x: input }, false, stepKey(engine)))
@@ -257,7 +268,7 @@ export async function costAndGradients(
   }
   const checked = checkData(request)
   await requireFinite(job.what, 'x', checked.x)
-  const data = toNativeData(job.what, engine.dtype, checked)
+  const data = toNativeData(job.what, engine, checked)
   try {
     const shape = { batch: data.rows, weighted: data.weights !== null }
     const plan = engine.plans.get(`gradients ${shape.batch} ${shape.weighted} ${training}`, () =>

@@ -112,7 +112,7 @@ async function prepare(
     classWeight,
   })
   await requireFinite(where, 'x', checked.x)
-  return toNativeData(where, engine.dtype, checked)
+  return toNativeData(where, engine, checked)
 }
 
 async function runEpoch(

@@ -86,8 +86,8 @@ export async function runFit(engine: Engine, model: Model, trainer: Trainer, req
   let train: NativeData | null = null
   let validation: NativeData | null = null
   try {
-    train = toNativeData('fit', engine.dtype, data.train)
-    validation = data.validation && toNativeData('fit: validationData', engine.dtype, data.validation)
+    train = toNativeData('fit', engine, data.train)
+    validation = data.validation && toNativeData('fit: validationData', engine, data.validation)
     // From here on the rows live in native memory alone.
     data.train.x = releasedRows(data.train.x)
     if (data.validation && !kept) data.validation.x = releasedRows(data.validation.x)

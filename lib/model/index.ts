@@ -2,7 +2,6 @@
 export type { ModelGradient, ModelValueAndGrads } from './apply'
 export type { CompileOptions, GradientClip } from './compile'
 export type { ClassWeight, DataLike, SampleWeight } from './data'
-export { devices, whyNoGpu, type DeviceInfo, type DeviceName } from './devices'
 export type { CostAndGradients, CostOptions, EvaluateOptions, Evaluation, LayerActivations } from './evaluate'
 export type { Batch, BatchSource, FitDatasetOptions } from './fit-dataset'
 export type { CheckpointOptions, FitOptions, ValidationData } from './fit-options'

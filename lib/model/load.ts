@@ -7,7 +7,7 @@ import { fromSnapshot, readSnapshot, type LoadOptions } from './save'
  * stood. FormatError for anything that is not a whole model file, or where `custom` lacks a function the model uses.
  */
 export async function loadModel(source: string | Uint8Array, options: LoadOptions = {}): Promise<Model> {
-  checkOptions('loadModel', options, ['custom'])
+  checkOptions('loadModel', options, ['custom', 'device'])
   const { snapshot, name } = await readSnapshot('loadModel', source)
-  return fromSnapshot(snapshot, options.custom, name)
+  return fromSnapshot(snapshot, options, name)
 }

@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor'
 import { applyGradients } from './apply'
 import { resolveCompile, type CompileOptions, type Compiled } from './compile'
 import { requireFinite, takeX, type DataLike } from './data'
-import { resolveDevice, type DeviceName } from './devices'
+import { resolveDevice, type DeviceName } from '../devices'
 import { Engine } from './engine'
 import {
   activations,
@@ -55,6 +55,8 @@ export interface ModelParts {
   seed: bigint
   name: string | null
   labels: readonly string[] | null
+  /** As resolveDevice gives it. */
+  device: string
 }
 
 export interface PredictOptions {
@@ -71,8 +73,8 @@ export class Model {
   readonly #engine: Engine
 
   /** @internal */
-  constructor({ network, dtype, seed, name, labels }: ModelParts) {
-    this.#engine = new Engine(network, dtype, seed, { name, labels })
+  constructor({ network, dtype, seed, name, labels, device }: ModelParts) {
+    this.#engine = new Engine(network, dtype, seed, { name, labels }, device)
   }
 
   /** Names and shapes only; for other parts of the library. @internal */
@@ -102,8 +104,9 @@ export class Model {
     return seed <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(seed) : seed
   }
 
-  get device(): 'cpu' {
-    return 'cpu'
+  /** Where weights live and steps run: 'cpu', 'cuda:0', … */
+  get device(): string {
+    return this.#engine.device
   }
 
   /** Without the batch. */
@@ -283,11 +286,16 @@ export class Model {
     return snapshotOf(this.#engine)
   }
 
-  /** Moves weights and optimiser state to a device. DeviceError for one that is missing. */
+  /**
+   * Moves weights and optimiser state to a device, once the jobs before it are done. DeviceError for one that is missing or
+   * has no room: the model then stays where it is.
+   */
   async to(device: DeviceName): Promise<this> {
-    this.#engine.queue.assertUsable('to')
-    resolveDevice('model.to', device)
-    return this
+    const engine = this.#engine
+    return engine.queue.enqueue('to', 'write', undefined, async () => {
+      engine.moveTo(resolveDevice('model.to', device, engine.network.sizeIn(engine.dtype)))
+      return this
+    })
   }
 
   /** Aborts running jobs and frees all native memory. Later calls throw DisposedError; a second dispose does nothing. */

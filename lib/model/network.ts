@@ -1,6 +1,7 @@
 /** The layers of a model, named, built and chained. Knows shapes and computation, holds no values. */
 import { MyelinError, OptionError, ShapeError, describeValue, shapeText } from '../errors'
-import type { Shape } from '../graph/node'
+import type { ModelSize } from '../devices'
+import type { DType, Shape } from '../graph/node'
 import { withLabel } from '../graph/trace'
 import type { BuiltLayer, Layer, LayerOutput, WeightSpec } from '../layers/layer'
 import { Tensor } from '../tensor'
@@ -71,6 +72,12 @@ export class Network {
   /** Every weight with its layer, in layer order. */
   weights(): { place: PlacedLayer; spec: WeightSpec }[] {
     return this.layers.flatMap((place) => place.built.weights.map((spec) => ({ place, spec })))
+  }
+
+  /** What choosing a device goes by. */
+  sizeIn(dtype: DType): ModelSize {
+    const weights = this.weights().reduce((n, { spec }) => n + spec.shape.reduce((m, d) => m * d, 1), 0)
+    return { weights, dtype }
   }
 
   /** True if some layer acts differently in training (dropout). */

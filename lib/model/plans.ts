@@ -10,10 +10,15 @@ import type { StateCell } from './weights'
 /** Plans kept per model; the least recently used goes first. */
 const capacity = 16
 
-/** The plan's own copy of a captured tensor or number: the user may dispose his. */
-function ownCopy(capture: unknown, dtype: DType): NativeBuffer {
+/** The plan's own copy of a captured tensor or number, on the plan's device: the user may dispose his. */
+function ownCopy(where: string, capture: unknown, dtype: DType, device: string): NativeBuffer {
   const { buffer, shared } = tensorToNative(capture as TensorLike, dtype)
-  return shared ? native.bufferClone(buffer) : buffer
+  if (!shared && device === 'cpu') return buffer
+  try {
+    return guarded(where, () => native.bufferClone(buffer, device))
+  } finally {
+    if (!shared) native.bufferDispose(buffer)
+  }
 }
 
 /** A compiled program and what its slots stand for. */
@@ -29,9 +34,9 @@ export class ModelPlan {
   readonly #cells: readonly StateCell[]
   readonly #captures: readonly NativeBuffer[]
 
-  constructor(where: string, built: BuiltProgram) {
+  constructor(where: string, built: BuiltProgram, device: string) {
     const { bytes, captures } = encode(built.program)
-    this.native = guarded(where, () => native.planCompile(bytes, planMode()))
+    this.native = guarded(where, () => native.planCompile(bytes, planMode(), device))
     this.inputNames = built.inputNames
     this.accumulatorSizes = built.accumulatorShapes.map((shape) => shape.reduce((n, d) => n * d, 1))
     this.fetchNames = built.fetchNames
@@ -40,7 +45,7 @@ export class ModelPlan {
     this.costNames = built.costNames
     this.statisticCounts = built.statisticCounts
     this.#cells = built.cells
-    this.#captures = captures.map((capture) => ownCopy(capture, built.program.dtype))
+    this.#captures = captures.map((capture) => ownCopy(where, capture, built.program.dtype, device))
   }
 
   /** A request with the states of the moment. `inputs` by name; `gather`: take rows of them by number. */
@@ -64,6 +69,8 @@ export class ModelPlan {
 export class Plans {
   #plans = new Map<string, ModelPlan>()
 
+  constructor(readonly device: () => string) {}
+
   get(key: string, build: () => BuiltProgram): ModelPlan {
     const known = this.#plans.get(key)
     if (known) {
@@ -71,7 +78,7 @@ export class Plans {
       this.#plans.set(key, known)
       return known
     }
-    const plan = new ModelPlan(key, build())
+    const plan = new ModelPlan(key, build(), this.device())
     this.#plans.set(key, plan)
     if (this.#plans.size > capacity) {
       const [oldest, dropped] = this.#plans.entries().next().value!

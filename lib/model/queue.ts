@@ -4,6 +4,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { AbortError, DisposedError, StateError } from '../errors'
+import { fromCore, guarded } from '../runtime'
 import { native, type NativeJob, type NativePlan, type RunRequest, type RunResult } from '../native'
 
 /** 'read' leaves the model as it is, 'write' changes weights in one step, 'train' owns the model for many steps. */
@@ -94,12 +95,14 @@ export class Job {
     onProgress: ((stepsDone: number, costs: Float64Array) => void) | null = null,
   ): Promise<RunResult> {
     this.throwIfAborted()
-    const job = native.planRun(plan, request, onProgress)
+    const job = guarded(this.what, () => native.planRun(plan, request, onProgress))
     this.#asked = false
     this.#current = job
     this.#sliceStart = performance.now()
     try {
       return await job.promise
+    } catch (error) {
+      throw fromCore(this.what, error)
     } finally {
       this.#current = null
       if (this.#timer) clearTimeout(this.#timer)

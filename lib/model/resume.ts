@@ -1,5 +1,6 @@
 /** Taking up an interrupted fit. */
 import type { Callback } from '../callbacks/callback'
+import type { DeviceName } from '../devices'
 import { StateError, checkOptions } from '../errors'
 import type { Custom } from '../layers/custom'
 import { fingerprint, readCheckpoint, resumedData, type Checkpoint } from './checkpoint'
@@ -13,6 +14,8 @@ import { fromSnapshot, readSnapshot } from './save'
 export interface ResumeOptions extends Pick<CommonFitOptions, 'onBatch' | 'onEpoch' | 'verbose'> {
   /** Own layers and functions by the names they were saved under. */
   custom?: Custom
+  /** Where the model goes. Default: where `sequential` would put it. To the same bits only on the device of the fit. */
+  device?: DeviceName
   /** The same callbacks in the same order as the interrupted fit had; their state is restored. */
   callbacks?: readonly Callback[]
   signal?: AbortSignal
@@ -29,12 +32,12 @@ export async function resume(
   y: DataLike,
   options: ResumeOptions = {},
 ): Promise<{ model: Model; history: History }> {
-  checkOptions('resume', options, ['custom', 'callbacks', 'signal', 'onBatch', 'onEpoch', 'verbose'])
+  checkOptions('resume', options, ['custom', 'device', 'callbacks', 'signal', 'onBatch', 'onEpoch', 'verbose'])
   checkSignal('resume', options.signal)
   const callbacks = callbacksOf('resume', options)
   const { snapshot } = await readSnapshot('resume', path)
   const checkpoint = readCheckpoint(path, snapshot)
-  const model = fromSnapshot(snapshot, options.custom, path)
+  const model = fromSnapshot(snapshot, options, path)
   try {
     const { engine } = model.internals
     const { inputShape, outputShape } = engine.network

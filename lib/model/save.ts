@@ -1,4 +1,5 @@
 /** Between models and snapshots: what files hold. */
+import { resolveDevice, type DeviceName } from '../devices'
 import { FormatError } from '../errors'
 import { decodeSnapshot, encodeSnapshot, readFile } from '../files'
 import { layerFromConfig } from '../layers'
@@ -87,8 +88,9 @@ export function snapshotOf(
 }
 
 /** Rebuilds a model; own layers and functions come from `custom`. */
-export function fromSnapshot(snapshot: ModelSnapshot, custom?: Custom, source = 'model file'): Model {
+export function fromSnapshot(snapshot: ModelSnapshot, options: LoadOptions = {}, source = 'model file'): Model {
   const { architecture } = snapshot
+  const { custom } = options
   const layers = architecture.layers.map(({ kind, name, config }) => layerFromConfig(kind, config, name, custom))
   const network = new Network(architecture.inputShape, layers)
   const model = new Model({
@@ -97,6 +99,7 @@ export function fromSnapshot(snapshot: ModelSnapshot, custom?: Custom, source = 
     seed: BigInt(architecture.seed),
     name: architecture.name,
     labels: architecture.labels,
+    device: resolveDevice(source, options.device, network.sizeIn(architecture.dtype)),
   })
   try {
     restore(model, snapshot, network, custom, source)
@@ -150,6 +153,8 @@ function restore(
 export interface LoadOptions {
   /** Own layers and functions by the names they were saved under. */
   custom?: Custom
+  /** Where the model goes, as for `sequential`; files are the same for all devices. */
+  device?: DeviceName
 }
 
 export async function readSnapshot(

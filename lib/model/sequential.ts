@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { resolveDevice, type DeviceName } from '../devices'
 import {
   OptionError,
   checkOptions,
@@ -10,7 +11,6 @@ import {
 } from '../errors'
 import type { DType, Shape } from '../graph/node'
 import type { Layer } from '../layers/layer'
-import { resolveDevice, type DeviceName } from './devices'
 import { Model } from './model'
 import { Network } from './network'
 import { warn } from './warn'
@@ -25,7 +25,10 @@ export interface SequentialOptions {
   labels?: readonly string[]
   /** Default 'float32'. */
   dtype?: DType
-  /** Default 'auto'. */
+  /**
+   * Default: what the environment variable MYELIN_DEVICE names, else 'auto', which takes a GPU where there is one and the
+   * network is large enough to gain.
+   */
   device?: DeviceName
   /** 'full' (default): all arithmetic in the model's dtype. */
   precision?: 'full'
@@ -40,7 +43,6 @@ export function sequential(options: SequentialOptions): Model {
   checkOptions(where, options, ['inputShape', 'layers', 'seed', 'labels', 'dtype', 'device', 'precision', 'name'])
   const inputShape = shapeOption(`${where}: inputShape`, options.inputShape)
   const dtype = dtypeOption(where, options.dtype ?? 'float32')
-  resolveDevice(where, options.device)
   if (options.precision !== undefined && options.precision !== 'full')
     throw new OptionError(`${where}: precision: expected 'full', got ${describeValue(options.precision)}.`)
   const seed =
@@ -48,7 +50,8 @@ export function sequential(options: SequentialOptions): Model {
   const name = options.name === undefined ? null : nonEmptyString(`${where}: name`, options.name)
   const network = new Network(inputShape, options.layers)
   const labels = options.labels === undefined ? null : checkLabels(options.labels, network)
-  const model = new Model({ network, dtype, seed, name, labels })
+  const device = resolveDevice(where, options.device, network.sizeIn(dtype))
+  const model = new Model({ network, dtype, seed, name, labels, device })
   for (const [first, second] of network.collapsingPairs())
     warn(
       `sequential: '${first}' and '${second}' have no non-linear activation between them: together they can only do what one linear layer can. ` +

@@ -35,7 +35,7 @@ export async function trainOnBatch(
     sampleWeight,
     classWeight,
   }
-  const { data } = await nativeData(request)
+  const { data } = await nativeData(engine, request)
   try {
     const plan = engine.trainPlan({ batch: data.rows, weighted: data.weights !== null })
     const inputs = { x: data.x, y: data.y!, ...(data.weights ? { weights: data.weights } : {}) }

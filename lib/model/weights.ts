@@ -49,6 +49,18 @@ function fans(shape: Shape): { fanIn: number; fanOut: number } {
   return { fanIn: shape[1] * field, fanOut: shape[0] * field }
 }
 
+/** `items` mapped to holders of buffers; where one of them cannot be made, those before it are freed again. */
+function made<T, U extends { buffer: NativeBuffer }>(items: readonly T[], make: (item: T, index: number) => U): U[] {
+  const done: U[] = []
+  try {
+    items.forEach((item, i) => done.push(make(item, i)))
+    return done
+  } catch (error) {
+    for (const { buffer } of done) native.bufferDispose(buffer)
+    throw error
+  }
+}
+
 export class Weights {
   readonly list: readonly Parameter[]
   /** Slots of the compiled optimiser. */
@@ -58,8 +70,10 @@ export class Weights {
     readonly network: Network,
     readonly dtype: DType,
     seed: bigint,
+    /** Where all cells live. */
+    public device: string,
   ) {
-    this.list = network.weights().map(({ place, spec }, i) => {
+    this.list = made(network.weights(), ({ place, spec }, i) => {
       const name = `${place.name}.${spec.name}`
       const data = spec.initializer.create(spec.shape, { ...fans(spec.shape), seed, stream: initialStream + i, dtype })
       if (data.length !== countOf(spec.shape))
@@ -70,8 +84,8 @@ export class Weights {
   }
 
   #create(name: string, data: NativeArray | number): NativeBuffer {
-    if (typeof data === 'number') return guarded(name, () => native.bufferCreate(this.dtype, data, null))
-    return guarded(name, () => native.bufferCreate(this.dtype, data.length, data))
+    if (typeof data === 'number') return guarded(name, () => native.bufferCreate(this.dtype, data, null, this.device))
+    return guarded(name, () => native.bufferCreate(this.dtype, data.length, data, this.device))
   }
 
   /** Weights that updates change. */
@@ -90,16 +104,26 @@ export class Weights {
 
   /** Fresh slots, all zero, for every trainable weight. */
   makeSlots(optimizer: Optimizer): SlotTable {
-    return new Map(
-      this.trainable.map((p) => [
-        p,
-        optimizer.slots.map((slot) => ({
-          name: `optimizer.${p.name}.${slot}`,
-          shape: p.shape,
-          buffer: this.#create(`${p.name}.${slot}`, countOf(p.shape)),
-        })),
-      ]),
-    )
+    const places = this.trainable.flatMap((p) => optimizer.slots.map((slot) => ({ p, slot })))
+    const cells = made(places, ({ p, slot }) => ({
+      name: `optimizer.${p.name}.${slot}`,
+      shape: p.shape,
+      buffer: this.#create(`${p.name}.${slot}`, countOf(p.shape)),
+    }))
+    return new Map(this.trainable.map((p) => [p, cells.splice(0, optimizer.slots.length)]))
+  }
+
+  /** Takes all cells, and those of other optimisers, to another device; all of them or, where one does not fit, none. */
+  moveTo(device: string, others: readonly SlotTable[]): void {
+    const cells: StateCell[] = [...this.list, ...[this.slots, ...others].flatMap((slots) => [...slots.values()].flat())]
+    const moved = made(cells, ({ name, buffer }) => ({
+      buffer: guarded(name, () => native.bufferClone(buffer, device)),
+    }))
+    cells.forEach((cell, i) => {
+      native.bufferDispose(cell.buffer)
+      cell.buffer = moved[i].buffer
+    })
+    this.device = device
   }
 
   releaseSlots(slots: SlotTable): void {
@@ -114,7 +138,7 @@ export class Weights {
   }
 
   read(cell: StateCell): NativeArray {
-    return native.bufferRead(cell.buffer)
+    return guarded(cell.name, () => native.bufferRead(cell.buffer))
   }
 
   /** Groups one tensor per visible weight into the layout of getWeights. */
@@ -132,7 +156,7 @@ export class Weights {
   get(): WeightSet {
     return this.layOut((p) =>
       Tensor.fromBuffer(
-        guarded(p.name, () => native.bufferClone(p.buffer)),
+        guarded(p.name, () => native.bufferClone(p.buffer, 'cpu')),
         p.shape,
         this.dtype,
       ),

@@ -8,6 +8,7 @@
 #include "core/backend.h"
 #include "core/pool.h"
 #include "entry.h"
+#include "handles.h"
 #include "job.h"
 
 #ifndef _WIN32
@@ -31,17 +32,17 @@ Napi::Value threads_set(const Napi::CallbackInfo& info) {
 Napi::Value threads_get(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), get_threads()); }
 
 template <class Entry>
-Napi::Array names(Napi::Env env, const Entry* entries, int32_t n) {
+Napi::Array names_of(Napi::Env env, const Entry* entries, int32_t n) {
   Napi::Array array = Napi::Array::New(env, static_cast<size_t>(n));
   for (int32_t i = 0; i < n; ++i) array.Set(static_cast<uint32_t>(i), entries[i].name);
   return array;
 }
 
 Napi::Value kernel_names(const Napi::CallbackInfo& info) {
-  const KernelTable& table = cpu_backend().kernels();
+  const KernelTable& table = to_backend(info[0], {"kernelNames", "device"}).kernels();
   Napi::Object result = Napi::Object::New(info.Env());
-  result.Set("kernels", names(info.Env(), table.kernels, table.n_kernels));
-  result.Set("elementwise", names(info.Env(), table.elementwise, table.n_elementwise));
+  result.Set("kernels", names_of(info.Env(), table.kernels, table.n_kernels));
+  result.Set("elementwise", names_of(info.Env(), table.elementwise, table.n_elementwise));
   return result;
 }
 
@@ -49,7 +50,6 @@ Napi::Value about(const Napi::CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("isa", cpu_backend().kernels().isa);
   result.Set("version", MYELIN_VERSION);
-  result.Set("cuda", false);
   return result;
 }
 
@@ -73,6 +73,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   stay_loaded();
   env.SetInstanceData(new Environment);
   add_buffer_entries(exports);
+  add_device_entries(exports);
   add_plan_entries(exports);
   add_job_entries(exports);
   add_entry<threads_set>(exports, "setThreads");

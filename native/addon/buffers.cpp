@@ -26,10 +26,11 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   const DType dtype = to_dtype(info[0], {"bufferCreate", "dtype"});
   const int64_t count = to_integer(info[1], {"bufferCreate", "count"}, 0, max_count);
   const Place place{"bufferCreate", "data"};
-  if (info[2].IsNull()) return make_handle(info.Env(), std::make_shared<Buffer>(cpu_backend(), dtype, count));
+  Backend& backend = to_backend(info[3], {"bufferCreate", "device"});
+  if (info[2].IsNull()) return make_handle(info.Env(), std::make_shared<Buffer>(backend, dtype, count));
   const Elements elements = to_elements(info[2], place, dtype);
   check_length(place, info[2], elements.length, count);
-  auto buffer = std::make_shared<Buffer>(cpu_backend(), dtype, count, Buffer::Fill::none);
+  auto buffer = std::make_shared<Buffer>(backend, dtype, count, Buffer::Fill::none);
   if (count > 0) buffer->backend.upload(buffer->data, elements.data, buffer->bytes());
   return make_handle(info.Env(), std::move(buffer));
 }
@@ -64,11 +65,26 @@ Napi::Value write(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// The memory of the CPU is the one that every backend can reach.
+void copy_between(const Buffer& from, Buffer& to) {
+  if (&from.backend == &to.backend) {
+    to.backend.copy(to.data, from.data, from.bytes());
+  } else if (!from.backend.device()) {
+    to.backend.upload(to.data, from.data, from.bytes());
+  } else if (!to.backend.device()) {
+    from.backend.download(to.data, from.data, from.bytes());
+  } else {
+    Buffer between(cpu_backend(), from.dtype, from.count, Buffer::Fill::none);
+    copy_between(from, between);
+    copy_between(between, to);
+  }
+}
+
 Napi::Value clone(const Napi::CallbackInfo& info) {
   const BufferPtr& source = to_buffer(info[0], {"bufferClone", "buffer"});
-  auto copy = std::make_shared<Buffer>(source->backend, source->dtype, source->count, Buffer::Fill::none);
-  // The CPU is the one backend that buffers are made on: its memory can be uploaded from directly.
-  if (source->count > 0) copy->backend.upload(copy->data, source->data, source->bytes());
+  Backend& to = info[1].IsUndefined() ? source->backend : to_backend(info[1], {"bufferClone", "device"});
+  auto copy = std::make_shared<Buffer>(to, source->dtype, source->count, Buffer::Fill::none);
+  if (source->count > 0) copy_between(*source, *copy);
   return make_handle(info.Env(), std::move(copy));
 }
 

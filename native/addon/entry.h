@@ -32,6 +32,7 @@ void add_entry(Napi::Object exports, const char* name) {
 
 // Each file adds its functions of lib/native.ts.
 void add_buffer_entries(Napi::Object exports);
+void add_device_entries(Napi::Object exports);
 void add_plan_entries(Napi::Object exports);
 void add_job_entries(Napi::Object exports);
 

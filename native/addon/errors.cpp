@@ -18,6 +18,10 @@ Napi::Error to_error(Napi::Env env, std::exception_ptr failure) {
     std::rethrow_exception(failure);
   } catch (const GraphError& error) {
     return coded_error(env, "MYELIN_GRAPH", error.what());
+  } catch (const DeviceFailure& error) {
+    return coded_error(env, "MYELIN_DEVICE", error.what());
+  } catch (const DeviceOutOfMemory& error) {
+    return coded_error(env, "MYELIN_DEVICE", error.what());
   } catch (const OutOfMemory& error) {
     return coded_error(env, "MYELIN_MEMORY", error.what());
   } catch (const std::bad_alloc&) {

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/device.h"
 #include "errors.h"
 
 namespace myelin::addon {
@@ -93,6 +94,12 @@ const BufferPtr& to_buffer(const Napi::Value& value, const Place& place) {
 }
 
 const PlanPtr& to_plan(const Napi::Value& value, const Place& place) { return live<PlanPtr>(value, place, a_plan); }
+
+Backend& to_backend(const Napi::Value& value, const Place& place) {
+  if (value.IsUndefined()) return cpu_backend();
+  if (!value.IsString()) throw bad_argument(place, "'cpu', 'cuda' or 'cuda:<number>'", value);
+  return backend_named(value.As<Napi::String>().Utf8Value());
+}
 
 void dispose_buffer(const Napi::Value& value, const Place& place) {
   open<BufferPtr>(value, place, a_buffer).drop(value.Env());

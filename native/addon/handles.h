@@ -17,6 +17,10 @@ Napi::Value make_handle(Napi::Env env, PlanPtr plan, int64_t bytes);
 const BufferPtr& to_buffer(const Napi::Value& value, const Place& place);
 const PlanPtr& to_plan(const Napi::Value& value, const Place& place);
 
+// A device's name ('cpu', 'cuda', 'cuda:1'); undefined stands for the CPU. Throws Error 'MYELIN_DEVICE' for one that is
+// missing.
+Backend& to_backend(const Napi::Value& value, const Place& place);
+
 // Idempotent.
 void dispose_buffer(const Napi::Value& value, const Place& place);
 void dispose_plan(const Napi::Value& value, const Place& place);

@@ -17,15 +17,17 @@ Napi::Value compile_plan(const Napi::CallbackInfo& info) {
   const Elements graph = to_elements(info[0], {"planCompile", "graph"}, napi_uint8_array, "a Uint8Array");
   const std::string mode = info[1].IsString() ? info[1].As<Napi::String>().Utf8Value() : "";
   if (mode != "fused" && mode != "plain") throw bad_argument({"planCompile", "mode"}, "'fused' or 'plain'", info[1]);
+  Backend& backend = to_backend(info[2], {"planCompile", "device"});
   PlanPtr plan = compile(static_cast<const uint8_t*>(graph.data), graph.length,
-                         mode == "plain" ? PlanMode::plain : PlanMode::fused, cpu_backend());
+                         mode == "plain" ? PlanMode::plain : PlanMode::fused, backend);
   const auto bytes = static_cast<int64_t>(myelin::info(*plan).arena_bytes + graph.length);
   return make_handle(info.Env(), std::move(plan), bytes);
 }
 
 Napi::Value plan_info(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const PlanInfo& plan = myelin::info(*to_plan(info[0], {"planInfo", "plan"}));
+  const PlanPtr& handle = to_plan(info[0], {"planInfo", "plan"});
+  const PlanInfo& plan = myelin::info(*handle);
   Napi::Array instructions = Napi::Array::New(env, plan.instructions.size());
   for (size_t i = 0; i < plan.instructions.size(); ++i) {
     instructions.Set(static_cast<uint32_t>(i), Napi::String::New(env, plan.instructions[i]));
@@ -34,6 +36,11 @@ Napi::Value plan_info(const Napi::CallbackInfo& info) {
   result.Set("dtype", name_of(plan.dtype));
   result.Set("instructions", instructions);
   result.Set("arenaBytes", static_cast<double>(plan.arena_bytes));
+  result.Set("device", backend_of(*handle).name());
+  const std::vector<int64_t> launches = launches_of(*handle);
+  Napi::Array counts = Napi::Array::New(env, launches.size());
+  for (size_t i = 0; i < launches.size(); ++i) counts.Set(static_cast<uint32_t>(i), static_cast<double>(launches[i]));
+  result.Set("launches", counts);
   return result;
 }
 

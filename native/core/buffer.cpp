@@ -1,6 +1,5 @@
 #include "buffer.h"
 
-#include <algorithm>
 #include <atomic>
 
 namespace myelin {
@@ -23,10 +22,7 @@ Buffer::Buffer(Backend& where, DType type, int64_t n, Fill fill)
     : backend(where), dtype(type), count(checked(n)), data(where.allocate(static_cast<size_t>(n) * size_of(type))) {
   count_memory(static_cast<int64_t>(bytes()), 1);
   if (fill == Fill::none) return;
-  static const char zeros[1 << 14] = {};
-  for (size_t at = 0; at < bytes(); at += sizeof(zeros)) {
-    backend.upload(static_cast<char*>(data) + at, zeros, std::min(sizeof(zeros), bytes() - at));
-  }
+  backend.clear(data, bytes());
 }
 
 Buffer::~Buffer() {

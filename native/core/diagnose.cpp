@@ -70,10 +70,17 @@ void explain_non_finite(const RunRequest& request, int64_t step, RunResult& resu
       plan = compile(failed.encoded.data(), failed.encoded.size(), PlanMode::plain, failed.backend);
     }
     const RunRequest single = one_step(request, step, plan);
-    Session session(single);
-    session.begin(0);
-    session.compute(nullptr);
-    const uint32_t origin = find_origin(plan->graph, session);
+    uint32_t origin;
+    if (failed.backend.device()) {
+      DeviceSession session(single);
+      session.compute_once();
+      origin = find_origin(plan->graph, session);
+    } else {
+      HostSession session(single);
+      session.begin(0);
+      session.compute(nullptr);
+      origin = find_origin(plan->graph, session);
+    }
     if (origin != no_value) name(plan->graph.nodes[origin], result);
   } catch (const OutOfMemory&) {  // the plain plan needs much more memory
   } catch (const std::bad_alloc&) {

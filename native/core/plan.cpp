@@ -63,6 +63,16 @@ void Plan::give_back(std::unique_ptr<Workspace> workspace) const {
   if (idle_.size() < max_idle) idle_.push_back(std::move(workspace));
 }
 
+std::vector<int64_t> Plan::launches() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return launches_;
+}
+
+void Plan::set_launches(std::vector<int64_t> by_instruction) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  launches_ = std::move(by_instruction);
+}
+
 PlanPtr compile(const uint8_t* bytes, size_t size, PlanMode mode, Backend& backend) {
   try {
     return std::make_shared<const Plan>(bytes, size, mode, backend);
@@ -72,5 +82,7 @@ PlanPtr compile(const uint8_t* bytes, size_t size, PlanMode mode, Backend& backe
 }
 
 const PlanInfo& info(const Plan& plan) { return plan.info; }
+const Backend& backend_of(const Plan& plan) { return plan.backend; }
+std::vector<int64_t> launches_of(const Plan& plan) { return plan.launches(); }
 
 }  // namespace myelin

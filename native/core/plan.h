@@ -29,6 +29,9 @@ struct PlanInfo {
   std::vector<Shape> fetches, costs, accumulators;
 };
 const PlanInfo& info(const Plan& plan);
+const Backend& backend_of(const Plan& plan);
+// On a device: kernel launches of each instruction in a step. Empty before the first run, and on the CPU.
+std::vector<int64_t> launches_of(const Plan& plan);
 
 // Called on the thread that runs the plan, at most every 20 ms, and not at all for runs shorter than that.
 struct Progress {
@@ -65,8 +68,9 @@ struct RunResult {
   std::string value;                 // and what it was: "matmul [32,10]"
 };
 
-// Runs on the calling thread (which leads the shared pool). Throws GraphError on a request that does not fit
-// the plan (slot counts, sizes, dtypes, row numbers), OutOfMemory; leaves states at a step boundary in every case.
+// Runs on the calling thread (which leads the shared pool, or feeds the device). Throws GraphError on a request that
+// does not fit the plan (slot counts, sizes, dtypes, devices, row numbers), OutOfMemory, DeviceFailure; leaves states
+// at a step boundary in every case but the last. Fetches that are handed back are in the CPU's memory.
 RunResult run(const RunRequest& request, const std::atomic<bool>* cancel, const Progress* progress);
 
 }  // namespace myelin

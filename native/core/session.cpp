@@ -11,10 +11,15 @@ namespace {
 
 std::string text(int64_t n) { return std::to_string(n); }
 
-int64_t row_size(const Shape& shape) { return shape.empty() ? 1 : count_of(shape) / shape[0]; }
+void check_place(const BufferPtr& buffer, const Backend& backend, const std::string& what) {
+  if (&buffer->backend == &backend) return;
+  refuse(what + " is in the memory of " + buffer->backend.name() + "; the plan runs on " + backend.name());
+}
 
-void check_buffer(const BufferPtr& buffer, const Shape& shape, DType dtype, const std::string& what) {
+void check_buffer(const BufferPtr& buffer, const Shape& shape, const Plan& plan, const std::string& what) {
+  const DType dtype = plan.graph.dtype;
   if (!buffer) refuse(what + " " + to_text(shape) + " has no buffer");
+  check_place(buffer, plan.backend, what);
   if (buffer->dtype != dtype || buffer->count != count_of(shape)) {
     refuse(what + " must be " + name_of(dtype) + " " + to_text(shape) + " (" + text(count_of(shape)) +
            " elements); its buffer has " + text(buffer->count) + " elements of " + name_of(buffer->dtype));
@@ -32,6 +37,8 @@ bool holds_bad(const char* bytes, size_t n) {
 
 }  // namespace
 
+int64_t row_size(const Shape& shape) { return shape.empty() ? 1 : count_of(shape) / shape[0]; }
+
 Session::Session(const RunRequest& request) : request_(request), plan_(*request.plan) {
   if (request.steps < 1) refuse("the number of steps must be at least 1, not " + text(request.steps));
   if (request.first_step < 1) refuse("steps are counted from 1");
@@ -48,9 +55,6 @@ Session::Session(const RunRequest& request) : request_(request), plan_(*request.
   check_aliases();
 
   work_ = plan_.lease();
-  parallel_ = pool_view();
-  work_->fit(parallel_.workers);
-  bind();
 }
 
 Session::~Session() {
@@ -65,7 +69,7 @@ void Session::check_states() const {
   for (size_t slot = 0; slot < request_.states.size(); slot++) {
     const Graph::Slot& expected = plan_.states[slot];
     if (!expected.used) continue;
-    check_buffer(request_.states[slot], expected.shape, plan_.graph.dtype, "state " + text(static_cast<int64_t>(slot)));
+    check_buffer(request_.states[slot], expected.shape, plan_, "state " + text(static_cast<int64_t>(slot)));
   }
 }
 
@@ -86,10 +90,11 @@ void Session::check_inputs() {
     const std::string what = "input " + text(static_cast<int64_t>(slot));
     const BufferPtr& buffer = request_.inputs[slot];
     if (request_.gathered.empty() || !request_.gathered[slot]) {
-      check_buffer(buffer, expected.shape, plan_.graph.dtype, what);
+      check_buffer(buffer, expected.shape, plan_, what);
       continue;
     }
     if (!buffer) refuse(what + " " + to_text(expected.shape) + " has no buffer");
+    check_place(buffer, plan_.backend, what);
     if (expected.shape.empty()) refuse(what + " is a scalar: it has no rows to gather");
     const int64_t row = row_size(expected.shape);
     if (buffer->dtype != plan_.graph.dtype || buffer->count % row != 0) {
@@ -130,6 +135,7 @@ void Session::check_collect() const {
     const BufferPtr& buffer = request_.collect[i];
     const std::string what = "collect " + text(static_cast<int64_t>(i));
     if (!buffer) refuse(what + " has no buffer");
+    check_place(buffer, plan_.backend, what);
     if (buffer->dtype != plan_.graph.dtype) {
       refuse(what + " must be " + name_of(plan_.graph.dtype) + ", it is " + name_of(buffer->dtype));
     }
@@ -165,7 +171,7 @@ void Session::check_aliases() const {
   }
 }
 
-void Session::bind() {
+void Session::bind(const Parallel& parallel) {
   Workspace& w = *work_;
   const Program& program = plan_.program;
   const size_t elem = size_of(plan_.graph.dtype);
@@ -186,120 +192,17 @@ void Session::bind() {
       case Place::hyper: base = w.hyper + value.slot * elem; break;
       case Place::accumulator: base = w.accumulators + value.offset; break;
       case Place::flag: base = w.flag; break;
-      case Place::fetch: base = fetches_.empty() ? nullptr : fetches_[value.slot]->data; break;
+      case Place::fetch: base = fetches_.empty() ? collect_base(value.slot) : fetches_[value.slot]->data; break;
       case Place::input: {
         base = request_.inputs[value.slot]->data;
-        if (request_.gathered.empty() || !request_.gathered[value.slot]) break;
-        auto& rows = w.batches[value.slot];
-        if (!rows) {
-          rows = std::make_unique<Buffer>(plan_.backend, plan_.graph.dtype, value.count, Buffer::Fill::none);
-        }
-        base = rows->data;
+        if (is_gathered(value.slot)) base = w.kept(w.batches[value.slot], value.count).data;
         break;
       }
     }
   }
-  for (size_t i = 0; i < w.views.size(); i++) {
-    w.views[i].data = base_[w.view_value[i]];
-    const Value& value = program.values[w.view_value[i]];
-    if (value.place == Place::fetch && !request_.collect.empty()) collected_.push_back({i, value.slot});
-  }
-  for (Call& call : w.calls) call.parallel = &parallel_;
-  const std::vector<char> zeros(program.accumulator_bytes, 0);
-  if (!zeros.empty()) plan_.backend.upload(w.accumulators, zeros.data(), zeros.size());
-}
-
-void Session::begin(int64_t step) {
-  Workspace& w = *work_;
-  const DType dtype = plan_.graph.dtype;
-  const size_t elem = size_of(dtype), n_hypers = plan_.graph.n_hypers;
-  w.key = {request_.seed, request_.first_step + static_cast<uint64_t>(step)};
-  if (n_hypers) {
-    const double* row = request_.hyper.data() + static_cast<size_t>(step) * n_hypers;
-    for (size_t i = 0; i < n_hypers; i++) {
-      if (dtype == DType::f32) {
-        reinterpret_cast<float*>(w.hyper_row.data())[i] = static_cast<float>(row[i]);
-      } else {
-        reinterpret_cast<double*>(w.hyper_row.data())[i] = row[i];
-      }
-    }
-    plan_.backend.upload(w.hyper, w.hyper_row.data(), w.hyper_row.size());
-  }
-  if (!plan_.graph.guards.empty()) {
-    const uint32_t clear = 0;
-    plan_.backend.upload(w.flag, &clear, sizeof(clear));
-  }
-  for (const auto& [view, fetch] : collected_) {
-    const Shape& shape = plan_.info.fetches[fetch];
-    const int64_t at = request_.collect_row * row_size(shape) + step * count_of(shape);
-    char* data = static_cast<char*>(request_.collect[fetch]->data) + static_cast<size_t>(at) * elem;
-    w.views[view].data = data;
-    base_[w.view_value[view]] = data;
-  }
-  if (!batch_) return;
-  for (uint32_t slot = 0; slot < request_.inputs.size(); slot++) {
-    if (!request_.gathered[slot] || !w.batches[slot] || !plan_.inputs[slot].used) continue;
-    const Shape& shape = plan_.inputs[slot].shape;
-    View in[2] = {}, out = {};
-    const Buffer& data = *request_.inputs[slot];
-    out.data = w.batches[slot]->data;
-    out.rank = in[0].rank = static_cast<int32_t>(shape.size());
-    std::copy(shape.begin(), shape.end(), out.dims);
-    std::copy(shape.begin(), shape.end(), in[0].dims);
-    out.count = count_of(shape);
-    in[0].data = data.data;
-    in[0].count = data.count;
-    in[0].dims[0] = data.count / row_size(shape);
-    in[1].data = const_cast<uint32_t*>(request_.rows.data() + step * batch_);
-    in[1].rank = 1;
-    in[1].dims[0] = in[1].count = batch_;
-    Call call = {};
-    call.in = in;
-    call.out = &out;
-    call.n_in = 2;
-    call.n_out = 1;
-    call.key = &w.key;
-    call.parallel = &parallel_;
-    (dtype == DType::f32 ? plan_.gather->f32 : plan_.gather->f64)(&call);
-  }
-}
-
-void Session::call(size_t i) {
-  const KernelEntry& kernel = *plan_.program.instructions[i].kernel;
-  (plan_.graph.dtype == DType::f32 ? kernel.f32 : kernel.f64)(&work_->calls[i]);
-}
-
-bool Session::compute(const std::atomic<bool>* cancel) {
-  for (size_t i = 0; i < plan_.program.n_compute; i++) {
-    if (cancel && cancel->load(std::memory_order_relaxed)) return false;
-    call(i);
-  }
-  return !(cancel && cancel->load(std::memory_order_relaxed));
-}
-
-bool Session::finite() const {
-  if (plan_.graph.guards.empty()) return true;
-  uint32_t flag;
-  plan_.backend.download(&flag, work_->flag, sizeof(flag));
-  return flag == 0;
-}
-
-void Session::read_costs(std::vector<double>& costs) const {
-  for (const uint32_t id : plan_.program.costs) {
-    double value;
-    float single;
-    if (plan_.graph.dtype == DType::f32) {
-      plan_.backend.download(&single, base_[id], sizeof(single));
-      value = single;
-    } else {
-      plan_.backend.download(&value, base_[id], sizeof(value));
-    }
-    costs.push_back(value);
-  }
-}
-
-void Session::commit() {
-  for (size_t i = plan_.program.n_compute; i < plan_.program.instructions.size(); i++) call(i);
+  for (size_t i = 0; i < w.views.size(); i++) w.views[i].data = base_[w.view_value[i]];
+  for (Call& call : w.calls) call.parallel = &parallel;
+  if (program.accumulator_bytes) plan_.backend.clear(w.accumulators, program.accumulator_bytes);
 }
 
 std::vector<double> Session::totals() const {

@@ -52,13 +52,20 @@ Workspace::Workspace(const Plan& owner) : plan(owner), backend_(owner.backend) {
     call.in = views.data() + at;
     call.out = views.data() + at + instruction.in.size();
     call.attrs = attrs_of(instruction);
-    call.key = &key;
     at += instruction.in.size() + instruction.out.size();
     calls.push_back(call);
   }
   batches.resize(plan.graph.n_inputs);
+  collected.resize(plan.graph.fetches.size());
+  if (DeviceBackend* device = backend_.device()) {
+    loop = std::make_unique<DeviceLoop>(*device, batches.size(), collected.size(), program.costs.size());
+  }
+  for (size_t i = 0; i < calls.size(); i++) {
+    calls[i].key = loop ? loop->handles().key : &key;
+    if (loop && i >= program.n_compute) calls[i].skip = loop->handles().skip;
+  }
 
-  // One block: arena | hyper row | accumulators | flag.
+  // One block: arena | hyper row | accumulators | flag (that of a device is part of its loop).
   const size_t hyper_at = aligned(program.arena_bytes), totals_at = hyper_at + aligned(hyper_row.size());
   const size_t flag_at = totals_at + aligned(program.accumulator_bytes);
   block_bytes_ = flag_at + alignment;
@@ -67,13 +74,18 @@ Workspace::Workspace(const Plan& owner) : plan(owner), backend_(owner.backend) {
   arena = block_;
   hyper = block_ + hyper_at;
   accumulators = block_ + totals_at;
-  flag = block_ + flag_at;
+  flag = loop ? reinterpret_cast<char*>(loop->handles().flag) : block_ + flag_at;
 }
 
 Workspace::~Workspace() {
   backend_.release(block_, block_bytes_);
   if (scratch) backend_.release(scratch, scratch_bytes_);
   count_memory(-static_cast<int64_t>(block_bytes_ + scratch_bytes_), 0);
+}
+
+const Buffer& Workspace::kept(std::unique_ptr<Buffer>& place, int64_t count) {
+  if (!place) place = std::make_unique<Buffer>(backend_, plan.graph.dtype, count, Buffer::Fill::none);
+  return *place;
 }
 
 void Workspace::fit(int workers) {

@@ -77,11 +77,11 @@ struct Step {
 struct Run {
   uint64_t seed, first_step;
   int64_t steps;
-  const double* hyper;           // [steps, n_hypers]
-  const uint32_t* rows;          // [steps, batch]
-  const void* const* data;       // host array, by gather: the data set
-  void* const* collect_to;       // host array, by collect: where step 0 goes
-  int32_t compute_only;          // stop each step before its costs: nothing is committed or counted
+  const double* hyper;      // [steps, n_hypers]
+  const uint32_t* rows;     // [steps, batch]
+  const void* const* data;  // host array, by gather: the data set
+  void* const* collect_to;  // host array, by collect: where step 0 goes
+  int32_t compute_only;     // stop each step before its costs: nothing is committed or counted
 };
 
 // What the loop gives to its calls.
@@ -112,7 +112,7 @@ struct Api {
   // Memory is ordered like everything else on the device's one stream: it may be released while work that uses it is
   // still on its way.
   Status (*memory_info)(Device* device, MemoryInfo* info, Failure* failure);
-  void (*set_limit)(Device* device, uint64_t bytes);  // 0: none
+  void (*set_limit)(Device* device, uint64_t bytes);                                    // 0: none
   Status (*allocate)(Device* device, uint64_t bytes, void** memory, Failure* failure);  // 256-byte aligned
   void (*release)(Device* device, void* memory, uint64_t bytes);
   Status (*upload)(Device* device, void* to, const void* from, uint64_t bytes, Failure* failure);    // host → device
@@ -130,8 +130,8 @@ struct Api {
   void (*loop_close)(Loop* loop);  // waits for what it has enqueued
   Handles (*loop_handles)(Loop* loop);
   Status (*loop_begin)(Loop* loop, const Step* step, const Run* run, Failure* failure);
-  Status (*loop_enqueue)(Loop* loop, int64_t steps, Failure* failure);           // one chunk of at most max_chunk
-  Status (*loop_wait)(Loop* loop, Progress* progress, Failure* failure);         // for the oldest chunk
+  Status (*loop_enqueue)(Loop* loop, int64_t steps, Failure* failure);    // one chunk of at most max_chunk
+  Status (*loop_wait)(Loop* loop, Progress* progress, Failure* failure);  // for the oldest chunk
   void (*loop_launches)(Loop* loop, int64_t* by_kernel);  // launches of each of the step's kernels in the last step
                                                           // that was launched kernel by kernel
 

@@ -54,9 +54,7 @@ void Outcome::out_of_memory(const Device& device, uint64_t asked) {
   failure_->free = room;
 }
 
-bool use(const Device& device, Outcome& outcome) {
-  return outcome.ok("cudaSetDevice", cudaSetDevice(device.index));
-}
+bool use(const Device& device, Outcome& outcome) { return outcome.ok("cudaSetDevice", cudaSetDevice(device.index)); }
 
 bool allocate_on(Device& device, uint64_t bytes, void** memory, Outcome& outcome) {
   if (bytes == 0) bytes = 256;
@@ -138,8 +136,8 @@ Status device_info(int32_t index, DeviceInfo* info, Failure* failure) {
 bool open(Device& device, Outcome& outcome) {
   if (!use(device, outcome)) return false;
   int pools = 0;
-  if (!outcome.ok("cudaDeviceGetAttribute", cudaDeviceGetAttribute(&device.multiprocessors,
-                                                                   cudaDevAttrMultiProcessorCount, device.index)) ||
+  if (!outcome.ok("cudaDeviceGetAttribute",
+                  cudaDeviceGetAttribute(&device.multiprocessors, cudaDevAttrMultiProcessorCount, device.index)) ||
       !outcome.ok("cudaDeviceGetAttribute",
                   cudaDeviceGetAttribute(&pools, cudaDevAttrMemoryPoolsSupported, device.index))) {
     return false;
@@ -246,10 +244,10 @@ constexpr char build_name[] = "stand-in";
 MYELIN_CUDA_EXPORT const myelin::cuda::Api* myelin_cuda_api(void) {
   using namespace myelin::cuda;
   static const Api api = {
-      api_version, CUDART_VERSION, build_name,   driver_version, device_count, device_info,   device_open,
-      memory_info, set_limit,      allocate,     release,        upload,       download,      copy,
-      clear,       kernels,        loop_open,    loop_close,     loop_handles, loop_begin,    loop_enqueue,
-      loop_wait,   loop_launches,  read_counters,
+      api_version,  CUDART_VERSION, build_name,   driver_version, device_count,  device_info,
+      device_open,  memory_info,    set_limit,    allocate,       release,       upload,
+      download,     copy,           clear,        kernels,        loop_open,     loop_close,
+      loop_handles, loop_begin,     loop_enqueue, loop_wait,      loop_launches, read_counters,
   };
   return &api;
 }

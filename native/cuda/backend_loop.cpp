@@ -137,8 +137,8 @@ bool capture_step(Loop& loop, Outcome& outcome) {
   forget_graph(loop);
   loop.context.stream = loop.capture_stream;
   cudaGraph_t graph = nullptr;
-  bool good = outcome.ok("cudaStreamBeginCapture",
-                         cudaStreamBeginCapture(loop.capture_stream, cudaStreamCaptureModeRelaxed));
+  bool good =
+      outcome.ok("cudaStreamBeginCapture", cudaStreamBeginCapture(loop.capture_stream, cudaStreamCaptureModeRelaxed));
   if (good) {
     good = launch_step(loop, outcome);
     good = outcome.ok("cudaStreamEndCapture", cudaStreamEndCapture(loop.capture_stream, &graph)) && good;
@@ -257,11 +257,11 @@ Status loop_enqueue(Loop* loop, int64_t steps, Failure* failure) {
   device.graph_launches += left;
   char* report = loop->reports[slot];
   const size_t cost_bytes = static_cast<size_t>(max_chunk) * static_cast<size_t>(loop->step->n_costs) * sizeof(double);
-  if (outcome.ok("cudaMemcpyAsync", cudaMemcpyAsync(report, loop->memory, sizeof(StepBlock), cudaMemcpyDeviceToHost,
-                                                    device.stream)) &&
-      (cost_bytes == 0 || outcome.ok("cudaMemcpyAsync", cudaMemcpyAsync(report + sizeof(StepBlock), loop->costs(),
-                                                                        cost_bytes, cudaMemcpyDeviceToHost,
-                                                                        device.stream)))) {
+  if (outcome.ok("cudaMemcpyAsync",
+                 cudaMemcpyAsync(report, loop->memory, sizeof(StepBlock), cudaMemcpyDeviceToHost, device.stream)) &&
+      (cost_bytes == 0 ||
+       outcome.ok("cudaMemcpyAsync", cudaMemcpyAsync(report + sizeof(StepBlock), loop->costs(), cost_bytes,
+                                                     cudaMemcpyDeviceToHost, device.stream)))) {
     outcome.ok("cudaEventRecord", cudaEventRecord(loop->events[slot], device.stream));
   }
   return outcome.status();

@@ -81,11 +81,10 @@ describe('addon plans', () => {
     const { kernels, elementwise } = native.kernelNames()
     expect(kernels).to.include('matmul')
     expect(elementwise).to.include('relu')
-    const { isa, version, cuda } = native.info()
+    const { isa, version } = native.info()
     expect(isa).to.be.a('string').that.is.not.empty
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     expect(version).to.equal(require('../../package.json').version)
-    expect(cuda).to.equal(false)
     const threads = native.getThreads()
     native.setThreads(3)
     expect(native.getThreads()).to.equal(3)
