@@ -13,21 +13,24 @@
 //
 //   float32   tile         threads  sums  registers  shared    warps: 8.0  8.6  7.5   intensity  reads
 //   Large     128×128×8    256      8×8   126        16.5 KB          16   16   16    32         16
-//   Medium     64×64×16    128      8×4    80        17.0 KB          24   20   12    16         10.7
-//   Small      32×32×16     64      4×4    77         9.0 KB          24   20   14     8          8
-//   Narrow     64×16×16     64      4×4    80        11.0 KB          24   16   10     6.4        8
-//   Few        16×64×16     64      4×4    80        11.0 KB          24   16   10     6.4        8
+//   Medium     64×64×16    128      8×4    91        17.0 KB          20   20   12    16         10.7
+//   Small      32×32×16     64      4×4    93         9.0 KB          20   20   14     8          8
+//   Narrow     64×16×16     64      4×4   103        11.0 KB          18   16   10     6.4        8
+//   Few        16×64×16     64      4×4   105        11.0 KB          18   16   10     6.4        8
 //   float64
-//   Medium     64×64×8     256      4×4    78        16.5 KB          24   24   24     8          4
-//   Small      32×32×8      64      4×4    94         8.5 KB          20   20   14     4          4
-//   Narrow     64×16×8      64      4×4    96        10.5 KB          20   16   12     3.2        4
-//   Few        16×64×8      64      4×4    96        10.5 KB          20   16   12     3.2        4
+//   Medium     64×64×8     256      4×4   114        16.5 KB          16   16   16     8          4
+//   Small      32×32×8      64      4×4   126         8.5 KB          16   16   14     4          4
+//   Narrow     64×16×8      64      4×4   124        10.5 KB          16   16   12     3.2        4
+//   Few        16×64×8      64      4×4   124        10.5 KB          16   16   12     3.2        4
+//
+// No tile asks for as many blocks as make the compiler keep values of the main loop in local memory, on any
+// architecture.
 //
 // Large: 8×8 is the largest square of sums whose operands and next tile still fit 128 registers, so that two blocks
 // hide each other's barriers. Depth 8 is one 16-byte load per thread and operand.
 //
 // Medium: a quarter of the area, so that products of a few hundred rows fill the machine. 8×4 keeps most of the reuse
-// with half of the registers, and depth 16 has as many multiply-adds between two barriers as Large.
+// with half of the sums, and depth 16 has as many multiply-adds between two barriers as Large.
 //
 // Small: for results of some ten thousand elements, where blocks are what is missing. Bound by shared memory.
 //
@@ -54,18 +57,18 @@ struct Tiles;
 template <>
 struct Tiles<float> {
   typedef Tile<128, 128, 8, 8, 8, 2> Large;
-  typedef Tile<64, 64, 16, 8, 4, 6> Medium;
-  typedef Tile<32, 32, 16, 4, 4, 12> Small;
-  typedef Tile<64, 16, 16, 4, 4, 12> Narrow;
-  typedef Tile<16, 64, 16, 4, 4, 12> Few;
+  typedef Tile<64, 64, 16, 8, 4, 5> Medium;
+  typedef Tile<32, 32, 16, 4, 4, 10> Small;
+  typedef Tile<64, 16, 16, 4, 4, 8> Narrow;
+  typedef Tile<16, 64, 16, 4, 4, 8> Few;
 };
 template <>
 struct Tiles<double> {
-  typedef Tile<64, 64, 8, 4, 4, 3> Medium;
+  typedef Tile<64, 64, 8, 4, 4, 2> Medium;
   typedef Medium Large;  // 8×8 sums of two registers each would leave none for the operands
-  typedef Tile<32, 32, 8, 4, 4, 10> Small;
-  typedef Tile<64, 16, 8, 4, 4, 10> Narrow;
-  typedef Tile<16, 64, 8, 4, 4, 10> Few;
+  typedef Tile<32, 32, 8, 4, 4, 8> Small;
+  typedef Tile<64, 16, 8, 4, 4, 8> Narrow;
+  typedef Tile<16, 64, 8, 4, 4, 8> Few;
 };
 
 // Tensor cores: a warp computes warp_rows × warp_columns by fragments of 16×16. Operands are read as float32.
