@@ -11,7 +11,7 @@ const { root, Failure, main } = require('./tools')
 const standIn = require('./cuda-stand-in')
 
 const driver = `${standIn.standIn}/kernels/kernel_check.cpp`
-const workFolder = path.join(root, 'build/mutate-barriers')
+const workFolder = path.join(root, 'build/mutate-barriers', String(process.pid))
 
 // In the order they are tried. A removed barrier may also leave threads waiting for ever: that counts as noticed.
 const attempts = [
@@ -132,13 +132,14 @@ async function mutate(filter) {
     const said = await runCheck(program, orders)
     if (said) throw new Failure(`the kernels fail as they are (${name}), so nothing can be shown:\n  ${said}`)
   }
-  fs.rmSync(workFolder, { recursive: true, force: true })
   let number = 0
-  const results = await standIn.inParallel(barriers, async (barrier) => {
-    const result = await testBarrier(barrier, number++, objects)
-    console.error(`${result.noticedBy ? 'noticed ' : 'MISSED  '} ${result.label}`)
-    return result
-  })
+  const results = await standIn
+    .inParallel(barriers, async (barrier) => {
+      const result = await testBarrier(barrier, number++, objects)
+      console.error(`${result.noticedBy ? 'noticed ' : 'MISSED  '} ${result.label}`)
+      return result
+    })
+    .finally(() => fs.rmSync(workFolder, { recursive: true, force: true }))
   const order = new Map(barriers.map(({ label }, index) => [label, index]))
   results.sort((a, b) => order.get(a.label) - order.get(b.label))
   const width = Math.max(...results.map(({ label }) => label.length))

@@ -1,18 +1,16 @@
-// Small kernels that prove the runtime. BARRIER(n) is the n-th barrier of the file; a build with -DREMOVED=n is without
-// it.
+// Small kernels that prove the runtime. BARRIER(n) is the n-th barrier of the file; `removed_barrier` takes one out.
 #pragma once
 #include <cuda_runtime.h>
 
-#ifndef REMOVED
-#define REMOVED 0
-#endif
+extern int removed_barrier;
+
 #define BARRIER(n) \
   do { \
-    if (REMOVED != n) __syncthreads(); \
+    if (removed_barrier != n) __syncthreads(); \
   } while (0)
 #define WARP_BARRIER(n) \
   do { \
-    if (REMOVED != n) __syncwarp(); \
+    if (removed_barrier != n) __syncwarp(); \
   } while (0)
 constexpr int barriers = 6;
 

@@ -1,6 +1,6 @@
 // Proves the stand-in runtime with kernels of its own. `self_test` runs all checks of results; `self_test <fault>` runs
-// one kernel that does something forbidden and must end the program; `self_test kernels` compares results only, for
-// builds in which a barrier is missing. Prints what failed; ends with 1 if something did.
+// one kernel that does something forbidden and must end the program; `self_test kernels [n]` compares results only,
+// without the n-th barrier. Prints what failed; ends with 1 if something did.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +11,8 @@
 #include "kernels.h"
 
 using namespace self_test;
+
+int removed_barrier = 0;
 
 namespace {
 
@@ -247,6 +249,7 @@ int main(int argc, char** argv) {
     std::printf("FAILED: '%s' went unnoticed\n", mode.c_str());
     return 0;
   }
+  if (argc > 2) removed_barrier = std::atoi(argv[2]);
   check_kernels();
   if (mode.empty()) {
     check_poison();
