@@ -97,9 +97,12 @@ export interface Native {
    * A device that is missing or has no memory left is an Error with code 'MYELIN_DEVICE', here and in all others.
    */
   bufferCreate(dtype: DType, count: number, data: NativeArray | null, device?: string): NativeBuffer
-  /** A copy owned by JavaScript. */
-  bufferRead(buffer: NativeBuffer): NativeArray
-  bufferWrite(buffer: NativeBuffer, data: NativeArray): void
+  /** Memory that the caller is about to write completely: until then it holds anything. */
+  bufferReserve(dtype: DType, count: number, device?: string): NativeBuffer
+  /** A copy owned by JavaScript: of everything, or of `count` elements (default: the rest) from element `from` on. */
+  bufferRead(buffer: NativeBuffer, from?: number, count?: number): NativeArray
+  /** All elements, or with `from` those from this one on, as many as `data` has. */
+  bufferWrite(buffer: NativeBuffer, data: NativeArray, from?: number): void
   /** A new buffer with the same contents, on the same device or another. */
   bufferClone(buffer: NativeBuffer, device?: string): NativeBuffer
   /** Frees at once (running jobs keep their own reference). Any later use throws. Idempotent. */

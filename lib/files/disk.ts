@@ -41,11 +41,11 @@ async function realTarget(file: string): Promise<string> {
 }
 
 /**
- * Writes `bytes` to `file` all or nothing: a temporary file in the same folder, flushed to the disk, then renamed
+ * Writes `bytes` (or pieces, one after the other) to `file` all or nothing: a temporary file in the same folder, flushed to the disk, then renamed
  * over the old one. On any failure the old file stands as it was, the temporary file is removed and a FormatError
  * (with `cause`) says why.
  */
-export async function writeFileAtomic(file: string, bytes: Uint8Array): Promise<void> {
+export async function writeFileAtomic(file: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
   checkPath('write', file)
   const target = await realTarget(file)
   const folder = path.dirname(target)
@@ -60,7 +60,7 @@ export async function writeFileAtomic(file: string, bytes: Uint8Array): Promise<
     const handle = await fs.open(temporary, 'wx', old ? old.mode & 0o777 : 0o666)
     created = true
     try {
-      await handle.writeFile(bytes)
+      for (const part of bytes instanceof Uint8Array ? [bytes] : bytes) await handle.writeFile(part)
       await handle.sync()
     } finally {
       await handle.close()

@@ -1,3 +1,3 @@
 /** Model files: what is in them (snapshot-file), the container (safetensors) and the disk (disk). */
 export { readFile, writeFileAtomic } from './disk'
-export { decodeSnapshot, encodeSnapshot } from './snapshot-file'
+export { decodedSnapshot, decodeSnapshot, encodeSnapshot, snapshotParts } from './snapshot-file'

@@ -11,6 +11,7 @@ import { endianness } from 'node:os'
 import { constants } from 'node:buffer'
 import { describeValue, FormatError, shapeText } from '../errors'
 import type { NativeArray } from '../native'
+import { atOnce, slices, type Sliced } from '../slices'
 
 export interface NamedArray {
   name: string
@@ -28,15 +29,33 @@ const elementSize: Record<string, 4 | 8> = { F32: 4, F64: 8 }
 const lengthBytes = 8
 /** As in the reference implementation: a longer header is an attack or an accident. */
 const largestHeader = 100_000_000
+/** Hashed between two turns of the event loop: a millisecond or two. */
+const hashedBytes = 1 << 20
 const noChecksum = '0'.repeat(64)
 const bigEndianHost = endianness() === 'BE'
 
 /** Bytes of a file that holds `tensors` and the strings of `metadata` ('checksum' is added). */
-export function encodeContainer({ metadata, tensors }: Container): Uint8Array {
-  const offsets = layOut(tensors)
+export function encodeContainer(container: Container): Uint8Array {
+  const parts = atOnce(containerParts(container))
+  const total = parts.reduce((sum, part) => sum + part.length, 0)
+  if (total > constants.MAX_LENGTH)
+    throw new FormatError(
+      `The model takes ${total} bytes; this version of Node can hold ${constants.MAX_LENGTH} in one array. Save it to a file.`,
+    )
+  const file = new Uint8Array(total)
+  let at = 0
+  for (const part of parts) {
+    file.set(part, at)
+    at += part.length
+  }
+  return file
+}
+
+/** The same file in pieces, one after the other; tensors are not copied. */
+export function* containerParts({ metadata, tensors }: Container): Sliced<Uint8Array[]> {
+  const { offsets, order } = layOut(tensors)
   const entries = tensors.map(({ name, shape, data }, i) => {
-    const [begin, end] = offsets[i]
-    const value = { dtype: data instanceof Float64Array ? 'F64' : 'F32', shape, data_offsets: [begin, end] }
+    const value = { dtype: data instanceof Float64Array ? 'F64' : 'F32', shape, data_offsets: offsets[i] }
     return `${JSON.stringify(name)}:${JSON.stringify(value)}`
   })
   const withChecksum = JSON.stringify({ checksum: noChecksum, ...metadata })
@@ -44,30 +63,19 @@ export function encodeContainer({ metadata, tensors }: Container): Uint8Array {
   const textBytes = Buffer.byteLength(text)
   // Spaces at the end of the header put the data on an 8-byte boundary of the file.
   const headerBytes = Math.ceil(textBytes / 8) * 8
-  const dataBytes = offsets.reduce((most, [, end]) => Math.max(most, end), 0)
-  const total = lengthBytes + headerBytes + dataBytes
   if (headerBytes > largestHeader)
     throw new FormatError(`The model's description takes ${headerBytes} bytes; a file can hold ${largestHeader}.`)
-  if (total > constants.MAX_LENGTH)
-    throw new FormatError(
-      `The model takes ${total} bytes; this version of Node can write ${constants.MAX_LENGTH} at once.`,
-    )
-
-  const file = Buffer.alloc(total)
-  file.writeBigUInt64LE(BigInt(headerBytes))
-  file.fill(' ', lengthBytes + textBytes, lengthBytes + headerBytes)
-  file.write(text, lengthBytes)
-  tensors.forEach(({ data }, i) => {
-    const begin = lengthBytes + headerBytes + offsets[i][0]
-    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), begin)
-    if (bigEndianHost) swap(file.subarray(begin, begin + data.byteLength), data.BYTES_PER_ELEMENT)
-  })
-  file.write(digest(file), file.indexOf(noChecksum, lengthBytes), 'latin1')
-  return new Uint8Array(file.buffer, file.byteOffset, file.length)
+  const head = Buffer.alloc(lengthBytes + headerBytes, ' ')
+  head.writeBigUInt64LE(BigInt(headerBytes))
+  head.write(text, lengthBytes)
+  const values = order.map((i) => littleEndian(tensors[i].data))
+  const checksum = yield* digest([head, ...values])
+  head.write(checksum, head.indexOf(noChecksum, lengthBytes), 'latin1')
+  return [head, ...values]
 }
 
 /** Byte ranges without gaps, as readers demand; all float64 before all float32, so that each array is aligned. */
-function layOut(tensors: readonly NamedArray[]): [number, number][] {
+function layOut(tensors: readonly NamedArray[]): { offsets: [number, number][]; order: number[] } {
   const names = new Set<string>()
   for (const { name, shape, data } of tensors) {
     if (names.has(name))
@@ -79,19 +87,36 @@ function layOut(tensors: readonly NamedArray[]): [number, number][] {
       throw new FormatError(`Tensor '${name}' has shape ${shapeText(shape)} but ${data.length} elements.`)
   }
   const offsets: [number, number][] = new Array(tensors.length)
+  const order: number[] = []
   let next = 0
   for (const size of [8, 4])
     tensors.forEach(({ data }, i) => {
       if (data.BYTES_PER_ELEMENT !== size) return
       offsets[i] = [next, next + data.byteLength]
       next += data.byteLength
+      order.push(i)
     })
-  return offsets
+  return { offsets, order }
 }
 
-/** SHA-256, in hex, of a file whose checksum digits are still zeros. */
-function digest(file: Uint8Array): string {
-  return createHash('sha256').update(file).digest('hex')
+/** SHA-256, in hex, of a file in pieces. */
+function* digest(parts: readonly Uint8Array[]): Sliced<string> {
+  const hash = createHash('sha256')
+  for (const part of parts)
+    for (const [from, to] of slices(part.length, hashedBytes)) {
+      hash.update(part.subarray(from, to))
+      yield
+    }
+  return hash.digest('hex')
+}
+
+/** The bytes of an array as files hold them. */
+function littleEndian(data: NativeArray): Uint8Array {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  if (!bigEndianHost) return bytes
+  const copy = Buffer.from(bytes)
+  swap(copy, data.BYTES_PER_ELEMENT)
+  return copy
 }
 
 function swap(bytes: Buffer, size: number): void {
@@ -101,9 +126,14 @@ function swap(bytes: Buffer, size: number): void {
 
 /**
  * Reads what `encodeContainer` wrote. Believes nothing: every length, range and name is checked before it is used,
- * and a FormatError that starts with `source` says what is wrong.
+ * and a FormatError that starts with `source` says what is wrong. The tensors are copies.
  */
 export function decodeContainer(bytes: Uint8Array, source: string): Container {
+  return atOnce(decodedContainer(bytes, source))
+}
+
+/** The same in slices. */
+export function* decodedContainer(bytes: Uint8Array, source: string): Sliced<Container> {
   const fail = (message: string, cause?: unknown): never => {
     throw new FormatError(`${source}: ${message}`, { cause })
   }
@@ -127,8 +157,9 @@ export function decodeContainer(bytes: Uint8Array, source: string): Container {
   const dataLength = file.length - dataStart
   const ranges = Object.entries(rest).map(([name, entry]) => checkEntry(name, entry, fail))
   checkCoverage(ranges, dataLength, fail)
-  checkChecksum(file, dataStart, metadata.checksum, fail)
-  const tensors = ranges.map((range) => readTensor(file, dataStart, range))
+  yield* checkChecksum(file, dataStart, metadata.checksum, fail)
+  const tensors: NamedArray[] = []
+  for (const range of ranges) tensors.push(yield* readTensor(file, dataStart, range))
   const { checksum: _, ...others } = metadata
   return { metadata: others, tensors }
 }
@@ -201,28 +232,30 @@ function checkCoverage(ranges: readonly TensorRange[], dataLength: number, fail:
     fail(`expected ${next} bytes of data, got ${dataLength}: something stands behind the last tensor.`)
 }
 
-function checkChecksum(file: Buffer, dataStart: number, checksum: string | undefined, fail: Fail): void {
-  if (checksum === undefined) fail('the header has no checksum: not a model saved by Myelin.')
-  else if (!/^[0-9a-f]{64}$/.test(checksum))
-    fail(`expected a checksum of 64 hexadecimal digits, got ${describeValue(checksum)}.`)
-  else {
-    const place = file.subarray(0, dataStart).indexOf(checksum, lengthBytes, 'latin1')
-    const hash = createHash('sha256')
-    hash
-      .update(file.subarray(0, place))
-      .update(noChecksum)
-      .update(file.subarray(place + 64))
-    const actual = hash.digest('hex')
-    if (place < 0 || actual !== checksum)
-      fail(
-        `altered: the checksum written in it is ${checksum.slice(0, 16)}…, but its contents give ${actual.slice(0, 16)}…. Restore the file from a copy.`,
-      )
-  }
+function* checkChecksum(file: Buffer, dataStart: number, checksum: string | undefined, fail: Fail): Sliced<void> {
+  if (checksum === undefined) return fail('the header has no checksum: not a model saved by Myelin.')
+  if (!/^[0-9a-f]{64}$/.test(checksum))
+    return fail(`expected a checksum of 64 hexadecimal digits, got ${describeValue(checksum)}.`)
+  const place = file.subarray(0, dataStart).indexOf(checksum, lengthBytes, 'latin1')
+  const zeros = Buffer.from(noChecksum, 'latin1')
+  const actual = place < 0 ? '' : yield* digest([file.subarray(0, place), zeros, file.subarray(place + 64)])
+  if (actual !== checksum)
+    fail(
+      `altered: the checksum written in it is ${checksum.slice(0, 16)}…, but its contents give ${actual.slice(0, 16)}…. Restore the file from a copy.`,
+    )
 }
 
 /** A copy of one tensor: aligned, and independent of the file's bytes. */
-function readTensor(file: Buffer, dataStart: number, { name, dtype, shape, begin, end }: TensorRange): NamedArray {
-  const copy = Uint8Array.prototype.slice.call(file, dataStart + begin, dataStart + end)
+function* readTensor(
+  file: Buffer,
+  dataStart: number,
+  { name, dtype, shape, begin, end }: TensorRange,
+): Sliced<NamedArray> {
+  const copy = new Uint8Array(end - begin)
+  for (const [from, to] of slices(copy.length, hashedBytes)) {
+    copy.set(file.subarray(dataStart + begin + from, dataStart + begin + to), from)
+    yield
+  }
   if (bigEndianHost) swap(Buffer.from(copy.buffer), elementSize[dtype])
   const data = dtype === 'F64' ? new Float64Array(copy.buffer) : new Float32Array(copy.buffer)
   return { name, shape: [...shape], data }

@@ -5,7 +5,8 @@
 import { describeValue, FormatError } from '../errors'
 import type { Json } from '../layers/layer'
 import type { ModelSnapshot } from '../model/snapshot'
-import { type Container, decodeContainer, encodeContainer } from './safetensors'
+import { atOnce, type Sliced } from '../slices'
+import { type Container, containerParts, decodedContainer, encodeContainer } from './safetensors'
 
 const format = 'myelin'
 /** Grows when older readers would misunderstand a file. */
@@ -13,8 +14,16 @@ const version = 1
 
 /** The bytes of a model file. Throws FormatError where names clash or sizes do not fit. */
 export function encodeSnapshot(snapshot: ModelSnapshot): Uint8Array {
-  const { architecture, compiled, progress, checkpoint, tensors } = snapshot
-  return encodeContainer({
+  return encodeContainer(containerOf(snapshot))
+}
+
+/** The same file in pieces, one after the other, made in slices. */
+export function snapshotParts(snapshot: ModelSnapshot): Sliced<Uint8Array[]> {
+  return containerParts(containerOf(snapshot))
+}
+
+function containerOf({ architecture, compiled, progress, checkpoint, tensors }: ModelSnapshot): Container {
+  return {
     metadata: {
       format,
       version: String(version),
@@ -24,7 +33,7 @@ export function encodeSnapshot(snapshot: ModelSnapshot): Uint8Array {
       checkpoint: stringify(checkpoint ?? null),
     },
     tensors,
-  })
+  }
 }
 
 /**
@@ -32,9 +41,14 @@ export function encodeSnapshot(snapshot: ModelSnapshot): Uint8Array {
  * Throws FormatError for anything that is not a whole, unaltered file of a known version.
  */
 export function decodeSnapshot(bytes: Uint8Array, source = 'model file'): ModelSnapshot {
+  return atOnce(decodedSnapshot(bytes, source))
+}
+
+/** The same in slices. */
+export function* decodedSnapshot(bytes: Uint8Array, source: string): Sliced<ModelSnapshot> {
   if (!(bytes instanceof Uint8Array))
     throw new FormatError(`${source}: expected the bytes of a model as a Uint8Array, got ${describeValue(bytes)}.`)
-  const { metadata, tensors } = decodeContainer(bytes, source)
+  const { metadata, tensors } = yield* decodedContainer(bytes, source)
   checkVersion(metadata, source)
   const read = <T>(key: string, check: (value: Checked) => T): T =>
     check(new Checked(parse(metadata, key, source), key, source))

@@ -1,11 +1,11 @@
 /** Checkpoints: a model file that also holds where its fit stands. */
 import { createHash } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 import type { Callback, CallbackState } from '../callbacks/callback'
 import { FormatError, StateError } from '../errors'
-import { encodeSnapshot, writeFileAtomic } from '../files'
+import { snapshotParts, writeFileAtomic } from '../files'
 import type { Json } from '../layers/layer'
 import type { NativeArray } from '../native'
+import { inTurns, slices, type Sliced } from '../slices'
 import { tensor, type Tensor } from '../tensor'
 import type { CheckedData, Flat } from './data'
 import type { Engine } from './engine'
@@ -35,17 +35,15 @@ export function checkpointBoundary({ checkpoint }: Settings, unit: 'epochs' | 's
   return every !== undefined && done > 0 && done % every === 0
 }
 
-const slice = 1 << 24
-
 /** SHA-256 over shapes and values of x and y, as the model sees them. */
-export async function fingerprint(data: CheckedData): Promise<string> {
+export function* fingerprint(data: CheckedData): Sliced<string> {
   const hash = createHash('sha256')
   for (const { data: values, shape } of [data.x, data.y]) {
     hash.update(JSON.stringify(shape))
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-    for (let from = 0; from < bytes.length; from += slice) {
-      hash.update(bytes.subarray(from, from + slice))
-      if (from + slice < bytes.length) await setImmediate()
+    for (const [from, to] of slices(bytes.length, 1 << 20)) {
+      hash.update(bytes.subarray(from, to))
+      yield
     }
   }
   return hash.digest('hex')
@@ -59,7 +57,7 @@ export interface CheckpointData {
 }
 
 export async function checkpointData({ train, validation }: FitData): Promise<CheckpointData> {
-  return { fingerprint: await fingerprint(train), weights: train.weights, validation }
+  return { fingerprint: await inTurns(fingerprint(train)), weights: train.weights, validation }
 }
 
 function named(name: string, flat: Flat | null): NamedTensors {
@@ -111,7 +109,7 @@ export async function writeCheckpoint(
     ...callbackTensors,
   ]
   const snapshot = snapshotOf(engine, { json, tensors })
-  await writeFileAtomic(settings.checkpoint!.path, encodeSnapshot(snapshot))
+  await writeFileAtomic(settings.checkpoint!.path, await inTurns(snapshotParts(snapshot)))
 }
 
 /** A checkpoint read back. */

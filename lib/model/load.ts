@@ -1,4 +1,5 @@
 import { checkOptions } from '../errors'
+import { checkSignal } from './fit-options'
 import type { Model } from './model'
 import { fromSnapshot, readSnapshot, type LoadOptions } from './save'
 
@@ -7,7 +8,8 @@ import { fromSnapshot, readSnapshot, type LoadOptions } from './save'
  * stood. FormatError for anything that is not a whole model file, or where `custom` lacks a function the model uses.
  */
 export async function loadModel(source: string | Uint8Array, options: LoadOptions = {}): Promise<Model> {
-  checkOptions('loadModel', options, ['custom', 'device'])
-  const { snapshot, name } = await readSnapshot('loadModel', source)
+  checkOptions('loadModel', options, ['custom', 'device', 'signal'])
+  checkSignal('loadModel', options.signal)
+  const { snapshot, name } = await readSnapshot('loadModel', source, options.signal)
   return fromSnapshot(snapshot, options, name)
 }

@@ -1,10 +1,11 @@
 /** What users hold: every method checks its arguments and hands the work to the queue. */
 import { StateError, booleanOption, checkOptions, positiveInteger } from '../errors'
-import { writeFileAtomic } from '../files'
+import { snapshotParts, writeFileAtomic } from '../files'
 import type { DType, Shape } from '../graph/node'
 import { featureStatistics } from '../layers/normalize'
 import type { Optimizer } from '../optimizers/optimizer'
 import { toSchedule, type LearningRate } from '../schedules'
+import { inTurns } from '../slices'
 import type { Tensor } from '../tensor'
 import { applyGradients } from './apply'
 import { resolveCompile, type CompileOptions, type Compiled } from './compile'
@@ -268,9 +269,9 @@ export class Model {
     checkSignal('save', options.signal)
     const engine = this.#engine
     return engine.queue.enqueue('save', 'read', options.signal, async (job) => {
-      const bytes = bytesOf(engine)
+      const parts = await inTurns(snapshotParts(snapshotOf(engine)), () => job.throwIfAborted())
       job.throwIfAborted()
-      await writeFileAtomic(path, bytes)
+      await writeFileAtomic(path, parts)
     })
   }
 

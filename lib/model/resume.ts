@@ -10,6 +10,7 @@ import { callbacksOf, checkSignal, type CommonFitOptions } from './fit-options'
 import type { History } from './history'
 import type { Model } from './model'
 import { fromSnapshot, readSnapshot } from './save'
+import { inTurns } from '../slices'
 
 export interface ResumeOptions extends Pick<CommonFitOptions, 'onBatch' | 'onEpoch' | 'verbose'> {
   /** Own layers and functions by the names they were saved under. */
@@ -35,7 +36,7 @@ export async function resume(
   checkOptions('resume', options, ['custom', 'device', 'callbacks', 'signal', 'onBatch', 'onEpoch', 'verbose'])
   checkSignal('resume', options.signal)
   const callbacks = callbacksOf('resume', options)
-  const { snapshot } = await readSnapshot('resume', path)
+  const { snapshot } = await readSnapshot('resume', path, options.signal)
   const checkpoint = readCheckpoint(path, snapshot)
   const model = fromSnapshot(snapshot, options, path)
   try {
@@ -43,7 +44,7 @@ export async function resume(
     const { inputShape, outputShape } = engine.network
     const { loss } = engine.requireCompiled('resume')
     const train = checkData({ where: 'resume', inputShape, outputShape, dtype: engine.dtype, loss, x, y })
-    if ((await fingerprint(train)) !== checkpoint.fingerprint)
+    if ((await inTurns(fingerprint(train))) !== checkpoint.fingerprint)
       throw new StateError(
         `resume: x and y are not the data that the fit of '${path}' was interrupted on. Pass the same rows in the same order.`,
       )

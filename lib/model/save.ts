@@ -1,13 +1,14 @@
 /** Between models and snapshots: what files hold. */
 import { resolveDevice, type DeviceName } from '../devices'
-import { FormatError } from '../errors'
-import { decodeSnapshot, encodeSnapshot, readFile } from '../files'
+import { FormatError, throwIfAborted } from '../errors'
+import { decodedSnapshot, encodeSnapshot, readFile } from '../files'
 import { layerFromConfig } from '../layers'
 import type { Custom } from '../layers/custom'
 import type { Json } from '../layers/layer'
 import { lossFromConfig } from '../losses'
 import { metricFromConfig } from '../metrics'
 import { optimizerFromConfig } from '../optimizers'
+import { inTurns } from '../slices'
 import { clipFromConfig, resolveCompile } from './compile'
 import type { Engine } from './engine'
 import { Model } from './model'
@@ -155,16 +156,20 @@ export interface LoadOptions {
   custom?: Custom
   /** Where the model goes, as for `sequential`; files are the same for all devices. */
   device?: DeviceName
+  signal?: AbortSignal
 }
 
 export async function readSnapshot(
   where: string,
   source: string | Uint8Array,
+  signal: AbortSignal | undefined,
 ): Promise<{ snapshot: ModelSnapshot; name: string }> {
-  if (typeof source !== 'string') return { snapshot: decodeSnapshot(source), name: 'model bytes' }
-  const bytes = await readFile(source)
-  if (!bytes.length) throw new FormatError(`${where}: '${source}' is empty.`)
-  return { snapshot: decodeSnapshot(bytes, source), name: source }
+  const name = typeof source === 'string' ? source : 'model bytes'
+  throwIfAborted(where, signal)
+  const bytes = typeof source === 'string' ? await readFile(source) : source
+  if (bytes?.length === 0) throw new FormatError(`${where}: '${name}' is empty.`)
+  const snapshot = await inTurns(decodedSnapshot(bytes, name), () => throwIfAborted(where, signal))
+  return { snapshot, name }
 }
 
 /** The bytes of a model file. */

@@ -1,4 +1,4 @@
-// bufferCreate, bufferRead, bufferWrite, bufferClone, bufferDispose, memory.
+// bufferCreate, bufferReserve, bufferRead, bufferWrite, bufferClone, bufferDispose, memory.
 #include "core/buffer.h"
 
 #include <string>
@@ -35,13 +35,29 @@ Napi::Value create(const Napi::CallbackInfo& info) {
   return make_handle(info.Env(), std::move(buffer));
 }
 
+Napi::Value reserve(const Napi::CallbackInfo& info) {
+  const DType dtype = to_dtype(info[0], {"bufferReserve", "dtype"});
+  const int64_t count = to_integer(info[1], {"bufferReserve", "count"}, 0, max_count);
+  Backend& backend = to_backend(info[2], {"bufferReserve", "device"});
+  return make_handle(info.Env(), std::make_shared<Buffer>(backend, dtype, count, Buffer::Fill::none));
+}
+
+// The address of an element, on the host or on a device.
+void* at(const Buffer& buffer, int64_t element) {
+  return static_cast<char*>(buffer.data) + static_cast<size_t>(element) * size_of(buffer.dtype);
+}
+
 Napi::Value read(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const BufferPtr buffer = to_buffer(info[0], {"bufferRead", "buffer"});
+  const int64_t from = info[1].IsUndefined() ? 0 : to_integer(info[1], {"bufferRead", "from"}, 0, buffer->count);
+  const int64_t rest = buffer->count - from;
+  const int64_t wanted = info[2].IsUndefined() ? rest : to_integer(info[2], {"bufferRead", "count"}, 0, rest);
   const bool is_f32 = buffer->dtype == DType::f32;
-  const auto count = static_cast<size_t>(buffer->count);
+  const auto count = static_cast<size_t>(wanted);
+  const size_t bytes = count * size_of(buffer->dtype);
   Napi::Value array;
-  if (buffer->bytes() > large_bytes) {
+  if (bytes > large_bytes) {
     const Napi::Value constructor = env.Global().Get(is_f32 ? "Float32Array" : "Float64Array");
     array = constructor.As<Napi::Function>().New({Napi::Number::New(env, static_cast<double>(count))});
   } else if (is_f32) {
@@ -51,8 +67,8 @@ Napi::Value read(const Napi::CallbackInfo& info) {
   }
   const Place place{"bufferRead", "result"};
   const Elements target = to_elements(array, place, buffer->dtype);
-  check_length(place, array, target.length, buffer->count);
-  if (count > 0) buffer->backend.download(target.data, buffer->data, buffer->bytes());
+  check_length(place, array, target.length, wanted);
+  if (count > 0) buffer->backend.download(target.data, at(*buffer, from), bytes);
   return array;
 }
 
@@ -60,8 +76,19 @@ Napi::Value write(const Napi::CallbackInfo& info) {
   const BufferPtr& buffer = to_buffer(info[0], {"bufferWrite", "buffer"});
   const Place place{"bufferWrite", "data"};
   const Elements elements = to_elements(info[1], place, buffer->dtype);
-  check_length(place, info[1], elements.length, buffer->count);
-  if (buffer->count > 0) buffer->backend.upload(buffer->data, elements.data, buffer->bytes());
+  if (info[2].IsUndefined()) {
+    check_length(place, info[1], elements.length, buffer->count);
+    if (buffer->count > 0) buffer->backend.upload(buffer->data, elements.data, buffer->bytes());
+    return info.Env().Undefined();
+  }
+  const int64_t from = to_integer(info[2], {"bufferWrite", "from"}, 0, buffer->count);
+  const int64_t room = buffer->count - from;
+  if (elements.length > static_cast<size_t>(room)) {
+    const std::string expected = "an array of at most " + std::to_string(room) + " elements";
+    throw bad_argument(place, expected.c_str(), info[1]);
+  }
+  const size_t bytes = elements.length * size_of(buffer->dtype);
+  if (bytes > 0) buffer->backend.upload(at(*buffer, from), elements.data, bytes);
   return info.Env().Undefined();
 }
 
@@ -106,6 +133,7 @@ Napi::Value memory(const Napi::CallbackInfo& info) {
 
 void add_buffer_entries(Napi::Object exports) {
   add_entry<create>(exports, "bufferCreate");
+  add_entry<reserve>(exports, "bufferReserve");
   add_entry<read>(exports, "bufferRead");
   add_entry<write>(exports, "bufferWrite");
   add_entry<clone>(exports, "bufferClone");

@@ -31,6 +31,23 @@ describe('addon buffers', () => {
     expect(native.bufferRead(native.bufferCreate('float64', 0, null)).length).to.equal(0)
   })
 
+  it('can be reserved, and written and read in parts', () => {
+    const buffer = native.bufferReserve('float32', 5)
+    native.bufferWrite(buffer, new Float32Array([3, 4, 5]), 2)
+    native.bufferWrite(buffer, new Float32Array([1, 2]), 0)
+    native.bufferWrite(buffer, new Float32Array(0), 5)
+    expect([...native.bufferRead(buffer)]).to.deep.equal([1, 2, 3, 4, 5])
+    expect([...native.bufferRead(buffer, 3)]).to.deep.equal([4, 5])
+    expect([...native.bufferRead(buffer, 1, 2)]).to.deep.equal([2, 3])
+    expect(native.bufferRead(buffer, 5).length).to.equal(0)
+    expect(() => native.bufferRead(buffer, 6)).to.throw(TypeError, /bufferRead: from/)
+    expect(() => native.bufferRead(buffer, 2, 4)).to.throw(TypeError, /bufferRead: count/)
+    expect(() => native.bufferRead(buffer, -1)).to.throw(TypeError, /bufferRead: from/)
+    expect(() => native.bufferWrite(buffer, new Float32Array(2), 4)).to.throw(TypeError, /at most 1 elements/)
+    expect(() => native.bufferWrite(buffer, new Float32Array(1), 6)).to.throw(TypeError, /bufferWrite: from/)
+    expect([...native.bufferRead(buffer)]).to.deep.equal([1, 2, 3, 4, 5])
+  })
+
   it('take views into larger and shared array buffers', () => {
     const view = new Float64Array(new Float64Array([1, 2, 3, 4]).buffer, 8, 2)
     expect([...native.bufferRead(native.bufferCreate('float64', 2, view))]).to.deep.equal([2, 3])

@@ -206,7 +206,7 @@ const groups: Record<string, Row[]> = {
       ShapeError,
       ['grad', 'one number', '[2]'],
     ],
-    ['grad of no function', () => my.grad(any(3)), OptionError, ['grad', 'function', '3']],
+    ['grad of no function', () => my.grad(any<never>(3)), OptionError, ['grad', 'function', '3']],
     [
       'reading a traced value',
       () => my.grad((t: my.Value) => (t as my.Tensor).item())(tensor(2)),
@@ -364,7 +364,7 @@ const groups: Record<string, Row[]> = {
     ['a NaN constant', () => initializers.constant(NaN), OptionError, ['constant', 'NaN']],
     [
       'a layer without a name',
-      () => my.defineLayer(any({ call: (t: my.Tensor) => t })),
+      () => my.defineLayer(any<never>({ call: (t: my.Tensor) => t })),
       OptionError,
       ['defineLayer', 'name'],
     ],
@@ -719,6 +719,8 @@ const groups: Record<string, Row[]> = {
       FormatError,
       [],
     ],
+    ...optionRows('loadModel', (s, options) => my.loadModel(s.model.toBytes(), any(options))),
+    ...optionRows('resume', (s, options) => my.resume(s.path, x, y, any(options))),
     ...optionRows('save', (s, options) => s.model.save(join(s.path, 'model'), any(options))),
     ['an unnamed function', (s) => unnamed().save(join(s.path, 'model')), FormatError, ['unnamed function', 'custom']],
     ['a missing file', (s) => my.loadModel(join(s.path, 'none')), FormatError, ['none', 'ENOENT']],
@@ -792,7 +794,7 @@ const groups: Record<string, Row[]> = {
     ],
     [
       'split: an unknown part',
-      () => data.split({ x, y }, any({ train: 0.5, valid: 0.5 })),
+      () => data.split({ x, y }, any<never>({ train: 0.5, valid: 0.5 })),
       OptionError,
       ['data.split', "'valid'"],
     ],

@@ -1,0 +1,39 @@
+/**
+ * Long work in JavaScript, cut into slices: a generator that yields between two of them runs at once where the caller
+ * waits (`atOnce`), or with turns of the event loop in between (`inTurns`).
+ */
+import { setImmediate } from 'node:timers/promises'
+
+export type Sliced<T> = Generator<undefined, T, undefined>
+
+/** Numbers handled between two yields: about a millisecond. */
+export const sliceLength = 1 << 18
+
+/** The event loop gets a turn when work has kept it for so long. */
+const turnMs = 8
+
+/** Runs all slices without a pause. */
+export function atOnce<T>(work: Sliced<T>): T {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done) return value
+  }
+}
+
+/** Runs the slices, giving the event loop a turn now and then. `pause` is called after each; what it throws ends the work. */
+export async function inTurns<T>(work: Sliced<T>, pause?: () => void): Promise<T> {
+  let since = performance.now()
+  for (;;) {
+    const { done, value } = work.next()
+    if (done) return value
+    if (performance.now() - since < turnMs) continue
+    await setImmediate()
+    pause?.()
+    since = performance.now()
+  }
+}
+
+/** [from, to) of every slice of `length` items. */
+export function* slices(length: number, size = sliceLength): Generator<[from: number, to: number], void, undefined> {
+  for (let from = 0; from < length; from += size) yield [from, Math.min(length, from + size)]
+}
