@@ -109,6 +109,14 @@ HD V select(decltype(V() < V()) mask, V a, V b) {
   return Lanes<V>::select(mask, a, b);
 }
 
+// n·2^count, whatever falls off at the top: NaN makes numbers here that no shift of a signed integer may.
+template <class I>
+HD I shift_left(I n, int count) {
+  return n << count;
+}
+HD int32_t shift_left(int32_t n, int count) { return static_cast<int32_t>(static_cast<uint32_t>(n) << count); }
+HD int64_t shift_left(int64_t n, int count) { return static_cast<int64_t>(static_cast<uint64_t>(n) << count); }
+
 // The polynomial c0·x^n + c1·x^(n-1) + … by Horner's rule.
 template <class V>
 HD V horner(V, V sum) {

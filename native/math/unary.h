@@ -42,7 +42,7 @@ HD V log_polynomial(V z, double) {
 template <class V>
 HD V power_of_two(typename Lanes<V>::Int n) {
   typedef Format<typename Lanes<V>::Scalar> F;
-  return Lanes<V>::from_bits((n + F::bias) << F::mantissa);
+  return Lanes<V>::from_bits(shift_left(n + F::bias, F::mantissa));
 }
 
 // Writes x as n·ln2 + r and gives e^r − 1.
