@@ -77,16 +77,16 @@ void start(Context& context, const MatmulTask<T>& task, MatmulKernel kernel, dim
   }
 }
 
-void refuse(Context& context) {
-  if (context.status == cudaSuccess) context.status = cudaErrorInvalidValue;
-}
-
 template <class T, class Start>
 void with_plan(const Call* call, const MatmulPlan& plan, Start start_kernel) {
   Context& context = context_of(call);
   MatmulTask<T> task = task_of<T>(call, plan);
   if (task.m == 0 || task.n == 0) return;
-  if (!set_activation(*static_cast<const MatmulAttrs*>(call->attrs), &task)) return refuse(context);
+  // The second: beyond a grid's limit, with room for the order of blocks; results of that size fit no device.
+  if (!set_activation(*static_cast<const MatmulAttrs*>(call->attrs), &task) || plan.blocks > INT32_MAX / group_rows) {
+    if (context.status == cudaSuccess) context.status = cudaErrorInvalidValue;
+    return;
+  }
   start_kernel(context, task, dim3(static_cast<unsigned>(plan.blocks), static_cast<unsigned>(plan.splits)));
   if (plan.splits > 1) {
     const int64_t blocks = ceil_div(task.m * task.n, combine_threads);
