@@ -105,8 +105,12 @@ export class Job {
       throw fromCore(this.what, error)
     } finally {
       this.#current = null
-      if (this.#timer) clearTimeout(this.#timer)
-      this.#timer = null
+      // The run was over before its interruption: the next one lends the turn first.
+      if (this.#timer) {
+        clearTimeout(this.#timer)
+        this.#timer = null
+        this.#asked = true
+      }
     }
   }
 

@@ -62,6 +62,24 @@ describe('job queue', () => {
     expect([...model.getWeights()[0].weight.data]).to.deep.equal([...twin.getWeights()[0].weight.data])
   })
 
+  it('answers while epochs are so short that none lasts until its interruption', async () => {
+    const { x, y } = blobs(8)
+    const model = tiny()
+    const controller = new AbortController()
+    const fit = model.fit(x, y, { epochs: 1e6, signal: controller.signal })
+    const answers = (async () => {
+      for (let i = 0; i < 3; i++) {
+        await later(20)
+        await model.predict(x)
+      }
+      return 'answered'
+    })()
+    const first = await Promise.race([answers, fit, later(20_000)])
+    controller.abort()
+    expect(await rejected(fit)).to.be.instanceOf(my.AbortError)
+    expect(first).to.equal('answered')
+  })
+
   it('runs methods at once inside onEpoch, setWeights too', async () => {
     const { x, y } = blobs(20)
     const model = tiny()
