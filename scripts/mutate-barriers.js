@@ -63,7 +63,7 @@ function runCheck(program, orders) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, orders, { env, stdio: ['ignore', 'pipe', 'pipe'] })
     let said = ''
-    const listen = (chunk) => (said = (said + chunk).slice(0, 4000))
+    const listen = (chunk) => (said = (said + chunk).slice(0, 65536))
     child.stdout.on('data', listen)
     child.stderr.on('data', listen)
     const timer = setTimeout(() => {

@@ -77,7 +77,8 @@ void compare(const std::string& name, const std::string& what, const std::vector
   for (size_t o = 0; o < out.size(); o++) {
     const std::vector<unsigned char>& before = over >= 0 && o == 0 ? in[over].bytes : out[o].bytes;
     for (size_t i = 0; i < skipped.out[o].size(); i++) {
-      if (skipped.out[o][i] != (before.empty() ? 0xff : before[i])) fail(label + ": writes although the step is skipped");
+      if (skipped.out[o][i] != (before.empty() ? 0xff : before[i]))
+        fail(label + ": writes although the step is skipped");
     }
   }
   std::vector<View> in_views, out_views;
@@ -99,14 +100,15 @@ void compare(const std::string& name, const std::string& what, const std::vector
     const S* want = reinterpret_cast<const S*>(out_bytes[o].data());
     const S* have = reinterpret_cast<const S*>(got.out[o].data());
     for (int64_t i = 0; i < out[o].count(); i++) {
-      const bool same = std::isnan(want[i]) ? std::isnan(have[i])
-                        : std::isinf(want[i])
-                            ? have[i] == want[i]
-                            : std::fabs(static_cast<double>(have[i]) - static_cast<double>(want[i])) <=
-                                  expected.tolerance * std::max(expected.scale, std::fabs(static_cast<double>(want[i])));
+      const bool same =
+          std::isnan(want[i]) ? std::isnan(have[i])
+          : std::isinf(want[i])
+              ? have[i] == want[i]
+              : std::fabs(static_cast<double>(have[i]) - static_cast<double>(want[i])) <=
+                    expected.tolerance * std::max(expected.scale, std::fabs(static_cast<double>(want[i])));
       if (same) continue;
-      fail(label + ": output " + std::to_string(o) + " element " + std::to_string(i) + " is " + std::to_string(have[i]) +
-           ", expected " + std::to_string(want[i]));
+      fail(label + ": output " + std::to_string(o) + " element " + std::to_string(i) + " is " +
+           std::to_string(have[i]) + ", expected " + std::to_string(want[i]));
     }
   }
 }
@@ -119,9 +121,9 @@ void check_matmul() {
     int precision;
   };
   // One for each tile and vector kernel, ragged at every edge; long sums that are cut.
-  std::vector<Case> cases = {{1, 1, 1, 0},   {5, 7, 3, 0},    {33, 40, 34, 0}, {70, 33, 66, 0},  {7, 300, 70, 0},
-                             {70, 50, 5, 0}, {1, 600, 70, 0}, {70, 600, 1, 0}, {20, 400, 24, 0}, {0, 3, 4, 0},
-                             {3, 0, 4, 0}};
+  std::vector<Case> cases = {{1, 1, 1, 0},     {5, 7, 3, 0},   {33, 40, 34, 0}, {70, 33, 66, 0},
+                             {7, 300, 70, 0},  {70, 50, 5, 0}, {1, 600, 70, 0}, {70, 600, 1, 0},
+                             {20, 400, 24, 0}, {0, 3, 4, 0},   {3, 0, 4, 0}};
   if (sizeof(S) == 4) {
     for (int precision : {1, 2}) {
       cases.push_back({70, 40, 66, precision});
@@ -158,8 +160,9 @@ void check_matmul() {
 template <class S>
 void check_reductions() {
   Random random(5);
-  const int64_t shapes[][3] = {{1, 1, 1},  {3, 7, 1},   {5, 513, 1},  {2, 4500, 1}, {1, 9000, 1}, {1, 40, 10}, {1, 300, 10},
-                               {2, 20, 70}, {1, 200, 70}, {1, 400, 33}, {3, 4, 5},    {4, 0, 1},    {2, 0, 3}};
+  const int64_t shapes[][3] = {{1, 1, 1},   {3, 7, 1},    {5, 513, 1}, {2, 4500, 1}, {1, 9000, 1},
+                               {1, 40, 10}, {1, 300, 10}, {2, 20, 70}, {1, 200, 70}, {1, 400, 33},
+                               {3, 4, 5},   {4, 0, 1},    {2, 0, 3}};
   for (const auto& s : shapes) {
     const ReduceAttrs attrs = {s[0], s[1], s[2]};
     const Dims dims = {s[0], s[1], s[2]};
@@ -192,7 +195,10 @@ void check_movement() {
   const struct {
     Dims dims;
     std::vector<int32_t> perm;
-  } transposes[] = {{{5, 7}, {1, 0}}, {{33, 70}, {1, 0}}, {{3, 40, 5}, {1, 0, 2}}, {{3, 4, 35}, {2, 1, 0}},
+  } transposes[] = {{{5, 7}, {1, 0}},
+                    {{33, 70}, {1, 0}},
+                    {{3, 40, 5}, {1, 0, 2}},
+                    {{3, 4, 35}, {2, 1, 0}},
                     {{2, 3, 2, 3, 2, 3}, {5, 3, 1, 0, 2, 4}}};
   for (const auto& t : transposes) {
     TransposeAttrs attrs = {};
@@ -255,8 +261,8 @@ void check_others() {
   const int32_t operands[][3] = {{0, 1, -1}, {5, 2, -1}, {6, 3, -1}, {7, -1, -1}, {8, 4, -1}, {9, 7, 0}};
   std::vector<FusedStep> steps, reference_steps;
   for (int32_t i = 0; i < 6; i++) {
-    FusedStep step = {elementwise(*myelin_cuda_kernels(), ops[i]), 5 + i, operands[i][0], operands[i][1],
-                      operands[i][2], 0};
+    FusedStep step = {
+        elementwise(*myelin_cuda_kernels(), ops[i]), 5 + i, operands[i][0], operands[i][1], operands[i][2], 0};
     steps.push_back(step);
     step.op = elementwise(*myelin_kernels_reference(), ops[i]);
     reference_steps.push_back(step);

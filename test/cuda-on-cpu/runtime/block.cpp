@@ -1,5 +1,6 @@
 #include "block.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -51,7 +52,9 @@ struct Block {
   int count;  // threads
   std::vector<Thread> threads;
   int current;
-  std::vector<int> ready;  // random order only
+  // Random order only: the threads that can go on by warp, and the warps that have some.
+  std::vector<std::vector<int>> ready;
+  std::vector<int> ready_warps;
   int at_barrier, returned;
   int vote_sum;
   int vote_result;
@@ -64,7 +67,10 @@ bool same_place(const Thread& a, const Thread& b) { return a.line == b.line && s
 
 void make_ready(int t) {
   block.threads[t].state = State::ready;
-  if (block.order->kind == Order::Kind::random) block.ready.push_back(t);
+  if (block.order->kind != Order::Kind::random) return;
+  std::vector<int>& lanes = block.ready[t / 32];
+  if (lanes.empty()) block.ready_warps.push_back(t / 32);
+  lanes.push_back(t);
 }
 
 std::string place(const Thread& t) {
@@ -204,24 +210,47 @@ void run_thread(int t) {
   block.threads[t].fiber->resume();
 }
 
-void run_until_stuck() {
-  if (block.order->kind == Order::Kind::random) {
-    while (!block.ready.empty()) {
-      const size_t pick = block.order->below(block.ready.size());
-      const int t = block.ready[pick];
-      block.ready[pick] = block.ready.back();
-      block.ready.pop_back();
-      run_thread(t);
-    }
-    return;
+// Runs one of the threads of a warp that can go on.
+void run_any_of(int warp) {
+  std::vector<int>& lanes = block.ready[warp];
+  std::swap(lanes[block.order->below(lanes.size())], lanes.back());
+  const int t = lanes.back();
+  lanes.pop_back();
+  if (lanes.empty()) {
+    std::vector<int>& warps = block.ready_warps;
+    warps.erase(std::find(warps.begin(), warps.end(), warp));
   }
+  run_thread(t);  // which may make others ready, of this warp too
+}
+
+// In half of the blocks any thread may be next, so that all warps advance together; in the others a warp goes on as
+// long as it can, so that warps get as far apart as barriers let them.
+void run_in_random_order() {
+  const bool apart = block.order->below(2) == 0;
+  while (!block.ready_warps.empty()) {
+    const int warp = block.ready_warps[block.order->below(block.ready_warps.size())];
+    do {
+      run_any_of(warp);
+    } while (apart && !block.ready[warp].empty());
+  }
+}
+
+// One warp after the other, each as far as it can go.
+void run_in_turn(bool forward) {
+  const int warps = (block.count + 31) / 32;
   for (bool progress = true; progress;) {
     progress = false;
-    for (int k = 0; k < block.count; k++) {
-      const int t = block.order->kind == Order::Kind::forward ? k : block.count - 1 - k;
-      if (block.threads[t].state != State::ready) continue;
-      run_thread(t);
-      progress = true;
+    for (int w = 0; w < warps; w++) {
+      const int begin = (forward ? w : warps - 1 - w) * 32;
+      for (bool warp_progress = true; warp_progress;) {
+        warp_progress = false;
+        for (int k = 0; k < 32; k++) {
+          const int t = begin + (forward ? k : 31 - k);
+          if (!in_warp(t) || block.threads[t].state != State::ready) continue;
+          run_thread(t);
+          progress = warp_progress = true;
+        }
+      }
     }
   }
 }
@@ -287,7 +316,8 @@ void run_block(const Grid& grid, uint3 index, void* shared, Order& order) {
   block.order = &order;
   block.count = static_cast<int>(grid.threads.x * grid.threads.y * grid.threads.z);
   block.at_barrier = block.returned = block.vote_sum = 0;
-  block.ready.clear();
+  block.ready.assign((block.count + 31) / 32, {});
+  block.ready_warps.clear();
   blockIdx = index;
   blockDim = grid.threads;
   gridDim = grid.blocks;
@@ -304,7 +334,11 @@ void run_block(const Grid& grid, uint3 index, void* shared, Order& order) {
     make_ready(t);
   }
   release(&block.begin_key);
-  run_until_stuck();
+  if (order.kind == Order::Kind::random) {
+    run_in_random_order();
+  } else {
+    run_in_turn(order.kind == Order::Kind::forward);
+  }
   if (block.returned != block.count) die("the threads of a block wait for each other for ever");
   acquire(&block.end_key);
 }
