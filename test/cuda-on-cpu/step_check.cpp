@@ -1,0 +1,261 @@
+// What the table of kernels does not reach: the kernels that drive a step, several updates in one launch, and fused
+// programs too large for the parameters of a kernel. Under the stand-in runtime, in every order of threads and blocks.
+//
+//   node scripts/cuda-stand-in.js --driver test/cuda-on-cpu/step_check.cpp      builds it and prints its path
+//   step_check                                                                  ends with 1 if something is wrong
+#include <algorithm>
+#include <cmath>
+
+#include "cuda/fused_many.h"
+#include "cuda/step.h"
+#include "kernels/device_call.h"
+
+using namespace kernel_test;
+
+namespace {
+
+int failures = 0, checks = 0;
+
+void expect(bool holds, const std::string& what) {
+  checks++;
+  if (!holds && ++failures <= 20) std::printf("FAILED %s\n", what.c_str());
+}
+
+template <class T>
+class DeviceArray {
+ public:
+  explicit DeviceArray(const std::vector<T>& values) : bytes_(values.data(), values.size() * sizeof(T)) {}
+  T* data() const { return static_cast<T*>(bytes_.data()); }
+  std::vector<T> read() const {
+    const std::vector<unsigned char> bytes = bytes_.read();
+    std::vector<T> values(bytes.size() / sizeof(T));
+    std::memcpy(values.data(), bytes.data(), bytes.size());
+    return values;
+  }
+  void write(const std::vector<T>& values) {
+    cuda_ok(cudaMemcpy(data(), values.data(), values.size() * sizeof(T), cudaMemcpyHostToDevice), "uploading");
+  }
+
+ private:
+  DeviceBytes bytes_;
+};
+
+struct Stream {
+  cuda::Context context = {};
+  Parallel parallel = {&context, 1, nullptr};
+  Stream() { cuda_ok(cudaStreamCreateWithFlags(&context.stream, cudaStreamNonBlocking), "creating a stream"); }
+  ~Stream() { cuda_ok(cudaStreamDestroy(context.stream), "destroying a stream"); }
+  void finish() {
+    cuda_ok(context.status, "launching");
+    cuda_ok(cudaStreamSynchronize(context.stream), "running");
+  }
+};
+
+template <class S>
+std::vector<S> numbers(int64_t n, Random& random) {
+  std::vector<S> values(n);
+  for (S& x : values) x = static_cast<S>(random.uniform(-1, 1));
+  return values;
+}
+
+template <class S>
+View whole(const DeviceArray<S>& array, int64_t count) {
+  View v = {};
+  v.data = array.data();
+  v.rank = 1;
+  v.dims[0] = v.count = count;
+  return v;
+}
+
+// Momentum on arrays of many sizes: m ← β·m + g, w ← w − η·m, in place.
+template <class S>
+void check_together() {
+  const KernelTable& table = *myelin_cuda_kernels();
+  const bool is_f64 = sizeof(S) == 8;
+  Random random(3);
+  Stream stream;
+  FusedInput inputs[5] = {};  // w, g, m, η, β
+  inputs[3].mode = inputs[4].mode = load_scalar;
+  const FusedStep steps[] = {{elementwise(table, "mul"), 5, 4, 2, 0, 0},
+                             {elementwise(table, "add"), 6, 5, 1, 0, 0},
+                             {elementwise(table, "mul"), 7, 3, 6, 0, 0},
+                             {elementwise(table, "sub"), 8, 0, 7, 0, 0}};
+  const FusedOutput outputs[] = {{8, 1}, {6, 1}};
+  const FusedAttrs attrs = {5, 4, 2, 9, inputs, steps, outputs};
+  const S rate = S(0.1), decay = S(0.9);
+  const DeviceArray<S> eta({rate}), beta({decay});
+  std::vector<int64_t> sizes = {1, 2, 3, 4, 7, 512, 2048, 2049, 5000};
+  while (sizes.size() < 40) sizes.push_back(1 + random.below(60));  // more than one launch takes
+  struct Parameter {
+    std::vector<S> w, g, m;
+    DeviceArray<S> dw, dg, dm;
+    View in[5], out[2];
+    Parameter(int64_t n, Random& r)
+        : w(numbers<S>(n, r)), g(numbers<S>(n, r)), m(numbers<S>(n, r)), dw(w), dg(g), dm(m) {}
+  };
+  std::vector<std::unique_ptr<Parameter>> parameters;
+  std::vector<Call> calls;
+  for (const int64_t n : sizes) {
+    parameters.push_back(std::make_unique<Parameter>(n, random));
+    Parameter& p = *parameters.back();
+    const View in[] = {whole(p.dw, n), whole(p.dg, n), whole(p.dm, n), whole(eta, 1), whole(beta, 1)};
+    std::copy(in, in + 5, p.in);
+    p.out[0] = p.in[0];
+    p.out[1] = p.in[2];
+    Call call = {};
+    call.in = p.in;
+    call.out = p.out;
+    call.n_in = 5;
+    call.n_out = 2;
+    call.attrs = &attrs;
+    call.parallel = &stream.parallel;
+    calls.push_back(call);
+  }
+  const int32_t n = static_cast<int32_t>(calls.size());
+  for (int32_t i = 0; i < n;) {
+    const int32_t together = cuda::count_together(&calls[i], n - i, is_f64);
+    cuda::fused_together(&calls[i], together, is_f64);
+    i += together;
+  }
+  stream.finish();
+  expect(stream.context.launches == 2, "40 updates take two launches");
+  for (const auto& p : parameters) {
+    const std::vector<S> w = p->dw.read(), m = p->dm.read();
+    bool same = true;
+    for (size_t i = 0; i < w.size(); i++) {
+      const S expected = decay * p->m[i] + p->g[i];
+      same = same && m[i] == expected && w[i] == p->w[i] - rate * expected;
+    }
+    expect(same, "update of " + std::to_string(w.size()) + " elements");
+  }
+  const Call again[] = {calls[0], calls[0]};
+  expect(cuda::count_together(again, 2, is_f64) == 1, "an update that reads what another one writes waits for it");
+  Parameter& second = *parameters[5];
+  second.in[2].data = second.dg.data() + 1;
+  expect(cuda::count_together(&calls[4], 2, is_f64) == 1, "an unaligned array goes by itself");
+  second.in[2] = second.out[1];
+  inputs[2].mode = load_row;
+  inputs[2].period = 1;
+  expect(cuda::count_together(&calls[4], 2, is_f64) == 1, "broadcasts go by themselves");
+}
+
+// Three steps, then one that is not finite and one behind it.
+template <class S>
+void check_loop(int64_t width) {
+  const bool is_f64 = sizeof(S) == 8;
+  Stream stream;
+  const int64_t batch = 3, rows_of_data = 5, steps = 5, ring = 2;
+  std::vector<S> data(rows_of_data * width);
+  for (size_t i = 0; i < data.size(); i++) data[i] = static_cast<S>(i);
+  std::vector<uint32_t> rows(steps * batch);
+  for (size_t i = 0; i < rows.size(); i++) rows[i] = static_cast<uint32_t>(i * 7 % rows_of_data);
+  std::vector<double> hyper(steps * 2);
+  for (size_t i = 0; i < hyper.size(); i++) hyper[i] = static_cast<double>(i) + 0.1;
+  const DeviceArray<S> device_data(data), to(std::vector<S>(batch * width)), hypers(std::vector<S>(2));
+  const DeviceArray<S> costs({S(3), S(4)}), collected(std::vector<S>(1 + steps * batch * width, S(-1)));
+  const DeviceArray<double> device_hyper(hyper), recorded(std::vector<double>(ring * 2, -1));
+  const DeviceArray<uint32_t> device_rows(rows);
+  const DeviceArray<void*> pointers({device_data.data(), collected.data() + 1});
+  cuda::StepBlock block = {};
+  block.key.seed = 9;
+  block.first_step = 11;
+  block.hyper = device_hyper.data();
+  block.rows = device_rows.data();
+  block.costs = recorded.data();
+  block.cost_ring = ring;
+  DeviceArray<cuda::StepBlock> device_block({block});
+  const void* cost_list[] = {costs.data(), costs.data() + 1};
+  for (int64_t step = 0; step < steps; step++) {
+    const bool good = step < 3;
+    cuda::begin_step(stream.context, device_block.data(), 2, hypers.data(), is_f64);
+    cuda::gather_step(stream.context, device_block.data(), pointers.data(), to.data(), batch, width, is_f64);
+    stream.finish();
+    const std::string what = "step " + std::to_string(step) + ", rows of " + std::to_string(width);
+    block = device_block.read()[0];
+    const int64_t row = std::min<int64_t>(step, 3);  // behind the failed one, nothing moves
+    expect(block.key.seed == 9 && block.key.step == 11u + static_cast<uint64_t>(row), what + ": its number");
+    const std::vector<S> now = hypers.read(), batch_rows = to.read();
+    expect(now[0] == static_cast<S>(hyper[2 * row]) && now[1] == static_cast<S>(hyper[2 * row + 1]), what + ": hypers");
+    bool same = true;
+    for (int64_t i = 0; i < batch * width; i++) {
+      same = same && batch_rows[i] == data[rows[row * batch + i / width] * width + i % width];
+    }
+    expect(same, what + ": gathered rows");
+    if (step == 3) {
+      block.flag = 1;
+      device_block.write({block});
+    }
+    cuda::record_costs(stream.context, device_block.data(), cost_list, 2, is_f64);
+    cuda::collect_step(stream.context, device_block.data(), to.data(), pointers.data() + 1, batch * width, is_f64);
+    cuda::end_step(stream.context, device_block.data());
+    stream.finish();
+    expect(device_block.read()[0].index == std::min<int64_t>(step + 1, 3), what + ": steps committed");
+    const std::vector<double> ring_now = recorded.read();
+    expect(ring_now[step % ring * 2] == 3 && ring_now[step % ring * 2 + 1] == 4, what + ": costs");
+    const std::vector<S> all = collected.read();
+    const S* part = all.data() + 1 + step * batch * width;
+    expect(std::equal(part, part + batch * width, good ? batch_rows.data() : std::vector<S>(batch * width, -1).data()),
+           what + (good ? ": collected" : ": collects nothing once the flag is up"));
+  }
+}
+
+// Sums of many inputs, each with strides of its own: the mappings wait in scratch.
+template <class S>
+void check_large(int32_t n_inputs) {
+  Random random(static_cast<uint64_t>(n_inputs));
+  const int64_t dims[] = {3, 5, 8}, count = 3 * 5 * 8;
+  std::vector<FusedInput> inputs(n_inputs);
+  std::vector<Operand> operands;
+  std::vector<std::vector<S>> values;
+  for (int32_t i = 0; i < n_inputs; i++) {
+    inputs[i] = {};
+    inputs[i].mode = load_strided;
+    inputs[i].rank = 3;
+    for (int d = 0; d < 3; d++) {
+      inputs[i].dims[d] = dims[d];
+      inputs[i].strides[d] = random.below(7);
+    }
+    values.push_back(numbers<S>(1 + 6 * (2 + 4 + 7), random));
+    operands.push_back(operand({static_cast<int64_t>(values.back().size())}, values.back()));
+  }
+  std::vector<FusedStep> steps;
+  const int32_t add = elementwise(*myelin_cuda_kernels(), "add");
+  for (int32_t i = 1; i < n_inputs; i++)
+    steps.push_back({add, n_inputs + i - 1, i == 1 ? 0 : n_inputs + i - 2, i, 0, 0});
+  const int32_t n_steps = n_inputs - 1;
+  const FusedOutput output = {n_inputs + n_steps - 1, 0};
+  const FusedAttrs attrs = {n_inputs, n_steps, 1, n_inputs + n_steps, inputs.data(), steps.data(), &output};
+  const DeviceResult result = call_device<S>("fused", operands, {unwritten<S>({3, 5, 8})}, &attrs);
+  std::vector<S> got(count);
+  std::memcpy(got.data(), result.out[0].data(), count * sizeof(S));
+  bool same = true;
+  for (int64_t e = 0; e < count; e++) {
+    S sum = 0;
+    for (int32_t i = 0; i < n_inputs; i++) {
+      const int64_t* s = inputs[i].strides;
+      const S x = values[i][e / 40 * s[0] + e / 8 % 5 * s[1] + e % 8 * s[2]];
+      sum = i == 0 ? x : sum + x;
+    }
+    same = same && got[e] == sum;
+  }
+  expect(same, "fused program of " + std::to_string(n_inputs) + " inputs with strides");
+}
+
+template <class S>
+void check() {
+  check_together<S>();
+  for (const int64_t width : {8, 3, 1}) check_loop<S>(width);
+  for (const int32_t n : {2, 4, 5, 20, 32}) check_large<S>(n);
+}
+
+}  // namespace
+
+int main() {
+  for (const char* order : {"forward", "reverse", "random"}) {
+    setenv("EMU_ORDER", order, 1);
+    check<float>();
+    check<double>();
+  }
+  std::printf("step_check: %d checks, %d failed\n", checks, failures);
+  return failures ? 1 : 0;
+}
