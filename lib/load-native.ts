@@ -1,35 +1,90 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join, resolve, sep } from 'node:path'
+import { binaryProblem } from './binary'
 import type { Native } from './native'
 
 /** The folder with package.json: one above lib/ and dist/. */
-const root = resolve(__dirname, '..')
+export const root = resolve(__dirname, '..')
+
+interface Finder {
+  (folder: string): unknown
+  resolve(folder: string): string
+}
+
+/** The .node file to load: build/Release of this tree, else the prebuilt one for this platform. Throws when there is none. */
+export function nativePath(): string {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return (require('node-gyp-build') as Finder).resolve(root)
+}
 
 /**
- * Loads the addon: build/Release of this tree, else the prebuilt one for this platform. Throws an Error that says what was
- * looked for, what is there and how to build it.
+ * Loads the addon. Throws an Error that says what was looked for, what is there and how to build it; a file that is no
+ * whole library for this platform is refused before the system tries it.
  */
 export function loadNative(): Native {
+  let file: string | null = null
   try {
+    file = nativePath()
+    const problem = binaryProblem(file)
+    if (problem) throw new Error(problem)
     // eslint-disable-next-line @typescript-eslint/no-require-imports
-    return require('node-gyp-build')(root) as Native
+    return require(file) as Native
   } catch (cause) {
-    throw new Error(explain(cause), { cause })
+    throw new Error(explain(cause, file), { cause })
   }
 }
 
-function explain(cause: unknown): string {
-  const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]
-  const prebuilds = join(root, 'prebuilds')
-  const found = existsSync(prebuilds) ? readdirSync(prebuilds).sort().join(', ') : ''
-  const isInstalled = dirname(root).endsWith('node_modules')
-  const build = isInstalled ? `node "${join(root, 'scripts', 'cmake-build.js')}"` : 'npm run build:native'
+function explain(cause: unknown, file: string | null): string {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const built = join(root, 'build', 'Release', 'myelin.node')
+  const remedy = !file
+    ? 'there is no prebuilt binary for this platform in the package. Build it:'
+    : file === built
+      ? 'that file was built here; if it is not for this Node.js or machine, build it again:'
+      : 'reinstalling the package replaces that file (rm -r node_modules && npm install); or build it here:'
   return [
-    `myelin could not load its native part for ${process.platform}-${process.arch} (Node.js ${process.version}): ${reason}`,
-    `  looked for: ${join(root, 'build', 'Release', 'myelin.node')} and ${join(prebuilds, `${process.platform}-${process.arch}`)}`,
-    `  prebuilt platforms here: ${found || 'none'}`,
-    `  to build it: ${build}`,
+    `myelin could not load its native part for ${process.platform}-${process.arch} (Node.js ${process.version}).`,
+    ...(file ? [`  the file: ${file}`, `  the reason: ${hint(message)}`] : []),
+    `  looked for: ${built}`,
+    `              ${join(root, 'prebuilds', `${process.platform}-${process.arch}`)}${sep}*.node`,
+    `  prebuilt binaries here: ${prebuilt().join(', ') || 'none'}`,
+    `  ${remedy}`,
+    `    ${buildCommand()}`,
     '  which needs a C++17 compiler (g++ 11 or clang 12, or newer), CMake 3.19 or newer and make or ninja;',
-    '  on Debian and Ubuntu: sudo apt-get install g++ cmake make; on macOS: xcode-select --install && brew install cmake',
+    '  on Debian and Ubuntu: sudo apt-get install g++ cmake make; on Alpine: apk add g++ cmake make;',
+    '  on macOS: xcode-select --install && brew install cmake',
   ].join('\n')
+}
+
+/** The system's reason in words of this library, where it is one that people meet. */
+function hint(message: string): string {
+  const [reason] = message.split('\n')
+  if (/GLIBC_|GLIBCXX_|CXXABI_/.test(reason))
+    return `${reason}. The C or C++ library of this system is older than the binary needs (glibc 2.28, GCC 8).`
+  if (/Module did not self-register|NODE_MODULE_VERSION|napi|n-api/i.test(reason))
+    return `${reason}. Myelin needs Node.js 20.17 or newer.`
+  return reason
+}
+
+/** In a clone there is a script for it; in an installed package it is one file. */
+function buildCommand(): string {
+  return existsSync(join(root, 'lib', 'index.ts'))
+    ? 'npm run build:native'
+    : `node "${join(root, 'scripts', 'cmake-build.js')}"`
+}
+
+function prebuilt(): string[] {
+  const folder = join(root, 'prebuilds')
+  if (!existsSync(folder)) return []
+  const platforms = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  return platforms
+    .flatMap(({ name }) => readdirSync(join(folder, name)).map((file) => `${name}/${file}`))
+    .filter((file) => file.endsWith('.node'))
+    .sort()
+}
+
+/** By file name below prebuilds/: the SHA-256 with which it was published. Empty in a clone without prebuilds. */
+export function publishedChecksums(): Record<string, string> {
+  const file = join(root, 'prebuilds', 'checksums.json')
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>) : {}
 }

@@ -1,0 +1,56 @@
+/** Is a .node file a whole library for this machine? Asked before the system maps it: a cut-off file would end the process. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+
+/** ELF's numbers for processors: e_machine. */
+const machines: Record<number, string> = {
+  3: 'ia32',
+  40: 'arm',
+  62: 'x64',
+  183: 'arm64',
+  21: 'ppc64',
+  22: 's390x',
+  243: 'riscv64',
+}
+
+/** null, or what is wrong with the file. Only ELF is looked into; the loaders of macOS and Windows check for themselves. */
+export function binaryProblem(file: string, platform = process.platform, arch: string = process.arch): string | null {
+  const descriptor = openSync(file, 'r')
+  try {
+    const { size } = fstatSync(descriptor)
+    if (size === 0) return 'the file is empty'
+    if (platform !== 'linux') return null
+    const header = read(descriptor, 0, 64)
+    if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46)
+      return `it is not an ELF library (it begins with ${header.subarray(0, 4).toString('hex')}): a binary of another system, or damaged`
+    const littleEndian64 = header[4] === 2 && header[5] === 1
+    if (!littleEndian64) return `it is for another kind of processor than this machine's ${arch}`
+    const machine = header.readUInt16LE(18)
+    const made = machines[machine] ?? `processor ${machine}`
+    if (made !== arch) return `it is for ${made}, and this Node.js is for ${arch}`
+    const needed = neededBytes(descriptor, header)
+    if (needed > size) return `it is cut off: ${size} bytes of at least ${needed}`
+    return null
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Where the last segment ends that the system maps into memory. */
+function neededBytes(descriptor: number, header: Buffer): number {
+  const at = Number(header.readBigUInt64LE(32))
+  const entrySize = header.readUInt16LE(54)
+  const count = header.readUInt16LE(56)
+  const table = read(descriptor, at, entrySize * count)
+  let end = at + entrySize * count
+  for (let i = 0; i + 1 <= count && (i + 1) * entrySize <= table.length && entrySize >= 56; i++) {
+    const segment = table.subarray(i * entrySize)
+    const isLoaded = segment.readUInt32LE(0) === 1
+    if (isLoaded) end = Math.max(end, Number(segment.readBigUInt64LE(8)) + Number(segment.readBigUInt64LE(32)))
+  }
+  return end
+}
+
+function read(descriptor: number, position: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  return bytes.subarray(0, readSync(descriptor, bytes, 0, length, position))
+}

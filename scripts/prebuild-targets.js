@@ -1,0 +1,62 @@
+'use strict'
+// The platforms that Myelin is published for, and where each binary is made. `tools`: programs that the build needs;
+// `cmake`: options that make CMake build for that platform from this one.
+const { which } = require('./tools')
+
+const aarch64 = 'aarch64-linux-gnu'
+
+const targets = [
+  { name: 'linux-x64', platform: 'linux', arch: 'x64', libc: 'glibc', cmake: ['-DMYELIN_OLD_GLIBC=ON'] },
+  {
+    name: 'linux-arm64',
+    platform: 'linux',
+    arch: 'arm64',
+    libc: 'glibc',
+    cmake: ['-DMYELIN_OLD_GLIBC=ON'],
+    crossFrom: {
+      'linux-x64': {
+        tools: [`${aarch64}-g++`],
+        install: `sudo apt-get install g++-${aarch64}`,
+        strip: `${aarch64}-strip`,
+        cmake: [
+          '-DCMAKE_SYSTEM_NAME=Linux',
+          '-DCMAKE_SYSTEM_PROCESSOR=aarch64',
+          `-DCMAKE_CXX_COMPILER=${aarch64}-g++`,
+          `-DCMAKE_C_COMPILER=${aarch64}-gcc`,
+          // Only programs of this machine, libraries of the other.
+          '-DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER',
+        ],
+      },
+    },
+  },
+  { name: 'linux-x64-musl', platform: 'linux', arch: 'x64', libc: 'musl', cmake: [] },
+  { name: 'darwin-arm64', platform: 'darwin', arch: 'arm64', cmake: ['-DCMAKE_OSX_DEPLOYMENT_TARGET=12.0'] },
+  { name: 'darwin-x64', platform: 'darwin', arch: 'x64', cmake: ['-DCMAKE_OSX_DEPLOYMENT_TARGET=12.0'] },
+]
+
+const isMusl = () => process.platform === 'linux' && !process.report.getReport().header.glibcVersionRuntime
+
+/** The target that this machine is, or undefined. */
+function hostTarget() {
+  const libc = process.platform === 'linux' ? (isMusl() ? 'musl' : 'glibc') : undefined
+  return targets.find((t) => t.platform === process.platform && t.arch === process.arch && t.libc === libc)
+}
+
+/** How to build a target here: { cmake, strip }, or { reason } why not. */
+function recipe(target) {
+  const host = hostTarget()
+  if (target === host) return { cmake: target.cmake, strip: 'strip' }
+  const cross = host && target.crossFrom?.[host.name]
+  if (!cross) return { reason: `${target.name} is built on its own platform (.github/workflows/prebuild.yml)` }
+  const missing = cross.tools.filter((tool) => !which(tool))
+  if (missing.length > 0) return { reason: `${missing.join(', ')} is missing: ${cross.install}` }
+  return { cmake: [...target.cmake, ...cross.cmake], strip: cross.strip }
+}
+
+/** Folder and file name below prebuilds/, as node-gyp-build looks for them. */
+function binaryOf(target) {
+  const tag = target.libc ? `.${target.libc}` : ''
+  return `${target.platform}-${target.arch}/myelin${tag}.node`
+}
+
+module.exports = { targets, hostTarget, recipe, binaryOf }
