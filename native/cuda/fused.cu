@@ -53,7 +53,7 @@ __device__ __forceinline__ Pack<S> load_input(const FusedArray<Index>& array, co
 }
 
 template <class S, class Index, bool large>
-__global__ void __launch_bounds__(most_fused_threads)
+__global__ void __launch_bounds__(most_fused_threads, least_fused_blocks)
     fused_kernel(const FusedCode<S, Index, large> code, const uint32_t* skip) {
   if (is_skipped(skip)) return;
   constexpr int count = Pack<S>::count;

@@ -24,7 +24,8 @@ struct ManyCode {
 static_assert(sizeof(ManyCode<double>) + sizeof(void*) <= 4096, "kernel parameters end at 4 KB");
 
 template <class S>
-__global__ void __launch_bounds__(most_fused_threads) fused_many_kernel(const ManyCode<S> code, const uint32_t* skip) {
+__global__ void __launch_bounds__(most_fused_threads, least_fused_blocks)
+    fused_many_kernel(const ManyCode<S> code, const uint32_t* skip) {
   if (is_skipped(skip)) return;
   constexpr int count = Pack<S>::count;
   MYELIN_DYNAMIC_SHARED(Pack<S>, registers);

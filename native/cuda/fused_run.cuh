@@ -5,6 +5,8 @@
 MYELIN_BEGIN
 
 constexpr int most_fused_threads = 128;
+// Leaves each thread 64 registers, which no program needs all of, and multiprocessors half full at least.
+constexpr int least_fused_blocks = 8;
 // Shared memory that every architecture gives a block without being asked.
 constexpr int64_t most_shared_bytes = 48 * 1024;
 

@@ -63,6 +63,8 @@ __device__ RowScale<S> scale_of(const S* z, int64_t n, const Team& team) {
   RowScale<S> scale = {-Format<S>::infinity, 0};
   for (int64_t i = team.lane; i < n; i += team.count) scale.largest = math::maximum(scale.largest, z[i]);
   scale.largest = team.largest(scale.largest);
+  // Not unrolled: several exponentials at a time take more registers than they save time.
+#pragma unroll 1
   for (int64_t i = team.lane; i < n; i += team.count) {
     scale.sum += static_cast<double>(math::exp(z[i] - scale.largest));
   }
@@ -79,6 +81,7 @@ struct Softmax {
     const S* from = z + r * n;
     const RowScale<S> scale = scale_of(from, n, team);
     const S divisor = static_cast<S>(scale.sum);
+#pragma unroll 1
     for (int64_t i = team.lane; write && i < n; i += team.count) {
       out[r * n + i] = math::exp(from[i] - scale.largest) / divisor;
     }
