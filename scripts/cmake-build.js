@@ -60,7 +60,7 @@ function findTools() {
  * Configures and builds. `binaryDir`: CMake's working folder, default build/cmake. `outputDir`: where myelin.node goes,
  * default build/Release. `options`: further arguments of the configuration. `targets`: default all.
  */
-function cmakeBuild({ binaryDir = 'build/cmake', outputDir = 'build/Release', options = [] } = {}) {
+function cmakeBuild({ binaryDir = 'build/cmake', outputDir = 'build/Release', options = [], targets = [] } = {}) {
   const cmake = findTools()
   const binary = path.resolve(root, binaryDir)
   const output = path.resolve(root, outputDir)
@@ -70,7 +70,8 @@ function cmakeBuild({ binaryDir = 'build/cmake', outputDir = 'build/Release', op
     run(cmake, configure, { stdio: ['ignore', process.env.MYELIN_VERBOSE ? 'inherit' : 'ignore', 'inherit'] })
     // The compiler takes most of a gigabyte on the largest kernels, so memory bounds the jobs too.
     const jobs = Math.max(1, Math.min(os.availableParallelism(), Math.floor(os.totalmem() / 2 ** 30)))
-    run(cmake, ['--build', binary, '--parallel', String(jobs), '--config', 'Release'])
+    const only = targets.flatMap((target) => ['--target', target])
+    run(cmake, ['--build', binary, '--parallel', String(jobs), '--config', 'Release', ...only])
   })
 }
 

@@ -9,7 +9,8 @@ const { cmakeBuild } = require('./cmake-build')
 const { instructionSets, runDrivers } = require('./drivers')
 const { ensure } = require('./ensure')
 const { runMocha } = require('./mocha')
-const { root, Failure, run, tool, filesUnder, main } = require('./tools')
+const { testCuda } = require('./test-cuda')
+const { root, Failure, run, tool, filesUnder, main, which } = require('./tools')
 
 const passed = (n = 1) => ({ passed: n, failed: 0, skipped: 0 })
 const failed = (n = 1) => ({ passed: 0, failed: n, skipped: 0 })
@@ -114,6 +115,17 @@ const longTests = () =>
     ? skipped('there are no tests in test/long')
     : runMocha(['--no-config', '--import', 'tsx', '--timeout', '1800000', 'test/long/**/*.test.ts'])
 
+/** A script of this folder as one proof. */
+const script =
+  (name, ...args) =>
+  () =>
+    tryRun(process.execPath, [path.join(__dirname, name), ...args]).ok ? passed() : failed()
+/** The same for what needs nvcc. */
+const nvccScript =
+  (...args) =>
+  () =>
+    process.env.CUDACXX || which('nvcc') ? script(...args)() : skipped('no nvcc on PATH, and CUDACXX names none')
+
 const proofs = [
   { name: 'long tests', run: longTests },
   { name: 'native drivers, every instruction set', run: driversEveryIsa },
@@ -122,6 +134,13 @@ const proofs = [
   { name: 'native drivers, undefined behaviour sanitizer', run: () => sanitizedDrivers('undefined') },
   { name: 'native drivers, thread sanitizer', run: () => sanitizedDrivers('thread') },
   { name: 'addon, address sanitizer', run: addonUnderAddressSanitizer },
+  { name: 'cuda: the backend on the stand-in runtime', run: () => testCuda() },
+  { name: 'cuda: every barrier is needed', run: script('mutate-barriers.js') },
+  {
+    name: 'cuda: nvcc compiles the library for every architecture',
+    run: nvccScript('build-cuda.js', '--output', 'build/cuda-release'),
+  },
+  { name: 'cuda: no hot kernel spills registers', run: nvccScript('cuda-report.js', '--all') },
   { name: 'package built with node-gyp', run: packageWithNodeGyp },
   { name: 'package built with cmake-js', run: packageWithCMakeJs },
 ]

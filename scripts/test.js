@@ -6,6 +6,7 @@ const { runDrivers } = require('./drivers')
 const { ensure } = require('./ensure')
 const { lint } = require('./lint')
 const { runMocha } = require('./mocha')
+const { testCuda } = require('./test-cuda')
 const { main, tool, tryRun } = require('./tools')
 
 function typeCheck() {
@@ -41,6 +42,7 @@ function test(args) {
   const namesFiles = args.some((arg) => arg.startsWith('test/'))
   const mocha = runMocha(namesFiles ? args : [...args, 'test/**/*.test.ts'])
   add(totals, mocha)
+  if (args.length === 0) add(totals, testCuda({ quick: true }))
   console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
   if (totals.failed > 0) process.exitCode = 1
 }

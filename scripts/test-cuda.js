@@ -1,0 +1,73 @@
+'use strict'
+// npm run test:cuda [-- options] [test files]: the CUDA backend under the stand-in runtime of test/cuda-on-cpu (needs g++
+// only), or on a GPU with the library that nvcc built. test/cuda, and then the suites that run on any device once more
+// with MYELIN_DEVICE=cuda.
+//
+//   --quick       the part that `npm test` has
+//   --seed n      the random order of threads on the stand-in (default: drawn, and printed)
+//   --gpu         on this machine's GPU, with build/Release/libmyelin_cuda.so
+const path = require('node:path')
+const { buildStandIn } = require('./cuda-stand-in')
+const { ensure } = require('./ensure')
+const { runMocha } = require('./mocha')
+const { root, Failure, main, which } = require('./tools')
+
+/** Suites that hold on every device. They find theirs through MYELIN_DEVICE. */
+const anyDevice = [
+  'test/golden/*.test.ts',
+  'test/check/*.test.ts',
+  'test/layers/gradients.test.ts',
+  'test/model/*.test.ts',
+  'test/train/resume.test.ts',
+]
+
+function environment({ gpu, seed }) {
+  if (gpu) return { MYELIN_CUDA_LIBRARY: path.join(root, 'build/Release/libmyelin_cuda.so') }
+  return { MYELIN_CUDA_LIBRARY: buildStandIn(), EMU_ORDER: 'random', EMU_SEED: String(seed) }
+}
+
+/** Totals of mocha. `files`: instead of everything. */
+function testCuda({ quick = false, gpu = false, seed = 1 + Math.floor(Math.random() * 1e6), files = [] } = {}) {
+  if (!gpu && process.platform !== 'linux') {
+    console.log('skipped: the stand-in CUDA runtime runs on Linux only')
+    return { passed: 0, failed: 0, skipped: 1 }
+  }
+  const env = { ...environment({ gpu, seed }), MYELIN_CUDA_TESTS: quick ? 'quick' : 'whole' }
+  if (gpu) console.log('CUDA backend on the GPU of this machine')
+  else console.log(`CUDA backend on the stand-in runtime, threads in random order, EMU_SEED=${seed}`)
+  if (!gpu && !which('nvcc') && !process.env.CUDACXX) console.log('nvcc is not here: its build is left out')
+  const options = ['--no-config', '--node-option', 'import=tsx', '--timeout', quick ? '60000' : '600000']
+  const runs = files.length > 0 ? [{ files, device: process.env.MYELIN_DEVICE }] : [{ files: ['test/cuda/*.test.ts'] }]
+  if (files.length === 0 && !quick) runs.push({ files: anyDevice, device: 'cuda' })
+  const totals = { passed: 0, failed: 0, skipped: 0 }
+  for (const { files: specs, device } of runs) {
+    const found = runMocha([...options, ...specs], device ? { ...env, MYELIN_DEVICE: device } : env)
+    for (const key of Object.keys(totals)) totals[key] += found[key]
+  }
+  return totals
+}
+
+function optionsOf(args) {
+  const chosen = { files: [] }
+  while (args.length > 0) {
+    const option = args.shift()
+    if (option === '--quick') chosen.quick = true
+    else if (option === '--gpu') chosen.gpu = true
+    else if (option === '--seed' && Number.isInteger(Number(args[0]))) chosen.seed = Number(args.shift())
+    else if (!option.startsWith('-')) chosen.files.push(option)
+    else throw new Failure(`unknown option '${option}'; see the head of scripts/test-cuda.js`)
+  }
+  return chosen
+}
+
+module.exports = { testCuda }
+
+if (require.main === module) {
+  main(() => {
+    const options = optionsOf(process.argv.slice(2))
+    ensure()
+    const totals = testCuda(options)
+    console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
+    if (totals.failed > 0) process.exitCode = 1
+  })
+}

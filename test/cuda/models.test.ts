@@ -1,0 +1,374 @@
+/** Models on the GPU through the public API: the same training, moves between devices, files, memory. */
+import { expect } from 'chai'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import * as my from '../../lib'
+import { native } from '../../lib/native'
+import { thorough } from './support'
+
+const x = Array.from({ length: 37 }, (_, i) => [Math.sin(i), Math.cos(3 * i), (i % 5) / 5])
+const y = x.map((v) => [v[0] * v[1] > 0 ? 1 : 0, v[0] * v[1] > 0 ? 0 : 1])
+
+interface Setting {
+  device: my.DeviceName
+  dtype?: my.DType
+  optimizer?: my.OptimizerName
+  keepProb?: number
+}
+
+function modelOn({ device, dtype = 'float64', optimizer = 'adam', keepProb = 0.8 }: Setting) {
+  const model = my.sequential({
+    inputShape: [3],
+    seed: 4,
+    dtype,
+    device,
+    layers: [
+      my.layers.normalize(),
+      my.layers.dense({ units: 9, activation: 'relu', kernelRegularizer: my.regularizers.l2({ lambda: 0.1 }) }),
+      my.layers.dropout({ keepProb }),
+      my.layers.dense({ units: 2, activation: 'softmax' }),
+    ],
+  })
+  model.compile({
+    optimizer,
+    loss: 'categoricalCrossentropy',
+    metrics: ['accuracy', 'auc'],
+    gradientClip: { norm: 1 },
+  })
+  return model
+}
+
+const flat = (set: my.WeightSet) =>
+  set.flatMap((layer) => Object.values(layer).flatMap((v) => (typeof v === 'string' ? [] : [...v.data])))
+
+function expectClose(found: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-9) {
+  expect(found.length).to.equal(expected.length)
+  for (let i = 0; i < found.length; i++) expect(found[i], `[${i}]`).to.be.closeTo(expected[i], tolerance)
+}
+
+describe('models on cuda', () => {
+  const optimizers: my.OptimizerName[] = thorough
+    ? ['gradientDescent', 'momentum', 'rmsprop', 'adam', 'adamw']
+    : ['adam']
+  for (const optimizer of optimizers)
+    it(`${optimizer}: fit, evaluate and predict as on the CPU`, async () => {
+      const [cpu, cuda] = [modelOn({ device: 'cpu', optimizer }), modelOn({ device: 'cuda', optimizer })]
+      expect([cpu.device, cuda.device]).to.deep.equal(['cpu', 'cuda:0'])
+      const options = { epochs: 3, batchSize: 8, validationData: [x, y] as [number[][], number[][]] }
+      const expected = await cpu.fit(x, y, options)
+      const before = native.deviceCounters('cuda')
+      const found = await cuda.fit(x, y, options)
+      expectClose(found.batches, expected.batches)
+      found.epochs.forEach((logs, i) => {
+        for (const [name, value] of Object.entries(expected.epochs[i]))
+          expect(logs[name], `epoch ${i} ${name}`).to.be.closeTo(value as number, 1e-9)
+      })
+      expectClose(flat(cuda.getWeights()), flat(cpu.getWeights()))
+      expectClose((await cuda.predict(x)).data, (await cpu.predict(x)).data)
+      const after = native.deviceCounters('cuda')
+      expect(after.launches - before.launches).to.be.greaterThan(100)
+      expectClose(cuda.predictSync(x).data, cpu.predictSync(x).data)
+      const [a, c] = [await cuda.costAndGradients(x, y), await cpu.costAndGradients(x, y)]
+      expect(a.cost).to.be.closeTo(c.cost, 1e-10)
+      expectClose(flat(a.gradients), flat(c.gradients), 1e-10)
+    })
+
+  it('no kernel of theirs runs on the CPU', async () => {
+    const model = modelOn({ device: 'cuda' })
+    const before = native.deviceCounters('cuda').hostKernelCalls
+    await model.fit(x, y, { epochs: 2, batchSize: 8, validationData: [x, y] })
+    await model.evaluate(x, y)
+    await model.predict(x, { batchSize: 5 })
+    model.predictSync(x)
+    await model.activations(x, { training: true })
+    await model.costAndGradients(x, y, { training: true })
+    await model.trainOnBatch(x, y)
+    expect(native.deviceCounters('cuda').hostKernelCalls).to.equal(before)
+  })
+
+  it('dropout masks are those of the CPU, bit for bit', async () => {
+    for (const dtype of ['float32', 'float64'] as const) {
+      const masks = await Promise.all(
+        (['cpu', 'cuda'] as const).map(async (device) => {
+          const model = modelOn({ device, dtype, keepProb: 0.5 })
+          await model.adapt(x)
+          const layers = await model.activations(x, { training: true })
+          return [...layers.dropout_1.a.data].map((v, i) => v !== 0 || layers.dense_1.a.data[i] === 0)
+        }),
+      )
+      expect(masks[1]).to.deep.equal(masks[0])
+      expect(masks[0].filter((kept) => !kept).length).to.be.greaterThan(30)
+    }
+  })
+
+  it('the same seed gives the same bits in every run', async () => {
+    const run = async () => {
+      const model = modelOn({ device: 'cuda', dtype: 'float32' })
+      const history = await model.fit(x, y, { epochs: 3, batchSize: 8 })
+      return [...history.batches, ...flat(model.getWeights())]
+    }
+    expect(await run()).to.deep.equal(await run())
+  })
+
+  it('move between devices with their optimiser, in the middle of training', async () => {
+    const stay = modelOn({ device: 'cpu' })
+    const move = modelOn({ device: 'cpu' })
+    const once = { epochs: 1, batchSize: 8 }
+    for (let i = 0; i < 4; i++) await stay.fit(x, y, once)
+    await move.fit(x, y, once)
+    expect(await move.to('cuda')).to.equal(move)
+    expect(move.device).to.equal('cuda:0')
+    await move.fit(x, y, once)
+    const bits = flat(move.getWeights())
+    await move.to('cpu')
+    expect(move.device).to.equal('cpu')
+    expect(flat(move.getWeights())).to.deep.equal(bits)
+    await move.fit(x, y, once)
+    await move.to('cuda:0')
+    await move.fit(x, y, once)
+    expect(move.progress).to.deep.equal(stay.progress)
+    expectClose(flat(move.getWeights()), flat(stay.getWeights()))
+  })
+
+  it('are moved only at rest: to() waits for jobs and is refused during a fit', async () => {
+    const model = modelOn({ device: 'cuda' })
+    const predicted = modelOn({ device: 'cuda' })
+    await predicted.adapt(x)
+    const [first, moved, second] = await Promise.all([predicted.predict(x), predicted.to('cpu'), predicted.predict(x)])
+    expect(moved.device).to.equal('cpu')
+    expectClose(first.data, second.data)
+    const fit = model.fit(x, y, { epochs: 3, batchSize: 8 })
+    const refused = await model.to('cpu').then(
+      () => null,
+      (error: unknown) => error,
+    )
+    expect(refused).to.be.instanceOf(my.StateError)
+    await fit
+    expect(model.device).to.equal('cuda:0')
+  })
+
+  it('own training loops run there', () => {
+    const losses = (['cpu', 'cuda'] as const).map((device) => {
+      const model = my.sequential({
+        inputShape: [3],
+        seed: 2,
+        dtype: 'float64',
+        device,
+        layers: [my.layers.dense({ units: 2, activation: 'softmax' })],
+      })
+      const gradient = my.valueAndGrad(model, 'categoricalCrossentropy')
+      const optimizer = my.optimizers.momentum({ learningRate: 0.1 })
+      return Array.from({ length: 4 }, () => {
+        const { value, grads } = gradient(x, y)
+        optimizer.apply(model, grads)
+        return value
+      })
+    })
+    expectClose(losses[1], losses[0], 1e-12)
+  })
+
+  it('captured tensors of own losses go along', async () => {
+    const offset = my.tensor([[0.25, -0.25]], { dtype: 'float64' })
+    const results = await Promise.all(
+      (['cpu', 'cuda'] as const).map(async (device) => {
+        const model = my.sequential({
+          inputShape: [3],
+          seed: 2,
+          dtype: 'float64',
+          device,
+          layers: [my.layers.dense({ units: 2 })],
+        })
+        const loss = (t: my.Tensor, p: my.Tensor) => {
+          const e = my.ops.sub(my.ops.add(p, offset), t)
+          return my.ops.sum(my.ops.mul(e, e))
+        }
+        model.compile({ optimizer: 'gradientDescent', loss })
+        return (await model.fit(x, y, { epochs: 2, batchSize: 8, shuffle: false })).batches
+      }),
+    )
+    expectClose(results[1], results[0])
+  })
+
+  it('gradientCheck runs there', async () => {
+    const model = modelOn({ device: 'cuda', keepProb: 1 })
+    await model.adapt(x)
+    const before = native.deviceCounters('cuda')
+    const found = await my.gradientCheck(model, x.slice(0, 6), y.slice(0, 6), { sample: 4 })
+    const after = native.deviceCounters('cuda')
+    expect(found.verdict).to.equal('correct')
+    expect(after.launches).to.be.greaterThan(before.launches)
+    expect(after.hostKernelCalls).to.equal(before.hostKernelCalls)
+  })
+
+  it('NaN ends a fit with the place of its origin and leaves the last good weights', async () => {
+    const errors = await Promise.all(
+      (['cpu', 'cuda'] as const).map(async (device) => {
+        const model = my.sequential({
+          inputShape: [3],
+          seed: 2,
+          device,
+          layers: [my.layers.dense({ units: 4, activation: 'relu' }), my.layers.dense({ units: 2 })],
+        })
+        model.compile({ optimizer: my.optimizers.gradientDescent({ learningRate: 1e12 }), loss: 'meanSquaredError' })
+        const error = await model.fit(x, y, { epochs: 5, batchSize: 8, shuffle: false }).then(
+          () => null,
+          (e: unknown) => e,
+        )
+        expect(error).to.be.instanceOf(my.NonFiniteError)
+        expect(flat(model.getWeights()).every(Number.isFinite)).to.equal(true)
+        return (error as Error).message
+      }),
+    )
+    expect(errors[1]).to.equal(errors[0])
+  })
+
+  it('files are the same and open on any device', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'myelin-cuda-'))
+    try {
+      const model = modelOn({ device: 'cuda' })
+      await model.fit(x, y, { epochs: 2, batchSize: 8 })
+      const onGpu = model.toBytes()
+      await model.save(join(folder, 'model.safetensors'))
+      await model.to('cpu')
+      expect(Buffer.compare(model.toBytes(), onGpu)).to.equal(0)
+      for (const device of ['cpu', 'cuda'] as const) {
+        const loaded = await my.loadModel(join(folder, 'model.safetensors'), { device })
+        expect(loaded.device).to.equal(device === 'cpu' ? 'cpu' : 'cuda:0')
+        expect(flat(loaded.getWeights())).to.deep.equal(flat(model.getWeights()))
+        expect(Buffer.compare(loaded.toBytes(), onGpu)).to.equal(0)
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('MYELIN_DEVICE and auto choose the device of models that name none', () => {
+    const before = process.env.MYELIN_DEVICE
+    const small = () => my.sequential({ inputShape: [3], layers: [my.layers.dense({ units: 2 })] })
+    const large = (device?: my.DeviceName) =>
+      my.sequential({ inputShape: [400], device, layers: [my.layers.dense({ units: 400 })] })
+    try {
+      delete process.env.MYELIN_DEVICE
+      expect([small().device, large().device, large('cpu').device]).to.deep.equal(['cpu', 'cuda:0', 'cpu'])
+      process.env.MYELIN_DEVICE = 'cuda'
+      expect([small().device, large('cpu').device, large('auto').device]).to.deep.equal(['cuda:0', 'cpu', 'cuda:0'])
+      process.env.MYELIN_DEVICE = 'tpu'
+      expect(small).to.throw(my.DeviceError, /"tpu"/)
+    } finally {
+      if (before === undefined) delete process.env.MYELIN_DEVICE
+      else process.env.MYELIN_DEVICE = before
+    }
+  })
+
+  it('a device that is not there is a DeviceError that names those that are', () => {
+    const build = () => my.sequential({ inputShape: [3], device: 'cuda:7', layers: [my.layers.dense({ units: 2 })] })
+    expect(build).to.throw(my.DeviceError, /no device 'cuda:7'.*'cpu', 'cuda:0'/)
+    expect(() => native.bufferCreate('float32', 3, null, 'cuda:7'))
+      .to.throw(/no 'cuda:7'/)
+      .with.property('code', 'MYELIN_DEVICE')
+  })
+
+  it('devices() tells name, memory, compute capability and driver', () => {
+    const [cpu, gpu] = my.devices()
+    expect(cpu.name).to.equal('cpu')
+    expect(gpu.name).to.equal('cuda:0')
+    expect(gpu.description).to.be.a('string').that.is.not.empty
+    expect(gpu.memoryBytes).to.be.greaterThan(1e6)
+    expect(gpu.computeCapability).to.match(/^\d+\.\d$/)
+    expect(gpu.driver).to.match(/^\d+\.\d+$/)
+    expect(my.whyNoGpu()).to.equal(null)
+  })
+})
+
+describe('memory of cuda', () => {
+  const used = () => native.deviceCounters('cuda').usedBytes
+  const failure = async (work: () => unknown) => {
+    try {
+      await work()
+    } catch (error) {
+      return error as Error
+    }
+    throw new Error('expected an exception')
+  }
+
+  /** So that what earlier tests have dropped does not go in the middle of a measurement. */
+  const collectGarbage = async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    for (let i = 0; i < 4; i++) {
+      collect()
+      await setImmediate()
+    }
+  }
+
+  afterEach(() => my.setMemoryLimit('cuda', Infinity))
+
+  it('beyond the limit is a DeviceError with the bytes asked and free, and everything stays usable', async () => {
+    const model = modelOn({ device: 'cuda' })
+    await model.fit(x, y, { epochs: 1, batchSize: 8 })
+    const weights = flat(model.getWeights())
+    my.setMemoryLimit('cuda', used() + 100_000)
+    const big = await failure(() =>
+      my.sequential({ inputShape: [1000], device: 'cuda', layers: [my.layers.dense({ units: 1000 })] }),
+    )
+    expect(big).to.be.instanceOf(my.DeviceError)
+    expect(big.message).to.match(
+      /dense_1\.weight: cuda:0: out of memory: asked for 4\.0 MB, 0\.\d MB are free within the limit/,
+    )
+    const many = Array.from({ length: 20_000 }, (_, i) => [i, 1, 2])
+    const predicting = await failure(() => model.predict(many))
+    expect(predicting).to.be.instanceOf(my.DeviceError)
+    expect(predicting.message).to.match(/predict: cuda:0: out of memory/)
+    const plan = await failure(() =>
+      model.costAndGradients(
+        many,
+        many.map(() => [0, 1]),
+      ),
+    )
+    expect(plan).to.be.instanceOf(my.DeviceError)
+
+    expect(flat(model.getWeights())).to.deep.equal(weights)
+    my.setMemoryLimit('cuda', Infinity)
+    expect((await model.predict(many)).shape).to.deep.equal([20_000, 2])
+    await model.fit(x, y, { epochs: 1, batchSize: 8 })
+  })
+
+  it('a model that does not fit stays where it is', async () => {
+    const model = my.sequential({ inputShape: [300], device: 'cpu', layers: [my.layers.dense({ units: 300 })] })
+    const before = flat(model.getWeights())
+    my.setMemoryLimit('cuda', used() + 50_000)
+    const error = await failure(() => model.to('cuda'))
+    expect(error).to.be.instanceOf(my.DeviceError)
+    expect(model.device).to.equal('cpu')
+    expect(flat(model.getWeights())).to.deep.equal(before)
+    my.setMemoryLimit('cuda', Infinity)
+    await model.to('cuda')
+    expect(flat(model.getWeights())).to.deep.equal(before)
+    await collectGarbage()
+    const held = used()
+    model.dispose()
+    expect(held - used()).to.equal(4 * (300 * 300 + 300))
+  })
+
+  it('is given back with the models that used it', async () => {
+    await collectGarbage()
+    const before = used()
+    const model = modelOn({ device: 'cuda' })
+    await model.fit(x, y, { epochs: 2, batchSize: 8, validationData: [x, y] })
+    await model.predict(x)
+    expect(used()).to.be.greaterThan(before)
+    model.dispose()
+    expect(used()).to.equal(before)
+  })
+
+  it('limits that make no sense are refused', () => {
+    for (const bytes of [0, -1, 1.5, NaN, '9' as never])
+      expect(() => my.setMemoryLimit('cuda', bytes)).to.throw(my.OptionError, /setMemoryLimit: bytes/)
+    expect(() => my.setMemoryLimit('cpu' as never, 1e9)).to.throw(my.DeviceError, /setMemoryLimit.*"cpu"/)
+    expect(() => my.setMemoryLimit('cuda:9', 1e9)).to.throw(my.DeviceError, /cuda:9/)
+  })
+})

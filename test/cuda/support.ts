@@ -1,0 +1,70 @@
+/**
+ * What the tests of the CUDA backend share. They run on a GPU or, without one, on the stand-in of test/cuda-on-cpu;
+ * scripts/test-cuda.js names the library and whether the tests are to be thorough.
+ */
+import { spawnSync } from 'node:child_process'
+import { join, resolve } from 'node:path'
+import { encode } from '../../lib/graph/encode'
+import type { DType, Node } from '../../lib/graph/node'
+import { native, type NativeBuffer, type NativePlan } from '../../lib/native'
+import { emptyProgram } from '../../lib/ops/engine'
+
+export const root = resolve(__dirname, '../..')
+
+/** Everything, or what fits into `npm test`. */
+export const thorough = process.env.MYELIN_CUDA_TESTS !== 'quick'
+
+const reason = native.whyNoGpu()
+if (reason !== null) throw new Error(`The tests of test/cuda need a CUDA library: run \`npm run test:cuda\`. ${reason}`)
+
+/** True on the stand-in, whose order of threads, memory and driver the environment sets. */
+export const isStandIn = native.devices()[0].title.startsWith('stand-in')
+
+export type Mode = 'fused' | 'plain'
+
+export interface Compiled {
+  plan: NativePlan
+  /** Values of the fetches for values of the inputs. */
+  run: (values: readonly ArrayLike<number>[], seed?: bigint) => number[][]
+}
+
+/** A compiled function of arrays on a device. */
+export function compile(fetches: Node[], inputs: Node[], dtype: DType, mode: Mode, device: string): Compiled {
+  const { bytes, captures } = encode({ ...emptyProgram(dtype), inputs, fetches })
+  if (captures.length) throw new Error('no captures expected')
+  const plan = native.planCompile(bytes, mode, device)
+  return {
+    plan,
+    run: (values, seed = 0n) => {
+      const buffers = values.map((v) => upload(dtype, v, device))
+      const result = native.planRunSync(plan, { inputs: buffers, seed })
+      const out = result.fetches.map((buffer) => Array.from(native.bufferRead(buffer)))
+      for (const buffer of [...buffers, ...result.fetches]) native.bufferDispose(buffer)
+      return out
+    },
+  }
+}
+
+export function upload(dtype: DType, values: ArrayLike<number>, device: string): NativeBuffer {
+  const data = dtype === 'float32' ? Float32Array.from(values) : Float64Array.from(values)
+  return native.bufferCreate(dtype, data.length, data, device)
+}
+
+export interface Outcome {
+  status: number | null
+  signal: NodeJS.Signals | null
+  stdout: string
+  stderr: string
+}
+
+/** Runs test/cuda/children/<name>.mjs in a process of its own. */
+export function child(name: string, env: Record<string, string | undefined> = {}, args: string[] = []): Outcome {
+  const merged: NodeJS.ProcessEnv = { ...process.env, NODE_OPTIONS: '', ...env }
+  for (const key of Object.keys(merged)) if (merged[key] === undefined) delete merged[key]
+  return spawnSync(process.execPath, [join(__dirname, 'children', `${name}.mjs`), ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    env: merged,
+    timeout: 100_000,
+  })
+}
