@@ -27,7 +27,7 @@ export function countOf(shape: readonly number[]): number {
   return shape.reduce((count, d) => count * d, 1)
 }
 
-function isNumberArray(value: unknown): value is NumberArray {
+export function isNumberArray(value: unknown): value is NumberArray {
   return ArrayBuffer.isView(value) && !(value instanceof DataView) && !isBigIntArray(value)
 }
 
@@ -45,8 +45,8 @@ function placeText(path: readonly number[]): string {
   return path.length ? `[${path.join('][')}]` : ''
 }
 
-/** The shape that the first elements show; `fill` then checks every element against it. */
-function shapeOfFirst(where: string, value: unknown): number[] {
+/** The shape that the first elements show; `fillRows` then checks every element against it. */
+export function shapeOfFirst(where: string, value: unknown): number[] {
   const shape: number[] = []
   let inner = value
   while (Array.isArray(inner) || isNumberArray(inner)) {
@@ -61,7 +61,15 @@ function shapeOfFirst(where: string, value: unknown): number[] {
   return shape
 }
 
-function fill(where: string, value: unknown, shape: readonly number[], data: Float32Array | Float64Array): void {
+/** Writes the rows [from, to) of `value` (all of a scalar) to the beginning of `data`, checking every element against `shape`. */
+export function fillRows(
+  where: string,
+  value: unknown,
+  shape: readonly number[],
+  data: Float32Array | Float64Array,
+  from = 0,
+  to = shape[0],
+): void {
   let next = 0
   const path: number[] = []
   const visit = (item: unknown): void => {
@@ -88,14 +96,21 @@ function fill(where: string, value: unknown, shape: readonly number[], data: Flo
       throw new ShapeError(
         `${where}: ragged array: expected ${shape[depth]} elements at index ${placeText(path)}, got ${item.length}.`,
       )
-    if (depth === shape.length - 1 && isNumberArray(item)) {
-      data.set(item, next)
-      next += item.length
+    const [begin, end] = depth === 0 ? [from, to] : [0, item.length]
+    const isRow = depth === shape.length - 1
+    if (isRow && isNumberArray(item)) {
+      data.set(item.subarray(begin, end), next)
+      next += end - begin
       return
     }
-    for (let i = 0; i < item.length; i++) {
+    for (let i = begin; i < end; i++) {
+      const entry: unknown = item[i]
+      if (isRow && typeof entry === 'number') {
+        data[next++] = entry
+        continue
+      }
       path.push(i)
-      visit(item[i])
+      visit(entry)
       path.pop()
     }
   }
@@ -118,7 +133,7 @@ export function flatten(where: string, value: unknown, dtype: DType, shape?: rea
   } else if (Array.isArray(value) || typeof value === 'number' || typeof value === 'boolean') {
     found = shapeOfFirst(where, value)
     data = newArray(dtype, countOf(found))
-    fill(where, value, found, data)
+    fillRows(where, value, found, data)
   } else throw wrongKind(where, value, '')
   if (wanted === undefined) return { data, shape: found }
   if (countOf(wanted) !== data.length)

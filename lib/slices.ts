@@ -20,7 +20,10 @@ export function atOnce<T>(work: Sliced<T>): T {
   }
 }
 
-/** Runs the slices, giving the event loop a turn now and then. `pause` is called after each; what it throws ends the work. */
+/**
+ * Runs the slices, giving the event loop a turn now and then. `pause` is called after each turn; what it throws is
+ * thrown inside the work, which can clean up.
+ */
 export async function inTurns<T>(work: Sliced<T>, pause?: () => void): Promise<T> {
   let since = performance.now()
   for (;;) {
@@ -28,7 +31,12 @@ export async function inTurns<T>(work: Sliced<T>, pause?: () => void): Promise<T
     if (done) return value
     if (performance.now() - since < turnMs) continue
     await setImmediate()
-    pause?.()
+    try {
+      pause?.()
+    } catch (error) {
+      work.throw(error)
+      throw error
+    }
     since = performance.now()
   }
 }

@@ -13,8 +13,11 @@ export interface TrainingRun {
   readonly examples: number | undefined
   /** Steps of an epoch; undefined for data streams of unknown length. */
   readonly batches: number | undefined
-  /** Names of the values that the logs of an epoch will have: loss, dataLoss, learningRate, metrics, val_…. */
-  readonly logNames: readonly string[]
+  /**
+   * Names of the values that the logs of an epoch will have: loss, dataLoss, learningRate, metrics, val_…. Null where a
+   * callback of the user's may add others in its onEpoch.
+   */
+  readonly logNames: readonly string[] | null
   /** Ends the run after the current epoch; `history.stopped` becomes 'early'. */
   stop(): void
 }

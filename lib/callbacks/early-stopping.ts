@@ -43,13 +43,7 @@ class EarlyStopping implements Callback {
   }
 
   onTrainBegin(run: TrainingRun): void {
-    const { monitor } = this.options
-    if (!run.logNames.includes(monitor)) {
-      const hint = monitor.startsWith('val_') ? ' Give fit validationData, or monitor a training value.' : ''
-      throw new OptionError(
-        `earlyStopping: the history will have no '${monitor}'. Known: ${run.logNames.join(', ')}.${hint}`,
-      )
-    }
+    if (run.logNames) this.#requireMonitored(run.logNames)
     if (this.#resumed) {
       this.#resumed = false
       return
@@ -62,6 +56,7 @@ class EarlyStopping implements Callback {
   onEpoch(logs: EpochLogs, run: TrainingRun): void {
     const { monitor, minDelta, patience, restoreBestWeights } = this.options
     const value = logs[monitor]
+    if (typeof value !== 'number') return this.#requireMonitored(Object.keys(logs).filter((key) => key !== 'epoch'))
     const cost = this.#sign * value
     if (cost < this.#best - minDelta) {
       this.#best = cost
@@ -79,6 +74,13 @@ class EarlyStopping implements Callback {
   onTrainEnd(run: TrainingRun): void {
     if (this.#weights && this.#bestEpoch > 0) run.model.setWeights(this.#weights)
     this.#release()
+  }
+
+  #requireMonitored(names: readonly string[]): void {
+    const { monitor } = this.options
+    if (names.includes(monitor)) return
+    const hint = monitor.startsWith('val_') ? ' Give fit validationData, or monitor a training value.' : ''
+    throw new OptionError(`earlyStopping: the history has no '${monitor}'. Known: ${names.join(', ')}.${hint}`)
   }
 
   #release(): void {

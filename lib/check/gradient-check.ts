@@ -13,7 +13,7 @@ import {
   StateError,
 } from '../errors'
 import type { Loss } from '../losses'
-import { checkData, requireFinite, type CheckedData, type DataLike } from '../model/data'
+import { dataOf, type DataLike, type NativeData } from '../model/data'
 import { checkSignal } from '../model/fit-options'
 import { Model } from '../model/model'
 import { costProgram, type Parts } from '../model/program'
@@ -81,10 +81,16 @@ export async function gradientCheck(
     throw new StateError(`${where}: the model has no loss yet. Call model.compile({ optimizer, loss }) first.`)
   engine.requireAdapted(where)
   const { inputShape, outputShape } = parts.network
-  const data = checkData({ where, inputShape, outputShape, dtype: 'float64', loss: compiled.loss, x, y })
-  await requireFinite(where, 'x', data.x)
   const given = options.gradients && readGradients(parts, options.gradients)
-  return queue.enqueue(where, 'read', options.signal, (job) => check(job, parts, compiled.loss, data, given, settings))
+  return queue.enqueue(where, 'read', options.signal, async (job) => {
+    const home = { dtype: 'float64' as const, device: parts.weights.device }
+    const data = await dataOf(home, job, { where, inputShape, outputShape, loss: compiled.loss, x, y })
+    try {
+      return await check(job, parts, compiled.loss, data, given, settings)
+    } finally {
+      data.dispose()
+    }
+  })
 }
 
 interface Settings {
@@ -134,10 +140,10 @@ function readGradients(parts: Parts, set: WeightSetLike): Map<string, Float64Arr
 function costGraph(
   parts: Parts,
   loss: Loss,
-  data: CheckedData,
+  data: NativeData,
   training: boolean,
 ): { graph: CostGraph; buffers: NativeBuffer[] } {
-  const shape = { batch: data.x.shape[0], weighted: false }
+  const shape = { batch: data.rows, weighted: false }
   const { device } = parts.weights
   const built = costProgram({ ...parts, dtype: 'float64' }, loss, shape, { training, withGradients: true })
   const buffers: NativeBuffer[] = []
@@ -151,7 +157,7 @@ function costGraph(
   try {
     const inputs = built.program.inputs.map((node, i) => ({
       node,
-      buffer: upload(built.inputNames[i] === 'x' ? data.x.data : data.y.data),
+      buffer: built.inputNames[i] === 'x' ? data.x : data.y,
     }))
     const states = built.program.states.map((node, i) => {
       const cell = built.cells[i]
@@ -171,7 +177,7 @@ async function check(
   job: Job,
   parts: Parts,
   loss: Loss,
-  data: CheckedData,
+  data: NativeData,
   given: Map<string, Float64Array> | undefined,
   { epsilon, sample, seed, worst, training }: Settings,
 ): Promise<GradientCheck> {

@@ -3,6 +3,7 @@ import type { Shape } from '../graph/node'
 import { initializers, valuesInitializer, type Initializer } from '../initializers'
 import type { NativeArray } from '../native'
 import * as ops from '../ops'
+import { sliceLength, slices, type Sliced } from '../slices'
 import { toFlat, type TensorLike } from '../tensor'
 import type { Json, Layer } from './layer'
 
@@ -84,24 +85,36 @@ function spread(layerName: string, name: string, values: Float64Array, shape: Sh
 }
 
 /**
- * μ and σ² (divided by m) of each feature over `rows` examples, in float64. Deviations are taken from the first
- * example, so that a constant feature has exactly the variance 0.
+ * μ and σ² (divided by m) of each feature, in float64. `read(from, to)` gives the examples [from, to), row by row, and is called twice for
+ * each. Deviations are taken from the first example, so that a constant feature has exactly the variance 0.
  */
-export function featureStatistics(data: NativeArray, rows: number): { mean: Float64Array; variance: Float64Array } {
-  const features = data.length / rows
+export function* featureStatistics(
+  read: (from: number, to: number) => NativeArray,
+  rows: number,
+  features: number,
+): Sliced<{ mean: Float64Array; variance: Float64Array }> {
   const mean = new Float64Array(features)
   const variance = new Float64Array(features)
-  for (let i = 0; i < data.length; i += features) for (let j = 0; j < features; j++) mean[j] += data[i + j] - data[j]
+  const first = Float64Array.from(read(0, 1))
+  const rowsAtOnce = Math.max(1, Math.floor(sliceLength / features))
+  for (const [from, to] of slices(rows, rowsAtOnce)) {
+    const part = read(from, to)
+    for (let i = 0; i < part.length; i += features) for (let j = 0; j < features; j++) mean[j] += part[i + j] - first[j]
+    yield
+  }
   for (let j = 0; j < features; j++) mean[j] /= rows
-  for (let i = 0; i < data.length; i += features) {
-    for (let j = 0; j < features; j++) {
-      const deviation = data[i + j] - data[j] - mean[j]
-      variance[j] += deviation * deviation
-    }
+  for (const [from, to] of slices(rows, rowsAtOnce)) {
+    const part = read(from, to)
+    for (let i = 0; i < part.length; i += features)
+      for (let j = 0; j < features; j++) {
+        const deviation = part[i + j] - first[j] - mean[j]
+        variance[j] += deviation * deviation
+      }
+    yield
   }
   for (let j = 0; j < features; j++) {
     variance[j] /= rows
-    mean[j] += data[j]
+    mean[j] += first[j]
   }
   return { mean, variance }
 }

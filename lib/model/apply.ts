@@ -1,11 +1,12 @@
 /** Own training loops: valueAndGrad(model, loss) and optimizer.apply(model, gradients). */
 import { checkOptions, NonFiniteError } from '../errors'
 import { toLoss, type LossSpec } from '../losses'
-import { native } from '../native'
+import { native, type NativeArray, type NativeBuffer } from '../native'
 import type { Optimizer } from '../optimizers/optimizer'
 import { guarded } from '../runtime'
+import { atOnce } from '../slices'
 import { Tensor } from '../tensor'
-import { checkData, requireFiniteSync, toBuffer, toNativeData, type DataLike } from './data'
+import { inputsOf, nativeData, type DataLike } from './data'
 import type { Engine } from './engine'
 import { stepKey } from './evaluate'
 import { applyProgram, costProgram } from './program'
@@ -39,14 +40,12 @@ export function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
     engine.requireAdapted(where)
     const training = options.training ?? true
     const { inputShape, outputShape } = network
-    const checked = checkData({ where, inputShape, outputShape, dtype: engine.dtype, loss: resolved, x, y })
-    requireFiniteSync(where, 'x', checked.x)
-    const data = toNativeData(where, engine, checked)
+    const data = atOnce(nativeData(engine, { where, inputShape, outputShape, loss: resolved, x, y }))
     try {
       const plan = engine.plans.get(`own ${id} ${data.rows} ${training}`, () =>
         costProgram(engine, resolved, { batch: data.rows, weighted: false }, { training, withGradients: true }),
       )
-      const request = plan.request({ x: data.x, y: data.y! }, false, stepKey(engine))
+      const request = plan.request(inputsOf(data), false, stepKey(engine))
       const { fetches } = guarded(where, () => native.planRunSync(plan.native, request))
       const value = native.bufferRead(fetches[0])[0]
       const grads = engine.weights.layOut((p, i) => Tensor.fromBuffer(fetches[i + 2], p.shape, engine.dtype))
@@ -55,6 +54,10 @@ export function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
       data.dispose()
     }
   }
+}
+
+function toBuffer(where: string, { dtype, device }: Engine, data: NativeArray): NativeBuffer {
+  return guarded(where, () => native.bufferCreate(dtype, data.length, data, device))
 }
 
 let optimizerCount = 0

@@ -1,17 +1,20 @@
 /** Checkpoints: a model file that also holds where its fit stands. */
 import { createHash } from 'node:crypto'
 import type { Callback, CallbackState } from '../callbacks/callback'
+import { countOf } from '../convert'
 import { FormatError, StateError } from '../errors'
 import { snapshotParts, writeFileAtomic } from '../files'
+import type { DType } from '../graph/node'
 import type { Json } from '../layers/layer'
-import type { NativeArray } from '../native'
+import { native, type NativeArray } from '../native'
 import { inTurns, slices, type Sliced } from '../slices'
 import { tensor, type Tensor } from '../tensor'
-import type { CheckedData, Flat } from './data'
+import type { DataLike, Flat, NativeData } from './data'
 import type { Engine } from './engine'
 import type { FitData } from './fit'
 import type { Settings } from './fit-options'
 import { History, type EpochLogs, type StopReason } from './history'
+import { download } from './rows'
 import type { ModelSnapshot } from './snapshot'
 import { snapshotOf } from './save'
 import type { EpochSums } from './training'
@@ -36,15 +39,19 @@ export function checkpointBoundary({ checkpoint }: Settings, unit: 'epochs' | 's
 }
 
 /** SHA-256 over shapes and values of x and y, as the model sees them. */
-export function* fingerprint(data: CheckedData): Sliced<string> {
+export function* fingerprint(data: NativeData): Sliced<string> {
   const hash = createHash('sha256')
-  for (const { data: values, shape } of [data.x, data.y]) {
-    hash.update(JSON.stringify(shape))
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-    for (const [from, to] of slices(bytes.length, 1 << 20)) {
-      hash.update(bytes.subarray(from, to))
-      yield
-    }
+  const add = (values: NativeArray) => hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+  hash.update(JSON.stringify(data.xShape))
+  for (const [from, to] of slices(countOf(data.xShape))) {
+    add(native.bufferRead(data.x, from, to - from))
+    yield
+  }
+  const { data: y, shape } = data.targets!
+  hash.update(JSON.stringify(shape))
+  for (const [from, to] of slices(y.length)) {
+    add(y.subarray(from, to))
+    yield
   }
   return hash.digest('hex')
 }
@@ -53,11 +60,29 @@ export function* fingerprint(data: CheckedData): Sliced<string> {
 export interface CheckpointData {
   fingerprint: string
   weights: Flat | null
-  validation: CheckedData | null
+  validation: KeptRows | null
 }
 
-export async function checkpointData({ train, validation }: FitData): Promise<CheckpointData> {
-  return { fingerprint: await inTurns(fingerprint(train)), weights: train.weights, validation }
+/** A data set in JavaScript memory, as files hold it. */
+interface KeptRows {
+  x: Flat
+  y: Flat
+  weights: Flat | null
+}
+
+export async function checkpointData(
+  dtype: DType,
+  train: NativeData,
+  validation: NativeData | null,
+): Promise<CheckpointData> {
+  const kept = validation && {
+    x: await inTurns(
+      download('checkpoint', { buffer: validation.x, shape: validation.xShape, release: () => undefined }, dtype),
+    ),
+    y: validation.targets!,
+    weights: validation.exampleWeights,
+  }
+  return { fingerprint: await inTurns(fingerprint(train)), weights: train.exampleWeights, validation: kept }
 }
 
 function named(name: string, flat: Flat | null): NamedTensors {
@@ -66,6 +91,16 @@ function named(name: string, flat: Flat | null): NamedTensors {
 
 function vector(name: string, data: Float64Array | null): NamedTensors {
   return data?.length ? [{ name: `checkpoint.${name}`, shape: [data.length], data }] : []
+}
+
+/** Nobody asks for the data of a finished run again. */
+function dataTensors({ weights, validation }: CheckpointData): NamedTensors {
+  return [
+    ...named('weights', weights),
+    ...named('validation.x', validation?.x ?? null),
+    ...named('validation.y', validation?.y ?? null),
+    ...named('validation.weights', validation?.weights ?? null),
+  ]
 }
 
 export interface CheckpointContents {
@@ -92,7 +127,7 @@ export async function writeCheckpoint(
   const json: Json = {
     settings: settings as unknown as Json,
     fingerprint: kept.fingerprint,
-    validation: kept.validation !== null,
+    validation: kept.validation !== null && !state.finished,
     epoch: state.epoch,
     sums: { ...sums, totals: null },
     finished: state.finished,
@@ -102,10 +137,7 @@ export async function writeCheckpoint(
   const tensors = [
     ...vector('batches', history.batches),
     ...vector('totals', sums.totals),
-    ...named('weights', kept.weights),
-    ...named('validation.x', kept.validation?.x ?? null),
-    ...named('validation.y', kept.validation?.y ?? null),
-    ...named('validation.weights', kept.validation?.weights ?? null),
+    ...(state.finished ? [] : dataTensors(kept)),
     ...callbackTensors,
   ]
   const snapshot = snapshotOf(engine, { json, tensors })
@@ -118,7 +150,7 @@ export interface Checkpoint {
   fingerprint: string
   /** Weights of the training rows and validation data, as the interrupted run had them. */
   weights: Flat | null
-  validation: CheckedData | null
+  validation: KeptRows | null
   state: CheckpointState
   callbacks: ({ name: string; state: CallbackState } | null)[]
 }
@@ -187,6 +219,9 @@ function callbackTensors(tensors: NamedTensors, index: number): Record<string, T
 }
 
 /** The data of the interrupted run around x and y as given again. */
-export function resumedData(train: CheckedData, { weights, validation }: Checkpoint): FitData {
-  return { train: { ...train, weights }, validation }
+export function resumedData(x: DataLike, y: DataLike, { weights, validation }: Checkpoint): FitData {
+  const sampleWeight = weights ?? undefined
+  if (!validation) return { x, y, sampleWeight }
+  const { x: vx, y: vy, weights: vw } = validation
+  return { x, y, sampleWeight, validationData: vw ? [vx, vy, vw] : [vx, vy] }
 }

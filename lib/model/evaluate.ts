@@ -2,9 +2,10 @@
 import type { Metric } from '../metrics'
 import { native, type NativeArray, type NativeBuffer } from '../native'
 import { guarded } from '../runtime'
+import { atOnce, inTurns } from '../slices'
 import { Tensor } from '../tensor'
-import type { ClassWeight, DataLike, Flat, NativeData, SampleWeight } from './data'
-import { nativeData, requireFinite, takeX, toBuffer, toNativeData, checkData, requireFiniteSync } from './data'
+import type { ClassWeight, DataLike, Flat, NativeData, NativeRows, SampleWeight } from './data'
+import { dataOf, inputsOf, nativeX } from './data'
 import type { Engine } from './engine'
 import type { ModelPlan } from './plans'
 import { activationsProgram, costProgram, evaluateProgram } from './program'
@@ -77,7 +78,7 @@ export async function evaluateRows(
     await runChunks(job, {
       rows: data.rows,
       batch,
-      inputs: { x: data.x, y: data.y!, ...(data.weights ? { weights: data.weights } : {}) },
+      inputs: inputsOf(data),
       plan: (rows) =>
         engine.plans.get(`evaluate ${rows} ${weighted} ${exact}`, () =>
           evaluateProgram(engine, compiled, { batch: rows, weighted }, exact),
@@ -127,30 +128,36 @@ export async function evaluate(
 ): Promise<Evaluation> {
   const compiled = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
-  const { checked, data } = await nativeData(engine, {
+  const data = await dataOf(engine, job, {
     where: job.what,
     inputShape: engine.network.inputShape,
     outputShape: engine.network.outputShape,
-    dtype: engine.dtype,
     loss: compiled.loss,
     x,
     y,
     sampleWeight: options.sampleWeight,
   })
   try {
-    return await evaluateRows(engine, job, { data, targets: checked.y, batch: options.batchSize ?? defaultChunk })
+    return await evaluateRows(engine, job, {
+      data,
+      targets: data.targets ?? undefined,
+      batch: options.batchSize ?? defaultChunk,
+    })
   } finally {
     data.dispose()
   }
 }
 
+/** x of a job, in native memory. The caller releases it. */
+function inputRows(engine: Engine, job: Job, x: DataLike): Promise<NativeRows> {
+  return inTurns(nativeX(job.what, x, engine.network.inputShape, engine), () => job.throwIfAborted())
+}
+
 export async function predict(engine: Engine, job: Job, x: DataLike, batch: number): Promise<Tensor> {
   engine.requireAdapted(job.what)
-  const flat = takeX(job.what, x, engine.network.inputShape, engine.dtype)
-  await requireFinite(job.what, 'x', flat)
-  const rows = flat.shape[0]
+  const input = await inputRows(engine, job, x)
+  const rows = input.shape[0]
   const shape = [rows, ...engine.network.outputShape]
-  const input = toBuffer(job.what, engine, flat.data)
   let output: NativeBuffer | null = null
   try {
     output = guarded(job.what, () =>
@@ -165,7 +172,7 @@ export async function predict(engine: Engine, job: Job, x: DataLike, batch: numb
     await runChunks(job, {
       rows,
       batch,
-      inputs: { x: input },
+      inputs: { x: input.buffer },
       plan: (size) => engine.predictPlan(size),
       request: (firstRow) => ({ collect, collectRow: firstRow }),
       onResult: () => undefined,
@@ -175,7 +182,7 @@ export async function predict(engine: Engine, job: Job, x: DataLike, batch: numb
     if (output) native.bufferDispose(output)
     throw error
   } finally {
-    native.bufferDispose(input)
+    input.release()
   }
 }
 
@@ -191,16 +198,14 @@ function toHost(where: string, { device }: Engine, buffer: NativeBuffer): Native
 export function predictSync(engine: Engine, x: DataLike): Tensor {
   const where = 'predictSync'
   engine.requireAdapted(where)
-  const flat = takeX(where, x, engine.network.inputShape, engine.dtype)
-  requireFiniteSync(where, 'x', flat)
-  const rows = flat.shape[0]
-  const input = toBuffer(where, engine, flat.data)
+  const input = atOnce(nativeX(where, x, engine.network.inputShape, engine))
+  const rows = input.shape[0]
   try {
     const plan = engine.predictPlan(rows)
-    const result = guarded(where, () => native.planRunSync(plan.native, plan.request({ x: input }, false)))
+    const result = guarded(where, () => native.planRunSync(plan.native, plan.request({ x: input.buffer }, false)))
     return Tensor.fromBuffer(result.fetches[0], [rows, ...engine.network.outputShape], engine.dtype)
   } finally {
-    native.bufferDispose(input)
+    input.release()
   }
 }
 
@@ -211,13 +216,11 @@ export async function activations(
   training: boolean,
 ): Promise<Record<string, LayerActivations>> {
   engine.requireAdapted(job.what)
-  const flat = takeX(job.what, x, engine.network.inputShape, engine.dtype)
-  await requireFinite(job.what, 'x', flat)
-  const rows = flat.shape[0]
-  const input = toBuffer(job.what, engine, flat.data)
+  const input = await inputRows(engine, job, x)
+  const rows = input.shape[0]
   try {
     const plan = engine.plans.get(`activations ${rows} ${training}`, () => activationsProgram(engine, rows, training))
-    const result = await job.run(plan.native, plan.request({ x: input }, false, stepKey(engine)))
+    const result = await job.run(plan.native, plan.request({ x: input.buffer }, false, stepKey(engine)))
     job.throwIfAborted()
     const layers: Record<string, LayerActivations> = {}
     plan.fetchNames.forEach((name, i) => {
@@ -228,7 +231,7 @@ export async function activations(
     })
     return layers
   } finally {
-    native.bufferDispose(input)
+    input.release()
   }
 }
 
@@ -255,27 +258,14 @@ export async function costAndGradients(
   const { loss } = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
   const { inputShape, outputShape } = engine.network
-  const request = {
-    where: job.what,
-    inputShape,
-    outputShape,
-    dtype: engine.dtype,
-    loss,
-    x,
-    y,
-    sampleWeight,
-    classWeight,
-  }
-  const checked = checkData(request)
-  await requireFinite(job.what, 'x', checked.x)
-  const data = toNativeData(job.what, engine, checked)
+  const request = { where: job.what, inputShape, outputShape, loss, x, y, sampleWeight, classWeight }
+  const data = await dataOf(engine, job, request)
   try {
     const shape = { batch: data.rows, weighted: data.weights !== null }
     const plan = engine.plans.get(`gradients ${shape.batch} ${shape.weighted} ${training}`, () =>
       costProgram(engine, loss, shape, { training, withGradients: true }),
     )
-    const inputs = { x: data.x, y: data.y!, ...(data.weights ? { weights: data.weights } : {}) }
-    const result = await job.run(plan.native, plan.request(inputs, false, stepKey(engine)))
+    const result = await job.run(plan.native, plan.request(inputsOf(data), false, stepKey(engine)))
     job.throwIfAborted()
     const [cost, dataLoss, ...found] = result.fetches
     const gradients = engine.weights.layOut((p, i) => Tensor.fromBuffer(found[i], p.shape, engine.dtype))

@@ -1,14 +1,15 @@
 /** Training on streams of batches, for data larger than memory. */
 import { OptionError, StateError, checkOptions, describeValue, functionOption, positiveInteger } from '../errors'
 import type { Callback } from '../callbacks/callback'
-import { checkData, requireFinite, toNativeData, type DataLike, type NativeData, type SampleWeight } from './data'
+import { inTurns } from '../slices'
+import { inputsOf, nativeData, type DataLike, type NativeData, type SampleWeight } from './data'
 import type { Engine } from './engine'
 import { callbacksOf, checkCommon, type CommonFitOptions } from './fit-options'
-import type { History } from './history'
+import { History } from './history'
 import type { Model } from './model'
 import type { Trainer } from './queue'
 import { runSteps } from './run'
-import { emptySums, Training } from './training'
+import { emptySums, Training, withHistory } from './training'
 
 /** One batch: rows of x and y, and a weight per row where wanted. */
 export interface Batch {
@@ -60,7 +61,7 @@ export async function fitDataset(
     throw new StateError(
       `${where}: a data stream cannot teach the normalize layer its mean and variance. Call model.adapt(x) first, or give them to layers.normalize.`,
     )
-  return engine.queue.train(where, options.signal, async (trainer) => {
+  const work = engine.queue.train(where, options.signal, async (trainer) => {
     const validation = await validationData(engine, where, options)
     const plan = { where, epochs, batches, tolerance, validation }
     const training = new Training(engine, model, trainer, callbacks, plan)
@@ -75,6 +76,9 @@ export async function fitDataset(
     } finally {
       validation?.dispose()
     }
+  })
+  return work.catch((error: unknown) => {
+    throw withHistory(error, new History())
   })
 }
 
@@ -100,19 +104,8 @@ async function prepare(
   const { loss } = engine.requireCompiled(where)
   const { inputShape, outputShape } = engine.network
   const { x, y, sampleWeight } = batch
-  const checked = checkData({
-    where,
-    inputShape,
-    outputShape,
-    dtype: engine.dtype,
-    loss,
-    x,
-    y,
-    sampleWeight,
-    classWeight,
-  })
-  await requireFinite(where, 'x', checked.x)
-  return toNativeData(where, engine, checked)
+  const request = { where, inputShape, outputShape, loss, x, y, sampleWeight, classWeight }
+  return inTurns(nativeData(engine, request))
 }
 
 async function runEpoch(
@@ -151,7 +144,7 @@ async function step(engine: Engine, trainer: Trainer, training: Training, data: 
   const hyper = engine.hypers(training.epoch, 1)
   await runSteps(trainer.job, {
     plan: () => engine.trainPlan({ batch: data.rows, weighted: data.weights !== null }),
-    inputs: { x: data.x, y: data.y!, ...(data.weights ? { weights: data.weights } : {}) },
+    inputs: inputsOf(data),
     rows: null,
     batch: data.rows,
     steps: 1,

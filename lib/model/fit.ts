@@ -1,7 +1,9 @@
 /** Training on data in memory. JavaScript works once per epoch, not per step. */
 import type { Callback } from '../callbacks/callback'
-import type { NativeBuffer } from '../native'
+import { countOf } from '../convert'
 import { featureStatistics } from '../layers/normalize'
+import { native, type NativeBuffer } from '../native'
+import { inTurns } from '../slices'
 import {
   checkpointBoundary,
   checkpointData,
@@ -10,40 +12,33 @@ import {
   type CheckpointState,
 } from './checkpoint'
 import {
-  checkData,
-  requireFinite,
-  toNativeData,
-  type CheckedData,
+  dataOf,
+  inputsOf,
+  type ClassWeight,
   type DataLike,
-  type Flat,
+  type DataRequest,
   type NativeData,
+  type SampleWeight,
 } from './data'
 import type { Engine } from './engine'
-import type { FitOptions, Settings } from './fit-options'
+import type { FitOptions, Settings, ValidationData } from './fit-options'
 import { callbacksOf, checkCommon, checkFitNames, settingsOf } from './fit-options'
-import type { History } from './history'
+import { History } from './history'
 import type { Model } from './model'
-import type { Trainer } from './queue'
+import type { Job, Trainer } from './queue'
+import { openX, openY } from './rows'
 import { runSteps } from './run'
 import { inOrder, shuffled } from './shuffle'
-import { emptySums, Training, type EpochSums } from './training'
+import { emptySums, Training, withHistory, type EpochSums } from './training'
 import { warnAboutDropoutCurve } from './warn'
 
-/** Data of a fit after all checks. */
+/** Data of a fit as it was given. */
 export interface FitData {
-  train: CheckedData
-  validation: CheckedData | null
-}
-
-export function checkFitData(engine: Engine, x: DataLike, y: DataLike, options: FitOptions): FitData {
-  const { loss } = engine.requireCompiled('fit')
-  const { inputShape, outputShape } = engine.network
-  const common = { inputShape, outputShape, dtype: engine.dtype, loss }
-  const { sampleWeight, classWeight, validationData } = options
-  const train = checkData({ ...common, where: 'fit', x, y, sampleWeight, classWeight })
-  if (!validationData) return { train, validation: null }
-  const [vx, vy, vw] = validationData
-  return { train, validation: checkData({ ...common, where: 'fit: validationData', x: vx, y: vy, sampleWeight: vw }) }
+  x: DataLike
+  y: DataLike
+  sampleWeight?: SampleWeight
+  classWeight?: ClassWeight
+  validationData?: ValidationData | null
 }
 
 /** The whole of model.fit, in the model's queue. */
@@ -58,57 +53,79 @@ export async function fit(
   engine.requireCompiled('fit')
   checkCommon('fit', options)
   const callbacks = callbacksOf('fit', options)
-  const data = checkFitData(engine, x, y, options)
-  const settings = settingsOf(options, data.train.x.shape[0])
-  return engine.queue.train('fit', options.signal, (trainer) =>
-    runFit(engine, model, trainer, { data, settings, callbacks, resumed: null }),
-  )
+  const { inputShape, outputShape } = engine.network
+  const rows = openX('fit', x, inputShape, engine.dtype).shape[0]
+  openY('fit', y, engine.requireCompiled('fit').loss.targetShape(outputShape), rows, engine.dtype)
+  const settings = settingsOf(options, rows)
+  const { sampleWeight, classWeight, validationData } = options
+  const data = { x, y, sampleWeight, classWeight, validationData }
+  try {
+    return await engine.queue.train('fit', options.signal, (trainer) =>
+      runFit(engine, model, trainer, { where: 'fit', data, settings, callbacks, resumed: null }),
+    )
+  } catch (error) {
+    throw withHistory(error, new History())
+  }
 }
 
 export interface FitRequest {
+  /** 'fit' or 'resume'. */
+  where: string
   data: FitData
   settings: Settings
   callbacks: readonly Callback[]
   /** Where an earlier run stopped. */
   resumed: CheckpointState | null
+  /** Looks at the data before anything else happens. */
+  verify?: (train: NativeData) => Promise<void>
 }
 
 export async function runFit(engine: Engine, model: Model, trainer: Trainer, request: FitRequest): Promise<History> {
-  const { data, settings, callbacks, resumed } = request
-  await requireFinite('fit', 'x', data.train.x)
-  if (data.validation) await requireFinite('fit: validationData', 'x', data.validation.x)
-  const kept = settings.checkpoint ? await checkpointData(data) : null
-  trainer.job.throwIfAborted()
+  const { where, data, settings, callbacks, resumed } = request
+  const { loss } = engine.requireCompiled(where)
+  const { inputShape, outputShape } = engine.network
+  const { x, y, sampleWeight, classWeight, validationData } = data
   const { steps } = engine.progress
   const adapting = engine.needsAdapt
-  adaptToData(engine, data.train)
-  if (engine.network.hasDropout && callbacks.some((c) => c.name === 'progressBar')) warnAboutDropoutCurve()
-  let train: NativeData | null = null
-  let validation: NativeData | null = null
+  const owned: NativeData[] = []
+  const read = async (place: string, rest: Pick<DataRequest, 'x' | 'y' | 'sampleWeight' | 'classWeight'>) => {
+    const found = await dataOf(engine, trainer.job, { where: place, inputShape, outputShape, loss, ...rest })
+    owned.push(found)
+    return found
+  }
   try {
-    train = toNativeData('fit', engine, data.train)
-    validation = data.validation && toNativeData('fit: validationData', engine, data.validation)
+    const train = await read(where, { x, y, sampleWeight, classWeight })
+    await request.verify?.(train)
+    const [vx, vy, vw] = validationData ?? []
+    const validation =
+      vx === undefined || vy === undefined
+        ? null
+        : await read(`${where}: validationData`, { x: vx, y: vy, sampleWeight: vw })
+    const kept = settings.checkpoint ? await checkpointData(engine.dtype, train, validation) : null
+    if (adapting) await adaptTo(engine, trainer.job, train)
+    if (engine.network.hasDropout && callbacks.some((c) => c.name === 'progressBar')) warnAboutDropoutCurve()
     // From here on the rows live in native memory alone.
-    data.train.x = releasedRows(data.train.x)
-    if (data.validation && !kept) data.validation.x = releasedRows(data.validation.x)
+    for (const part of owned) part.targets = part.exampleWeights = null
     return await new FitRun(engine, model, trainer, { settings, callbacks, resumed, train, validation, kept }).all()
   } catch (error) {
     // A run that failed before its first step leaves everything as it was.
     if (adapting && engine.progress.steps === steps) engine.needsAdapt = true
     throw error
   } finally {
-    train?.dispose()
-    validation?.dispose()
+    for (const part of owned) part.dispose()
   }
 }
 
-function adaptToData(engine: Engine, { x }: CheckedData): void {
-  if (engine.needsAdapt) engine.setStatistics({ ...featureStatistics(x.data, x.shape[0]) })
-}
-
-/** The shape without the numbers. */
-function releasedRows({ data, shape }: Flat): Flat {
-  return { data: data instanceof Float32Array ? new Float32Array(0) : new Float64Array(0), shape }
+/** Teaches the normalize layer the mean and variance of x. */
+export async function adaptTo(
+  engine: Engine,
+  job: Job,
+  { x, xShape }: Pick<NativeData, 'x' | 'xShape'>,
+): Promise<void> {
+  const features = countOf(xShape.slice(1))
+  const read = (from: number, to: number) => native.bufferRead(x, from * features, (to - from) * features)
+  const found = await inTurns(featureStatistics(read, xShape[0], features), () => job.throwIfAborted())
+  engine.setStatistics({ ...found })
 }
 
 interface NativeFit {
@@ -120,6 +137,9 @@ interface NativeFit {
   /** What every checkpoint repeats; null without checkpoints. */
   kept: CheckpointData | null
 }
+
+/** Steps of one native run at most: their learning rates are computed ahead, on the event loop. */
+const stepsAtOnce = 1 << 16
 
 class FitRun {
   readonly #training: Training
@@ -139,7 +159,7 @@ class FitRun {
     this.#rows = train.rows
     this.#full = Math.floor(train.rows / batchSize)
     this.#steps = this.#full + (train.rows % batchSize && !dropLast ? 1 : 0)
-    this.#inputs = { x: train.x, y: train.y!, ...(train.weights ? { weights: train.weights } : {}) }
+    this.#inputs = inputsOf(train)
     const examples = dropLast ? this.#full * batchSize : train.rows
     const plan = { where: 'fit', epochs, examples, batches: this.#steps, tolerance, validation }
     this.#training = new Training(engine, model, trainer, callbacks, plan, resumed?.history)
@@ -181,7 +201,7 @@ class FitRun {
         sums.learningRate = engine.learningRateAt(epoch, engine.progress.steps + 1)
         await training.notify((c) => c.onEpochBegin?.(epoch, training.run))
       }
-      const order = settings.shuffle ? shuffled(this.#rows, engine.seed, key) : inOrder(this.#rows)
+      const order = settings.shuffle ? await inTurns(shuffled(this.#rows, engine.seed, key)) : inOrder(this.#rows)
       while (sums.batches < this.#steps) {
         await this.#segment(order)
         if (sums.batches < this.#steps && checkpointBoundary(settings, 'steps', this.#stepsOfRun()))
@@ -208,7 +228,7 @@ class FitRun {
     const { sums, epoch } = training
     const last = sums.batches >= this.#full
     const batch = last ? this.#rows - this.#full * batchSize : batchSize
-    let steps = last ? 1 : this.#full - sums.batches
+    let steps = last ? 1 : Math.min(this.#full - sums.batches, stepsAtOnce)
     if (checkpoint && 'steps' in checkpoint.every) {
       const every = checkpoint.every.steps
       steps = Math.min(steps, every - (this.#stepsOfRun() % every))

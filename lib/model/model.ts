@@ -2,14 +2,13 @@
 import { StateError, booleanOption, checkOptions, positiveInteger } from '../errors'
 import { snapshotParts, writeFileAtomic } from '../files'
 import type { DType, Shape } from '../graph/node'
-import { featureStatistics } from '../layers/normalize'
 import type { Optimizer } from '../optimizers/optimizer'
 import { toSchedule, type LearningRate } from '../schedules'
 import { inTurns } from '../slices'
 import type { Tensor } from '../tensor'
 import { applyGradients } from './apply'
 import { resolveCompile, type CompileOptions, type Compiled } from './compile'
-import { requireFinite, takeX, type DataLike } from './data'
+import { nativeX, type DataLike } from './data'
 import { resolveDevice, type DeviceName } from '../devices'
 import { Engine } from './engine'
 import {
@@ -25,7 +24,7 @@ import {
   type Evaluation,
   type LayerActivations,
 } from './evaluate'
-import { fit } from './fit'
+import { adaptTo, fit } from './fit'
 import { fitDataset, type BatchSource, type FitDatasetOptions } from './fit-dataset'
 import { checkSignal, type FitOptions } from './fit-options'
 import type { History } from './history'
@@ -237,12 +236,15 @@ export class Model {
     checkOptions('adapt', options, ['signal'])
     checkSignal('adapt', options.signal)
     const engine = this.#engine
-    return engine.queue.enqueue('adapt', 'write', options.signal, async () => {
+    return engine.queue.enqueue('adapt', 'write', options.signal, async (job) => {
       if (!engine.weights.statistics.length)
         throw new StateError('adapt: the model has no normalize layer. Put layers.normalize() first.')
-      const flat = takeX('adapt', x, engine.network.inputShape, engine.dtype)
-      await requireFinite('adapt', 'x', flat)
-      engine.setStatistics({ ...featureStatistics(flat.data, flat.shape[0]) })
+      const rows = await inTurns(nativeX('adapt', x, engine.network.inputShape, engine), () => job.throwIfAborted())
+      try {
+        await adaptTo(engine, job, { x: rows.buffer, xShape: rows.shape })
+      } finally {
+        rows.release()
+      }
     })
   }
 

@@ -3,14 +3,15 @@ import type { Callback } from '../callbacks/callback'
 import type { DeviceName } from '../devices'
 import { StateError, checkOptions } from '../errors'
 import type { Custom } from '../layers/custom'
+import { inTurns } from '../slices'
 import { fingerprint, readCheckpoint, resumedData, type Checkpoint } from './checkpoint'
-import { checkData, type DataLike } from './data'
+import type { DataLike } from './data'
 import { runFit } from './fit'
 import { callbacksOf, checkSignal, type CommonFitOptions } from './fit-options'
 import type { History } from './history'
 import type { Model } from './model'
 import { fromSnapshot, readSnapshot } from './save'
-import { inTurns } from '../slices'
+import { withHistory } from './training'
 
 export interface ResumeOptions extends Pick<CommonFitOptions, 'onBatch' | 'onEpoch' | 'verbose'> {
   /** Own layers and functions by the names they were saved under. */
@@ -41,27 +42,26 @@ export async function resume(
   const model = fromSnapshot(snapshot, options, path)
   try {
     const { engine } = model.internals
-    const { inputShape, outputShape } = engine.network
-    const { loss } = engine.requireCompiled('resume')
-    const train = checkData({ where: 'resume', inputShape, outputShape, dtype: engine.dtype, loss, x, y })
-    if ((await inTurns(fingerprint(train))) !== checkpoint.fingerprint)
-      throw new StateError(
-        `resume: x and y are not the data that the fit of '${path}' was interrupted on. Pass the same rows in the same order.`,
-      )
     restoreCallbacks(callbacks, checkpoint)
-    const request = {
-      data: resumedData(train, checkpoint),
-      settings: checkpoint.settings,
-      callbacks,
-      resumed: checkpoint.state,
-    }
     const history = await engine.queue.train('resume', options.signal, (trainer) =>
-      runFit(engine, model, trainer, request),
+      runFit(engine, model, trainer, {
+        where: 'resume',
+        data: resumedData(x, y, checkpoint),
+        settings: checkpoint.settings,
+        callbacks,
+        resumed: checkpoint.state,
+        async verify(train) {
+          if ((await inTurns(fingerprint(train), () => trainer.job.throwIfAborted())) !== checkpoint.fingerprint)
+            throw new StateError(
+              `resume: x and y are not the data that the fit of '${path}' was interrupted on. Pass the same rows in the same order.`,
+            )
+        },
+      }),
     )
     return { model, history }
   } catch (error) {
     model.dispose()
-    throw error
+    throw withHistory(error, checkpoint.state.history)
   }
 }
 

@@ -3,6 +3,11 @@
  * every machine.
  */
 
+import type { Sliced } from '../slices'
+
+/** Between two turns of the event loop; each is likely to miss the cache. */
+const swapsAtOnce = 1 << 15
+
 /** Mixes 32 bits (the finaliser of MurmurHash3, fmix32). */
 function mix(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
@@ -50,7 +55,7 @@ export function inOrder(rows: number): Uint32Array {
  * A uniformly random permutation of 0…rows − 1 for one epoch (Fisher–Yates, unbiased by rejection).
  * @param epoch epochs ever run by the model, so that no two epochs share an order
  */
-export function shuffled(rows: number, seed: bigint, epoch: number): Uint32Array {
+export function* shuffled(rows: number, seed: bigint, epoch: number): Sliced<Uint32Array> {
   const order = inOrder(rows)
   const next = generator(seed, epoch)
   for (let i = rows - 1; i > 0; i--) {
@@ -60,6 +65,7 @@ export function shuffled(rows: number, seed: bigint, epoch: number): Uint32Array
     const row = order[i]
     order[i] = order[j]
     order[j] = row
+    if (i % swapsAtOnce === 0) yield
   }
   return order
 }

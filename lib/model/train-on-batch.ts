@@ -1,6 +1,6 @@
 /** One training step on the rows given. */
 import { NonFiniteError } from '../errors'
-import { nativeData, type ClassWeight, type DataLike, type SampleWeight } from './data'
+import { dataOf, inputsOf, type ClassWeight, type DataLike, type SampleWeight } from './data'
 import type { Engine } from './engine'
 import { finishMetrics, lastCosts, type Evaluation } from './evaluate'
 import type { Job } from './queue'
@@ -24,24 +24,13 @@ export async function trainOnBatch(
   engine.requireAdapted(job.what)
   const { inputShape, outputShape } = engine.network
   const { sampleWeight, classWeight } = options
-  const request = {
-    where: job.what,
-    inputShape,
-    outputShape,
-    dtype: engine.dtype,
-    loss,
-    x,
-    y,
-    sampleWeight,
-    classWeight,
-  }
-  const { data } = await nativeData(engine, request)
+  const request = { where: job.what, inputShape, outputShape, loss, x, y, sampleWeight, classWeight }
+  const data = await dataOf(engine, job, request)
   try {
     const plan = engine.trainPlan({ batch: data.rows, weighted: data.weights !== null })
-    const inputs = { x: data.x, y: data.y!, ...(data.weights ? { weights: data.weights } : {}) }
     const hyper = engine.hypers(1, 1)
     const key = { hyper, seed: engine.seed, firstStep: engine.progress.steps + 1 }
-    const result = await job.run(plan.native, plan.request(inputs, false, key))
+    const result = await job.run(plan.native, plan.request(inputsOf(data), false, key))
     engine.advance(result.stepsDone)
     if (result.status === 'nonFinite') {
       const layer = result.label.split('.')[0]

@@ -46,6 +46,15 @@ export interface RunPlan {
   validation: NativeData | null
 }
 
+/** An abort before the first step carries a history too. */
+export function withHistory(error: unknown, history: History): unknown {
+  if (!(error instanceof AbortError) || error.history) return error
+  return new AbortError(error.message, { cause: error.cause, history })
+}
+
+/** They add nothing to the logs; fit's own onEpoch option comes after all others. */
+const libraryCallbacks = ['earlyStopping', 'progressBar', 'fit options']
+
 function logNames(metrics: readonly string[], validation: boolean): string[] {
   const values = ['loss', 'dataLoss', ...metrics]
   return ['learningRate', ...values, ...(validation ? values.map((name) => `val_${name}`) : [])]
@@ -77,10 +86,12 @@ export class Training {
       epochs: plan.epochs,
       examples: plan.examples,
       batches: plan.batches,
-      logNames: logNames(
-        engine.requireCompiled(plan.where).metrics.map((metric) => metric.name),
-        plan.validation !== null,
-      ),
+      logNames: callbacks.some((c) => c.onEpoch && !libraryCallbacks.includes(c.name))
+        ? null
+        : logNames(
+            engine.requireCompiled(plan.where).metrics.map((metric) => metric.name),
+            plan.validation !== null,
+          ),
       stop: () => void (this.stopRequested = true),
     }
   }

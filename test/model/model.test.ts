@@ -240,10 +240,13 @@ describe('model', () => {
 
   it('says where it can run', async () => {
     const model = deep()
-    expect(my.devices().map((d) => d.name)).to.deep.equal(['cpu'])
-    expect(my.whyNoGpu()).to.be.a('string')
+    const [cpu, ...gpus] = my.devices().map((d) => d.name)
+    expect(cpu).to.equal('cpu')
+    expect(my.whyNoGpu() === null).to.equal(gpus.length > 0)
     expect(await model.to('cpu')).to.equal(model)
-    expect(await rejected(model.to('cuda'))).to.be.instanceOf(my.DeviceError)
+    expect(model.device).to.equal('cpu')
+    const missing = gpus.length > 0 ? 'cuda:99' : 'cuda'
+    expect(await rejected(model.to(missing))).to.be.instanceOf(my.DeviceError)
   })
 })
 
@@ -304,9 +307,8 @@ describe('fitDataset', () => {
     const endless = async function* () {
       for (;;) yield { x, y }
     }
-    setTimeout(() => controller.abort(), 30)
     const aborted = (await rejected(
-      plain().fitDataset(endless, { signal: controller.signal }),
+      plain().fitDataset(endless, { signal: controller.signal, onBatch: () => controller.abort() }),
     )) as my.AbortError<my.History>
     expect(aborted).to.be.instanceOf(my.AbortError)
     expect(aborted.history!.batches.length).to.be.greaterThan(0)
