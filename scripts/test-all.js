@@ -10,7 +10,7 @@ const { instructionSets, runDrivers } = require('./drivers')
 const { ensure } = require('./ensure')
 const { runMocha } = require('./mocha')
 const { testCuda } = require('./test-cuda')
-const { root, Failure, run, tool, filesUnder, main, which } = require('./tools')
+const { root, Failure, run, tool, tryRun, which, filesUnder, main } = require('./tools')
 
 const passed = (n = 1) => ({ passed: n, failed: 0, skipped: 0 })
 const failed = (n = 1) => ({ passed: 0, failed: n, skipped: 0 })

@@ -51,7 +51,9 @@ Napi::Value dispose(const Napi::CallbackInfo& info) {
 
 Napi::Value run_sync(const Napi::CallbackInfo& info) {
   RunRequest request = to_request("planRunSync", info[0], info[1]);
-  request.keep_memory = false;  // plans of eager ops are many and kept for long: their idle memory would never be freed
+  // Plans of eager ops are many and kept for long: their idle memory would never be freed. A device runs models only,
+  // whose plans are few, and its working memory is dear to make.
+  request.keep_memory = backend_of(*request.plan).device() != nullptr;
   return to_result(info.Env(), run(request, nullptr, nullptr));
 }
 

@@ -82,7 +82,7 @@ PlanPtr compile(const uint8_t* bytes, size_t size, PlanMode mode, Backend& backe
 }
 
 const PlanInfo& info(const Plan& plan) { return plan.info; }
-const Backend& backend_of(const Plan& plan) { return plan.backend; }
+Backend& backend_of(const Plan& plan) { return plan.backend; }
 std::vector<int64_t> launches_of(const Plan& plan) { return plan.launches(); }
 
 }  // namespace myelin

@@ -29,7 +29,7 @@ struct PlanInfo {
   std::vector<Shape> fetches, costs, accumulators;
 };
 const PlanInfo& info(const Plan& plan);
-const Backend& backend_of(const Plan& plan);
+Backend& backend_of(const Plan& plan);
 // On a device: kernel launches of each instruction in a step. Empty before the first run, and on the CPU.
 std::vector<int64_t> launches_of(const Plan& plan);
 

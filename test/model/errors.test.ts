@@ -62,7 +62,12 @@ describe('sequential refuses', () => {
       my.DTypeError,
       /float16/,
     ],
-    ['cuda', () => sequential({ inputShape: [1], layers: [dense()], device: 'cuda' }), my.DeviceError, /cuda.*CPU/],
+    [
+      'a GPU that is not there',
+      () => sequential({ inputShape: [1], layers: [dense()], device: 'cuda:99' }),
+      my.DeviceError,
+      /cuda:99.*(CPU|'cpu')/,
+    ],
     [
       'an unknown device',
       () => sequential({ inputShape: [1], layers: [dense()], device: any('tpu') }),
