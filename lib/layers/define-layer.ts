@@ -56,7 +56,7 @@ export interface LayerDefinition<Config, W extends Record<string, WeightHandle>>
    */
   gradient?: (
     dy: Tensor,
-    values: { x: Tensor; y: Tensor; w: WeightTensors<W> },
+    values: { x: Tensor; y: Tensor; w: WeightTensors<W>; config: Config },
   ) => { x: Tensor | null; weights: { readonly [K in keyof W]: Tensor } }
 }
 
@@ -126,7 +126,7 @@ function build<Config, W extends Record<string, WeightHandle>>(
     const w = Object.fromEntries(keys.map((key) => [key, asRow(own[handles[key].name])])) as WeightTensors<W>
     const y = definition.call(x, w, { ...context, config })
     if (!definition.gradient || !(y instanceof Tensor)) return y
-    return withGradient(layerName, definition.gradient, { x, y, w }, own, handles)
+    return withGradient(layerName, definition.gradient, { x, y, w, config }, own, handles)
   }
   const outputShape = outputShapeOf(
     layerName,
@@ -183,10 +183,10 @@ function checkHandles(layerName: string, handles: unknown, weights: readonly Wei
 }
 
 /** y again, with the user's gradient towards x and the weights. */
-function withGradient<W extends Record<string, WeightHandle>>(
+function withGradient<Config, W extends Record<string, WeightHandle>>(
   layerName: string,
-  gradient: NonNullable<LayerDefinition<unknown, W>['gradient']>,
-  values: { x: Tensor; y: Tensor; w: WeightTensors<W> },
+  gradient: NonNullable<LayerDefinition<Config, W>['gradient']>,
+  values: { x: Tensor; y: Tensor; w: WeightTensors<W>; config: Config },
   own: Record<string, Tensor>,
   handles: W,
 ): Tensor {
