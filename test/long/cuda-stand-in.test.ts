@@ -1,6 +1,6 @@
 // The stand-in CUDA runtime under sanitizers: they must see through its fibers, without false alarms.
 import { expect } from 'chai'
-import { barriers, buildSelfTest, canBuild, runSelfTest as run } from '../cuda-on-cpu/self-test/build'
+import { barriers, buildKernelCheck, buildSelfTest, canBuild, runSelfTest as run } from '../cuda-on-cpu/self-test/build'
 
 describe('the stand-in CUDA runtime under sanitizers', function () {
   before(function () {
@@ -32,4 +32,12 @@ describe('the stand-in CUDA runtime under sanitizers', function () {
       expect(said).to.match(/heap-buffer-overflow[^]*kernels\.h:\d+/)
     }
   })
+
+  for (const sanitizer of ['address', 'thread']) {
+    it(`the kernels of the CUDA library are quiet: ${sanitizer} sanitizer`, () => {
+      const { failed, said } = run(buildKernelCheck(sanitizer), ['forward', 'random:3'])
+      expect(failed, said).to.equal(false)
+      expect(said).to.contain('all well')
+    })
+  }
 })

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 
 interface StandInScript {
+  buildStandIn(options: { sanitize: string; drivers: string[] }): string
   sanitizers: Record<string, string[]>
   kernelFlags(sanitize: string): string[]
   runtimeFlags(sanitize: string): string[]
@@ -46,10 +47,14 @@ export async function buildSelfTest(sanitize: string): Promise<string> {
   return program
 }
 
+/** The check of all kernels of the CUDA library against the plain ones of the CPU; arguments are orders. */
+export const buildKernelCheck = (sanitize: string): string =>
+  script.buildStandIn({ sanitize, drivers: ['test/cuda-on-cpu/kernels/kernel_check.cpp'] })
+
 export function runSelfTest(program: string, args: string[], env: Record<string, string> = {}) {
   const result = spawnSync(program, args, {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 300_000,
     env: { ...process.env, EMU_ORDER: 'forward', TSAN_OPTIONS: 'halt_on_error=1', ...env },
   })
   return { failed: result.status !== 0, said: `${result.stdout}${result.stderr}` }
