@@ -31,6 +31,9 @@ const Range ranges[] = {
     {"log", 1e-307, 1e308, true, logl, 0, 4},
     {"log", 0.5, 2, false, logl, 2, 4},
     {"log", 0.99, 1.01, false, logl, 2, 4},
+    {"log1p", -1, 1, true, log1pl, 2, 4},
+    {"log1p", -0.999, 4, false, log1pl, 2, 4},
+    {"log1p", 1e-30, 1e30, true, log1pl, 2, 4},
     {"tanh", -10, 10, false, tanhl, 2, 4},
     {"tanh", -20, 20, false, tanhl, 2, 4},
     {"tanh", -1, 1, true, tanhl, 2, 4},
@@ -105,7 +108,9 @@ bool check_specials(const KernelTable& table) {
       {"sign", nan, nan},     {"abs", -inf, inf},       {"abs", nan, nan},      {"sqrt", -1, nan},
       {"sqrt", 4, 2},         {"floor", -0.5, -1},      {"floor", nan, nan},    {"floor", 2.999, 2},
       {"floor", -inf, -inf},  {"leakyRelu", -2, -0.5},  {"leakyRelu", 0, 0},    {"leakyRelu", nan, nan},
-      {"neg", 0, -0.0},       {"identity", nan, nan},
+      {"neg", 0, -0.0},       {"identity", nan, nan},   {"log1p", 0, 0},        {"log1p", -0.0, -0.0},
+      {"log1p", -1, -inf},    {"log1p", -2, nan},       {"log1p", inf, inf},    {"log1p", nan, nan},
+      {"log1p", -inf, nan},
   };
   bool good = true;
   for (const Special& s : specials) {
