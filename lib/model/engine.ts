@@ -48,8 +48,9 @@ export class Engine implements Parts {
     /** What files tell about the model beside its structure. */
     readonly about: { name: string | null; labels: readonly string[] | null },
     device: string,
+    blank = false,
   ) {
-    this.weights = new Weights(network, dtype, seed, device)
+    this.weights = new Weights(network, dtype, seed, device, blank)
     this.needsAdapt = network.layers.some((place) => place.built.needsAdapt)
   }
 
@@ -76,8 +77,8 @@ export class Engine implements Parts {
     this.needsAdapt = false
   }
 
-  useCompiled(compiled: Compiled): void {
-    const slots = this.weights.makeSlots(compiled.optimizer)
+  useCompiled(compiled: Compiled, blank = false): void {
+    const slots = this.weights.makeSlots(compiled.optimizer, blank)
     this.plans.clear()
     this.weights.releaseSlots(this.weights.slots)
     this.weights.slots = slots

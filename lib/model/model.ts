@@ -57,6 +57,8 @@ export interface ModelParts {
   labels: readonly string[] | null
   /** As resolveDevice gives it. */
   device: string
+  /** True where the values of all weights follow from a file. */
+  blank?: boolean
 }
 
 export interface PredictOptions {
@@ -73,8 +75,8 @@ export class Model {
   readonly #engine: Engine
 
   /** @internal */
-  constructor({ network, dtype, seed, name, labels, device }: ModelParts) {
-    this.#engine = new Engine(network, dtype, seed, { name, labels }, device)
+  constructor({ network, dtype, seed, name, labels, device, blank }: ModelParts) {
+    this.#engine = new Engine(network, dtype, seed, { name, labels }, device, blank)
   }
 
   /** Names and shapes only; for other parts of the library. @internal */

@@ -39,7 +39,7 @@ export async function resume(
   const callbacks = callbacksOf('resume', options)
   const { snapshot } = await readSnapshot('resume', path, options.signal)
   const checkpoint = readCheckpoint(path, snapshot)
-  const model = fromSnapshot(snapshot, options, path)
+  const model = await fromSnapshot(snapshot, options, path)
   try {
     const { engine } = model.internals
     restoreCallbacks(callbacks, checkpoint)

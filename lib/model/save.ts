@@ -8,7 +8,7 @@ import type { Json } from '../layers/layer'
 import { lossFromConfig } from '../losses'
 import { metricFromConfig } from '../metrics'
 import { optimizerFromConfig } from '../optimizers'
-import { inTurns } from '../slices'
+import { inTurns, type Sliced } from '../slices'
 import { clipFromConfig, resolveCompile } from './compile'
 import type { Engine } from './engine'
 import { Model } from './model'
@@ -89,7 +89,11 @@ export function snapshotOf(
 }
 
 /** Rebuilds a model; own layers and functions come from `custom`. */
-export function fromSnapshot(snapshot: ModelSnapshot, options: LoadOptions = {}, source = 'model file'): Model {
+export async function fromSnapshot(
+  snapshot: ModelSnapshot,
+  options: LoadOptions = {},
+  source = 'model file',
+): Promise<Model> {
   const { architecture } = snapshot
   const { custom } = options
   const layers = architecture.layers.map(({ kind, name, config }) => layerFromConfig(kind, config, name, custom))
@@ -101,9 +105,11 @@ export function fromSnapshot(snapshot: ModelSnapshot, options: LoadOptions = {},
     name: architecture.name,
     labels: architecture.labels,
     device: resolveDevice(source, options.device, network.sizeIn(architecture.dtype)),
+    blank: true,
   })
   try {
-    restore(model, snapshot, network, custom, source)
+    const pause = () => throwIfAborted('loadModel', options.signal)
+    await inTurns(restore(model, snapshot, network, custom, source), pause)
   } catch (error) {
     model.dispose()
     throw error
@@ -111,13 +117,13 @@ export function fromSnapshot(snapshot: ModelSnapshot, options: LoadOptions = {},
   return model
 }
 
-function restore(
+function* restore(
   model: Model,
   snapshot: ModelSnapshot,
   network: Network,
   custom: Custom | undefined,
   source: string,
-): void {
+): Sliced<void> {
   const { engine } = model.internals
   if (snapshot.compiled) {
     const { optimizer, loss, metrics, gradientClip } = snapshot.compiled
@@ -127,7 +133,7 @@ function restore(
       metrics: metrics.map((config) => metricFromConfig(config, custom)),
       gradientClip: clipFromConfig(gradientClip),
     }
-    engine.useCompiled(resolveCompile(options, network))
+    engine.useCompiled(resolveCompile(options, network), true)
   }
   const found = new Map(snapshot.tensors.map((tensor) => [tensor.name, tensor]))
   const { list, slots, statistics } = engine.weights
@@ -146,7 +152,7 @@ function restore(
     const wanted = engine.dtype === 'float32' ? Float32Array : Float64Array
     if (!(tensor.data instanceof wanted))
       throw new FormatError(`${source}: '${cell.name}': expected ${engine.dtype}, got another dtype.`)
-    engine.weights.write(cell, tensor.data)
+    yield* engine.weights.fill(cell, tensor.data)
   }
   Object.assign(engine.progress, snapshot.progress)
 }

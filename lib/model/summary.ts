@@ -2,6 +2,7 @@
 import type { Engine } from './engine'
 import { countOf, type Parameter } from './weights'
 
+const countText = (count: number) => count.toLocaleString('en-US')
 const shapeText = (shape: readonly number[]) => `[${shape.join(', ')}]`
 
 function weightText(weights: readonly Parameter[]): string {
@@ -24,7 +25,7 @@ export function summaryOf(engine: Engine, name: string | null): string {
       `${place.name} (${place.layer.kind}${activationText(place.built.activation)})`,
       shapeText(['m', ...place.built.outputShape] as never),
       weightText(own),
-      count.toLocaleString('en-US'),
+      countText(count),
     ]
   })
   const header = ['layer', 'output', 'weights', 'parameters']
@@ -45,6 +46,6 @@ export function summaryOf(engine: Engine, name: string | null): string {
     rule,
     ...table.slice(1).map(line),
     rule,
-    `total parameters: ${all} (trainable: ${trainable}, other: ${all - trainable}), ${engine.dtype}`,
+    `total parameters: ${countText(all)} (trainable: ${countText(trainable)}, other: ${countText(all - trainable)}), ${engine.dtype}`,
   ].join('\n')
 }

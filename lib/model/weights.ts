@@ -5,6 +5,7 @@ import type { WeightSpec } from '../layers/layer'
 import { native, type NativeArray, type NativeBuffer } from '../native'
 import type { Optimizer } from '../optimizers/optimizer'
 import { guarded } from '../runtime'
+import { slices, type Sliced } from '../slices'
 import { Tensor, toFlat, type TensorLike } from '../tensor'
 import type { Network } from './network'
 
@@ -72,9 +73,20 @@ export class Weights {
     seed: bigint,
     /** Where all cells live. */
     public device: string,
+    /** True where a file's values follow: weights then hold anything until they are filled. */
+    blank = false,
   ) {
     this.list = made(network.weights(), ({ place, spec }, i) => {
       const name = `${place.name}.${spec.name}`
+      if (blank && !spec.statistic)
+        return {
+          name,
+          layer: place.name,
+          key: spec.name,
+          spec,
+          shape: spec.shape,
+          buffer: this.#reserve(name, spec.shape),
+        }
       const data = spec.initializer.create(spec.shape, { ...fans(spec.shape), seed, stream: initialStream + i, dtype })
       if (data.length !== countOf(spec.shape))
         throw new ShapeError(`${name}: its initializer gave ${data.length} numbers for shape ${shapeText(spec.shape)}.`)
@@ -86,6 +98,10 @@ export class Weights {
   #create(name: string, data: NativeArray | number): NativeBuffer {
     if (typeof data === 'number') return guarded(name, () => native.bufferCreate(this.dtype, data, null, this.device))
     return guarded(name, () => native.bufferCreate(this.dtype, data.length, data, this.device))
+  }
+
+  #reserve(name: string, shape: Shape): NativeBuffer {
+    return guarded(name, () => native.bufferReserve(this.dtype, countOf(shape), this.device))
   }
 
   /** Weights that updates change. */
@@ -102,13 +118,13 @@ export class Weights {
     return this.list.filter((p) => p.spec.statistic)
   }
 
-  /** Fresh slots, all zero, for every trainable weight. */
-  makeSlots(optimizer: Optimizer): SlotTable {
+  /** Fresh slots for every trainable weight: all zero, or `blank` where a file's values follow. */
+  makeSlots(optimizer: Optimizer, blank = false): SlotTable {
     const places = this.trainable.flatMap((p) => optimizer.slots.map((slot) => ({ p, slot })))
     const cells = made(places, ({ p, slot }) => ({
       name: `optimizer.${p.name}.${slot}`,
       shape: p.shape,
-      buffer: this.#create(`${p.name}.${slot}`, countOf(p.shape)),
+      buffer: blank ? this.#reserve(`${p.name}.${slot}`, p.shape) : this.#create(`${p.name}.${slot}`, countOf(p.shape)),
     }))
     return new Map(this.trainable.map((p) => [p, cells.splice(0, optimizer.slots.length)]))
   }
@@ -135,6 +151,14 @@ export class Weights {
     const old = cell.buffer
     cell.buffer = this.#create(cell.name, data)
     native.bufferDispose(old)
+  }
+
+  /** Writes the values of a cell that nothing uses yet, in slices. */
+  *fill(cell: StateCell, data: NativeArray): Sliced<void> {
+    for (const [from, to] of slices(data.length)) {
+      guarded(cell.name, () => native.bufferWrite(cell.buffer, data.subarray(from, to), from))
+      yield
+    }
   }
 
   read(cell: StateCell): NativeArray {
