@@ -212,6 +212,7 @@ export function meanSquaredError(): Loss {
 }
 
 function customLoss(fn: LossFunction): Loss {
+  const where = fn.name ? `loss function '${fn.name}'` : 'loss function'
   return {
     name: 'custom',
     config: functionConfig(fn),
@@ -221,10 +222,10 @@ function customLoss(fn: LossFunction): Loss {
       const value: unknown = fn(yTrue, yPred)
       const shape = (value as Tensor | undefined)?.shape
       if (!Array.isArray(shape))
-        throw new OptionError(`loss ${fn.name || 'function'}: expected a scalar Tensor, got ${describeValue(value)}.`)
+        throw new OptionError(`${where}: expected a scalar Tensor, got ${describeValue(value)}.`)
       if ((value as Tensor).size !== 1)
         throw new ShapeError(
-          `loss ${fn.name || 'function'}: expected a scalar, got shape ${shapeText(shape)}. ` +
+          `${where}: expected a scalar, got shape ${shapeText(shape)}. ` +
             `Use ops.mean or ops.sum over all axes.`,
         )
       return shape.length === 0 ? (value as Tensor) : ops.reshape(value as Tensor, [])
