@@ -1,5 +1,6 @@
 'use strict'
 // One workload of scripts/gpu.js on one device: microseconds a step, epoch by epoch, and the first cost as JSON.
+const { performance } = require('node:perf_hooks')
 const my = require('../dist')
 
 async function workload({ widths, activation, batch, rows }, device) {
