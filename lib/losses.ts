@@ -225,8 +225,7 @@ function customLoss(fn: LossFunction): Loss {
         throw new OptionError(`${where}: expected a scalar Tensor, got ${describeValue(value)}.`)
       if ((value as Tensor).size !== 1)
         throw new ShapeError(
-          `${where}: expected a scalar, got shape ${shapeText(shape)}. ` +
-            `Use ops.mean or ops.sum over all axes.`,
+          `${where}: expected a scalar, got shape ${shapeText(shape)}. ` + `Use ops.mean or ops.sum over all axes.`,
         )
       return shape.length === 0 ? (value as Tensor) : ops.reshape(value as Tensor, [])
     },
