@@ -55,6 +55,7 @@ export type {
   Callback,
   CallbackState,
   EarlyStoppingOptions,
+  PlateauOptions,
   ProgressBarOptions,
   ProgressStream,
   TrainingProgress,
@@ -63,6 +64,7 @@ export type {
 export * from './model'
 export { gradientCheck, GradientCheck, numericalDerivative } from './check'
 export type { CheckedEntry, CheckedParameter, GradientCheckOptions, NumericalDerivativeOptions, Verdict } from './check'
+export * as diagnose from './check/diagnose'
 export { devices, setMemoryLimit, whyNoGpu, type DeviceInfo, type DeviceName } from './devices'
 export { memory, setThreads, getThreads } from './runtime'
 export type { MemoryInfo } from './runtime'

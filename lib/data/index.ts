@@ -6,8 +6,18 @@ export {
   type BatchesOptions,
   type RecommendedBatchSizeOptions,
 } from './batches'
+export {
+  compareDistributions,
+  type CompareDistributionsOptions,
+  type DistributionComparison,
+  type FeatureComparison,
+} from './compare-distributions'
 export { confusionMatrix, type ConfusionMatrix, type ConfusionMatrixOptions } from './confusion-matrix'
+export { ewa, type Ewa, type EwaOptions } from './ewa'
+export { flattenImage, type FlattenImageOptions, type ImageData } from './flatten-image'
 export { oneHot } from './labels'
 export { normalizer, type Normalizer } from './normalizer'
 export type { DataLike, ShapedArray } from './rows'
 export { recommendedSplit, split, type Part, type Split, type SplitOptions } from './split'
+export { bagOfWords, type BagOfWords, type BagOfWordsOptions } from './text'
+export { readWav, type Sound } from './wav'

@@ -1,6 +1,7 @@
 /** Chapter 1, introduction: what goes in and what comes out. */
 import { expect } from 'chai'
 import {
+  data,
   defineLayer,
   gradientCheck,
   layers,
@@ -11,7 +12,7 @@ import {
   type Tensor,
   type WeightHandle,
 } from '../../lib'
-import { close, matrix, normal } from './helpers'
+import { close, matrix, normal, rejected, thrown } from './helpers'
 
 /** Size, bedrooms and price of the notes' houses. */
 const houses = {
@@ -47,6 +48,78 @@ describe('1.1 a house price from a neuron and from a small network', () => {
     await model.fit(houses.x, houses.y, { epochs: 1500, batchSize: 'all' })
     const prices = (await model.predict(houses.x)).data
     houses.y.forEach((price, i) => expect(Math.abs(prices[i] - price) / price).to.be.below(0.05))
+  })
+})
+
+describe('1.2 an image as a feature vector', () => {
+  it('a 64×64 RGB image gives n_x = 12288: red first, then green, then blue', () => {
+    const pixels = Uint8Array.from({ length: 64 * 64 * 3 }, (_, i) => (i * 7 + (i % 3)) % 256)
+    const vector = data.flattenImage({ data: pixels, width: 64, height: 64 })
+    expect(vector.length).to.equal(12288)
+    for (const [row, column] of [
+      [0, 0],
+      [0, 63],
+      [5, 17],
+      [63, 63],
+    ])
+      // prettier-ignore
+      for (const c of [0, 1, 2])
+        expect(vector[c * 4096 + row * 64 + column]).to.equal(pixels[(row * 64 + column) * 3 + c])
+    const nested = Array.from({ length: 64 }, (_, i) =>
+      Array.from({ length: 64 }, (_, j) => [...pixels.subarray((i * 64 + j) * 3, (i * 64 + j) * 3 + 3)]),
+    )
+    expect([...data.flattenImage(nested)]).to.deep.equal([...vector])
+  })
+
+  it('leaves alpha out, takes grey images, scales, and refuses what does not fit', () => {
+    const rgba = { data: [1, 2, 3, 99, 4, 5, 6, 99], width: 2, height: 1 }
+    expect([...data.flattenImage(rgba)]).to.deep.equal([1, 4, 2, 5, 3, 6])
+    expect([...data.flattenImage({ data: [0, 51, 255], width: 3, height: 1 }, { scale: 1 / 255 })]).to.deep.equal([0, Math.fround(0.2), 1]) // prettier-ignore
+    expect(thrown(() => data.flattenImage({ data: [1, 2, 3], width: 2, height: 1 })).message).to.include('3 numbers')
+    expect(thrown(() => data.flattenImage([[1, 2]])).message).to.include('[height, width, channels]')
+  })
+})
+
+/** A WAV file of 16-bit samples. */
+function wav(samples: number[], { channels = 1, format = 1, bits = 16 } = {}): Uint8Array {
+  const bytes = Buffer.alloc(44 + samples.length * 2)
+  bytes.write('RIFF', 0)
+  bytes.writeUInt32LE(bytes.length - 8, 4)
+  bytes.write('WAVEfmt ', 8)
+  bytes.writeUInt32LE(16, 16)
+  bytes.writeUInt16LE(format, 20)
+  bytes.writeUInt16LE(channels, 22)
+  bytes.writeUInt32LE(8000, 24)
+  bytes.writeUInt16LE(bits, 34)
+  bytes.write('data', 36)
+  bytes.writeUInt32LE(samples.length * 2, 40)
+  samples.forEach((sample, i) => bytes.writeInt16LE(sample, 44 + 2 * i))
+  return bytes
+}
+
+describe('1.5 sound and text', () => {
+  it('a WAV file becomes samples from −1 to 1', async () => {
+    const { sampleRate, samples } = await data.readWav(wav([0, 16384, -32768, 32767]))
+    expect(sampleRate).to.equal(8000)
+    expect(samples.toArray()).to.deep.equal([[0], [0.5], [-1], [32767 / 32768]])
+    const stereo = await data.readWav(wav([1, 2, 3, 4], { channels: 2 }))
+    expect(stereo.samples.toArray()).to.deep.equal([[1 / 32768, 2 / 32768], [3 / 32768, 4 / 32768]]) // prettier-ignore
+  })
+
+  it('what is no WAV file, cut off or compressed is refused', async () => {
+    expect((await rejected(data.readWav(new Uint8Array(100)))).message).to.include('no WAV file')
+    expect((await rejected(data.readWav(wav([1, 2, 3]).subarray(0, 47)))).message).to.include('cut off')
+    expect((await rejected(data.readWav(wav([1], { format: 17 })))).message).to.include('format 17')
+    expect((await rejected(data.readWav('/no/such/file.wav'))).message).to.include('/no/such/file.wav')
+  })
+
+  it('texts become counts of the words of a vocabulary', () => {
+    const words = data.bagOfWords.fit(["The cat sat. The dog didn't!", 'A cat, a dog; a Übermaß'], { maxWords: 4 })
+    expect(words.vocabulary).to.deep.equal(['a', 'cat', 'dog', 'the'])
+    expect(words.transform(['the the cat', 'A fish']).toArray()).to.deep.equal([[0, 1, 0, 2], [1, 0, 0, 0]]) // prettier-ignore
+    const all = data.bagOfWords.fit(["didn't Übermaß"])
+    expect(all.vocabulary).to.deep.equal(["didn't", 'übermaß'])
+    expect(thrown(() => data.bagOfWords.fit(['…'])).message).to.include('no words')
   })
 })
 

@@ -1,7 +1,7 @@
 /** Chapter 3, shallow networks. */
 import { expect } from 'chai'
-import { grad, initializers, layers, ops, optimizers, sequential, tensor, type Tensor } from '../../lib'
-import { accuracyOf, close, matrix, normal, planar, ring, warnings } from './helpers'
+import { diagnose, grad, initializers, layers, ops, optimizers, sequential, tensor, type Tensor } from '../../lib'
+import { accuracyOf, close, matrix, normal, planar, ring, thrown, warnings } from './helpers'
 
 const f64 = { dtype: 'float64' } as const
 const sigma = (z: number) => 1 / (1 + Math.exp(-z))
@@ -229,5 +229,38 @@ describe('3.10 activations for hidden layers', () => {
     }
     for (const seed of [1, 2, 3])
       expect(await costAfter('tanh', seed)).to.be.below((await costAfter('sigmoid', seed)) - 0.05)
+  })
+
+  const advise = (
+    hidden: 'sigmoid' | 'tanh' | 'relu' | 'softmax',
+    output: 'sigmoid' | 'linear' | 'softmax',
+    target: 'binary' | 'classes' | 'regression',
+  ) => {
+    const model = sequential({
+      inputShape: [2],
+      layers: [layers.dense({ units: 3, activation: hidden }), layers.dense({ units: 2, activation: output })],
+    })
+    return diagnose.activationAdvice(model, { target }).map(({ better }) => better)
+  }
+
+  it('advises sigmoid for 0/1, softmax for classes, linear for regression, ReLU in hidden layers, tanh before sigmoid', () => {
+    expect(advise('relu', 'sigmoid', 'binary')).to.deep.equal([null, null])
+    expect(advise('tanh', 'linear', 'regression')).to.deep.equal([null, null])
+    expect(advise('relu', 'softmax', 'classes')).to.deep.equal([null, null])
+    expect(advise('sigmoid', 'linear', 'binary')).to.deep.equal(['tanh', 'sigmoid'])
+    expect(advise('softmax', 'sigmoid', 'regression')).to.deep.equal(['relu', 'linear'])
+    expect(advise('relu', 'sigmoid', 'classes')).to.deep.equal([null, 'softmax'])
+  })
+
+  it('takes the target from the compiled loss, and says why', () => {
+    const model = sequential({
+      inputShape: [2],
+      layers: [layers.dense({ units: 3, activation: 'sigmoid' }), layers.dense({ units: 1, activation: 'sigmoid' })],
+    })
+    expect(thrown(() => diagnose.activationAdvice(model)).message).to.include('compile')
+    model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
+    const [hidden, output] = diagnose.activationAdvice(model)
+    expect([hidden.layer, hidden.better, output.better]).to.deep.equal(['dense_1', 'tanh', null])
+    expect(hidden.reason).to.include('mean 0')
   })
 })

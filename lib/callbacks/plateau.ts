@@ -1,0 +1,51 @@
+import type { DataLike } from '../data/rows'
+import { checkOptions, OptionError, positiveInteger, positiveNumber } from '../errors'
+import type { EpochLogs } from '../model/history'
+import { warn } from '../model/warn'
+import { Tensor } from '../tensor'
+import type { Callback, TrainingRun } from './callback'
+
+export interface PlateauOptions {
+  /** Rows on which the gradient is measured after each epoch: some hundred training examples will do. */
+  x: DataLike
+  y: DataLike
+  /** Gradients with a norm below this are small. Default 1e-3. */
+  gradientNorm?: number
+  /** Epochs in a row with a small gradient before the warning. Default 5. */
+  patience?: number
+}
+
+/**
+ * Watches for plateaus and saddle points, where the gradient stays small for long (6.10 of the notes): adds
+ * `gradientNorm`, ‖dJ/dθ‖ on the rows given, to the logs of every epoch and warns once a run after `patience` epochs
+ * below `gradientNorm`.
+ */
+export function plateau(options: PlateauOptions): Callback {
+  const where = 'callbacks.plateau'
+  checkOptions(where, options, ['x', 'y', 'gradientNorm', 'patience'])
+  if (options?.x === undefined || options.y === undefined)
+    throw new OptionError(`${where}: expected { x, y }, rows on which the gradient is measured.`)
+  const limit = positiveNumber(`${where}: gradientNorm`, options.gradientNorm ?? 1e-3)
+  const patience = positiveInteger(`${where}: patience`, options.patience ?? 5)
+  let small = 0
+  return {
+    name: 'plateau',
+    onTrainBegin(): void {
+      small = 0
+    },
+    async onEpoch(logs: EpochLogs, run: TrainingRun): Promise<void> {
+      const { gradients } = await run.model.costAndGradients(options.x, options.y)
+      const tensors = gradients.flatMap((layer) => Object.values(layer)).filter((value) => value instanceof Tensor)
+      const squares = tensors.reduce((sum, t) => sum + t.data.reduce((s, g) => s + g * g, 0), 0)
+      tensors.forEach((t) => t.dispose())
+      logs.gradientNorm = Math.sqrt(squares)
+      small = logs.gradientNorm < limit ? small + 1 : 0
+      if (small === patience)
+        warn(
+          `The gradient has been below ${limit} for ${patience} epochs (epoch ${logs.epoch}, J ${logs.loss.toPrecision(4)}). ` +
+            'If J is low enough this is a minimum: stop. If not, it is a plateau or a saddle point: try Adam, momentum, ' +
+            'a larger learning rate or another seed.',
+        )
+    },
+  }
+}

@@ -1,0 +1,83 @@
+/** How a function bends at a point: minimum, saddle or plateau (6.10 of the notes). */
+import { OptionError, checkOptions, functionOption, nonNegativeNumber } from '../../errors'
+import { grad } from '../../grad'
+import * as ops from '../../ops'
+import { Tensor, tensor, type TensorLike, type Value } from '../../tensor'
+import { symmetricEigenvalues } from './eigenvalues'
+
+export interface CurvatureOptions {
+  /** Eigenvalues of at most this size, relative to the largest (or to 1), count as zero. Default 1e-9. */
+  tolerance?: number
+}
+
+export interface Curvature {
+  /** What a point with this gradient of zero would be; 'flat' where no direction bends. */
+  kind: 'minimum' | 'maximum' | 'saddle' | 'degenerate' | 'flat'
+  /** Of the Hessian, the largest first. */
+  eigenvalues: number[]
+  /** Largest over smallest |eigenvalue|: how elongated the bowl is. Infinity where one is zero. */
+  conditionNumber: number
+  /** ‖dJ/d(point)‖: the kind says something about the function only where this is small. */
+  gradientNorm: number
+  /** d²J over all numbers of the point in order, [n, n]. */
+  hessian: number[][]
+}
+
+/** Hessians of more numbers than this are too large to look at. */
+const mostNumbers = 400
+
+/**
+ * Second derivatives at `point`, a list with one value for each argument of `f`: one Hessian-vector product (a
+ * derivative of the derivative, in float64) for each number of the point.
+ *
+ *     diagnose.curvature((x, y) => ops.sub(ops.mul(x, x), ops.mul(y, y)), [0, 0]).kind   // 'saddle'
+ *
+ * All eigenvalues positive: minimum; negative: maximum; of both signs: saddle; some zero, the others of one sign:
+ * degenerate (a valley); all zero: flat. OptionError for points of more than 400 numbers.
+ */
+export function curvature(
+  f: (...args: never[]) => Value,
+  point: readonly TensorLike[],
+  options: CurvatureOptions = {},
+): Curvature {
+  const where = 'diagnose.curvature'
+  functionOption(where, f)
+  checkOptions(where, options, ['tolerance'])
+  if (!Array.isArray(point) || point.length === 0)
+    throw new OptionError(`${where}: expected a list with one value for each argument of the function, e.g. [0, 0].`)
+  const tolerance = nonNegativeNumber(`${where}: tolerance`, options.tolerance ?? 1e-9)
+  const at = point.map((value) => tensor(value, { dtype: 'float64' }))
+  const n = at.reduce((sum, t) => sum + t.size, 0)
+  if (n > mostNumbers)
+    throw new OptionError(
+      `${where}: the point has ${n} numbers, expected at most ${mostNumbers}. Fix some of them as constants.`,
+    )
+  const derivative = grad(f as (...args: Tensor[]) => Value)
+  const gradient = derivative(...at)
+  const hessian: number[][] = []
+  at.forEach((value, k) => {
+    for (let i = 0; i < value.size; i++) {
+      const unit = new Float64Array(value.size)
+      unit[i] = 1
+      const direction = tensor(unit, value.shape, { dtype: 'float64' })
+      const along = (...args: Tensor[]) => ops.sum(ops.mul(derivative(...args)[k], direction))
+      hessian.push(grad(along)(...at).flatMap((row) => [...row.data]))
+      direction.dispose()
+    }
+  })
+  const gradientNorm = Math.hypot(...gradient.flatMap((g) => [...g.data]))
+  for (const t of [...at, ...gradient]) t.dispose()
+  return describe(hessian, gradientNorm, tolerance)
+}
+
+function describe(hessian: number[][], gradientNorm: number, tolerance: number): Curvature {
+  const eigenvalues = symmetricEigenvalues(hessian)
+  const sizes = eigenvalues.map(Math.abs)
+  const largest = Math.max(...sizes)
+  const zero = tolerance * Math.max(largest, 1)
+  const up = eigenvalues.some((e) => e > zero)
+  const down = eigenvalues.some((e) => e < -zero)
+  const bent = sizes.every((size) => size > zero)
+  const kind = up && down ? 'saddle' : !up && !down ? 'flat' : !bent ? 'degenerate' : up ? 'minimum' : 'maximum'
+  return { kind, eigenvalues, conditionNumber: bent ? largest / Math.min(...sizes) : Infinity, gradientNorm, hessian }
+}

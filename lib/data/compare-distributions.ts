@@ -1,0 +1,105 @@
+/** Do two sets of examples come from the same distribution? (5.1.1 of the notes) */
+import { checkOptions, NonFiniteError, numberInRange, OptionError, ShapeError, shapeText } from '../errors'
+import { type DataLike, type Rows, toRows } from './rows'
+
+export interface CompareDistributionsOptions {
+  /** Share of false alarms accepted for the whole comparison, however many features there are. Default 0.05. */
+  alpha?: number
+  /** Names of the features, for the report. Default: their numbers. */
+  names?: readonly string[]
+}
+
+export interface FeatureComparison {
+  feature: number
+  name: string
+  /** Kolmogorov–Smirnov: the largest distance between the two cumulative distributions, 0 … 1. */
+  statistic: number
+  /** Chance of a distance this large between samples of one distribution (asymptotic). */
+  pValue: number
+  differs: boolean
+}
+
+export interface DistributionComparison {
+  /** True if no feature differs. */
+  same: boolean
+  features: FeatureComparison[]
+  toString(): string
+}
+
+/** The largest distance between the empirical distributions of two sorted samples. */
+function largestDistance(a: Float64Array, b: Float64Array): number {
+  let [i, j, distance] = [0, 0, 0]
+  while (i < a.length && j < b.length) {
+    const value = Math.min(a[i], b[j])
+    while (i < a.length && a[i] === value) i++
+    while (j < b.length && b[j] === value) j++
+    distance = Math.max(distance, Math.abs(i / a.length - j / b.length))
+  }
+  return distance
+}
+
+/** Kolmogorov's distribution with Stephens' correction for small samples. */
+function pValueOf(distance: number, m: number, n: number): number {
+  const root = Math.sqrt((m * n) / (m + n))
+  const lambda = (root + 0.12 + 0.11 / root) * distance
+  if (lambda < 0.2) return 1
+  let sum = 0
+  for (let k = 1; k <= 100; k++) sum += (k % 2 === 1 ? 2 : -2) * Math.exp(-2 * (k * lambda) ** 2)
+  return Math.min(1, Math.max(0, sum))
+}
+
+function column({ data, count, width }: Rows, feature: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, row) => data[row * width + feature]).sort()
+}
+
+function checkFinite(where: string, { data, width }: Rows): void {
+  const bad = data.findIndex((v) => !Number.isFinite(v))
+  if (bad >= 0)
+    throw new NonFiniteError(
+      `${where} has ${data[bad]} in row ${Math.floor(bad / width)}, feature ${bad % width}. Remove or replace it first.`,
+    )
+}
+
+/**
+ * Compares rows a and b feature by feature with a two-sample Kolmogorov–Smirnov test; the Bonferroni correction (alpha
+ * divided by the number of features) keeps the chance of any false alarm below `alpha`. Dev and test sets should come
+ * out the same; a training set may differ, which then has to be known. `String(result)` is a report.
+ */
+export function compareDistributions(
+  a: DataLike,
+  b: DataLike,
+  options: CompareDistributionsOptions = {},
+): DistributionComparison {
+  const where = 'data.compareDistributions'
+  checkOptions(where, options, ['alpha', 'names'])
+  const alpha = numberInRange(`${where}: alpha`, options.alpha ?? 0.05, 0, 1, '()')
+  const [left, right] = [toRows(`${where}: a`, a), toRows(`${where}: b`, b)]
+  if (left.width !== right.width)
+    throw new ShapeError(
+      `${where}: expected rows of the same features, got a ${shapeText(left.shape)} and b ${shapeText(right.shape)}.`,
+    )
+  checkFinite(`${where}: a`, left)
+  checkFinite(`${where}: b`, right)
+  const names = options.names ?? Array.from({ length: left.width }, (_, i) => String(i))
+  if (names.length !== left.width)
+    throw new OptionError(`${where}: names: expected one for each of the ${left.width} features, got ${names.length}.`)
+  const features = names.map((name, feature) => {
+    const statistic = largestDistance(column(left, feature), column(right, feature))
+    const pValue = pValueOf(statistic, left.count, right.count)
+    return { feature, name, statistic, pValue, differs: pValue < alpha / left.width }
+  })
+  const differing = features.filter(({ differs }) => differs)
+  return {
+    same: differing.length === 0,
+    features,
+    toString() {
+      if (differing.length === 0) return `No difference in ${features.length} features (alpha ${alpha}).`
+      const lines = [...differing]
+        .sort((p, q) => q.statistic - p.statistic)
+        .map(
+          ({ name, statistic, pValue }) => `  ${name}: distance ${statistic.toFixed(3)}, p ${pValue.toExponential(1)}`,
+        )
+      return [`${differing.length} of ${features.length} features differ (alpha ${alpha}):`, ...lines].join('\n')
+    },
+  }
+}
