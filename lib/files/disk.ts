@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { promises as fs } from 'node:fs'
 import * as path from 'node:path'
 import { describeValue, FormatError } from '../errors'
+import { slices } from '../slices'
 
 /** What the system's error codes mean to somebody who saves a model. */
 const advice: Record<string, string> = {
@@ -40,12 +41,35 @@ async function realTarget(file: string): Promise<string> {
   }
 }
 
+/** Written between two calls of `check`. */
+const writtenBytes = 1 << 24
+
+/** What `check` threw, told apart from the errors of the disk. */
+class Stopped extends Error {
+  constructor(readonly reason: unknown) {
+    super('stopped')
+  }
+}
+
+function checked(check: () => void): void {
+  try {
+    check()
+  } catch (reason) {
+    throw new Stopped(reason)
+  }
+}
+
 /**
  * Writes `bytes` (or pieces, one after the other) to `file` all or nothing: a temporary file in the same folder, flushed to the disk, then renamed
  * over the old one. On any failure the old file stands as it was, the temporary file is removed and a FormatError
- * (with `cause`) says why.
+ * (with `cause`) says why. `check` is called now and then before the new file takes its place; what it throws ends the
+ * writing and is thrown as it is.
  */
-export async function writeFileAtomic(file: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
+export async function writeFileAtomic(
+  file: string,
+  bytes: Uint8Array | readonly Uint8Array[],
+  check: () => void = () => undefined,
+): Promise<void> {
   checkPath('write', file)
   const target = await realTarget(file)
   const folder = path.dirname(target)
@@ -60,14 +84,20 @@ export async function writeFileAtomic(file: string, bytes: Uint8Array | readonly
     const handle = await fs.open(temporary, 'wx', old ? old.mode & 0o777 : 0o666)
     created = true
     try {
-      for (const part of bytes instanceof Uint8Array ? [bytes] : bytes) await handle.writeFile(part)
+      for (const part of bytes instanceof Uint8Array ? [bytes] : bytes)
+        for (const [from, to] of slices(part.length, writtenBytes)) {
+          checked(check)
+          await handle.writeFile(part.subarray(from, to))
+        }
       await handle.sync()
+      checked(check)
     } finally {
       await handle.close()
     }
     await fs.rename(temporary, target)
   } catch (error) {
     if (created) await fs.rm(temporary, { force: true }).catch(() => undefined)
+    if (error instanceof Stopped) throw error.reason
     throw diskError('write', file, error, ' Nothing was changed.')
   }
   await flushFolder(folder)

@@ -274,8 +274,7 @@ export class Model {
     const engine = this.#engine
     return engine.queue.enqueue('save', 'read', options.signal, async (job) => {
       const parts = await inTurns(snapshotParts(snapshotOf(engine)), () => job.throwIfAborted())
-      job.throwIfAborted()
-      await writeFileAtomic(path, parts)
+      await writeFileAtomic(path, parts, () => job.throwIfAborted())
     })
   }
 
