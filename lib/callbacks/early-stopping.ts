@@ -19,7 +19,10 @@ export interface EarlyStoppingOptions {
   patience?: number
   /** A change counts as improvement only if it is larger than this. Default 0. */
   minDelta?: number
-  /** Whether to put the weights of the best epoch back at the end. Default false. */
+  /**
+   * Whether to put the weights of the best epoch back when the run ends: after its last epoch or by `patience`. A run that is
+   * aborted or fails keeps the weights of its last step, from which it can go on. Default false.
+   */
   restoreBestWeights?: boolean
   /** Whether smaller or larger is better. 'auto' (default): larger for accuracy, precision, recall, f1 and auc, smaller otherwise. */
   mode?: 'auto' | 'min' | 'max'

@@ -15,7 +15,10 @@ import { progressBar } from '../callbacks/progress-bar'
 import type { ClassWeight, DataLike, SampleWeight } from './data'
 import type { EpochLogs } from './history'
 
-/** When and where an interrupted run can be taken up again (see `resume`). */
+/**
+ * When and where an interrupted run can be taken up again (see `resume`). A checkpoint holds the model, the history, the sample
+ * weights and the validation data, so that `resume` needs x and y alone: a large validation set makes every checkpoint as large.
+ */
 export interface CheckpointOptions {
   /** Written whole or not at all; a newer checkpoint replaces the older one. */
   path: string

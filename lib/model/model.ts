@@ -164,7 +164,10 @@ export class Model {
     this.#engine.learningRate = toSchedule('setLearningRate', rate)
   }
 
-  /** Trains on rows x [m, ...inputShape] and targets y. Resolves with the history. */
+  /**
+   * Trains on rows x [m, ...inputShape] and targets y. Resolves with the history. Arrays are read in slices, so that the event loop
+   * stays free: leave them as they are until the promise settles.
+   */
   async fit(x: DataLike, y: DataLike, options: FitOptions = {}): Promise<History> {
     this.#engine.queue.assertUsable('fit')
     return fit(this.#engine, this, x, y, options)

@@ -26,7 +26,7 @@ export interface ResumeOptions extends Pick<CommonFitOptions, 'onBatch' | 'onEpo
 /**
  * Goes on with the fit that wrote the checkpoint at `path`, with its options, to the same bits as if it had never been interrupted; further
  * checkpoints go to the path they went to. x and y must be the data of that fit (StateError otherwise); sample weights, class weights and validation data come
- * from the checkpoint. The checkpoint of a finished fit gives its model and history back at once.
+ * from the checkpoint. An abort leaves the checkpoint as it is, for another resume. The checkpoint of a finished fit gives its model and history back at once.
  */
 export async function resume(
   path: string,

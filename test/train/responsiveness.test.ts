@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { stat } from 'node:fs/promises'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { AbortError, layers, optimizers, sequential } from '../../lib'
 import { native } from '../../lib/native'
 
@@ -58,6 +58,43 @@ describe('while training', function () {
     expect(slowest, 'slowest fs.stat in ms').to.be.below(80)
     expect((await model.predict(x)).data.every(Number.isFinite)).to.equal(true)
     expect((await model.fit(x, y, { batchSize: 256 })).epochs.length).to.equal(1)
+    model.dispose()
+  })
+
+  it('the event loop has its turns while a large data set is read', async () => {
+    const [m, width] = [20_000, 784]
+    const model = sequential({
+      inputShape: [width],
+      seed: 1,
+      layers: [layers.normalize(), layers.dense({ units: 10, activation: 'softmax' })],
+    })
+    model.compile({ optimizer: 'gradientDescent', loss: 'sparseCategoricalCrossentropy' })
+    const { x, y } = rows(m, width, 10)
+    const nested = Array.from({ length: m / 4 }, (_, i) => Array.from(x.data.subarray(i * width, (i + 1) * width)))
+    const double = { data: Float64Array.from(x.data), shape: x.shape }
+    const ways: Record<string, () => Promise<unknown>> = {
+      adapt: () => model.adapt(x),
+      predict: () => model.predict(x),
+      'predict float64': () => model.predict(double),
+      'predict nested': () => model.predict(nested),
+      evaluate: () => model.evaluate(x, y),
+      fit: () => model.fit(x, y, { batchSize: 512 }),
+    }
+    for (const [name, call] of Object.entries(ways)) {
+      let busy = true
+      let [turns, longest] = [0, 0]
+      const start = performance.now()
+      const done = call().finally(() => (busy = false))
+      for (let last = start; busy; turns++) {
+        await setImmediate()
+        const now = performance.now()
+        longest = Math.max(longest, now - last)
+        last = now
+      }
+      await done
+      expect(turns, `${name}: turns`).to.be.at.least(5)
+      expect(longest / (performance.now() - start), `${name}: longest turn, as a share`).to.be.below(0.6)
+    }
     model.dispose()
   })
 
