@@ -3,9 +3,7 @@
 // moved from libdl to libc, for instance), and the linker always takes the newest. Here every such function gets a
 // definition of ours, which stays inside the library (exports.map) and calls the old version or does the same with
 // older functions. scripts/check-floors.js lists what is too new; a line here is the remedy.
-#include <dlfcn.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -13,47 +11,86 @@
 #include <exception>
 #include <new>
 
+// FORWARD(name, version) defines `name` as a jump to the function of that version: arguments, results and exceptions
+// pass through untouched, so no signature is needed. A section for each, so that the linker drops those that nobody
+// calls.
 #if defined(__x86_64__)
-#define MYELIN_OLDEST "GLIBC_2.2.5"
+#define FORWARD(name, version) \
+  __asm__(".pushsection .text.old." #name ",\"ax\",@progbits\n.globl " #name "\n.type " #name \
+          ",@function\n" \
+          ".symver old_" #name "," #name "@GLIBC_" version "\n" #name ":\n  jmp *old_" #name \
+          "@GOTPCREL(%rip)\n.size " #name ",.-" #name "\n.popsection")
+#define FIRST "2.2.5"
+#define LATER(version) version
 #elif defined(__aarch64__)
-#define MYELIN_OLDEST "GLIBC_2.17"  // the first glibc for this processor
+#define FORWARD(name, version) \
+  __asm__(".pushsection .text.old." #name ",\"ax\",@progbits\n.globl " #name "\n.type " #name \
+          ",@function\n" \
+          ".symver old_" #name "," #name "@GLIBC_" version "\n" #name ":\n  adrp x16, :got:old_" #name \
+          "\n  ldr x16, [x16, :got_lo12:old_" #name \
+          "]\n  br x16\n" \
+          ".size " #name ",.-" #name "\n.popsection")
+#define FIRST "2.17"  // the first glibc for this processor
+#define LATER(version) "2.17"
 #else
-#error "native/compat/old_glibc.cpp: name the first glibc version of this processor"
+#error "native/compat/old_glibc.cpp: how does this processor jump to a function of another library?"
 #endif
 
-// Declares old_NAME, which the linker binds to the first version of NAME.
-#define OLD(result, name, ...) \
-  extern "C" result old_##name(__VA_ARGS__); \
-  __asm__(".symver old_" #name ", " #name "@" MYELIN_OLDEST)
-
-OLD(void*, dlopen, const char* file, int mode);
-OLD(void*, dlsym, void* library, const char* name);
-OLD(char*, dlerror);
-OLD(int, dladdr, const void* address, Dl_info* info);
-OLD(int, pthread_sigmask, int how, const sigset_t* set, sigset_t* old);
-OLD(int, pthread_create, pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*), void* argument);
-OLD(int, pthread_join, pthread_t thread, void** result);
-OLD(int, pthread_detach, pthread_t thread);
-OLD(int, pthread_once, pthread_once_t* once, void (*init)());
-OLD(int, __xstat, int version, const char* path, struct stat* result);
+// From libdl, libpthread and librt, which became part of libc with glibc 2.34. The CUDA runtime is the greatest
+// customer.
+FORWARD(dladdr, FIRST);
+FORWARD(dlclose, FIRST);
+FORWARD(dlerror, FIRST);
+FORWARD(dlmopen, LATER("2.3.4"));
+FORWARD(dlopen, FIRST);
+FORWARD(dlsym, FIRST);
+FORWARD(dlvsym, FIRST);
+FORWARD(shm_open, FIRST);
+FORWARD(shm_unlink, FIRST);
+FORWARD(pthread_condattr_setpshared, FIRST);
+FORWARD(pthread_create, FIRST);
+FORWARD(pthread_detach, FIRST);
+FORWARD(pthread_getspecific, FIRST);
+FORWARD(pthread_join, FIRST);
+FORWARD(pthread_key_create, FIRST);
+FORWARD(pthread_key_delete, FIRST);
+FORWARD(pthread_kill, FIRST);
+FORWARD(pthread_mutex_trylock, FIRST);
+FORWARD(pthread_mutexattr_destroy, FIRST);
+FORWARD(pthread_mutexattr_init, FIRST);
+FORWARD(pthread_mutexattr_setpshared, FIRST);
+FORWARD(pthread_mutexattr_settype, FIRST);
+FORWARD(pthread_once, FIRST);
+FORWARD(pthread_rwlock_destroy, FIRST);
+FORWARD(pthread_rwlock_init, FIRST);
+FORWARD(pthread_rwlock_rdlock, FIRST);
+FORWARD(pthread_rwlock_timedrdlock, FIRST);
+FORWARD(pthread_rwlock_timedwrlock, FIRST);
+FORWARD(pthread_rwlock_tryrdlock, FIRST);
+FORWARD(pthread_rwlock_trywrlock, FIRST);
+FORWARD(pthread_rwlock_unlock, FIRST);
+FORWARD(pthread_rwlock_wrlock, FIRST);
+FORWARD(pthread_rwlockattr_destroy, FIRST);
+FORWARD(pthread_rwlockattr_init, FIRST);
+FORWARD(pthread_rwlockattr_setpshared, FIRST);
+FORWARD(pthread_setspecific, FIRST);
+FORWARD(pthread_sigmask, FIRST);
+FORWARD(pthread_spin_destroy, FIRST);
+FORWARD(pthread_spin_init, FIRST);
+FORWARD(pthread_spin_lock, FIRST);
+FORWARD(pthread_spin_trylock, FIRST);
+FORWARD(pthread_spin_unlock, FIRST);
+FORWARD(sem_destroy, FIRST);
+FORWARD(sem_init, FIRST);
+FORWARD(sem_post, FIRST);
+FORWARD(sem_timedwait, FIRST);
+FORWARD(sem_trywait, FIRST);
+FORWARD(sem_wait, FIRST);
+FORWARD(__xstat, FIRST);
 
 extern "C" {
 
-void* dlopen(const char* file, int mode) noexcept { return old_dlopen(file, mode); }
-void* dlsym(void* __restrict library, const char* __restrict name) noexcept { return old_dlsym(library, name); }
-char* dlerror() noexcept { return old_dlerror(); }
-int dladdr(const void* address, Dl_info* info) noexcept { return old_dladdr(address, info); }
-
-int pthread_sigmask(int how, const sigset_t* __restrict set, sigset_t* __restrict old) noexcept {
-  return old_pthread_sigmask(how, set, old);
-}
-int pthread_create(pthread_t* __restrict thread, const pthread_attr_t* __restrict attributes, void* (*start)(void*),
-                   void* __restrict argument) noexcept {
-  return old_pthread_create(thread, attributes, start, argument);
-}
-int pthread_join(pthread_t thread, void** result) { return old_pthread_join(thread, result); }
-int pthread_detach(pthread_t thread) noexcept { return old_pthread_detach(thread); }
-int pthread_once(pthread_once_t* once, void (*init)()) { return old_pthread_once(once, init); }
+int __xstat(int layout, const char* path, struct stat* result) noexcept;
 
 // Until glibc 2.33 stat was an inline function over this one; the number is that of struct stat's layout.
 int stat(const char* __restrict path, struct stat* __restrict result) noexcept {
@@ -62,7 +99,7 @@ int stat(const char* __restrict path, struct stat* __restrict result) noexcept {
 #else
   constexpr int layout = 0;
 #endif
-  return old___xstat(layout, path, result);
+  return __xstat(layout, path, result);
 }
 
 // glibc 2.30. As libstdc++ did before: the time left, on the clock that pthread_cond_timedwait knows.
