@@ -13,6 +13,7 @@ export {
   type FeatureComparison,
 } from './compare-distributions'
 export { confusionMatrix, type ConfusionMatrix, type ConfusionMatrixOptions } from './confusion-matrix'
+export { fromCsv, type Column, type ColumnKind, type FromCsvOptions, type Table } from './csv'
 export { ewa, type Ewa, type EwaOptions } from './ewa'
 export { flattenImage, type FlattenImageOptions, type ImageData } from './flatten-image'
 export { oneHot } from './labels'

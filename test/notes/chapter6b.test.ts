@@ -1,6 +1,6 @@
 /** Chapter 6, optimisation: averages, saddle points, plateaus. */
 import { expect } from 'chai'
-import { callbacks, data, diagnose, layers, ops, optimizers, sequential, type Value } from '../../lib'
+import { callbacks, data, diagnose, layers, ops, optimizers, sequential, type Tensor, type Value } from '../../lib'
 import { close, matrix, normal, rejected, thrown, warnings } from './helpers'
 
 describe('6.4 exponentially weighted averages', () => {
@@ -62,7 +62,7 @@ describe('6.10 saddle points and plateaus', () => {
     expect(kind((x, y) => ops.add(ops.mul(x, x), ops.mul(0, y)))).to.equal('degenerate')
     expect(kind((x, y) => ops.add(x, y))).to.equal('flat')
     const A = [[2, -1, 0], [-1, 2, -1], [0, -1, 2]] // prettier-ignore
-    const quadratic = (x: import('../../lib').Tensor) => {
+    const quadratic = (x: Tensor) => {
       let sum: Value = 0
       A.forEach((row, i) =>
         row.forEach((a, j) => {

