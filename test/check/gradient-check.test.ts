@@ -50,7 +50,7 @@ describe('5.14 numericalDerivative', () => {
 })
 
 describe('5.15 gradientCheck', function () {
-  this.timeout(30_000)
+  this.timeout(process.env.MYELIN_DEVICE ? 600_000 : 30_000) // the stand-in for a GPU takes its time
 
   it('20-40-30-10 softmax with λ = 0.7, m = 32 is correct, at the start and after training', async () => {
     const regularized = { activation: 'relu', kernelRegularizer: regularizers.l2({ lambda: 0.7 }) } as const
@@ -69,7 +69,7 @@ describe('5.15 gradientCheck', function () {
     const check = await gradientCheck(model, x, y, { sample: Infinity })
     expect(check.verdict, String(check)).to.equal('correct')
     expect(check.checked + check.skipped).to.equal(20 * 40 + 40 + 40 * 30 + 30 + 30 * 10 + 10)
-    expect(performance.now() - start).to.be.below(10_000)
+    if (!process.env.MYELIN_DEVICE) expect(performance.now() - start).to.be.below(10_000)
     expect((await gradientCheck(model, x, y)).sampled).to.equal(true)
     await model.fit(x, y, { epochs: 5, batchSize: 8 })
     expect((await gradientCheck(model, x, y)).verdict).to.equal('correct')
