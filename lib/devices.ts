@@ -74,7 +74,9 @@ export function resolveDevice(where: string, device: unknown, size: ModelSize): 
     throw new DeviceError(`${where}: expected 'cpu', 'auto', 'cuda' or 'cuda:<number>', got ${describeValue(wanted)}.`)
   const reason = whyNoGpu()
   if (reason !== null)
-    throw new DeviceError(`${where}: device '${wanted}' cannot be used. ${reason} Models can run on the CPU: use 'cpu' or 'auto'.`)
+    throw new DeviceError(
+      `${where}: device '${wanted}' cannot be used. ${reason} Models can run on the CPU: use 'cpu' or 'auto'.`,
+    )
   const gpus = native.devices().map((gpu) => gpu.name)
   const name = wanted === 'cuda' ? gpus[0] : wanted
   if (!gpus.includes(name))

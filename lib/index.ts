@@ -66,15 +66,7 @@ export { gradientCheck, GradientCheck, numericalDerivative } from './check'
 export type { CheckedEntry, CheckedParameter, GradientCheckOptions, NumericalDerivativeOptions, Verdict } from './check'
 export { layerBlock, type BlockCache, type LayerBlock, type LayerBlockOptions } from './layers/block'
 export { range, search } from './search'
-export type {
-  Hyperparameters,
-  Range,
-  SearchOptions,
-  SearchResult,
-  SearchSpace,
-  Trial,
-  TrialContext,
-} from './search'
+export type { Hyperparameters, Range, SearchOptions, SearchResult, SearchSpace, Trial, TrialContext } from './search'
 export * as diagnose from './check/diagnose'
 export { devices, setMemoryLimit, whyNoGpu, type DeviceInfo, type DeviceName } from './devices'
 export { memory, setThreads, getThreads } from './runtime'

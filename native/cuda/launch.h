@@ -1,13 +1,14 @@
-// One way to launch kernels and to declare dynamic shared memory, so that the same sources compile with nvcc and with the
-// stand-in runtime of test/cuda-on-cpu, whose cuda_runtime.h provides its own MYELIN_LAUNCH and MYELIN_DYNAMIC_SHARED.
+// One way to launch kernels and to declare dynamic shared memory, so that the same sources compile with nvcc and with
+// the stand-in runtime of test/cuda-on-cpu, whose cuda_runtime.h provides its own MYELIN_LAUNCH and
+// MYELIN_DYNAMIC_SHARED.
 #pragma once
 #include <cuda_runtime.h>
 
 #include "context.h"
 
 #if defined(__CUDACC__)
-#define MYELIN_DYNAMIC_SHARED(T, name)                                  \
-  extern __shared__ __align__(128) unsigned char name##_bytes[];        \
+#define MYELIN_DYNAMIC_SHARED(T, name) \
+  extern __shared__ __align__(128) unsigned char name##_bytes[]; \
   T* name = reinterpret_cast<T*>(name##_bytes)
 namespace myelin {
 namespace cuda {
