@@ -5,7 +5,7 @@ import { grad } from '../grad'
 import { Network } from '../model/network'
 import { Weights } from '../model/weights'
 import * as ops from '../ops'
-import { Tensor, tensor, type TensorLike } from '../tensor'
+import { tensor, type Tensor, type TensorLike } from '../tensor'
 import type { Layer } from './layer'
 
 export interface LayerBlockOptions {
