@@ -18,6 +18,7 @@ import { checkSignal } from '../model/fit-options'
 import { Model } from '../model/model'
 import { costProgram, type Parts } from '../model/program'
 import type { Job } from '../model/queue'
+import { holding } from '../model/rows'
 import type { Parameter, WeightSetLike } from '../model/weights'
 import { native, type NativeBuffer } from '../native'
 import { guarded } from '../runtime'
@@ -82,15 +83,17 @@ export async function gradientCheck(
   engine.requireAdapted(where)
   const { inputShape, outputShape } = parts.network
   const given = options.gradients && readGradients(parts, options.gradients)
-  return queue.enqueue(where, 'read', options.signal, async (job) => {
-    const home = { dtype: 'float64' as const, device: parts.weights.device }
-    const data = await dataOf(home, job, { where, inputShape, outputShape, loss: compiled.loss, x, y })
-    try {
-      return await check(job, parts, compiled.loss, data, given, settings)
-    } finally {
-      data.dispose()
-    }
-  })
+  const work = (hx: DataLike, hy: DataLike) =>
+    queue.enqueue(where, 'read', options.signal, async (job) => {
+      const home = { dtype: 'float64' as const, device: parts.weights.device }
+      const data = await dataOf(home, job, { where, inputShape, outputShape, loss: compiled.loss, x: hx, y: hy })
+      try {
+        return await check(job, parts, compiled.loss, data, given, settings)
+      } finally {
+        data.dispose()
+      }
+    })
+  return holding([x, y], work)
 }
 
 interface Settings {

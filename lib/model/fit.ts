@@ -26,7 +26,7 @@ import { callbacksOf, checkCommon, checkFitNames, settingsOf } from './fit-optio
 import { History } from './history'
 import type { Model } from './model'
 import type { Job, Trainer } from './queue'
-import { openX, openY } from './rows'
+import { holding, openX, openY } from './rows'
 import { runSteps } from './run'
 import { inOrder, shuffled } from './shuffle'
 import { emptySums, Training, withHistory, type EpochSums } from './training'
@@ -60,8 +60,11 @@ export async function fit(
   const { sampleWeight, classWeight, validationData } = options
   const data = { x, y, sampleWeight, classWeight, validationData }
   try {
-    return await engine.queue.train('fit', options.signal, (trainer) =>
-      runFit(engine, model, trainer, { where: 'fit', data, settings, callbacks, resumed: null }),
+    return await holding<readonly DataLike[], History>(validationData ?? [], (...held) =>
+      engine.queue.train('fit', options.signal, (trainer) => {
+        const given = { ...data, validationData: validationData && (held as unknown as ValidationData) }
+        return runFit(engine, model, trainer, { where: 'fit', data: given, settings, callbacks, resumed: null })
+      }),
     )
   } catch (error) {
     throw withHistory(error, new History())

@@ -31,6 +31,7 @@ import type { History } from './history'
 import type { Network } from './network'
 import type { Parts } from './program'
 import type { JobQueue } from './queue'
+import { holding } from './rows'
 import { bytesOf, snapshotOf } from './save'
 import type { ModelSnapshot } from './snapshot'
 import { summaryOf } from './summary'
@@ -170,7 +171,9 @@ export class Model {
    */
   async fit(x: DataLike, y: DataLike, options: FitOptions = {}): Promise<History> {
     this.#engine.queue.assertUsable('fit')
-    return fit(this.#engine, this, x, y, options)
+    return holding([x, y, options?.sampleWeight], (hx, hy, sampleWeight) =>
+      fit(this.#engine, this, hx, hy, sampleWeight === undefined ? options : { ...options, sampleWeight }),
+    )
   }
 
   /** Trains on a stream of batches: `source` is called for every epoch. Two batches are prefetched. */
@@ -185,7 +188,11 @@ export class Model {
     checkSignal('evaluate', options.signal)
     if (options.batchSize !== undefined) positiveInteger('evaluate: batchSize', options.batchSize)
     const engine = this.#engine
-    return engine.queue.enqueue('evaluate', 'read', options.signal, (job) => evaluate(engine, job, x, y, options))
+    return holding([x, y, options.sampleWeight], (hx, hy, sampleWeight) =>
+      engine.queue.enqueue('evaluate', 'read', options.signal, (job) =>
+        evaluate(engine, job, hx, hy, { ...options, sampleWeight }),
+      ),
+    )
   }
 
   /** The output for every row of x: [m, ...outputShape]. */
@@ -194,7 +201,9 @@ export class Model {
     checkSignal('predict', options.signal)
     const batch = positiveInteger('predict: batchSize', options.batchSize ?? defaultChunk)
     const engine = this.#engine
-    return engine.queue.enqueue('predict', 'read', options.signal, (job) => predict(engine, job, x, batch))
+    return holding([x], (hx) =>
+      engine.queue.enqueue('predict', 'read', options.signal, (job) => predict(engine, job, hx, batch)),
+    )
   }
 
   /** Like predict, at once on the calling thread: for a few rows. StateError while a fit is running. */
@@ -208,8 +217,10 @@ export class Model {
     checkOptions('trainOnBatch', options, ['sampleWeight', 'classWeight', 'signal'])
     checkSignal('trainOnBatch', options.signal)
     const engine = this.#engine
-    return engine.queue.enqueue('trainOnBatch', 'write', options.signal, (job) =>
-      trainOnBatch(engine, job, x, y, options),
+    return holding([x, y, options.sampleWeight], (hx, hy, sampleWeight) =>
+      engine.queue.enqueue('trainOnBatch', 'write', options.signal, (job) =>
+        trainOnBatch(engine, job, hx, hy, { ...options, sampleWeight }),
+      ),
     )
   }
 
@@ -219,8 +230,10 @@ export class Model {
     checkSignal('costAndGradients', options.signal)
     if (options.training !== undefined) booleanOption('costAndGradients: training', options.training)
     const engine = this.#engine
-    return engine.queue.enqueue('costAndGradients', 'read', options.signal, (job) =>
-      costAndGradients(engine, job, x, y, options),
+    return holding([x, y, options.sampleWeight], (hx, hy, sampleWeight) =>
+      engine.queue.enqueue('costAndGradients', 'read', options.signal, (job) =>
+        costAndGradients(engine, job, hx, hy, { ...options, sampleWeight }),
+      ),
     )
   }
 
@@ -233,7 +246,9 @@ export class Model {
     checkSignal('activations', options.signal)
     const training = booleanOption('activations: training', options.training ?? false)
     const engine = this.#engine
-    return engine.queue.enqueue('activations', 'read', options.signal, (job) => activations(engine, job, x, training))
+    return holding([x], (hx) =>
+      engine.queue.enqueue('activations', 'read', options.signal, (job) => activations(engine, job, hx, training)),
+    )
   }
 
   /** Learns mean and variance of the normalize layer from x. */
@@ -241,16 +256,18 @@ export class Model {
     checkOptions('adapt', options, ['signal'])
     checkSignal('adapt', options.signal)
     const engine = this.#engine
-    return engine.queue.enqueue('adapt', 'write', options.signal, async (job) => {
-      if (!engine.weights.statistics.length)
-        throw new StateError('adapt: the model has no normalize layer. Put layers.normalize() first.')
-      const rows = await inTurns(nativeX('adapt', x, engine.network.inputShape, engine), () => job.throwIfAborted())
-      try {
-        await adaptTo(engine, job, { x: rows.buffer, xShape: rows.shape })
-      } finally {
-        rows.release()
-      }
-    })
+    return holding([x], (hx) =>
+      engine.queue.enqueue('adapt', 'write', options.signal, async (job) => {
+        if (!engine.weights.statistics.length)
+          throw new StateError('adapt: the model has no normalize layer. Put layers.normalize() first.')
+        const rows = await inTurns(nativeX('adapt', hx, engine.network.inputShape, engine), () => job.throwIfAborted())
+        try {
+          await adaptTo(engine, job, { x: rows.buffer, xShape: rows.shape })
+        } finally {
+          rows.release()
+        }
+      }),
+    )
   }
 
   /** Copies of all weights: `[{ name: 'dense_1', weight, bias }, …]` in layer order. */

@@ -48,6 +48,27 @@ function isShaped(value: unknown): value is ShapedArray {
   )
 }
 
+/**
+ * Calls `work` with references of its own to the tensors among the values: their owner may dispose them as soon as this
+ * function has been called.
+ */
+export async function holding<Values extends readonly unknown[], Result>(
+  values: readonly [...Values],
+  work: (...values: Values) => Promise<Result>,
+): Promise<Result> {
+  const own: Tensor[] = []
+  try {
+    const held = values.map((value) => {
+      if (!(value instanceof Tensor)) return value
+      own.push(shareStorage(value, value.shape))
+      return own[own.length - 1]
+    })
+    return await work(...(held as unknown as Values))
+  } finally {
+    for (const reference of own) reference.dispose()
+  }
+}
+
 /** Opens what a user gives as rows. Its shape is known at once; elements are checked as they are read. */
 export function openRows(where: string, value: DataLike, dtype: DType): RowSource {
   if (value === undefined || value === null)

@@ -199,3 +199,32 @@ function tiny(): my.Model {
   model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
   return model
 }
+
+describe('tensors given to jobs', () => {
+  it('jobs hold their tensors: the owner may dispose them at once', async () => {
+    const model = sequential({ inputShape: [2], seed: 1, layers: [layers.dense({ units: 1, activation: 'sigmoid' })] })
+    model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
+    const rows = blobs(40)
+    const calls: ((x: my.Tensor, y: my.Tensor, w: my.Tensor) => Promise<unknown>)[] = [
+      (x, y, sampleWeight) => model.fit(x, y, { sampleWeight, epochs: 3, validationData: [x, y, sampleWeight] }),
+      (x, y, sampleWeight) => model.evaluate(x, y, { sampleWeight }),
+      (x, y, sampleWeight) => model.trainOnBatch(x, y, { sampleWeight }),
+      (x, y) => my.gradientCheck(model, x, y),
+      (x) => model.predict(x).then((p) => p.dispose()),
+    ]
+    const run = async (call: (typeof calls)[number]) => {
+      const tensors = [my.tensor(rows.x), my.tensor(rows.y), my.tensor(rows.y)] as const
+      const done = call(...tensors)
+      for (const t of tensors) t.dispose()
+      await done
+    }
+    // Plans are compiled by the first calls and keep their memory.
+    for (const call of calls) await run(call)
+    const start = my.memory().liveBuffers
+    for (const call of calls) {
+      await run(call)
+      expect(my.memory().liveBuffers).to.equal(start)
+    }
+    model.dispose()
+  })
+})
