@@ -147,7 +147,8 @@ export function computationGraph(graph: Graph, options: { at?: readonly TensorLi
       x: depth.get(name)!,
       y: (column.length - 1) / 2 - column.indexOf(name),
       value: text(evaluated?.[i].value),
-      derivative: evaluated?.[i].derivative === undefined ? '' : `d: ${text(evaluated[i].derivative)}`,
+      derivative:
+        op === 'constant' || evaluated?.[i].derivative === undefined ? '' : `d: ${text(evaluated[i].derivative)}`,
     }
   })
   const placeOf = new Map(graph.nodes.map(({ name }, i) => [name, nodes[i]]))

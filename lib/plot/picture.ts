@@ -70,15 +70,15 @@ export function linesSpec(values: readonly Point[], options: LineOptions): VegaL
     width: options.width ?? 480,
     height: options.height ?? 280,
     data: { values },
-    mark: { type: 'line', strokeWidth: 2, point: options.points ?? false, clip: true },
+    mark: { type: 'line', strokeWidth: 2, point: options.points ?? false, clip: !options.points },
     encoding: {
       x: {
         field: 'x',
         type: 'quantitative',
         title: options.x,
-        scale: { zero: false, nice: false, type: options.logX ? 'log' : 'linear' },
+        scale: { nice: false, ...(options.logX ? { type: 'log' } : { zero: false }) },
       },
-      y: { field: 'y', type: 'quantitative', title: options.y, scale: { zero: false } },
+      y: { field: 'y', type: 'quantitative', title: options.y, scale: { zero: false, padding: 8 } },
       color: { field: 'series', type: 'nominal', title: null, sort: null, legend: several ? {} : null },
     },
   }

@@ -38,7 +38,7 @@ interface Frame {
   axes: readonly [string, string]
 }
 
-const cells = 60
+const cells = 80
 
 function interval(where: string, value: Interval): Interval {
   if (Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1]) return value
@@ -59,9 +59,17 @@ function middles([from, to]: Interval): number[] {
 /** A coloured cell for each value of the grid, in rows of x. */
 function heat({ x, y, axes }: Frame, values: readonly number[], color: VegaLiteSpec): VegaLiteSpec {
   const [dx, dy] = [(x[1] - x[0]) / cells / 2, (y[1] - y[0]) / cells / 2]
+  // Cells overlap a little, so that no seams show between them.
+  const over = 1.15
   const ys = middles(y)
   const rows = middles(x).flatMap((cx, i) =>
-    ys.map((cy, j) => ({ x: cx - dx, x2: cx + dx, y: cy - dy, y2: cy + dy, value: values[i * cells + j] })),
+    ys.map((cy, j) => ({
+      x: cx - dx,
+      x2: Math.min(x[1], cx + over * dx),
+      y: cy - dy,
+      y2: Math.min(y[1], cy + over * dy),
+      value: values[i * cells + j],
+    })),
   )
   const axis = (field: string, title: string, domain: Interval) => ({
     field,
@@ -89,15 +97,17 @@ function gridOf(f: (x: number, y: number) => number, { x, y }: Frame): number[] 
   return middles(x).flatMap((cx) => middles(y).map((cy) => f(cx, cy)))
 }
 
-/** Bands of equal height on the scale of √: rings in a bowl. */
-const bands = { scale: { type: 'quantize', scheme: 'blues' }, legend: null }
+/** Rings at equal distances of √(J − its least value): in a bowl they are evenly spaced. */
+const rings = 14
+const ringColors = { scale: { domain: [0, 1.6 * rings], scheme: 'blues' }, legend: null }
 
 function bowlLayer(f: Cost, frame: Frame): VegaLiteSpec {
   const number = (value: Value) => (typeof value === 'number' ? value : value.item())
   const values = gridOf((a, b) => number(f(a, b)), frame)
   const low = values.reduce((a, b) => Math.min(a, b))
-  const roots = values.map((v) => Math.sqrt(v - low))
-  return heat(frame, roots, { ...bands, bin: { maxbins: 16 } })
+  const high = values.reduce((a, b) => Math.max(a, b))
+  const ringOf = (v: number) => Math.floor(rings * Math.sqrt((v - low) / (high - low || 1)))
+  return heat(frame, values.map(ringOf), ringColors)
 }
 
 /** A cost J(w₁, w₂), written with `ops`, as rings (figures 2.4 and 5.3 of the notes). */
@@ -220,7 +230,7 @@ export async function decisionBoundary(
       x: { field: 'x', type: 'quantitative' },
       y: { field: 'y', type: 'quantitative' },
       color: { field: 'class', type: 'nominal', title: 'y' },
-      shape: { field: 'class', type: 'nominal', title: 'y' },
+      shape: { field: 'class', type: 'nominal', legend: null },
     },
   }
   return new Picture('decisionBoundary', {
