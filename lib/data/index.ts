@@ -1,5 +1,13 @@
 /** `data`: preparing examples and looking at predictions. */
 export {
+  augment,
+  transformImages,
+  type Augmenter,
+  type AugmentOptions,
+  type ImageShape,
+  type TransformOptions,
+} from './augment'
+export {
   batches,
   recommendedBatchSize,
   type Batches,
