@@ -1,5 +1,6 @@
 // Proves the stand-in CUDA runtime: kernels of its own give the right results in every order of their threads, each
 // barrier that is taken out is noticed, and what a device forbids ends the program with a message that names the place.
+import { skip } from '../skip'
 import { expect } from 'chai'
 import { barriers, buildSelfTest, canBuild, runSelfTest as run } from './self-test/build'
 
@@ -14,7 +15,7 @@ describe('the stand-in CUDA runtime', function () {
   let program: string
 
   before(async function () {
-    if (!canBuild) return this.skip()
+    if (!canBuild) return skip(this, 'there is no g++ to build the stand-in runtime with')
     program = await buildSelfTest('')
   })
 

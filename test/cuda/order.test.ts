@@ -1,4 +1,5 @@
 /** On the stand-in the order of threads and blocks is a setting: nothing may depend on it. */
+import { skip } from '../skip'
 import { expect } from 'chai'
 import { child, isStandIn, thorough } from './support'
 
@@ -10,7 +11,7 @@ describe('thread order', () => {
   ]
 
   it('any of them gives the same bits', function () {
-    if (!isStandIn) return this.skip()
+    if (!isStandIn) return skip(this, 'only the stand-in runtime has a choice of thread orders')
     const results = orders.map((env) => {
       const { status, stdout, stderr } = child('train', env, ['cuda'])
       expect(status, stderr).to.equal(0)

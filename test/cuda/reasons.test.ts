@@ -1,4 +1,5 @@
 /** Why there is no GPU, in processes of their own: without library, driver or device, and with a driver that is too old. */
+import { skip } from '../skip'
 import { expect } from 'chai'
 import { existsSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -68,7 +69,8 @@ describe('why there is no GPU', () => {
 
   it('the library as nvcc made it says on a machine without a driver that there is none, at once', function () {
     const library = join(root, 'build/Release/libmyelin_cuda.so')
-    if (!existsSync(library) || existsSync('/proc/driver/nvidia')) return this.skip()
+    if (!existsSync(library)) return skip(this, 'the CUDA library was not built (npm run build:cuda)')
+    if (existsSync('/proc/driver/nvidia')) return skip(this, 'this machine has a driver')
     const answer = ask({ MYELIN_CUDA_LIBRARY: undefined })
     expectNoGpu(answer, /no NVIDIA driver/)
     expect(answer.loadedBefore).to.equal(false)

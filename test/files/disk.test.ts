@@ -1,3 +1,4 @@
+import { skip } from '../skip'
 import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import {
@@ -68,7 +69,7 @@ describe('writing files all or nothing', () => {
   })
 
   it('leaves the old file alone when the disk has no room', function () {
-    if (process.platform === 'win32') this.skip()
+    if (process.platform === 'win32') return skip(this, 'a shell with ulimit is needed')
     const file = join(folder, 'model')
     writeFileSync(file, 'old')
     // A process that may write 8 blocks at most stands for a full disk.

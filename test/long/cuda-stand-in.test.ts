@@ -1,10 +1,11 @@
 // The stand-in CUDA runtime under sanitizers: they must see through its fibers, without false alarms.
+import { skip } from '../skip'
 import { expect } from 'chai'
 import { barriers, buildKernelCheck, buildSelfTest, canBuild, runSelfTest as run } from '../cuda-on-cpu/self-test/build'
 
 describe('the stand-in CUDA runtime under sanitizers', function () {
   before(function () {
-    if (!canBuild) this.skip()
+    if (!canBuild) skip(this, 'there is no g++ to build the stand-in runtime with')
   })
 
   it('ThreadSanitizer: correct kernels are quiet, and every missing barrier is named', async () => {

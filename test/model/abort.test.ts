@@ -26,6 +26,10 @@ describe('abort while working', () => {
   })
   model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' })
 
+  // Large enough that reading it back takes many turns of the event loop on any machine.
+  const wide = [layers.dense({ units: 2500 }), layers.dense({ units: 2500, activation: 'relu' })]
+  const large = sequential({ inputShape: [width], seed: 1, layers: wide }).toBytes()
+
   let folder = ''
   before(() => (folder = mkdtempSync(join(tmpdir(), 'myelin-abort-'))))
   after(() => {
@@ -45,7 +49,7 @@ describe('abort while working', () => {
     adapt: (signal) => model.adapt(x, { signal }),
     gradientCheck: (signal) => my.gradientCheck(model, x, y, { signal }),
     save: (signal) => model.save(join(folder, 'model'), { signal }),
-    loadModel: (signal) => my.loadModel(model.toBytes(), { signal }),
+    loadModel: (signal) => my.loadModel(large, { signal }),
   }
 
   for (const [name, call] of Object.entries(calls))
