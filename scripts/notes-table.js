@@ -99,7 +99,7 @@ const cell = (text) => text.replaceAll('|', '\\|')
 function page(tests) {
   const lines = rows.map(({ id, section, title, api }) => {
     const files = (tests.get(id) ?? []).map((file) => `[${path.posix.basename(file, '.test.ts')}](../${file})`)
-    const calls = api.split(', ').map((call) => `\`${call}\``)
+    const calls = api.split(/, (?![^({]*[)}])/).map((call) => `\`${call}\``)
     const shown = /`(callbacks\.progressBar and|model\.compile warns|sequential warns)/.test(calls.join())
       ? [api]
       : calls
