@@ -150,6 +150,7 @@ function testAll(filter) {
   let totals = { passed: 0, failed: 0, skipped: 0 }
   for (const proof of proofs.filter(({ name }) => name.includes(filter))) {
     console.log(`\n== ${proof.name}`)
+    const start = Date.now()
     let outcome
     try {
       outcome = proof.run()
@@ -158,6 +159,7 @@ function testAll(filter) {
       outcome = failed()
     }
     totals = add(totals, outcome)
+    console.log(`== ${proof.name}: ${Math.round((Date.now() - start) / 1000)} s`)
   }
   console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
   if (totals.failed > 0) process.exitCode = 1
