@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, symlinkSync, copyFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, copyFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,13 +21,11 @@ describe('package', () => {
   it('without its native part says what was looked for and how to build it', () => {
     const folder = mkdtempSync(join(tmpdir(), 'myelin-bare-'))
     try {
-      mkdirSync(join(folder, 'dist'))
-      for (const file of ['load-native.js', 'binary.js'])
-        copyFileSync(join(root, 'dist', file), join(folder, 'dist', file))
+      cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true })
       copyFileSync(join(root, 'package.json'), join(folder, 'package.json'))
       symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
       const { MYELIN_PREBUILD: _, ...env } = process.env
-      const { stderr, status } = spawnSync(process.execPath, ['-e', "require('./dist/load-native').loadNative()"], {
+      const { stderr, status } = spawnSync(process.execPath, ['-e', "require('./dist')"], {
         cwd: folder,
         env: { ...env, NODE_OPTIONS: '' },
         encoding: 'utf8',
