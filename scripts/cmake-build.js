@@ -1,6 +1,7 @@
 'use strict'
 // Builds the addon with CMake: node scripts/cmake-build.js [output folder] [cmake options such as -DMYELIN_SANITIZE=thread]
-// Called by `npm run build:native`, by node-gyp (binding.gyp) and by hand in an installed package.
+// Called by `npm run build:native`, by node-gyp (binding.gyp) and by hand in an installed package. scripts/prebuild.js, which
+// comes through node-gyp, speaks by MYELIN_CMAKE_DIR (CMake's working folder) and MYELIN_CMAKE_OPTIONS (a JSON list).
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
@@ -90,6 +91,7 @@ if (require.main === module) {
     const args = process.argv.slice(2)
     const options = args.filter((arg) => arg.startsWith('-'))
     const [outputDir] = args.filter((arg) => !arg.startsWith('-'))
-    cmakeBuild({ outputDir, options })
+    const { MYELIN_CMAKE_DIR: binaryDir, MYELIN_CMAKE_OPTIONS: more = '[]' } = process.env
+    cmakeBuild({ binaryDir, outputDir, options: [...JSON.parse(more), ...options] })
   })
 }

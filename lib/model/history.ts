@@ -1,4 +1,5 @@
 /** What a fit records. */
+import { plotHistory } from '../plot/history'
 import { warnAboutDropoutCurve } from './warn'
 
 /** One epoch. Metrics stand under their names; validation values start with `val_`. */
@@ -54,7 +55,6 @@ export class History {
    */
   async plot(path: string): Promise<void> {
     if (this.dropout) warnAboutDropoutCurve()
-    const { plotHistory } = await import('../plot/index.js')
     await plotHistory(this, path)
   }
 

