@@ -118,6 +118,6 @@ function prebuildAll(names) {
   checkFloors()
 }
 
-module.exports = { prebuild, prebuildAll, sources, nodeGyp }
+module.exports = { prebuildAll, writeChecksums, nodeGyp }
 
 if (require.main === module) main(() => prebuildAll(process.argv.slice(2)))

@@ -1,16 +1,15 @@
 'use strict'
 // npm run test:all: the longer proofs that `npm test` leaves out. Each entry returns totals; new proofs are added to the
 // list at the end.
-const fs = require('node:fs')
-const os = require('node:os')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
 const { cmakeBuild } = require('./cmake-build')
 const { instructionSets, runDrivers } = require('./drivers')
 const { ensure } = require('./ensure')
 const { runMocha } = require('./mocha')
+const { testInstall } = require('./test-install')
 const { testCuda } = require('./test-cuda')
-const { root, Failure, run, tool, tryRun, which, filesUnder, main } = require('./tools')
+const { root, Failure, tryRun, which, filesUnder, main } = require('./tools')
 
 const passed = (n = 1) => ({ passed: n, failed: 0, skipped: 0 })
 const failed = (n = 1) => ({ passed: 0, failed: n, skipped: 0 })
@@ -65,44 +64,6 @@ function addonUnderAddressSanitizer() {
   return runMocha(['--timeout', '300000', ...specs], env)
 }
 
-/** An empty folder with what the npm package would hold, unpacked and built there by `build`; then it must load. */
-function buildPackage(build) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'myelin-package-'))
-  try {
-    run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], {
-      shell: isWindows,
-      stdio: ['ignore', 'ignore', 'inherit'],
-    })
-    const [tarball] = fs.readdirSync(folder)
-    run('tar', ['-xzf', path.join(folder, tarball), '-C', folder])
-    const home = path.join(folder, 'package')
-    fs.symlinkSync(path.join(root, 'node_modules'), path.join(home, 'node_modules'), 'junction')
-    build(home)
-    run(process.execPath, ['-e', "if (Object.keys(require('.')).length < 10) throw Error('exports are missing')"], {
-      cwd: home,
-    })
-    return passed()
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error
-    console.error(error.message)
-    return failed()
-  } finally {
-    fs.rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-function packageWithNodeGyp() {
-  const npm = process.env.npm_execpath
-  const nodeGyp = npm && path.resolve(npm, '../../node_modules/node-gyp/bin/node-gyp.js')
-  const nodedir = path.resolve(process.execPath, '../..')
-  if (!nodeGyp || !fs.existsSync(nodeGyp)) return skipped('node-gyp of npm not found')
-  if (!fs.existsSync(path.join(nodedir, 'include/node/node_api.h'))) return skipped('Node.js headers are not installed')
-  return buildPackage((cwd) => run(process.execPath, [nodeGyp, 'rebuild', `--nodedir=${nodedir}`], { cwd }))
-}
-
-const packageWithCMakeJs = () =>
-  buildPackage((cwd) => run(process.execPath, [tool('cmake-js', 'bin/cmake-js'), 'compile'], { cwd }))
-
 /** What a user sees, with every instruction set and with plans that fuse nothing. */
 function everyWayToRun() {
   const specs = ['test/ops/*.test.ts', 'test/golden/golden.test.ts', 'test/layers/gradients.test.ts']
@@ -141,11 +102,10 @@ const proofs = [
     run: nvccScript('build-cuda.js', '--output', 'build/cuda-release'),
   },
   { name: 'cuda: no hot kernel spills registers', run: nvccScript('cuda-report.js', '--all') },
-  { name: 'package built with node-gyp', run: packageWithNodeGyp },
-  { name: 'package built with cmake-js', run: packageWithCMakeJs },
+  { name: 'install matrix', run: () => testInstall() },
 ]
 
-function testAll(filter) {
+async function testAll(filter) {
   ensure()
   let totals = { passed: 0, failed: 0, skipped: 0 }
   for (const proof of proofs.filter(({ name }) => name.includes(filter))) {
@@ -153,7 +113,7 @@ function testAll(filter) {
     const start = Date.now()
     let outcome
     try {
-      outcome = proof.run()
+      outcome = await proof.run()
     } catch (error) {
       console.error(error instanceof Failure ? error.message : error)
       outcome = failed()
