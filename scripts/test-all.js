@@ -7,6 +7,7 @@ const { cmakeBuild } = require('./cmake-build')
 const { instructionSets, runDrivers } = require('./drivers')
 const { ensure } = require('./ensure')
 const { runMocha } = require('./mocha')
+const { mutateNotes } = require('./mutate-notes')
 const { testInstall } = require('./test-install')
 const { testCuda } = require('./test-cuda')
 const { root, Failure, tryRun, which, filesUnder, main } = require('./tools')
@@ -89,6 +90,7 @@ const nvccScript =
 
 const proofs = [
   { name: 'long tests', run: longTests },
+  { name: 'mutations of the rows of the notes', run: () => (mutateNotes([]) ? passed() : failed()) },
   { name: 'native drivers, every instruction set', run: driversEveryIsa },
   { name: 'ops, trajectories and gradients: every instruction set, plain plans', run: everyWayToRun },
   { name: 'native drivers, address sanitizer', run: () => sanitizedDrivers('address') },

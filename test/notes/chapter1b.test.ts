@@ -55,6 +55,13 @@ describe('1.2 a table of numbers and categories', () => {
   })
 })
 
+describe('1.2 quotes in a table', () => {
+  it('a doubled quote is one, and line ends inside quotes stay', async () => {
+    const table = await data.fromCsv(file('name,y\n"a ""b"" c",1\n"two\nlines",2\n'), { target: 'y' })
+    expect(table.columns[0].categories).to.deep.equal(['a "b" c', 'two\nlines'])
+  })
+})
+
 describe('1.4 click prediction from table 1.1', () => {
   it('encodes the four rows, fits them, and refuses an Ad ID it has never seen', async () => {
     const table = await data.fromCsv(file(clicks), { target: 'Click', columns: { 'Ad ID': 'category' } })
