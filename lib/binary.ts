@@ -27,7 +27,7 @@ export function binaryProblem(file: string, platform = process.platform, arch: s
     const machine = header.readUInt16LE(18)
     const made = machines[machine] ?? `processor ${machine}`
     if (made !== arch) return `it is for ${made}, and this Node.js is for ${arch}`
-    const needed = neededBytes(descriptor, header)
+    const needed = neededBytes(descriptor, header, size)
     if (needed > size) return `it is cut off: ${size} bytes of at least ${needed}`
     return null
   } finally {
@@ -35,17 +35,18 @@ export function binaryProblem(file: string, platform = process.platform, arch: s
   }
 }
 
-/** Where the last segment ends that the system maps into memory. */
-function neededBytes(descriptor: number, header: Buffer): number {
-  const at = Number(header.readBigUInt64LE(32))
+/** Where the last of these ends: the table of segments, the segments that the system maps, the table of sections. */
+function neededBytes(descriptor: number, header: Buffer, size: number): number {
+  const segmentsAt = Number(header.readBigUInt64LE(32))
   const entrySize = header.readUInt16LE(54)
-  const count = header.readUInt16LE(56)
-  const table = read(descriptor, at, entrySize * count)
-  let end = at + entrySize * count
-  for (let i = 0; i + 1 <= count && (i + 1) * entrySize <= table.length && entrySize >= 56; i++) {
-    const segment = table.subarray(i * entrySize)
-    const isLoaded = segment.readUInt32LE(0) === 1
-    if (isLoaded) end = Math.max(end, Number(segment.readBigUInt64LE(8)) + Number(segment.readBigUInt64LE(32)))
+  const tableBytes = entrySize * header.readUInt16LE(56)
+  const sectionsEnd = Number(header.readBigUInt64LE(40)) + header.readUInt16LE(58) * header.readUInt16LE(60)
+  let end = Math.max(segmentsAt + tableBytes, sectionsEnd)
+  if (end > size || entrySize < 56) return end
+  const table = read(descriptor, segmentsAt, tableBytes)
+  for (let at = 0; at + entrySize <= table.length; at += entrySize) {
+    const isLoaded = table.readUInt32LE(at) === 1
+    if (isLoaded) end = Math.max(end, Number(table.readBigUInt64LE(at + 8)) + Number(table.readBigUInt64LE(at + 32)))
   }
   return end
 }
