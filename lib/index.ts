@@ -67,6 +67,7 @@ export type { CheckedEntry, CheckedParameter, GradientCheckOptions, NumericalDer
 export { layerBlock, type BlockCache, type LayerBlock, type LayerBlockOptions } from './layers/block'
 export { range, search } from './search'
 export type { Hyperparameters, Range, SearchOptions, SearchResult, SearchSpace, Trial, TrialContext } from './search'
+export * as plot from './plot'
 export * as diagnose from './check/diagnose'
 export { devices, setMemoryLimit, whyNoGpu, type DeviceInfo, type DeviceName } from './devices'
 export { memory, setThreads, getThreads } from './runtime'

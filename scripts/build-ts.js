@@ -23,6 +23,7 @@ function buildTs() {
     report(ts, program.emit(undefined, undefined, undefined, true).diagnostics)
     bundle(staging)
     writeModuleFront(staging, valueExports(ts, program, index))
+    writePlotFront(staging, valueExports(ts, program, program.getSourceFile(path.join(root, 'lib/plot/index.ts'))))
     fs.rmSync(path.join(root, 'dist'), { recursive: true, force: true })
     fs.renameSync(staging, path.join(root, 'dist'))
   })
@@ -78,6 +79,15 @@ function writeModuleFront(folder, names) {
     `${header}import myelin from './index.js'\n\nexport const {\n${list}} = myelin\n`,
   )
   fs.writeFileSync(path.join(folder, 'index.d.mts'), `${header}export * from './index.js'\n`)
+}
+
+/** `myelin/plot`: names of the one instance, written so that Node also finds them for `import`. */
+function writePlotFront(folder, names) {
+  const list = names.map((name) => `exports.${name} = plot.${name}\n`).join('')
+  fs.writeFileSync(
+    path.join(folder, 'plot/index.js'),
+    `'use strict'\n// Made by scripts/build-ts.js.\nconst { plot } = require('../index.js')\n\n${list}`,
+  )
 }
 
 module.exports = { buildTs, tsStamp }
