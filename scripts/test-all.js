@@ -75,7 +75,16 @@ function everyWayToRun() {
 const longTests = () =>
   filesUnder('test/long', /\.test\.ts$/).length === 0
     ? skipped('there are no tests in test/long')
-    : runMocha(['--no-config', '--import', 'tsx', '--timeout', '1800000', 'test/long/**/*.test.ts'])
+    : runMocha([
+        '--no-config',
+        '--node-option',
+        'import=tsx',
+        '--extension',
+        'ts',
+        '--timeout',
+        '1800000',
+        'test/long/**/*.test.ts',
+      ])
 
 /** A script of this folder as one proof. */
 const script =
