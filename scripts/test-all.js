@@ -28,15 +28,17 @@ const sanitizerOptions = {
   TSAN_OPTIONS: 'halt_on_error=1:exitcode=99',
 }
 
-/** The native drivers under a sanitizer. */
-function sanitizedDrivers(sanitizer) {
+/** The native drivers under sanitizers, one build for both where they go together. */
+function sanitizedDrivers(sanitizers) {
   if (isWindows) return skipped('sanitizers are used on Linux and macOS')
-  return runDrivers({
-    build: `build/drivers-${sanitizer}`,
-    options: [`-DMYELIN_SANITIZE=${sanitizer}`, '-DMYELIN_ADDON=OFF'],
-    env: sanitizerOptions,
-  })
+  const { build, options } = sanitizedBuild(sanitizers)
+  return runDrivers({ build, options: [...options, '-DMYELIN_ADDON=OFF'], env: sanitizerOptions })
 }
+
+const sanitizedBuild = (sanitizers) => ({
+  build: `build/drivers-${sanitizers.replace(',', '-')}`,
+  options: [`-DMYELIN_SANITIZE=${sanitizers}`],
+})
 
 /** The native drivers, whole, with every instruction set of this machine. */
 function driversEveryIsa() {
@@ -46,22 +48,24 @@ function driversEveryIsa() {
 }
 
 /** The addon, and through it the core, instrumented under the addon's and the small training tests. */
-function addonUnderAddressSanitizer() {
+function sanitizedAddon() {
   if (process.platform !== 'linux') return skipped('needs LD_PRELOAD')
   const compiler = process.env.CXX || 'g++'
   const runtime = spawnSync(compiler, ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout?.trim()
   if (!runtime || !path.isAbsolute(runtime)) return skipped(`${compiler} has no libasan.so`)
-  const home = path.join(root, 'build/addon-address')
+  const home = path.join(root, 'build/addon-sanitized')
+  // The folder of the drivers: their kernels are compiled already.
+  const { build, options } = sanitizedBuild('address,undefined')
   cmakeBuild({
-    binaryDir: path.join(home, 'cmake'),
+    binaryDir: build,
     outputDir: path.join(home, 'build/Release'),
-    options: ['-DMYELIN_SANITIZE=address'],
+    options: [...options, '-DMYELIN_ADDON=ON', '-DMYELIN_TESTS=OFF'],
   })
   const specs = ['test/addon/**/*.test.ts', 'test/ops/**/*.test.ts'].filter(
     (spec) => filesUnder(spec.split('/**')[0]).length > 0,
   )
   // node-gyp-build looks below the folder that MYELIN_PREBUILD names.
-  const env = { MYELIN_PREBUILD: home, LD_PRELOAD: runtime, MYELIN_SANITIZED: 'address', ...sanitizerOptions }
+  const env = { MYELIN_PREBUILD: home, LD_PRELOAD: runtime, ...sanitizerOptions }
   return runMocha(['--timeout', '300000', ...specs], env)
 }
 
@@ -102,17 +106,19 @@ const proofs = [
   { name: 'mutations of the rows of the notes', run: () => (mutateNotes([]) ? passed() : failed()) },
   { name: 'native drivers, every instruction set', run: driversEveryIsa },
   { name: 'ops, trajectories and gradients: every instruction set, plain plans', run: everyWayToRun },
-  { name: 'native drivers, address sanitizer', run: () => sanitizedDrivers('address') },
-  { name: 'native drivers, undefined behaviour sanitizer', run: () => sanitizedDrivers('undefined') },
+  {
+    name: 'native drivers, address and undefined behaviour sanitizers',
+    run: () => sanitizedDrivers('address,undefined'),
+  },
+  { name: 'addon, address and undefined behaviour sanitizers', run: sanitizedAddon },
   { name: 'native drivers, thread sanitizer', run: () => sanitizedDrivers('thread') },
-  { name: 'addon, address sanitizer', run: addonUnderAddressSanitizer },
   { name: 'cuda: the backend on the stand-in runtime', run: () => testCuda() },
   { name: 'cuda: every barrier is needed', run: script('mutate-barriers.js') },
   {
     name: 'cuda: nvcc compiles the library for every architecture',
     run: nvccScript('build-cuda.js', '--output', 'build/cuda-release'),
   },
-  { name: 'cuda: no hot kernel spills registers', run: nvccScript('cuda-report.js', '--all') },
+  { name: 'cuda: no hot kernel spills registers', run: nvccScript('cuda-report.js', '--arch', '80,90') },
   { name: 'install matrix', run: () => testInstall() },
 ]
 
