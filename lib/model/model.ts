@@ -1,4 +1,5 @@
 /** What users hold: every method checks its arguments and hands the work to the queue. */
+import { inspect } from 'node:util'
 import { StateError, booleanOption, checkOptions, positiveInteger } from '../errors'
 import { snapshotParts, writeFileAtomic } from '../files'
 import type { DType, Shape } from '../graph/node'
@@ -145,6 +146,11 @@ export class Model {
   /** A table of layers, output shapes, weights and counts. */
   summary(): string {
     return summaryOf(this.#engine, this.name)
+  }
+
+  /** What console.log shows: the summary. */
+  [inspect.custom](): string {
+    return this.summary()
   }
 
   /** Chooses optimiser, loss and metrics. Starts the optimiser afresh; weights stay. */

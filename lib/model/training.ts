@@ -227,8 +227,9 @@ export class Training {
   /** An abort as users see it: with the history so far. */
   withHistory(error: unknown): unknown {
     if (!(error instanceof AbortError) || !this.job.aborted) return error
+    const place = this.epoch ? `in epoch ${this.epoch} after ${this.sums.batches} of its steps` : 'before the first step'
     return new AbortError(
-      `${this.plan.where}: aborted in epoch ${this.epoch} after ${this.sums.batches} of its steps. The model is usable as it is.`,
+      `${this.plan.where}: aborted ${place}. The model is usable as it is.`,
       {
         cause: this.job.reason,
         history: this.history,

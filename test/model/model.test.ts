@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { inspect } from 'node:util'
 import * as my from '../../lib'
 import { blobs, rejected, thrown } from './helpers'
 
@@ -37,6 +38,7 @@ describe('model', () => {
     const text = model.summary()
     for (const part of ['dense_1', 'dense_2', '[4, 3]', '[4]', '[1, 4]', '[1]', '[m, 4]', 'total parameters: 21'])
       expect(text).to.include(part)
+    expect(inspect(model), 'what console.log shows').to.equal(text)
     expect(model.layers.map((l) => l.name)).to.deep.equal(['dense_1', 'dense_2'])
     expect(model.layers[1]).to.deep.include({ kind: 'dense', activation: 'sigmoid', inputShape: [4], outputShape: [1] })
   })
