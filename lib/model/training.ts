@@ -227,13 +227,12 @@ export class Training {
   /** An abort as users see it: with the history so far. */
   withHistory(error: unknown): unknown {
     if (!(error instanceof AbortError) || !this.job.aborted) return error
-    const place = this.epoch ? `in epoch ${this.epoch} after ${this.sums.batches} of its steps` : 'before the first step'
-    return new AbortError(
-      `${this.plan.where}: aborted ${place}. The model is usable as it is.`,
-      {
-        cause: this.job.reason,
-        history: this.history,
-      },
-    )
+    const place = this.epoch
+      ? `in epoch ${this.epoch} after ${this.sums.batches} of its steps`
+      : 'before the first step'
+    return new AbortError(`${this.plan.where}: aborted ${place}. The model is usable as it is.`, {
+      cause: this.job.reason,
+      history: this.history,
+    })
   }
 }
