@@ -1,6 +1,6 @@
 /** Public exports, nothing else. */
 export { tensor, Tensor } from './tensor'
-export type { Value, TensorData, TensorLike, TensorOptions, DType, Shape } from './tensor'
+export type { Value, TensorData, TensorLike, TensorOptions, DType, Precision, Shape } from './tensor'
 export { ops } from './ops/public'
 export type { ArgOptions, AxisOptions, MatmulOptions, RandomOptions, ReduceOptions } from './ops'
 export { grad } from './grad'

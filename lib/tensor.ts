@@ -7,7 +7,7 @@ import { native, type NativeArray, type NativeBuffer } from './native'
 import { guarded } from './runtime'
 
 export type { NestedArray, NestedNumbers } from './convert'
-export type { DType, Shape } from './graph/node'
+export type { DType, Precision, Shape } from './graph/node'
 
 /** What `ops` take: a tensor, or a number that adapts to the other operands. */
 export type Value = Tensor | number

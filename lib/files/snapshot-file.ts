@@ -154,10 +154,16 @@ function checkArchitecture(value: Checked): ModelSnapshot['architecture'] {
     throw new FormatError(
       `${value.source}: architecture.seed should be decimal digits, got ${describeValue(seed.value)}.`,
     )
+  const dtype = value.at('dtype').named(['float32', 'float64'])
   return {
     name: value.at('name').nullable((v) => v.text()),
     inputShape: value.at('inputShape').list((v) => v.count()),
-    dtype: value.at('dtype').named(['float32', 'float64']),
+    dtype,
+    // Files written before it could be chosen lack it.
+    precision:
+      value.at('precision').value === undefined
+        ? dtype
+        : value.at('precision').named(dtype === 'float32' ? ['float32', 'tf32', 'bf16'] : ['float64']),
     seed: seed.text(),
     labels: value.at('labels').nullable((v) => v.list((label) => label.text())),
     layers: value.at('layers').list((layer) => ({

@@ -4,7 +4,7 @@ import { MyelinError } from '../errors'
 import { captureNode } from './trace'
 import { createNode } from './build'
 import { reachable } from './grad'
-import type { AttrValue, Node, Program } from './node'
+import type { AttrValue, Node, Precision, Program } from './node'
 import { simplify } from './simplify'
 
 export interface Encoded {
@@ -24,7 +24,8 @@ export interface EncodeOptions {
   liftConstants?: boolean
 }
 
-const magic = 0x3147594d
+const magic = 0x3247594d
+const precisionCodes: Record<Precision, number> = { float32: 0, float64: 0, tf32: 1, bf16: 2 }
 
 /** A growing little-endian buffer, used again for each program. */
 class Writer {
@@ -157,6 +158,7 @@ export function encode(program: Program, { liftConstants = false }: EncodeOption
     w.start()
     w.u32(magic)
     w.u8(program.dtype === 'float32' ? 0 : 1)
+    w.u8(precisionCodes[program.precision ?? program.dtype])
     w.u32(program.inputs.length + captures.length)
     w.u32(program.states.length)
     w.u32(program.hypers.length)

@@ -1,6 +1,6 @@
 /** What a model is inside: values, compiled parts, plans and the queue. Users meet Model. */
 import { StateError } from '../errors'
-import type { DType } from '../graph/node'
+import type { DType, Precision } from '../graph/node'
 import type { NativeArray } from '../native'
 import type { Optimizer } from '../optimizers/optimizer'
 import type { Schedule } from '../schedules'
@@ -28,7 +28,28 @@ export interface OwnOptimizer {
   updates: number
 }
 
+/** What a model is made from. */
+export interface ModelParts {
+  network: Network
+  dtype: DType
+  /** The dtype, or for float32 'tf32' or 'bf16'. */
+  precision: Precision
+  seed: bigint
+  name: string | null
+  labels: readonly string[] | null
+  /** As resolveDevice gives it. */
+  device: string
+  /** True where the values of all weights follow from a file. */
+  blank?: boolean
+}
+
 export class Engine implements Parts {
+  readonly network: Network
+  readonly dtype: DType
+  readonly precision: Precision
+  readonly seed: bigint
+  /** What files tell about the model beside its structure. */
+  readonly about: { name: string | null; labels: readonly string[] | null }
   readonly weights: Weights
   readonly plans = new Plans(() => this.device)
   readonly queue = new JobQueue()
@@ -41,15 +62,12 @@ export class Engine implements Parts {
   /** The normalize layer still has to learn its statistics. */
   needsAdapt: boolean
 
-  constructor(
-    readonly network: Network,
-    readonly dtype: DType,
-    readonly seed: bigint,
-    /** What files tell about the model beside its structure. */
-    readonly about: { name: string | null; labels: readonly string[] | null },
-    device: string,
-    blank = false,
-  ) {
+  constructor({ network, dtype, precision, seed, name, labels, device, blank = false }: ModelParts) {
+    this.network = network
+    this.dtype = dtype
+    this.precision = precision
+    this.seed = seed
+    this.about = { name, labels }
     this.weights = new Weights(network, dtype, seed, device, blank)
     this.needsAdapt = network.layers.some((place) => place.built.needsAdapt)
   }

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util'
 import { StateError, booleanOption, checkOptions, positiveInteger } from '../errors'
 import { snapshotParts, writeFileAtomic } from '../files'
-import type { DType, Shape } from '../graph/node'
+import type { DType, Precision, Shape } from '../graph/node'
 import type { Optimizer } from '../optimizers/optimizer'
 import { toSchedule, type LearningRate } from '../schedules'
 import { inTurns } from '../slices'
@@ -11,7 +11,7 @@ import { applyGradients } from './apply'
 import { resolveCompile, type CompileOptions, type Compiled } from './compile'
 import { nativeX, type DataLike } from './data'
 import { resolveDevice, type DeviceName } from '../devices'
-import { Engine } from './engine'
+import { Engine, type ModelParts } from './engine'
 import {
   activations,
   costAndGradients,
@@ -29,7 +29,6 @@ import { adaptTo, fit } from './fit'
 import { fitDataset, type BatchSource, type FitDatasetOptions } from './fit-dataset'
 import { checkSignal, type FitOptions } from './fit-options'
 import type { History } from './history'
-import type { Network } from './network'
 import type { Parts } from './program'
 import type { JobQueue } from './queue'
 import { holding } from './rows'
@@ -51,18 +50,6 @@ export interface LayerListing {
   weights: { name: string; shape: Shape; trainable: boolean }[]
 }
 
-export interface ModelParts {
-  network: Network
-  dtype: DType
-  seed: bigint
-  name: string | null
-  labels: readonly string[] | null
-  /** As resolveDevice gives it. */
-  device: string
-  /** True where the values of all weights follow from a file. */
-  blank?: boolean
-}
-
 export interface PredictOptions {
   /** Rows computed at a time. Default 256. */
   batchSize?: number
@@ -77,16 +64,16 @@ export class Model {
   readonly #engine: Engine
 
   /** @internal */
-  constructor({ network, dtype, seed, name, labels, device, blank }: ModelParts) {
-    this.#engine = new Engine(network, dtype, seed, { name, labels }, device, blank)
+  constructor(parts: ModelParts) {
+    this.#engine = new Engine(parts)
   }
 
   /** Names and shapes only; for other parts of the library. @internal */
   get internals(): { engine: Engine; parts: Parts; compiled: Compiled | null; queue: JobQueue } {
     const engine = this.#engine
     engine.queue.assertUsable('model')
-    const { network, weights, dtype, compiled, queue } = engine
-    return { engine, parts: { network, weights, dtype }, compiled, queue }
+    const { network, weights, dtype, precision, compiled, queue } = engine
+    return { engine, parts: { network, weights, dtype, precision }, compiled, queue }
   }
 
   get name(): string | null {
@@ -100,6 +87,11 @@ export class Model {
 
   get dtype(): DType {
     return this.#engine.dtype
+  }
+
+  /** What matrix products may be computed in on a GPU with tensor cores: the dtype, 'tf32' or 'bf16'. */
+  get precision(): Precision {
+    return this.#engine.precision
   }
 
   /** The seed given, or the one drawn. A BigInt only where a number could not hold it. */

@@ -2,7 +2,7 @@
 import { OptionError } from '../errors'
 import { TraceContext } from '../graph/context'
 import { gradients } from '../graph/grad'
-import type { DType, Node, Program, Shape } from '../graph/node'
+import type { DType, Node, Precision, Program, Shape } from '../graph/node'
 import { hyperNode, inputNode, stateNode, withLabel } from '../graph/trace'
 import type { Loss } from '../losses'
 import type { Metric } from '../metrics'
@@ -36,6 +36,8 @@ export interface Parts {
   network: Network
   weights: Weights
   dtype: DType
+  /** Of matrix products. */
+  precision: Precision
 }
 
 /** What stays the same for all steps of a kind. */
@@ -56,7 +58,12 @@ class Tracer {
   readonly hypers: Node[] = []
   readonly #stateOf = new Map<StateCell, Tensor>()
 
-  constructor(readonly dtype: DType) {
+  readonly dtype: DType
+  readonly precision: Precision
+
+  constructor({ dtype, precision }: Parts) {
+    this.dtype = dtype
+    this.precision = precision
     this.context = new TraceContext(dtype, { convertCaptures: true })
   }
 
@@ -102,6 +109,7 @@ class Tracer {
     return {
       program: {
         dtype: this.dtype,
+        precision: this.precision,
         inputs: this.inputs,
         states: this.states,
         hypers: this.hypers,
@@ -132,7 +140,7 @@ function mustNode(value: Tensor): Node {
 }
 
 function trace(parts: Parts, batch: number, training: boolean): { tracer: Tracer; pass: ForwardPass } {
-  const tracer = new Tracer(parts.dtype)
+  const tracer = new Tracer(parts)
   const x = tracer.input('x', [batch, ...parts.network.inputShape])
   return { tracer, pass: forward(parts, tracer, x, training) }
 }
@@ -344,7 +352,7 @@ export function costProgram(
 
 /** Updates of all trainable weights from gradients given as inputs, one per trainable weight. */
 export function applyProgram(parts: Parts, optimizer: Optimizer, slots: SlotTable): BuiltProgram {
-  const tracer = new Tracer(parts.dtype)
+  const tracer = new Tracer(parts)
   const { trainable } = parts.weights
   const given = trainable.map((p) => tracer.input(p.name, p.shape))
   return tracer.finish({ guards: given, updates: updates(tracer, optimizer, slots, trainable, given) })

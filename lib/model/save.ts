@@ -33,6 +33,7 @@ function architectureOf(engine: Engine): ModelSnapshot['architecture'] {
     name,
     inputShape: [...engine.network.inputShape],
     dtype: engine.dtype,
+    precision: engine.precision,
     seed: String(engine.seed),
     labels: labels && [...labels],
     layers: engine.network.layers.map(({ name: layerName, layer }) => {
@@ -101,6 +102,7 @@ export async function fromSnapshot(
   const model = new Model({
     network,
     dtype: architecture.dtype,
+    precision: architecture.precision,
     seed: BigInt(architecture.seed),
     name: architecture.name,
     labels: architecture.labels,

@@ -6,10 +6,11 @@ import {
   describeValue,
   dtypeOption,
   nonEmptyString,
+  oneOf,
   seedOption,
   shapeOption,
 } from '../errors'
-import type { DType, Shape } from '../graph/node'
+import type { DType, Precision, Shape } from '../graph/node'
 import type { Layer } from '../layers/layer'
 import { Model } from './model'
 import { Network } from './network'
@@ -30,8 +31,13 @@ export interface SequentialOptions {
    * network is large enough to gain.
    */
   device?: DeviceName
-  /** 'full' (default): all arithmetic in the model's dtype. */
-  precision?: 'full'
+  /**
+   * What the matrix products of a float32 model may be computed in by the tensor cores of a GPU (compute capability 8.0 and
+   * newer): 'tf32' and 'bf16' round the operands of a product to 10 and 7 bits of fraction and add in float32. Weights,
+   * optimiser state and all else stay float32. On the CPU, on older GPUs and for products of at most 16 rows or columns
+   * it changes nothing. Default: the dtype, which is full precision.
+   */
+  precision?: Precision
   name?: string
 }
 
@@ -43,21 +49,35 @@ export function sequential(options: SequentialOptions): Model {
   checkOptions(where, options, ['inputShape', 'layers', 'seed', 'labels', 'dtype', 'device', 'precision', 'name'])
   const inputShape = shapeOption(`${where}: inputShape`, options.inputShape)
   const dtype = dtypeOption(where, options.dtype ?? 'float32')
-  if (options.precision !== undefined && options.precision !== 'full')
-    throw new OptionError(`${where}: precision: expected 'full', got ${describeValue(options.precision)}.`)
+  const precision = precisionOption(where, options.precision, dtype)
   const seed =
     options.seed === undefined ? BigInt(randomBytes(6).readUIntBE(0, 6)) : seedOption(`${where}: seed`, options.seed)
   const name = options.name === undefined ? null : nonEmptyString(`${where}: name`, options.name)
   const network = new Network(inputShape, options.layers)
   const labels = options.labels === undefined ? null : checkLabels(options.labels, network)
   const device = resolveDevice(where, options.device, network.sizeIn(dtype))
-  const model = new Model({ network, dtype, seed, name, labels, device })
+  const model = new Model({ network, dtype, precision, seed, name, labels, device })
   for (const [first, second] of network.collapsingPairs())
     warn(
       `sequential: '${first}' and '${second}' have no non-linear activation between them: together they can only do what one linear layer can. ` +
         `Give '${first}' an activation such as 'relu'.`,
     )
   return model
+}
+
+/**
+ * What the matrix products of a model may be computed in: its dtype (the default) or, for float32, 'tf32' or 'bf16'.
+ * OptionError for a name that is unknown or does not go with the dtype.
+ */
+function precisionOption(where: string, value: unknown, dtype: DType): Precision {
+  const precision = oneOf(`${where}: precision`, value ?? dtype, ['float32', 'tf32', 'bf16', 'float64'])
+  if (precision === dtype || (dtype === 'float32' && precision !== 'float64')) return precision
+  throw new OptionError(
+    dtype === 'float64'
+      ? `${where}: precision: '${precision}' is for models of dtype 'float32', this one is float64, whose products are always ` +
+          `computed in float64. Leave precision out, or use dtype 'float32'.`
+      : `${where}: precision: 'float64' needs dtype 'float64', this model is float32. Set both, or leave precision out.`,
+  )
 }
 
 function checkLabels(labels: readonly string[], network: Network): string[] {

@@ -1,5 +1,5 @@
 import type { NativeArray } from '../native'
-import type { DType } from '../graph/node'
+import type { DType, Precision } from '../graph/node'
 import type { Json } from '../layers/layer'
 
 /** Everything a model is, as plain data: what files hold and `loadModel` rebuilds. */
@@ -8,6 +8,7 @@ export interface ModelSnapshot {
     name: string | null
     inputShape: number[]
     dtype: DType
+    precision: Precision
     seed: string
     labels: string[] | null
     layers: { kind: string; name: string; config: { [key: string]: Json } }[]

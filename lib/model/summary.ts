@@ -40,12 +40,13 @@ export function summaryOf(engine: Engine, name: string | null): string {
   const total = (list: readonly Parameter[]) => list.reduce((n, p) => n + countOf(p.shape), 0)
   const all = total(weights.list)
   const trainable = total(weights.trainable)
+  const products = engine.precision === engine.dtype ? '' : `, products in ${engine.precision} on a GPU`
   return [
     ...(name ? [name] : []),
     line(table[0]),
     rule,
     ...table.slice(1).map(line),
     rule,
-    `total parameters: ${countText(all)} (trainable: ${countText(trainable)}, other: ${countText(all - trainable)}), ${engine.dtype}`,
+    `total parameters: ${countText(all)} (trainable: ${countText(trainable)}, other: ${countText(all - trainable)}), ${engine.dtype}${products}`,
   ].join('\n')
 }

@@ -8,7 +8,7 @@ namespace {
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the encoding is little endian");
 
-constexpr uint32_t graph_magic = 0x3147594D;  // "MYG1"
+constexpr uint32_t graph_magic = 0x3247594D;  // "MYG2"
 constexpr uint32_t max_nodes = 1u << 20;
 constexpr int64_t max_elements = int64_t{1} << 40;
 
@@ -118,11 +118,20 @@ Graph decode(const uint8_t* bytes, size_t size) {
   Reader reader(bytes, size);
   Graph graph;
   if (reader.read<uint32_t>("the header") != graph_magic) {
-    throw GraphError("encoded graph: it does not start with MYG1; encode it with the same version of the library");
+    throw GraphError("encoded graph: it does not start with MYG2; encode it with the same version of the library");
   }
   const uint8_t dtype = reader.read<uint8_t>("the header");
   if (dtype > 1) throw GraphError("encoded graph: unknown dtype " + std::to_string(dtype) + " (0 float32, 1 float64)");
   graph.dtype = static_cast<DType>(dtype);
+  const uint8_t precision = reader.read<uint8_t>("the header");
+  if (precision > 2) {
+    throw GraphError("encoded graph: unknown precision " + std::to_string(precision) +
+                     " (0 that of the dtype, 1 TF32, 2 bf16)");
+  }
+  graph.precision = static_cast<Precision>(precision);
+  if (graph.precision != Precision::full && graph.dtype != DType::f32) {
+    throw GraphError("encoded graph: only products of float32 can be computed in TF32 or bf16; this graph is float64");
+  }
   graph.n_inputs = reader.read<uint32_t>("the header");
   graph.n_states = reader.read<uint32_t>("the header");
   graph.n_hypers = reader.read<uint32_t>("the header");

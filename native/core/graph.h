@@ -15,6 +15,10 @@ enum class DType : uint8_t { f32 = 0, f64 = 1 };
 inline size_t size_of(DType t) { return t == DType::f32 ? 4 : 8; }
 inline const char* name_of(DType t) { return t == DType::f32 ? "float32" : "float64"; }
 
+// What the products of a float32 graph may be computed in where a device has tensor cores for it. A permission: a
+// device that has none computes them in float32. All other ops, and the sums of products, are in the dtype.
+enum class Precision : uint8_t { full = 0, tf32 = 1, bf16 = 2 };
+
 using Shape = std::vector<int64_t>;
 int64_t count_of(const Shape& shape);
 std::string to_text(const Shape& shape);
@@ -42,6 +46,7 @@ struct Update {
 
 struct Graph {
   DType dtype;
+  Precision precision = Precision::full;
   std::vector<Node> nodes;
   uint32_t n_inputs, n_states, n_hypers;  // slots; "input", "state", "hyper" nodes carry attr slot
   std::vector<uint32_t> fetches;          // values handed back (or collected by row)

@@ -46,6 +46,7 @@ DeviceSession::DeviceSession(const RunRequest& request)
 
   const auto n = [](const auto& list) { return static_cast<int32_t>(list.size()); };
   step_.is_f64 = is_f64;
+  step_.precision = static_cast<int32_t>(plan_.graph.precision);
   step_.n_kernels = n(kernels_);
   step_.n_compute = static_cast<int32_t>(plan_.program.n_compute);
   step_.kernels = kernels_.data();

@@ -9,7 +9,7 @@
 namespace myelin {
 namespace cuda {
 
-constexpr uint32_t api_version = 1;
+constexpr uint32_t api_version = 2;
 constexpr int64_t max_chunk = 64;  // steps that may be enqueued between two reports of a loop
 
 enum Status : int32_t { status_ok = 0, status_failed = 1, status_out_of_memory = 2 };
@@ -59,6 +59,7 @@ struct Collect {
 // The calls carry key and parallel of the loop's Handles; those from n_compute on also skip (commit only a good step).
 struct Step {
   int32_t is_f64;
+  int32_t precision;  // of the products of a float32 step: 0 float32, 1 TF32, 2 bf16 (core/graph.h: Precision)
   int32_t n_kernels, n_compute;
   const KernelFn* kernels;
   const Call* calls;

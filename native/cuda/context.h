@@ -12,7 +12,7 @@ struct Context {
   cudaStream_t stream;
   int device;
   int multiprocessors;
-  int precision;       // 0: float32 as it is, 1: TF32 tensor cores, 2: bf16 tensor cores (matmul of float32 data)
+  int precision;       // Step::precision of the step that is launched or captured
   int64_t launches;    // kernels launched so far: tests compare it with the plan
   cudaError_t status;  // first error of a launch; sticky until the run reads it
 };

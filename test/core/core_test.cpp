@@ -366,6 +366,8 @@ void refuses_malformed_graphs() {
     build(g);
     expect_error([&] { compiled(g); }, part, part);
   };
+  refused("only products of float32", [](Builder& g) { g.precision = 1; });
+  refused("unknown precision 3", [](Builder& g) { g.precision = 3; });
   refused("no op of this name", [](Builder& g) { g.node("custom", {g.constant(1)}, {}); });
   refused("takes 2 inputs, it has 1", [](Builder& g) { g.node("add", {g.constant(1)}, {}); });
   refused("do not broadcast", [](Builder& g) { g.node("add", {g.input({2, 3}), g.input({2, 2})}, {2, 3}); });

@@ -96,8 +96,9 @@ class Builder {
 
   std::vector<uint8_t> encode() const {
     Writer all;
-    all.put<uint32_t>(0x3147594D);
+    all.put<uint32_t>(0x3247594D);
     all.put<uint8_t>(dtype_);
+    all.put<uint8_t>(precision);
     all.put<uint32_t>(n_inputs);
     all.put<uint32_t>(n_states);
     all.put<uint32_t>(n_hypers);
@@ -115,7 +116,8 @@ class Builder {
     return all.out;
   }
 
-  std::string label;  // of the nodes that follow
+  std::string label;      // of the nodes that follow
+  uint8_t precision = 0;  // of the products
   std::vector<Shape> shapes;
   std::vector<Id> fetches, guards, costs, accumulators;
   std::vector<std::pair<Id, Id>> updates;

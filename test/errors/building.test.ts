@@ -46,6 +46,36 @@ describeRows({
       ['dtype', '"half"'],
     ],
     [
+      'an unknown precision',
+      () => sequential({ inputShape: [1], layers: [layers.flatten()], precision: any('bf6') }),
+      OptionError,
+      ['sequential', 'precision', "'bf6'", "Did you mean 'bf16'?", 'tf32'],
+    ],
+    [
+      'a precision that is no name',
+      () => sequential({ inputShape: [1], layers: [layers.flatten()], precision: any(16) }),
+      OptionError,
+      ['sequential', 'precision', "'tf32'", '16'],
+    ],
+    [
+      'tf32 in float64',
+      () => sequential({ inputShape: [1], layers: [layers.flatten()], dtype: 'float64', precision: 'tf32' }),
+      OptionError,
+      ['sequential', 'precision', "'tf32'", 'float64', "dtype 'float32'"],
+    ],
+    [
+      'products in float32 of a float64 model',
+      () => sequential({ inputShape: [1], layers: [layers.flatten()], dtype: 'float64', precision: 'float32' }),
+      OptionError,
+      ['sequential', 'precision', "'float32'", 'float64'],
+    ],
+    [
+      'products in float64 of a float32 model',
+      () => sequential({ inputShape: [1], layers: [layers.flatten()], precision: 'float64' }),
+      OptionError,
+      ['sequential', 'precision', "'float64'", 'float32'],
+    ],
+    [
       'an unknown device',
       () => sequential({ inputShape: [1], layers: [layers.flatten()], device: any('gpu') }),
       DeviceError,

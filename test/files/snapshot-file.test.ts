@@ -10,6 +10,7 @@ function snapshot(): ModelSnapshot {
       name: 'prüfling',
       inputShape: [3],
       dtype: 'float32',
+      precision: 'tf32',
       seed: '18446744073709551615',
       labels: ['ja', 'nein'],
       layers: [{ kind: 'dense', name: 'dense_1', config: { units: 2, activation: 'relu' } }],
@@ -142,6 +143,17 @@ describe('model file', () => {
       FormatError,
       'architecture should be an object',
     )
+    const architecture = (change: object) =>
+      rewrite({ architecture: JSON.stringify({ ...snapshot().architecture, ...change }) })
+    expect(() => decodeSnapshot(architecture({ precision: 'fp8' }))).to.throw(
+      FormatError,
+      "architecture.precision should be 'float32' or 'tf32' or 'bf16', got \"fp8\"",
+    )
+    expect(() => decodeSnapshot(architecture({ dtype: 'float64' }))).to.throw(
+      FormatError,
+      'architecture.precision should be \'float64\', got "tf32"',
+    )
+    expect(decodeSnapshot(architecture({ precision: undefined })).architecture.precision).to.equal('float32')
     const layers = JSON.stringify({ ...snapshot().architecture, layers: [{ kind: 'dense', name: 7, config: {} }] })
     expect(() => decodeSnapshot(rewrite({ architecture: layers }))).to.throw(
       FormatError,

@@ -43,6 +43,34 @@ describe('model', () => {
     expect(model.layers[1]).to.deep.include({ kind: 'dense', activation: 'sigmoid', inputShape: [4], outputShape: [1] })
   })
 
+  it('precision: the dtype unless chosen; shown, kept in files, and without any effect on the CPU', async () => {
+    const input = Array.from({ length: 40 }, (_, i) => Array.from({ length: 20 }, (_, j) => Math.sin(i * 20 + j)))
+    const run = async (precision?: my.Precision, dtype?: my.DType) => {
+      const model = sequential({
+        inputShape: [20],
+        seed: 1,
+        device: 'cpu',
+        dtype,
+        precision,
+        layers: [layers.dense({ units: 24, activation: 'relu' }), layers.dense({ units: 20 })],
+      })
+      model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
+      const { batches } = await model.fit(input, input, { epochs: 2, batchSize: 20 })
+      return { model, bits: [...batches, ...values(await model.predict(input))] }
+    }
+    const [full, tf32, bf16] = [await run(), await run('tf32'), await run('bf16')]
+    expect(tf32.bits).to.deep.equal(full.bits)
+    expect(bf16.bits).to.deep.equal(full.bits)
+    const wide = await run(undefined, 'float64')
+    const models = [full, tf32, bf16, wide].map(({ model }) => model)
+    expect(models.map((m) => m.precision)).to.deep.equal(['float32', 'tf32', 'bf16', 'float64'])
+    const totals = models.map((m) => m.summary().split('\n').at(-1))
+    expect(totals[0]).to.match(/, float32$/)
+    expect(totals[2]).to.match(/, float32, products in bf16 on a GPU$/)
+    expect(totals[3]).to.match(/, float64$/)
+    for (const m of models) expect((await my.loadModel(m.toBytes())).precision).to.equal(m.precision)
+  })
+
   it('draws a seed if unset and shows it: the same seed gives the same weights', () => {
     const make = (seed?: number | bigint) => sequential({ inputShape: [5], seed, layers: [layers.dense({ units: 3 })] })
     const first = make()

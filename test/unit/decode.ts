@@ -11,6 +11,7 @@ export interface DecodedNode {
 
 export interface DecodedGraph {
   dtype: 'float32' | 'float64'
+  precision: 'full' | 'tf32' | 'bf16'
   inputs: number
   states: number
   hypers: number
@@ -36,8 +37,9 @@ export function decode(bytes: Uint8Array): DecodedGraph {
   const many = <T>(count: number, one: () => T) => Array.from({ length: count }, one)
 
   const magic = u32()
-  if (magic !== 0x3147594d) throw new Error(`magic ${magic.toString(16)}`)
+  if (magic !== 0x3247594d) throw new Error(`magic ${magic.toString(16)}`)
   const dtype = u8() === 0 ? 'float32' : 'float64'
+  const precision = (['full', 'tf32', 'bf16'] as const)[u8()]
   const [inputs, states, hypers] = [u32(), u32(), u32()]
   const nodes = many(u32(), () => {
     const op = str()
@@ -58,5 +60,5 @@ export function decode(bytes: Uint8Array): DecodedGraph {
   const updates = many(u32(), (): [number, number] => [u32(), u32()])
   const [guards, costs, accumulators] = [ids(), ids(), ids()]
   if (at !== bytes.length) throw new Error(`${bytes.length - at} bytes left over`)
-  return { dtype, inputs, states, hypers, nodes, fetches, updates, guards, costs, accumulators }
+  return { dtype, precision, inputs, states, hypers, nodes, fetches, updates, guards, costs, accumulators }
 }

@@ -4,7 +4,7 @@ import * as b from '../../lib/graph/build'
 import { encode } from '../../lib/graph/encode'
 import { gradients, reachable } from '../../lib/graph/grad'
 import { withLabel } from '../../lib/graph/label'
-import type { Node, Program } from '../../lib/graph/node'
+import type { DType, Node, Precision, Program } from '../../lib/graph/node'
 import { primitives } from '../../lib/graph/primitives'
 import { printGraph, toDot } from '../../lib/graph/print'
 import { broadcastShapes, normalizeAxes } from '../../lib/graph/shapes'
@@ -273,6 +273,17 @@ describe('encode', () => {
       return encode(program({ inputs: [x], fetches: [b.mul(factor, x)] })).key
     }
     expect(baked(3)).not.to.equal(baked(4))
+  })
+
+  it('says what its products are computed in, and has another key for each', () => {
+    const x = inputNode([2, 2])
+    const make = (dtype: DType, precision?: Precision) =>
+      encode({ ...program({ inputs: [x], fetches: [b.matmul(x, x)] }), dtype, precision })
+    const of = (dtype: DType, precision?: Precision) => decode(make(dtype, precision).bytes).precision
+    expect([of('float32'), of('float32', 'float32'), of('float64', 'float64')]).to.deep.equal(['full', 'full', 'full'])
+    expect([of('float32', 'tf32'), of('float32', 'bf16')]).to.deep.equal(['tf32', 'bf16'])
+    const keys = ([undefined, 'tf32', 'bf16'] as const).map((precision) => make('float32', precision).key)
+    expect(new Set(keys).size).to.equal(3)
   })
 })
 
