@@ -22,7 +22,7 @@ export type DeviceName = 'cpu' | 'auto' | 'cuda' | `cuda:${number}`
 /** Numbers of weights from which on 'auto' takes a GPU: smaller networks are done before a GPU has started. */
 const autoWeights = 100_000
 
-/** The devices this process can use, the CPU first. */
+/** The devices this process can use, the CPU first. A GPU whose memory others hold at the moment is among them. */
 export function devices(): DeviceInfo[] {
   const gpus = native.devices().map(({ title, ...gpu }) => ({ ...gpu, description: title }))
   return [{ name: 'cpu', description: native.info().isa }, ...gpus]

@@ -127,7 +127,7 @@ export interface Native {
 
   setThreads(threads: number): void
   getThreads(): number
-  /** The GPUs that can be used. The first call that asks about a GPU opens the CUDA library. */
+  /** The GPUs that driver and library know and that are new enough. The first call that asks about a GPU opens the CUDA library. */
   devices(): NativeGpu[]
   /** Why there is none, or null. */
   whyNoGpu(): string | null

@@ -141,7 +141,7 @@ class Gpus {
     std::lock_guard<std::mutex> lock(mutex_);
     find();
     if (!reason_.empty()) throw DeviceFailure(reason_);
-    const std::string full = name == "cuda" ? "cuda:0" : name;
+    const std::string full = name == "cuda" ? infos_[0].name : name;
     for (size_t i = 0; i < infos_.size(); i++) {
       if (infos_[i].name == full) return open(i);
     }

@@ -63,9 +63,10 @@ struct GpuInfo {
   std::string driver;      // the newest CUDA version the driver knows: "13.0"
 };
 
-// The GPUs that can be used. Empty where why_no_gpu() has a reason.
+// The GPUs that are new enough, with a driver that is; whether there is memory left shows when one is opened. Empty
+// where there is none.
 std::vector<GpuInfo> gpus();
-// Empty where the first GPU can be used.
+// Empty where the first of gpus() can be used. A reason that may pass (no memory left) is looked at again each time.
 std::string why_no_gpu();
 // "cpu", "cuda" (the first GPU), "cuda:1". Throws DeviceFailure for one that is missing or cannot be opened.
 Backend& backend_named(const std::string& name);

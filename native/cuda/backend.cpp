@@ -133,8 +133,16 @@ Status device_info(int32_t index, DeviceInfo* info, Failure* failure) {
   return outcome.status();
 }
 
+// Starting to use a device takes some memory of it: another process may hold all of it.
+bool first(const char* what, cudaError_t code, Outcome& outcome) {
+  if (code != cudaErrorMemoryAllocation) return outcome.ok(what, code);
+  cudaGetLastError();
+  outcome.fail("out of memory: other processes leave too little for one more (nvidia-smi lists them)");
+  return false;
+}
+
 bool open(Device& device, Outcome& outcome) {
-  if (!use(device, outcome)) return false;
+  if (!first("cudaSetDevice", cudaSetDevice(device.index), outcome)) return false;
   int pools = 0;
   if (!outcome.ok("cudaDeviceGetAttribute",
                   cudaDeviceGetAttribute(&device.multiprocessors, cudaDevAttrMultiProcessorCount, device.index)) ||
@@ -142,13 +150,9 @@ bool open(Device& device, Outcome& outcome) {
                   cudaDeviceGetAttribute(&pools, cudaDevAttrMemoryPoolsSupported, device.index))) {
     return false;
   }
-  const cudaError_t code = cudaStreamCreateWithFlags(&device.stream, cudaStreamNonBlocking);
-  if (code == cudaErrorMemoryAllocation) {  // another process holds all of it
-    cudaGetLastError();
-    outcome.out_of_memory(device, 0);
+  if (!first("cudaStreamCreateWithFlags", cudaStreamCreateWithFlags(&device.stream, cudaStreamNonBlocking), outcome)) {
     return false;
   }
-  if (!outcome.ok("cudaStreamCreateWithFlags", code)) return false;
   if (pools && cudaDeviceGetDefaultMemPool(&device.pool, device.index) == cudaSuccess) {
     uint64_t keep = UINT64_MAX;  // what is released is used again, not given back at every wait
     device.has_pool = cudaMemPoolSetAttribute(device.pool, cudaMemPoolAttrReleaseThreshold, &keep) == cudaSuccess;

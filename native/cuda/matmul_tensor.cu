@@ -14,15 +14,10 @@ void start(Context& context, const MatmulTask<float>& task, const MatmulPlan& pl
 
 }  // namespace
 
-// TF32 and bf16 came with compute capability 8.0; the stand-in runtime computes them anywhere.
+// TF32 and bf16 came with compute capability 8.0.
 bool has_tensor_cores(const Context& context) {
-#if defined(__CUDACC__)
   int major = 0;
   return cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, context.device) == cudaSuccess && major >= 8;
-#else
-  (void)context;
-  return true;
-#endif
 }
 
 void launch_matmul_tensor(Context& context, const MatmulTask<float>& task, const MatmulPlan& plan, int precision) {

@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import * as my from '../../lib'
 import { native } from '../../lib/native'
-import { thorough } from './support'
+import { isStandIn, thorough } from './support'
 
 const x = Array.from({ length: 37 }, (_, i) => [Math.sin(i), Math.cos(3 * i), (i % 5) / 5])
 const y = x.map((v) => [v[0] * v[1] > 0 ? 1 : 0, v[0] * v[1] > 0 ? 0 : 1])
@@ -18,9 +18,16 @@ interface Setting {
   dtype?: my.DType
   optimizer?: my.OptimizerName
   keepProb?: number
+  metrics?: my.MetricSpec[]
 }
 
-function modelOn({ device, dtype = 'float64', optimizer = 'adam', keepProb = 0.8 }: Setting) {
+function modelOn({
+  device,
+  dtype = 'float64',
+  optimizer = 'adam',
+  keepProb = 0.8,
+  metrics = ['accuracy', 'auc'],
+}: Setting) {
   const model = my.sequential({
     inputShape: [3],
     seed: 4,
@@ -36,7 +43,7 @@ function modelOn({ device, dtype = 'float64', optimizer = 'adam', keepProb = 0.8
   model.compile({
     optimizer,
     loss: 'categoricalCrossentropy',
-    metrics: ['accuracy', 'auc'],
+    metrics,
     gradientClip: { norm: 1 },
   })
   return model
@@ -123,10 +130,12 @@ describe('models on cuda', () => {
     expect(await move.to('cuda')).to.equal(move)
     expect(move.device).to.equal('cuda:0')
     await move.fit(x, y, once)
-    const bits = flat(move.getWeights())
-    await move.to('cpu')
-    expect(move.device).to.equal('cpu')
-    expect(flat(move.getWeights())).to.deep.equal(bits)
+    for (const device of ['cpu', 'cuda', 'cpu'] as const) {
+      const bytes = move.toBytes() // weights, statistics and optimiser state
+      await move.to(device)
+      expect(move.device).to.equal(device === 'cpu' ? 'cpu' : 'cuda:0')
+      expect(Buffer.compare(move.toBytes(), bytes)).to.equal(0)
+    }
     await move.fit(x, y, once)
     await move.to('cuda:0')
     await move.fit(x, y, once)
@@ -169,6 +178,26 @@ describe('models on cuda', () => {
       })
     })
     expectClose(losses[1], losses[0], 1e-12)
+  })
+
+  it('take the state of their own loops along when they move', async () => {
+    const train = async (devices: my.DeviceName[]) => {
+      const model = my.sequential({
+        inputShape: [3],
+        seed: 2,
+        dtype: 'float64',
+        device: 'cpu',
+        layers: [my.layers.dense({ units: 2, activation: 'softmax' })],
+      })
+      const gradient = my.valueAndGrad(model, 'categoricalCrossentropy')
+      const optimizer = my.optimizers.adam({ learningRate: 0.1 })
+      for (const device of devices) {
+        await model.to(device)
+        optimizer.apply(model, gradient(x, y).grads)
+      }
+      return flat(model.getWeights())
+    }
+    expectClose(await train(['cpu', 'cuda', 'cpu', 'cuda', 'cuda']), await train(Array(5).fill('cpu')), 1e-12)
   })
 
   it('captured tensors of own losses go along', async () => {
@@ -264,11 +293,24 @@ describe('models on cuda', () => {
     }
   })
 
-  it('a device that is not there is a DeviceError that names those that are', () => {
-    const build = () => my.sequential({ inputShape: [3], device: 'cuda:7', layers: [my.layers.dense({ units: 2 })] })
-    expect(build).to.throw(my.DeviceError, /no device 'cuda:7'.*'cpu', 'cuda:0'/)
-    expect(() => native.bufferCreate('float32', 3, null, 'cuda:7'))
-      .to.throw(/no 'cuda:7'/)
+  it('a device that is not there is a DeviceError that names those that are', async () => {
+    const device: my.DeviceName = `cuda:${my.devices().length - 1}`
+    const known = new RegExp(`no device '${device}'; this machine has 'cpu', 'cuda:0'`)
+    const build = () => my.sequential({ inputShape: [3], device, layers: [my.layers.dense({ units: 2 })] })
+    expect(build).to.throw(my.DeviceError, known)
+    const model = modelOn({ device: 'cuda' })
+    const bytes = model.toBytes()
+    for (const refused of [model.to(device), my.loadModel(bytes, { device })]) {
+      const error = await refused.then(
+        () => null,
+        (e: unknown) => e,
+      )
+      expect(error).to.be.instanceOf(my.DeviceError).with.property('message').that.matches(known)
+    }
+    expect(model.device).to.equal('cuda:0')
+    expect(() => my.setMemoryLimit(device, 1e9)).to.throw(my.DeviceError, device)
+    expect(() => native.bufferCreate('float32', 3, null, device))
+      .to.throw(/no 'cuda:\d+'/)
       .with.property('code', 'MYELIN_DEVICE')
   })
 
@@ -280,6 +322,14 @@ describe('models on cuda', () => {
     expect(gpu.memoryBytes).to.be.greaterThan(1e6)
     expect(gpu.computeCapability).to.match(/^\d+\.\d$/)
     expect(gpu.driver).to.match(/^\d+\.\d+$/)
+    if (isStandIn)
+      expect(gpu).to.deep.equal({
+        name: 'cuda:0',
+        description: 'stand-in on the CPU',
+        memoryBytes: 2 ** 31,
+        computeCapability: '8.6',
+        driver: '13.0',
+      })
     expect(my.whyNoGpu()).to.equal(null)
   })
 })
@@ -305,13 +355,52 @@ describe('memory of cuda', () => {
     }
   }
 
-  afterEach(() => my.setMemoryLimit('cuda', Infinity))
+  /** Leaves `bytes` of memory, by the limit or (on the stand-in) by the size of the device. */
+  const leave = (how: 'limit' | 'device', bytes: number) => {
+    if (how === 'limit') my.setMemoryLimit('cuda', used() + bytes)
+    else process.env.EMU_MEMORY = String(used() + bytes)
+  }
+  const leaveAll = () => {
+    my.setMemoryLimit('cuda', Infinity)
+    delete process.env.EMU_MEMORY
+  }
+  afterEach(leaveAll)
+
+  for (const how of isStandIn ? (['limit', 'device'] as const) : (['limit'] as const))
+    it(`a fit that does not fit (${how}) leaves the model as it was, and it, others and new ones go on`, async () => {
+      await collectGarbage()
+      const [model, other] = [1, 2].map(() => modelOn({ device: 'cuda', metrics: [] }))
+      const small = { epochs: 1, batchSize: 8 }
+      for (const each of [model, other]) await each.fit(x, y, small)
+      const many = Array.from({ length: 6_000 }, (_, i) => [Math.sin(i), 1, 2])
+      const targets = many.map(() => [0, 1])
+      const bytes = model.toBytes()
+      leave(how, 400_000) // room for the rows, and not for what a step on all of them needs
+      for (const batchSize of [6_000, 3_000]) {
+        const error = await failure(() => model.fit(many, targets, { batchSize, epochs: 1 }))
+        expect(error).to.be.instanceOf(my.DeviceError)
+        const [, asked, free] = /out of memory: asked for ([\d.]+) MB, ([\d.]+) MB are free/.exec(error.message)!
+        expect(Number(asked)).to.be.greaterThan(Number(free))
+        expect(error.message).to.match(how === 'limit' ? /within the limit of/ : /are free; use smaller batches/)
+        expect(Buffer.compare(model.toBytes(), bytes)).to.equal(0)
+      }
+      const twin = await my.loadModel(bytes, { device: 'cuda' })
+      for (const each of [model, other, twin]) {
+        await each.fit(x, y, small)
+        expect((await each.predict(x)).data.every(Number.isFinite)).to.equal(true)
+        expect(each.predictSync(x).shape).to.deep.equal([37, 2])
+      }
+      expect(flat(twin.getWeights())).to.deep.equal(flat(model.getWeights()))
+      leaveAll()
+      await model.fit(many, targets, { batchSize: 6_000, epochs: 1 })
+      expect(model.progress.steps).to.equal(11)
+    })
 
   it('beyond the limit is a DeviceError with the bytes asked and free, and everything stays usable', async () => {
     const model = modelOn({ device: 'cuda' })
     await model.fit(x, y, { epochs: 1, batchSize: 8 })
     const weights = flat(model.getWeights())
-    my.setMemoryLimit('cuda', used() + 100_000)
+    leave('limit', 100_000)
     const big = await failure(() =>
       my.sequential({ inputShape: [1000], device: 'cuda', layers: [my.layers.dense({ units: 1000 })] }),
     )

@@ -8,8 +8,6 @@ import { native } from '../../lib/native'
 import { skip } from '../skip'
 import { isStandIn } from './support'
 
-type Reduced = 'tf32' | 'bf16'
-
 /** A float32 whose lower `dropped` bits are rounded off: to the nearest, ties to even or away from zero. */
 function rounded(x: number, dropped: number, ties: 'even' | 'away'): number {
   const bits = new Uint32Array(Float32Array.of(x).buffer)[0]
@@ -280,6 +278,18 @@ describe('precision on cuda', () => {
       }
     })
   }
+
+  it('devices without tensor cores for it compute in full', function () {
+    if (!isStandIn) return skip(this, 'only the stand-in runtime can be an older device')
+    const x = wave(40, 40)
+    const full = dataOf(network({}).predictSync(x))
+    process.env.EMU_CAPABILITY = '75'
+    try {
+      for (const precision of names) expect(dataOf(network({ precision }).predictSync(x))).to.deep.equal(full)
+    } finally {
+      delete process.env.EMU_CAPABILITY
+    }
+  })
 
   it('gradientCheck computes in float64 whatever the precision', async () => {
     const [x, y] = [wave(17, 17), wave(17, 17, 0.3)]

@@ -4,6 +4,7 @@ import { expect } from 'chai'
 import { existsSync, writeFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type * as my from '../../lib'
 import { child, isStandIn, root } from './support'
 
 interface Answer {
@@ -12,8 +13,11 @@ interface Answer {
   milliseconds: number
   reason: string | null
   names: string[]
-  error: { name: string; message: string } | null
+  /** By way to ask for a GPU: what it threw. */
+  errors: Record<string, { name: string; message: string }>
   trained: { device: string; finite: boolean }
+  /** The reason once more in the end, with all the memory a device has. */
+  later: string | null
 }
 
 function ask(env: Record<string, string | undefined>): Answer {
@@ -22,18 +26,24 @@ function ask(env: Record<string, string | undefined>): Answer {
   return JSON.parse(stdout)
 }
 
-function expectNoGpu(answer: Answer, reason: RegExp) {
+function expectNoGpu(answer: Answer, reason: RegExp, names = ['cpu']) {
   expect(answer.reason).to.match(reason)
-  expect(answer.names).to.deep.equal(['cpu'])
-  expect(answer.error?.name).to.equal('DeviceError')
-  expect(answer.error?.message).to.include(answer.reason)
+  expect(answer.names).to.deep.equal(names)
+  expect(Object.keys(answer.errors)).to.deep.equal(['sequential', 'model.to', 'model bytes', 'setMemoryLimit'])
+  for (const [way, { name, message }] of Object.entries(answer.errors)) {
+    expect(name, way).to.equal('DeviceError')
+    expect(message)
+      .to.include(answer.reason)
+      .and.to.match(new RegExp(`^${way}: `))
+  }
   expect(answer.trained).to.deep.equal({ device: 'cpu', finite: true })
 }
 
 describe('why there is no GPU', () => {
   it('there is one: no reason, and the library is opened when asked for, not before', () => {
     const answer = ask({})
-    expect(answer).to.include({ loadedBefore: false, loadedAfter: true, reason: null, error: null })
+    expect(answer).to.include({ loadedBefore: false, loadedAfter: true, reason: null, later: null })
+    expect(answer.errors).to.deep.equal({})
     expect(answer.names).to.include('cuda:0')
     expect(answer.trained).to.deep.equal({ device: 'cuda:0', finite: true })
   })
@@ -59,6 +69,33 @@ describe('why there is no GPU', () => {
     it('the driver is too old', () =>
       expectNoGpu(ask({ EMU_DRIVER: '12040' }), /too old: it knows CUDA 12\.4.*CUDA 13\.0 \(NVIDIA driver 580\)/))
     it('there is no device', () => expectNoGpu(ask({ EMU_DEVICES: '0' }), /finds no GPU/))
+
+    it('the device is too old', () => {
+      const answer = ask({ EMU_CAPABILITY: '61' })
+      expectNoGpu(answer, /stand-in.* has compute capability 6\.1; Myelin needs 7\.5 or newer/)
+    })
+    it('one device is too old: the next one is used, under its own number', () => {
+      const answer = ask({ EMU_DEVICES: '2', EMU_CAPABILITY: '61,75' })
+      expect(answer).to.deep.include({ reason: null, errors: {}, names: ['cpu', 'cuda:1'] })
+      expect(answer.trained).to.deep.equal({ device: 'cuda:1', finite: true })
+    })
+    it('other processes hold its memory, for now', () => {
+      const answer = ask({ EMU_MEMORY: '0' })
+      expectNoGpu(answer, /cuda:0 \(stand-in.*cannot be used: out of memory: other processes/, ['cpu', 'cuda:0'])
+      expect(answer.later).to.equal(null)
+    })
+
+    it('several devices: models move between them and the CPU, weights and optimiser state to the bit', () => {
+      const { status, stdout, stderr } = child('two', { EMU_DEVICES: '2', EMU_CAPABILITY: '90,86' })
+      expect(status, stderr).to.equal(0)
+      const { devices, steps } = JSON.parse(stdout) as { devices: my.DeviceInfo[]; steps: object[] }
+      expect(devices.slice(1).map(({ name, computeCapability }) => [name, computeCapability])).to.deep.equal([
+        ['cuda:0', '9.0'],
+        ['cuda:1', '8.6'],
+      ])
+      const path = ['cuda:0', 'cuda:1', 'cpu', 'cuda:1', 'cuda:0', 'cpu', 'cuda:0']
+      expect(steps).to.deep.equal(path.map((device) => ({ device, same: true })))
+    })
 
     it('a device without room for a model says so', () => {
       const { status, stderr } = child('train', { EMU_MEMORY: '4096' }, ['cuda'])

@@ -8,8 +8,11 @@
 // Environment, read whenever it matters:
 //   EMU_ORDER=forward|reverse|random  order of the threads of a block and of the blocks of a grid (default forward)
 //   EMU_SEED=number                   of the random order (default 1)
-//   EMU_MEMORY=bytes                  device memory (default 2 GiB): what goes beyond is refused as on a device
-//   EMU_DEVICES=0|1                   0: as on a machine with a driver and without a device
+//   EMU_MEMORY=bytes                  device memory (default 2 GiB): what goes beyond is refused as on a device; 0: too
+//                                     little even to begin with
+//   EMU_DEVICES=number                of devices (default 1), which share that memory; 0: as on a machine with a driver
+//                                     and without a device
+//   EMU_CAPABILITY=86,61              compute capability of each device; the last one stands for all further ones
 //   EMU_DRIVER=version                what cudaDriverGetVersion says, for example 12040; 0: no driver (default 13000)
 #pragma once
 #if defined(__CUDACC__)

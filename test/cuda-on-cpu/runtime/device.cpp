@@ -22,6 +22,10 @@ cudaError_t& last_error() {
   static auto& errors = *new std::map<std::thread::id, cudaError_t>;
   return errors[std::this_thread::get_id()];
 }
+int& current_device() {
+  static auto& devices = *new std::map<std::thread::id, int>;
+  return devices[std::this_thread::get_id()];
+}
 }  // namespace
 
 cudaError_t failed(cudaError_t error) {
@@ -42,13 +46,22 @@ uint64_t number_from_environment(const char* name, uint64_t otherwise) {
   return value;
 }
 
+static int device_count() { return static_cast<int>(number_from_environment("EMU_DEVICES", 1)); }
+
+static int capability_of(int device) {
+  const char* text = std::getenv("EMU_CAPABILITY");
+  if (!text || !*text) return 86;
+  for (const char* comma; device > 0 && (comma = std::strchr(text, ',')); device--) text = comma + 1;
+  return std::atoi(text);
+}
+
 size_t memory_limit() { return number_from_environment("EMU_MEMORY", uint64_t{2} << 30); }
 
 cudaError_t check_device() {
   int version = 0;
   cudaDriverGetVersion(&version);
   if (version < CUDART_VERSION) return cudaErrorInsufficientDriver;
-  return number_from_environment("EMU_DEVICES", 1) == 0 ? cudaErrorNoDevice : cudaSuccess;
+  return device_count() == 0 ? cudaErrorNoDevice : cudaSuccess;
 }
 
 }  // namespace emu
@@ -66,23 +79,31 @@ cudaError_t cudaRuntimeGetVersion(int* version) {
 
 cudaError_t cudaGetDeviceCount(int* count) {
   const cudaError_t error = check_device();
-  *count = error == cudaSuccess ? 1 : 0;
+  *count = error == cudaSuccess ? device_count() : 0;
   return failed(error);
 }
 
 static cudaError_t check_device(int device) {
   const cudaError_t error = emu::check_device();
-  return error != cudaSuccess ? error : device == 0 ? cudaSuccess : cudaErrorInvalidDevice;
+  if (error != cudaSuccess) return error;
+  return device >= 0 && device < device_count() ? cudaSuccess : cudaErrorInvalidDevice;
 }
-cudaError_t cudaSetDevice(int device) { return failed(check_device(device)); }
+cudaError_t cudaSetDevice(int device) {
+  Lock lock(device_mutex());
+  if (const cudaError_t error = check_device(device)) return failed(error);
+  if (memory_limit() == 0) return failed(cudaErrorMemoryAllocation);
+  current_device() = device;
+  return cudaSuccess;
+}
 cudaError_t cudaInitDevice(int device, unsigned, unsigned) { return failed(check_device(device)); }
 cudaError_t cudaSetDeviceFlags(unsigned) { return cudaSuccess; }
 cudaError_t cudaGetDevice(int* device) {
-  *device = 0;
-  return failed(check_device(0));
+  Lock lock(device_mutex());
+  *device = current_device();
+  return failed(check_device(*device));
 }
 
-// As a small device of compute capability 8.6.
+// As a small device, by default of compute capability 8.6.
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   if (const cudaError_t error = check_device(device)) return failed(error);
   cudaDeviceProp p = {};
@@ -100,8 +121,8 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   p.maxThreadsDim[2] = 64;
   p.maxGridSize[0] = 0x7fffffff;
   p.maxGridSize[1] = p.maxGridSize[2] = 65535;
-  p.major = 8;
-  p.minor = 6;
+  p.major = capability_of(device) / 10;
+  p.minor = capability_of(device) % 10;
   p.multiProcessorCount = 4;
   p.l2CacheSize = 4 << 20;
   p.memoryBusWidth = 128;

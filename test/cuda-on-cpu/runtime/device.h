@@ -1,4 +1,4 @@
-// The one device: its lock, its limits, and errors.
+// The devices, which are one but for their numbers: their lock, its limits, and errors.
 #pragma once
 #include <cstdint>
 #include <mutex>

@@ -10,15 +10,31 @@ const start = performance.now()
 const reason = my.whyNoGpu()
 const milliseconds = performance.now() - start
 const names = my.devices().map((device) => device.name)
-let error = null
-try {
-  my.sequential({ inputShape: [2], device: 'cuda', layers: [my.layers.dense({ units: 1 })] })
-} catch (e) {
-  error = { name: e.name, message: e.message }
+
+const small = (device) => my.sequential({ inputShape: [2], device, layers: [my.layers.dense({ units: 1 })] })
+const onCpu = small('cpu')
+const ways = {
+  sequential: () => small('cuda'),
+  'model.to': () => onCpu.to('cuda'),
+  'model bytes': () => my.loadModel(onCpu.toBytes(), { device: 'cuda' }),
+  setMemoryLimit: () => my.setMemoryLimit('cuda', 1e9),
 }
+const errors = {}
+for (const [way, call] of Object.entries(ways)) {
+  try {
+    await call()
+  } catch ({ name, message }) {
+    errors[way] = { name, message }
+  }
+}
+
 const model = my.sequential({ inputShape: [500], device: 'auto', layers: [my.layers.dense({ units: 500 })] })
 model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
 const x = [new Array(500).fill(1)]
 const { batches } = await model.fit(x, x, { epochs: 2 })
-const trained = { device: model.device, finite: batches.every(Number.isFinite) }
-console.log(JSON.stringify({ loadedBefore, loadedAfter: loaded(), milliseconds, reason, names, error, trained }))
+const predicted = (await model.predict(x)).data
+const trained = { device: model.device, finite: [...batches, ...predicted].every(Number.isFinite) }
+const loadedAfter = loaded()
+delete process.env.EMU_MEMORY
+const later = my.whyNoGpu()
+console.log(JSON.stringify({ loadedBefore, loadedAfter, milliseconds, reason, names, errors, trained, later }))
