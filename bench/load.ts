@@ -52,10 +52,11 @@ const kinds = [
 const results = kinds.map((): Times[] => [])
 for (let round = 0; round < rounds; round++) kinds.forEach(({ path }, i) => results[i].push(measure(path)))
 kinds.forEach(({ title }, i) => {
-  const of = (key: 'addon' | 'package' | 'gpu') => median(results[i].map((times) => times[key])).toFixed(1)
+  const of = (key: 'addon' | 'package' | 'gpu') => {
+    const values = results[i].map((times) => times[key])
+    return `${key} ${median(values).toFixed(1)} (${Math.min(...values).toFixed(1)}) ms`
+  }
   const [{ reason, devices }] = results[i]
-  console.log(
-    `${title}, median of ${rounds}: addon ${of('addon')} ms, package ${of('package')} ms, gpu ${of('gpu')} ms`,
-  )
+  console.log(`${title}, median (least) of ${rounds}: ${of('addon')}, ${of('package')}, ${of('gpu')}`)
   console.log(`  devices: ${devices.join(', ')}; why no GPU: ${reason ?? 'there is one'}`)
 })
