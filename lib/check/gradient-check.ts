@@ -148,7 +148,10 @@ function costGraph(
 ): { graph: CostGraph; buffers: NativeBuffer[] } {
   const shape = { batch: data.rows, weighted: false }
   const { device } = parts.weights
-  const built = costProgram({ ...parts, dtype: 'float64', precision: 'float64' }, loss, shape, { training, withGradients: true })
+  const built = costProgram({ ...parts, dtype: 'float64', precision: 'float64' }, loss, shape, {
+    training,
+    withGradients: true,
+  })
   const buffers: NativeBuffer[] = []
   const upload = (values: ArrayLike<number>) => {
     const buffer = guarded(where, () =>

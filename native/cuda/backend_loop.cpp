@@ -81,7 +81,8 @@ bool make(Loop& loop, Outcome& outcome) {
 void addresses_of(const Loop& loop, std::vector<const void*>& all) {
   const Step& step = *loop.step;
   all.clear();
-  for (const int32_t n : {step.precision, step.n_gathers, step.n_collects}) all.push_back(reinterpret_cast<const void*>(intptr_t{n}));
+  for (const int32_t n : {step.precision, step.n_gathers, step.n_collects})
+    all.push_back(reinterpret_cast<const void*>(intptr_t{n}));
   all.push_back(step.hypers);
   for (int32_t i = 0; i < step.n_gathers; i++) all.push_back(step.gathers[i].to);
   for (int32_t i = 0; i < step.n_collects; i++) all.push_back(step.collects[i].from);
