@@ -1,5 +1,6 @@
 /** What a fit records. */
-import { plotHistory } from '../plot/history'
+import { historyPicture } from '../plot/costs'
+import type { DrawOptions } from '../plot/picture'
 import { warnAboutDropoutCurve } from './warn'
 
 /** One epoch. Metrics stand under their names; validation values start with `val_`. */
@@ -51,11 +52,11 @@ export class History {
 
   /**
    * Draws the cost curves into an SVG or PNG file (by the ending of `path`). Needs the optional packages that
-   * the error names if they are missing.
+   * the error names if they are missing. The same picture as `plot.history`.
    */
-  async plot(path: string): Promise<void> {
+  async plot(path: string, options: DrawOptions = {}): Promise<void> {
     if (this.dropout) warnAboutDropoutCurve()
-    await plotHistory(this, path)
+    await historyPicture('History.plot', this).save(path, options)
   }
 
   toJSON(): { epochs: EpochLogs[]; batches: number[]; stopped: StopReason } {

@@ -1,12 +1,13 @@
-/** Pictures made of lines: activations, losses, costs, learning curves. */
+/** Pictures made of lines: activations, losses, fits, learning curves, averages. */
 import { toActivation, type ActivationSpec } from '../activations'
 import type { LearningCurvePoint } from '../check/diagnose'
-import { checkOptions, finiteNumber, OptionError, StateError } from '../errors'
+import { ewa, type EwaOptions } from '../data/ewa'
+import { checkOptions, describeValue, finiteNumber, functionOption, NonFiniteError, OptionError, positiveNumber, ShapeError } from '../errors' // prettier-ignore
 import { grad } from '../grad'
-import type { History } from '../model/history'
 import * as ops from '../ops'
 import { tensor, type Tensor } from '../tensor'
-import { linesSpec, Picture, type Point } from './picture'
+import { axesOf, linesColor, linesSpec, Picture, type Point } from './picture'
+import { muted, palette } from './theme'
 
 function points(series: string, xs: ArrayLike<number>, ys: ArrayLike<number>): Point[] {
   return Array.from(xs, (x, i) => ({ x, y: ys[i], series }))
@@ -16,92 +17,165 @@ function steps(from: number, to: number, count: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => from + ((to - from) * i) / (count - 1))
 }
 
-/** An activation g(z) and its derivative g′(z) from −`reach` to `reach` (default 6). */
+/**
+ * An activation g(z) and its derivative g′(z) from −`reach` to `reach`, default 6 (3.5 and 3.7 of the notes, figures
+ * 1.2, 2.2 and 3.3 to 3.6).
+ */
 export function activation(spec: ActivationSpec, options: { reach?: number } = {}): Picture {
   const where = 'plot.activation'
   checkOptions(where, options, ['reach'])
-  const reach = finiteNumber(`${where}: reach`, options.reach ?? 6)
+  const reach = positiveNumber(`${where}: reach`, options.reach ?? 6)
   const { name, apply } = toActivation(where, spec)
-  if (name === 'softmax') throw new OptionError(`${where}: softmax is a function of several numbers; plot it as bars.`)
+  if (name === 'softmax') throw new OptionError(`${where}: softmax is a function of several numbers, not of one z.`)
   const z = steps(-reach, reach, 241)
   const at = tensor(z, [241, 1], { dtype: 'float64' })
   const [slope] = grad((t: Tensor) => ops.sum(apply(t)))(at)
   const values = [...points('g(z)', z, apply(at).data), ...points('g′(z)', z, slope.data)]
-  return new Picture('activation', linesSpec(values, { title: name, x: 'z', y: 'g(z), g′(z)' }))
+  return new Picture(where, linesSpec(values, { title: name, x: 'z', y: 'g(z), g′(z)' }))
 }
 
-/** The cross-entropy of one example against the probability a, for y = 1 (−ln a) and y = 0 (−ln(1 − a)). */
+/**
+ * The cross-entropy of one example against the probability a, for y = 1 (−ln a) and y = 0 (−ln(1 − a)): figure 2.3 of
+ * the notes.
+ */
 export function crossentropy(): Picture {
   const a = steps(0.01, 0.99, 197)
   const values = [
     ...points('y = 1: −ln a', a, a.map((p) => -Math.log(p))),
     ...points('y = 0: −ln(1 − a)', a, a.map((p) => -Math.log(1 - p))),
   ] // prettier-ignore
-  return new Picture('crossentropy', linesSpec(values, { title: 'Loss of one example', x: 'a', y: 'L(a, y)' }))
+  const options = { title: 'Loss of one example', x: 'probability a of y = 1', y: 'loss L(a, y)' }
+  return new Picture('plot.crossentropy', linesSpec(values, options))
 }
 
-/** A function of one number from `from` to `to`, with its examples as dots: a fit, a plateau, a slice of a cost. */
-export function curve(
-  f: (x: number) => number,
-  options: {
-    from: number
-    to: number
-    title?: string
-    x?: string
-    y?: string
-    dots?: readonly (readonly [number, number])[]
-  },
-): Picture {
+export interface CurveOptions {
+  /** Ends of the axis. */
+  from: number
+  to: number
+  title?: string
+  /** Names of the axes, with units. Default 'x' and 'f(x)'. */
+  x?: string
+  y?: string
+  /** Examples [x, y] on it. */
+  dots?: readonly (readonly [number, number])[]
+}
+
+/** A function of one number from `from` to `to`, with its examples as dots: a fit (figure 1.1 of the notes), a slice of a cost. */
+export function curve(f: (x: number) => number, options: CurveOptions): Picture {
   const where = 'plot.curve'
+  functionOption(where, f)
   checkOptions(where, options, ['from', 'to', 'title', 'x', 'y', 'dots'])
   const from = finiteNumber(`${where}: from`, options?.from)
   const to = finiteNumber(`${where}: to`, options.to)
   if (from >= to) throw new OptionError(`${where}: expected from below to, got ${from} and ${to}.`)
+  const dots = (options.dots ?? []).map((dot, i) => {
+    if (!Array.isArray(dot) || dot.length !== 2 || !dot.every(Number.isFinite))
+      throw new OptionError(`${where}: dots: expected [x, y] of finite numbers, got ${describeValue(dot)} at ${i}.`)
+    return { x: dot[0] as number, y: dot[1] as number }
+  })
   const x = steps(from, to, 241)
-  const { data, mark, encoding, ...rest } = linesSpec(points('f', x, x.map(f)), {
-    title: options.title ?? '',
-    x: options.x ?? 'x',
-    y: options.y ?? 'f(x)',
-  })
-  const dots = (options.dots ?? []).map(([px, py]) => ({ x: px, y: py, series: 'example' }))
-  const layer = [{ data, mark }, ...(dots.length ? [{ data: { values: dots }, mark: { type: 'point', filled: true, size: 70 } }] : [])] // prettier-ignore
-  return new Picture('curve', { ...rest, encoding, layer })
+  const { title, width, height, data, mark } = linesSpec(points('f', x, x.map(f)), { title: options.title ?? '', x: '', y: '' }) // prettier-ignore
+  const layer = [{ data, mark }, ...(dots.length ? [{ data: { values: dots }, mark: { type: 'point', filled: true, size: 60, opacity: 0.9, color: palette[1], clip: true } }] : [])] // prettier-ignore
+  const encoding = axesOf({ title: '', x: options.x ?? 'x', y: options.y ?? 'f(x)' })
+  return new Picture(where, { title, width, height, encoding, layer })
 }
 
-/** J of every epoch of several runs, by name: an optimiser race, a λ sweep. `key` picks another value of the history. */
-export function costCurves(runs: Readonly<Record<string, History>>, options: { key?: string } = {}): Picture {
-  const where = 'plot.costCurves'
-  checkOptions(where, options, ['key'])
-  const key = options.key ?? 'loss'
-  const values = Object.entries(runs).flatMap(([series, { epochs }]) => {
-    if (epochs.length === 0) throw new StateError(`${where}: '${series}' has recorded no epoch yet.`)
-    if (!(key in epochs[0]))
-      throw new OptionError(`${where}: '${series}' has no '${key}'. Known: ${Object.keys(epochs[0]).join(', ')}.`)
-    return epochs.filter((logs) => Number.isFinite(logs[key])).map((logs) => ({ x: logs.epoch, y: logs[key], series }))
-  })
-  if (values.length === 0) throw new OptionError(`${where}: expected { name: history, … }, got no run with values.`)
-  const title = key === 'loss' ? 'Cost' : key
-  return new Picture('costCurves', linesSpec(values, { title, x: 'epoch', y: key === 'loss' ? 'cost J' : key }))
+export interface LinesOptions {
+  title?: string
+  /** Names of the axes, with units. Default 'x' and 'y'. */
+  x?: string
+  y?: string
+  /** Mark the points. Default false. */
+  points?: boolean
+  /** Logarithmic axes. Default false. */
+  logX?: boolean
+  logY?: boolean
 }
 
-/** J at every step of a run on all examples and of one on mini-batches (figure 6.1 of the notes), side by side. */
-export function batchVsMiniBatch(batch: History, miniBatch: History): Picture {
-  const panel = (title: string, { batches }: History, color: string) => {
-    if (batches.length === 0) throw new StateError('plot.batchVsMiniBatch: a run has recorded no step yet.')
-    const stride = Math.max(1, Math.ceil(batches.length / 1500))
-    const kept = Array.from(batches, (y, i) => ({ x: i + 1, y, series: title })).filter((_, i) => i % stride === 0)
-    const spec = linesSpec(kept, { title, x: 'step', y: 'cost J', width: 300, height: 220 })
-    return { ...spec, mark: { type: 'line', strokeWidth: 1.5, color }, encoding: { ...(spec.encoding as object), color: undefined } } // prettier-ignore
-  }
-  return new Picture('batchVsMiniBatch', {
-    hconcat: [panel('All examples', batch, '#3366aa'), panel('Mini-batches', miniBatch, '#dd7722')],
+/** Lines through points [x, y], by name: ‖W‖² against λ (5.4.2 of the notes), or whatever else was measured. */
+export function lines(
+  series: Readonly<Record<string, readonly (readonly [number, number])[]>>,
+  options: LinesOptions = {},
+): Picture {
+  const where = 'plot.lines'
+  checkOptions(where, options, ['title', 'x', 'y', 'points', 'logX', 'logY'])
+  const values = Object.entries(series ?? {}).flatMap(([name, list]) => {
+    if (!Array.isArray(list) || list.length === 0)
+      throw new OptionError(`${where}: '${name}': expected a list of points [x, y], got ${describeValue(list)}.`)
+    return list.map((point: readonly [number, number], i): Point => {
+      if (!Array.isArray(point) || point.length !== 2 || !point.every(Number.isFinite))
+        throw new OptionError(`${where}: '${name}': expected [x, y] of finite numbers, got ${describeValue(point)} at ${i}.`) // prettier-ignore
+      if ((options.logX && point[0] <= 0) || (options.logY && point[1] <= 0))
+        throw new OptionError(`${where}: '${name}': a logarithmic axis shows numbers above 0, got ${describeValue(point)} at ${i}.`) // prettier-ignore
+      return { x: point[0], y: point[1], series: name }
+    })
   })
+  if (values.length === 0) throw new OptionError(`${where}: expected { name: [[x, y], …], … }, got no points.`)
+  const { title = '', x = 'x', y = 'y', ...rest } = options
+  return new Picture(where, linesSpec(values, { title, x, y, ...rest }))
 }
 
-/** Error against the number of training examples, for networks by name (figure 1.9 of the notes). */
+/** Error against the number of training examples, for networks by name (figure 1.9 of the notes): mean and range of the seeds. */
 export function learningCurve(curves: Readonly<Record<string, readonly LearningCurvePoint[]>>): Picture {
-  const values = Object.entries(curves).flatMap(([series, list]) => list.map(({ m, error }) => ({ x: m, y: error, series }))) // prettier-ignore
-  if (values.length === 0) throw new OptionError('plot.learningCurve: expected { name: points, … }, got no points.')
-  const options = { title: 'Learning curve', x: 'training examples m', y: 'dev error', points: true, logX: true }
-  return new Picture('learningCurve', linesSpec(values, options))
+  const where = 'plot.learningCurve'
+  const values = Object.entries(curves ?? {}).flatMap(([series, list]) => {
+    if (!Array.isArray(list))
+      throw new OptionError(`${where}: '${series}': expected what diagnose.learningCurve gives, got ${describeValue(list)}.`) // prettier-ignore
+    return list.map(({ m, error, errors }: LearningCurvePoint) => ({ x: m, y: error, low: Math.min(...errors), high: Math.max(...errors), series })) // prettier-ignore
+  })
+  if (values.length === 0) throw new OptionError(`${where}: expected { name: points, … }, got no points.`)
+  const options = { title: 'Learning curve', x: 'training examples m', y: 'error on the dev set', points: true, logX: true } // prettier-ignore
+  const { mark, encoding, ...rest } = linesSpec(values, options)
+  const { x, y, color } = encoding as Record<string, object>
+  // Round numbers of examples, which a logarithmic axis would not choose by itself.
+  const axis = { values: [...new Set(values.map((point) => point.x))], labelOverlap: true, format: ',' }
+  return new Picture(where, {
+    ...rest,
+    encoding: { x: { ...x, axis }, color },
+    layer: [
+      { mark: { type: 'area', opacity: 0.18, line: false }, encoding: { y: { ...y, field: 'low' }, y2: { field: 'high' } } }, // prettier-ignore
+      { mark, encoding: { y } },
+    ],
+  })
+}
+
+export interface AveragesOptions {
+  title?: string
+  /** Names of the axes, with units. Default 't' and 'value'. */
+  x?: string
+  y?: string
+}
+
+/**
+ * A series of numbers as dots with exponentially weighted averages over it (6.3 to 6.5 of the notes); each average has a
+ * name and the options of `data.ewa`.
+ */
+export function averages(
+  values: ArrayLike<number>,
+  smoothed: Readonly<Record<string, EwaOptions>>,
+  options: AveragesOptions = {},
+): Picture {
+  const where = 'plot.averages'
+  checkOptions(where, options, ['title', 'x', 'y'])
+  if (typeof values !== 'object' || !(values?.length > 0))
+    throw new ShapeError(`${where}: expected a list of numbers, got ${describeValue(values)}.`)
+  const theta = Float64Array.from(values)
+  const broken = theta.findIndex((v) => !Number.isFinite(v))
+  if (broken >= 0) throw new NonFiniteError(`${where}: expected finite numbers, got ${theta[broken]} at ${broken}.`)
+  const t = Float64Array.from(theta, (_, i) => i + 1)
+  const drawn = Object.entries(smoothed ?? {}).flatMap(([name, how]) => points(name, t, ewa(how).smooth(theta)))
+  if (drawn.length === 0) throw new OptionError(`${where}: expected { name: options of data.ewa, … }, got none.`)
+  const { title, width, height, data, mark, encoding } = linesSpec(drawn, { title: options.title ?? '', x: options.x ?? 't', y: options.y ?? 'value', width: 640 }) // prettier-ignore
+  const { x, y } = encoding as Record<string, object>
+  // The first colours are kept for lines; the dots are grey.
+  return new Picture(where, {
+    title,
+    width,
+    height,
+    encoding: { x, y },
+    layer: [
+      { data: { values: points('θ', t, theta) }, mark: { type: 'circle', size: 12, color: muted, opacity: 0.55, clip: true } }, // prettier-ignore
+      { data, mark, encoding: { color: { ...linesColor(drawn), legend: {} } } },
+    ],
+  })
 }

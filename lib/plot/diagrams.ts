@@ -1,228 +1,143 @@
-/** Pictures made of boxes and lines: networks, computation graphs, matrices, weights as images. */
-import type { ConfusionMatrix } from '../data'
-import { checkOptions, describeValue, OptionError, positiveInteger, ShapeError, shapeText } from '../errors'
+/** Diagrams of networks: units and weights, and one iteration as blocks. */
+import { checkOptions, describeValue, OptionError, positiveInteger } from '../errors'
 import { Model } from '../model'
-import { Tensor, type TensorLike } from '../tensor'
-import type { Graph } from '../trace'
-import { Picture } from './picture'
+import { Canvas, type Box, type Label, type Line } from './canvas'
+import type { Picture } from './picture'
+import { background, frame, ink, muted, palette, soft } from './theme'
 
-const hidden = { axis: null, scale: { zero: false, nice: false } }
-
-/** Counts of true against predicted classes, dark where many. */
-export function confusionMatrix(matrix: ConfusionMatrix): Picture {
-  const values = matrix.counts.flatMap((row, i) => {
-    const total = row.reduce((a, b) => a + b, 0)
-    return row.map((count, j) => ({ truth: matrix.labels[i], guess: matrix.labels[j], count, share: total === 0 ? 0 : count / total })) // prettier-ignore
-  })
-  const place = {
-    x: { field: 'guess', type: 'nominal', sort: null, title: 'predicted', axis: { labelAngle: 0, orient: 'top' } },
-    y: { field: 'truth', type: 'nominal', sort: null, title: 'true' },
-  }
-  return new Picture('confusionMatrix', {
-    title: `Accuracy ${(100 * matrix.accuracy).toFixed(1)} %`,
-    width: { step: 36 },
-    height: { step: 36 },
-    data: { values },
-    encoding: place,
-    layer: [
-      {
-        mark: 'rect',
-        encoding: { color: { field: 'share', type: 'quantitative', scale: { scheme: 'blues', domain: [0, 1] }, legend: null } }, // prettier-ignore
-      },
-      {
-        mark: { type: 'text', fontSize: 12 },
-        encoding: {
-          text: { field: 'count' },
-          color: { condition: { test: 'datum.share > 0.5', value: 'white' }, value: '#333333' },
-        },
-      },
-    ],
-  })
+/** 12 as ₁₂. */
+function subscript(n: number): string {
+  return String(n).replace(/\d/g, (digit) => '₀₁₂₃₄₅₆₇₈₉'[Number(digit)])
 }
 
-/** Layers wider than this are drawn with their first and last units and dots between. */
+/** n_x, n_1, … n_L. */
+function sizesOf(where: string, network: Model | readonly number[]): readonly number[] {
+  if (!(network instanceof Model)) {
+    if (!Array.isArray(network) || network.length < 2)
+      throw new OptionError(`${where}: expected a model or a list of layer sizes such as [3, 4, 1], got ${describeValue(network)}.`) // prettier-ignore
+    return network.map((n: number) => positiveInteger(`${where}: size of a layer`, n))
+  }
+  const dense = network.layers.filter(({ kind }) => kind === 'dense')
+  if (dense.length === 0) throw new OptionError(`${where}: the model has no dense layer to draw.`)
+  return [dense[0].inputShape[0], ...dense.map(({ outputShape }) => outputShape[0])]
+}
+
 export interface NetworkDiagramOptions {
   /** Units that dropout has switched off, by layer from 0 (the input) and unit from 0: drawn faint, without edges. */
   dropped?: readonly (readonly [number, number])[]
+  title?: string
 }
 
+/** More units than this in a layer cannot be told apart. */
 const mostUnits = 64
 
-/** Units as circles, weights as lines (figures 3.1 and 4.1 of the notes): n_x, n_1, … n_L from a list or a model. */
+/**
+ * Units as circles, weights as lines, from a model or a list n_x, n_1, … n_L (figures 1.3 to 1.5, 3.1 to 3.9, 4.1 to
+ * 4.6 and 5.4 of the notes; with `dropped`, figure 5.2).
+ */
 export function networkDiagram(network: Model | readonly number[], options: NetworkDiagramOptions = {}): Picture {
   const where = 'plot.networkDiagram'
-  checkOptions(where, options, ['dropped'])
-  const widths = network instanceof Model ? widthsOf(network) : network
-  if (!Array.isArray(widths) || widths.length < 2)
-    throw new OptionError(`${where}: expected a model or a list of layer sizes such as [3, 4, 1], got ${describeValue(network)}.`) // prettier-ignore
-  for (const n of widths as readonly number[])
-    if (positiveInteger(`${where}: size of a layer`, n) > mostUnits)
+  checkOptions(where, options, ['dropped', 'title'])
+  const sizes = sizesOf(where, network)
+  for (const n of sizes)
+    if (n > mostUnits)
       throw new OptionError(
         `${where}: a layer has ${n} units; at most ${mostUnits} can be told apart. Draw a smaller one.`,
       )
   const off = new Set((options.dropped ?? []).map(([l, i]) => `${l},${i}`))
   for (const [l, i] of options.dropped ?? [])
-    if (!(l in widths) || !Number.isInteger(i) || i < 0 || i >= widths[l])
+    if (!(l in sizes) || !Number.isInteger(i) || i < 0 || i >= sizes[l])
       throw new OptionError(`${where}: dropped: there is no unit ${i} in layer ${l}.`)
-  const units = (widths as readonly number[]).flatMap((n, l) =>
-    Array.from({ length: n }, (_, i) => ({
-      layer: l,
-      unit: i,
-      x: l,
-      y: (n - 1) / 2 - i,
-      off: off.has(`${l},${i}`),
-      kind: l === 0 ? 'input' : l === widths.length - 1 ? 'output' : 'hidden',
-    })),
+  const last = sizes.length - 1
+  const tallest = Math.max(...sizes)
+  const gap = Math.max(13, Math.min(54, 620 / tallest))
+  const radius = Math.min(18, 0.38 * gap)
+  const [left, top, between] = [50, 56, 120]
+  const canvas = new Canvas(2 * left + between * last, top + gap * tallest)
+  const middle = top + (gap * tallest) / 2
+  const units = sizes.flatMap((n, layer) =>
+    Array.from({ length: n }, (_, unit) => {
+      const faint = off.has(`${layer},${unit}`)
+      const color = layer === 0 ? 0 : layer === last ? 2 : 1
+      return {
+        layer,
+        unit,
+        off: faint,
+        x: left + between * layer,
+        y: middle + gap * (unit - (n - 1) / 2),
+        fill: faint ? background : soft[color],
+        stroke: faint ? frame : palette[color],
+      }
+    }),
   )
   const edges = units.flatMap((to) =>
     units
       .filter((from) => from.layer === to.layer - 1 && !from.off && !to.off)
       .map((from) => ({ x: from.x, y: from.y, x2: to.x, y2: to.y })),
   )
-  const tallest = Math.max(...(widths as readonly number[]))
-  const names = (widths as readonly number[]).map((n, l) => ({ x: l, y: tallest / 2 + 0.4, text: `${l === 0 ? 'n_x' : `n_${l}`} = ${n}` })) // prettier-ignore
-  const x = { field: 'x', type: 'quantitative', axis: null, scale: { domain: [-0.35, widths.length - 0.65], nice: false, zero: false } } // prettier-ignore
-  const y = { field: 'y', type: 'quantitative', axis: null, scale: { domain: [-tallest / 2 - 0.2, tallest / 2 + 0.8], nice: false, zero: false } } // prettier-ignore
-  const size = Math.max(60, Math.min(900, 9000 / tallest))
-  return new Picture('networkDiagram', {
-    width: 130 * widths.length,
-    height: Math.max(180, Math.min(900, 56 * tallest)),
-    view: { stroke: null },
-    layer: [
-      {
-        data: { values: edges },
-        mark: { type: 'rule', color: '#999999', opacity: 0.6 },
-        encoding: { x, y, x2: { field: 'x2' }, y2: { field: 'y2' } },
-      },
-      {
-        data: { values: units },
-        mark: { type: 'circle', size, opacity: 1, stroke: '#333333', strokeWidth: 1.5 },
-        encoding: {
-          x,
-          y,
-          color: { field: 'kind', type: 'nominal', title: null, sort: null, legend: { symbolSize: 120 } },
-          fillOpacity: { condition: { test: 'datum.off', value: 0.08 }, value: 1 },
-          strokeOpacity: { condition: { test: 'datum.off', value: 0.3 }, value: 1 },
-        },
-      },
-      {
-        data: { values: names },
-        mark: { type: 'text', fontSize: 13, color: '#333333' },
-        encoding: { x, y, text: { field: 'text' } },
-      },
-    ],
-  })
-}
-
-/** n_x and the units of every dense layer. */
-function widthsOf(model: Model): number[] {
-  const dense = model.layers.filter(({ kind }) => kind === 'dense')
-  if (dense.length === 0) throw new OptionError('plot.networkDiagram: the model has no dense layer to draw.')
-  return [dense[0].inputShape[0], ...dense.map(({ outputShape }) => outputShape[0])]
-}
-
-/**
- * A traced function as boxes from left to right (figures 2.5 to 2.7 of the notes); with `at`, one value for each
- * argument, also every value and, below it, the derivative of the result by it.
- */
-export function computationGraph(graph: Graph, options: { at?: readonly TensorLike[] } = {}): Picture {
-  checkOptions('plot.computationGraph', options, ['at'])
-  const text = (value: unknown) => (value === undefined ? '' : typeof value === 'number' ? String(Number(value.toPrecision(6))) : JSON.stringify(value)) // prettier-ignore
-  const evaluated = options.at === undefined ? null : graph.evaluate(...options.at)
-  const depth = new Map<string, number>()
-  for (const { name, inputs } of graph.nodes)
-    depth.set(name, Math.max(-1, ...inputs.map((input) => depth.get(input)!)) + 1)
-  // A source stands just left of the first node that uses it.
-  for (const { name, inputs } of graph.nodes) {
-    const users = graph.nodes.filter((node) => node.inputs.includes(name)).map((node) => depth.get(node.name)!)
-    if (inputs.length === 0 && users.length > 0) depth.set(name, Math.min(...users) - 1)
+  canvas.lines(edges, { opacity: edges.length > 400 ? 0.25 : 0.6, strokeWidth: 1 })
+  canvas.circles(units, radius)
+  if (radius >= 12) {
+    const name = (layer: number, unit: number) =>
+      layer === 0 ? `x${subscript(unit + 1)}` : layer < last ? '' : sizes[last] === 1 ? 'ŷ' : `ŷ${subscript(unit + 1)}`
+    const labels = units.map(({ layer, unit, x, y, off: faint }) => ({ x, y, text: name(layer, unit), color: faint ? muted : ink })) // prettier-ignore
+    canvas.texts(labels, { fontSize: 12 })
   }
-  const columns = new Map<number, string[]>()
-  for (const { name } of graph.nodes) columns.set(depth.get(name)!, [...(columns.get(depth.get(name)!) ?? []), name])
-  const nodes = graph.nodes.map(({ name, op }, i) => {
-    const column = columns.get(depth.get(name)!)!
-    const source = ['input', 'constant'].includes(op)
-    return {
-      name: source && op === 'input' ? name : name.startsWith('%') ? op : `${name} = ${op}`,
-      x: depth.get(name)!,
-      y: (column.length - 1) / 2 - column.indexOf(name),
-      value: text(evaluated?.[i].value),
-      derivative:
-        op === 'constant' || evaluated?.[i].derivative === undefined ? '' : `d: ${text(evaluated[i].derivative)}`,
-    }
-  })
-  const placeOf = new Map(graph.nodes.map(({ name }, i) => [name, nodes[i]]))
-  const edges = graph.nodes.flatMap(
-    ({ name, inputs }) =>
-    inputs.map((input) => ({ x: placeOf.get(input)!.x, y: placeOf.get(input)!.y, x2: placeOf.get(name)!.x, y2: placeOf.get(name)!.y })), // prettier-ignore
-  )
-  const [wide, tall] = [Math.max(...columns.keys()) + 1, Math.max(...[...columns.values()].map((c) => c.length))]
-  const x = { field: 'x', type: 'quantitative', ...hidden, scale: { ...hidden.scale, domain: [-0.5, wide - 0.5] } }
-  const y = { field: 'y', type: 'quantitative', ...hidden, scale: { ...hidden.scale, domain: [-tall / 2, tall / 2] } }
-  const label = (field: string, dy: number, color: string, weight = 'normal') => ({
-    data: { values: nodes },
-    mark: { type: 'text', dy, color, fontSize: 13, fontWeight: weight },
-    encoding: { x, y, text: { field } },
-  })
-  return new Picture('computationGraph', {
-    width: 140 * wide,
-    height: 84 * tall,
-    view: { stroke: null },
-    layer: [
-      { data: { values: edges }, mark: { type: 'rule', color: '#888888', strokeWidth: 1.5 }, encoding: { x, y, x2: { field: 'x2' }, y2: { field: 'y2' } } }, // prettier-ignore
-      { data: { values: nodes }, mark: { type: 'square', size: 4200, color: '#eaf0fa', opacity: 1, stroke: '#3366aa', strokeWidth: 1.5 }, encoding: { x, y } }, // prettier-ignore
-      label('name', evaluated ? -16 : 0, '#222222', '600'),
-      label('value', 2, '#22884f'),
-      label('derivative', 19, '#bb3322'),
-    ],
-  })
+  const heading = (l: number) => (l === 0 ? 'input' : l === last ? 'output' : 'hidden')
+  const at = (l: number) => left + between * l
+  canvas.texts(sizes.map((_, l) => ({ x: at(l), y: 10, text: heading(l), color: muted })), { fontSize: 12 }) // prettier-ignore
+  canvas.texts(sizes.map((n, l) => ({ x: at(l), y: 28, text: `${l === 0 ? 'nₓ' : `n${subscript(l)}`} = ${n}` })))
+  return canvas.picture(where, options.title ?? `Network of ${last} ${last === 1 ? 'layer' : 'layers'}`)
 }
 
 /**
- * The rows of a weight matrix [units, n] as grey images, one tile a unit (figure 4.4 of the notes). `size` is
- * [height, width] of a tile; by default a square.
+ * One iteration of gradient descent as blocks (figure 4.7 of the notes), for a model or a list n_x, n_1, … n_L: each layer forward
+ * with W and b, its cache z, and backward with the shapes of dW and db.
  */
-export function weightImages(weight: Tensor, options: { size?: readonly [number, number] } = {}): Picture {
-  const where = 'plot.weightImages'
-  checkOptions(where, options, ['size'])
-  if (!(weight instanceof Tensor) || weight.rank !== 2)
-    throw new ShapeError(`${where}: expected a weight [units, inputs], got ${weight instanceof Tensor ? shapeText(weight.shape) : describeValue(weight)}.`) // prettier-ignore
-  const [units, inputs] = weight.shape
-  const side = Math.sqrt(inputs)
-  const [height, width] = options.size ?? [side, side]
-  if (!Number.isInteger(height) || !Number.isInteger(width) || height * width !== inputs)
-    throw new ShapeError(
-      `${where}: ${inputs} inputs are no image of ${height}×${width}. Give { size: [height, width] }.`,
+export function forwardBackward(network: Model | readonly number[]): Picture {
+  const where = 'plot.forwardBackward'
+  const sizes = sizesOf(where, network)
+  const layers = sizes.length - 1
+  if (layers > 12)
+    throw new OptionError(`${where}: the network has ${layers} layers; at most 12 fit on a page. Draw a smaller one.`)
+  const size = { width: 112, height: 56 }
+  const [first, between] = [112, 170]
+  const [forward, backward, below] = [40, 150, 208]
+  const canvas = new Canvas(first + between * (layers - 1) + 190, below + 40)
+  const boxes: Box[] = []
+  const arrows: Line[] = []
+  const labels: Label[] = []
+  for (let l = 1; l <= layers; l++) {
+    const x = first + between * (l - 1)
+    const [i, before] = [subscript(l), subscript(l - 1)]
+    const [from, to] = [x - size.width / 2, x + size.width / 2]
+    const last = l === layers
+    boxes.push({ x, y: forward, ...size, fill: soft[0], stroke: palette[0] })
+    boxes.push({ x, y: backward, ...size, fill: soft[1], stroke: palette[1] })
+    labels.push(
+      { x, y: forward - 11, text: `W${i}  [${sizes[l]}, ${sizes[l - 1]}]` },
+      { x, y: forward + 11, text: `b${i}  [${sizes[l]}]` },
+      { x, y: backward - 11, text: `W${i}, b${i}` },
+      { x, y: backward + 11, text: `dz${i}` },
+      { x: x + 8, y: (forward + backward) / 2, text: `cache z${i}`, color: muted, align: 'left' },
+      { x, y: below + 22, text: `dW${i} [${sizes[l]}, ${sizes[l - 1]}], db${i} [${sizes[l]}]` },
     )
-  const columns = Math.ceil(Math.sqrt(units))
-  const { data } = weight
-  const values = Array.from(data, (value, k) => {
-    const unit = Math.floor(k / inputs)
-    const pixel = k % inputs
-    const left = (unit % columns) * (width + 1) + (pixel % width)
-    const top = Math.floor(unit / columns) * (height + 1) + Math.floor(pixel / width)
-    return { unit, value, x: left, x2: left + 1, y: top, y2: top + 1 }
-  })
-  const most = data.reduce((a, b) => Math.max(a, Math.abs(b)), 0) || 1
-  const rows = Math.ceil(units / columns)
-  const scale = Math.max(2, Math.min(12, Math.floor(640 / (columns * (width + 1)))))
-  return new Picture('weightImages', {
-    width: columns * (width + 1) * scale,
-    height: rows * (height + 1) * scale,
-    view: { stroke: null },
-    data: { values },
-    mark: { type: 'rect', strokeWidth: 0 },
-    encoding: {
-      x: { field: 'x', type: 'quantitative', ...hidden },
-      x2: { field: 'x2' },
-      y: { field: 'y', type: 'quantitative', ...hidden, sort: 'descending' },
-      y2: { field: 'y2' },
-      color: {
-        field: 'value',
-        type: 'quantitative',
-        title: 'weight',
-        scale: { scheme: 'greys', domain: [-most, most] },
-      },
-    },
-  })
+    // In from the left, along to the next layer, down with the cache; and back.
+    const start = l === 1 ? from - 46 : from - (between - size.width)
+    arrows.push({ x: start, y: forward, x2: from, y2: forward })
+    arrows.push({ x, y: forward + size.height / 2, x2: x, y2: backward - size.height / 2 })
+    arrows.push({ x: last ? to + 60 : to + (between - size.width), y: backward, x2: to, y2: backward })
+    arrows.push({ x, y: backward + size.height / 2, x2: x, y2: below + 10 })
+    labels.push({ x: (start + from) / 2 - 3, y: forward - 12, text: l === 1 ? 'a₀ = x' : `a${before}` })
+    labels.push({ x: to + (last ? 32 : (between - size.width) / 2), y: backward - 12, text: `da${i}` })
+    if (!last) continue
+    arrows.push({ x: to, y: forward, x2: to + 60, y2: forward })
+    labels.push({ x: to + 66, y: forward, text: `a${i} = ŷ`, align: 'left' })
+    arrows.push({ x: to + 84, y: forward + 16, x2: to + 84, y2: backward - 16 })
+    labels.push({ x: to + 66, y: backward, text: 'cost', align: 'left' })
+  }
+  canvas.arrows(arrows)
+  canvas.boxes(boxes)
+  canvas.texts(labels)
+  return canvas.picture(where, 'One iteration of gradient descent', 'blue: forward, orange: backward; then W := W − α·dW, b := b − α·db') // prettier-ignore
 }

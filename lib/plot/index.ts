@@ -1,7 +1,23 @@
 /** Pictures. Needs the optional packages vega and vega-lite, and @resvg/resvg-js for PNG. */
-export { activation, batchVsMiniBatch, costCurves, crossentropy, curve, learningCurve } from './curves'
-export { computationGraph, confusionMatrix, networkDiagram, weightImages, type NetworkDiagramOptions } from './diagrams'
-export { historySpec, plotHistory } from './history'
-export { Picture } from './picture'
-export { renderFile, renderSvg, type VegaLiteSpec } from './render'
-export { bowl, decisionBoundary, optimizerPaths, type OptimizerPathsOptions, type SurfaceOptions } from './surfaces'
+export { decisionBoundaries, decisionBoundary, type DecisionBoundaryOptions } from './boundaries'
+export { computationGraph, type ComputationGraphOptions } from './computation-graph'
+export { batchVsMiniBatch, costCurves, history, type CostCurvesOptions } from './costs'
+export {
+  activation,
+  averages,
+  crossentropy,
+  curve,
+  learningCurve,
+  lines,
+  type AveragesOptions,
+  type CurveOptions,
+  type LinesOptions,
+} from './curves'
+export { forwardBackward, networkDiagram, type NetworkDiagramOptions } from './diagrams'
+export { convergencePaths, costContours, type ConvergencePathsOptions, type CostContoursOptions } from './least-squares'
+export { confusionMatrix, weightImages, type WeightImagesOptions } from './matrices'
+export { Picture, type DrawOptions } from './picture'
+export { plateau, type PlateauOptions } from './plateau'
+export type { VegaLiteSpec } from './render'
+export { bowl, optimizerPaths, type BowlOptions, type OptimizerPathsOptions, type SurfaceOptions } from './surfaces'
+export type { Theme } from './theme'

@@ -1,46 +1,48 @@
-/** A picture that has been described but not yet drawn, and the house style. */
-import { renderFile, renderSvg, type VegaLiteSpec } from './render'
+/** A picture that has been described but not yet drawn, and the description of lines. */
+import { checkOptions, oneOf } from '../errors'
+import { drawSvg, writeDrawing, type VegaLiteSpec } from './render'
+import { background, config, themes, type Theme } from './theme'
 
-/** Told apart by most colour-blind people, on light paper and in grey. */
-export const palette = ['#3366aa', '#dd7722', '#22884f', '#aa3377', '#887722', '#44aabb']
-
-const config = {
-  font: 'Helvetica, Arial, sans-serif',
-  axis: { labelFontSize: 12, titleFontSize: 13, titleFontWeight: 'normal', gridColor: '#e6e6e6', titlePadding: 8 },
-  legend: { labelFontSize: 12, titleFontSize: 12, titleFontWeight: 'normal', symbolStrokeWidth: 3 },
-  title: { fontSize: 15, fontWeight: 600, anchor: 'start', offset: 12 },
-  range: { category: palette },
-  view: { stroke: '#cccccc' },
+export interface DrawOptions {
+  /**
+   * Colours for light pages, for dark ones, or for both: an `'auto'` SVG follows the system of whoever looks at it.
+   * Default 'auto' for SVG; PNG cannot follow anything, there it means 'light'.
+   */
+  theme?: Theme
 }
 
-/** What the functions of `myelin/plot` return. */
+/** What the functions of `myelin/plot` return. Nothing is loaded or drawn before `svg` or `save` are called. */
 export class Picture {
   /** The Vega-Lite description: data and marks, to look at or to change. */
   readonly spec: VegaLiteSpec
+  readonly #where: string
 
-  /** @internal */
-  constructor(
-    readonly name: string,
-    spec: VegaLiteSpec,
-  ) {
-    // The background is part of the picture: it stays readable on a dark page.
+  /** @internal `where` names the call in messages. */
+  constructor(where: string, spec: VegaLiteSpec) {
+    this.#where = where
+    // The background is part of the picture: it stays readable on any page.
     this.spec = {
       $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
-      background: 'white',
-      padding: 12,
+      background,
+      padding: 14,
       config,
       ...spec,
     }
   }
 
   /** The picture as SVG text. StateError names the optional packages where they are missing. */
-  async svg(): Promise<string> {
-    return renderSvg(this.spec)
+  async svg(options: DrawOptions = {}): Promise<string> {
+    return drawSvg(this.spec, this.#theme('svg', options))
   }
 
   /** Writes `path`: SVG, or PNG in double resolution, by its ending. */
-  async save(path: string): Promise<void> {
-    await renderFile(`plot.${this.name}`, this.spec, path)
+  async save(path: string, options: DrawOptions = {}): Promise<void> {
+    await writeDrawing(this.#where, this.spec, path, this.#theme('save', options))
+  }
+
+  #theme(method: string, options: DrawOptions): Theme {
+    checkOptions(`${this.#where}: ${method}`, options, ['theme'])
+    return oneOf(`${this.#where}: theme`, options?.theme ?? 'auto', themes)
   }
 }
 
@@ -56,30 +58,36 @@ export interface LineOptions {
   y: string
   /** Mark the points of the lines. */
   points?: boolean
-  /** Logarithmic axis. */
+  /** Logarithmic axes. */
   logX?: boolean
+  logY?: boolean
   width?: number
   height?: number
 }
 
-/** Lines, one for each series, in the order of their first points; a legend where there are several. */
-export function linesSpec(values: readonly Point[], options: LineOptions): VegaLiteSpec {
+/** The two axes of `LineOptions`, for marks whose data have x and y. */
+export function axesOf(options: LineOptions): { x: VegaLiteSpec; y: VegaLiteSpec } {
+  const scale = (log?: boolean) => (log ? { type: 'log' } : { zero: false })
+  return {
+    x: { field: 'x', type: 'quantitative', title: options.x, scale: { nice: false, padding: options.points ? 10 : 0, ...scale(options.logX) } }, // prettier-ignore
+    y: { field: 'y', type: 'quantitative', title: options.y, scale: { padding: 8, ...scale(options.logY) } },
+  }
+}
+
+/** One colour for each series, in the order of their first points; a legend where there are several. */
+export function linesColor(values: readonly { series: string }[]): VegaLiteSpec {
   const several = new Set(values.map(({ series }) => series)).size > 1
+  return { field: 'series', type: 'nominal', title: null, sort: null, legend: several ? {} : null }
+}
+
+/** Lines, one for each series. */
+export function linesSpec(values: readonly Point[], options: LineOptions): VegaLiteSpec {
   return {
     title: options.title,
     width: options.width ?? 480,
     height: options.height ?? 280,
     data: { values },
     mark: { type: 'line', strokeWidth: 2, point: options.points ?? false, clip: !options.points },
-    encoding: {
-      x: {
-        field: 'x',
-        type: 'quantitative',
-        title: options.x,
-        scale: { nice: false, ...(options.logX ? { type: 'log' } : { zero: false }) },
-      },
-      y: { field: 'y', type: 'quantitative', title: options.y, scale: { zero: false, padding: 8 } },
-      color: { field: 'series', type: 'nominal', title: null, sort: null, legend: several ? {} : null },
-    },
+    encoding: { ...axesOf(options), color: linesColor(values) },
   }
 }

@@ -5,6 +5,7 @@
 import { extname } from 'node:path'
 import { OptionError, StateError, describeValue } from '../errors'
 import { writeFileAtomic } from '../files'
+import { themed, type Theme } from './theme'
 
 /** A Vega-Lite specification as plain data. */
 export type VegaLiteSpec = Record<string, unknown>
@@ -46,26 +47,25 @@ async function load<T>(name: string, install: string): Promise<T> {
 }
 
 /** The picture as SVG text. */
-export async function renderSvg(spec: VegaLiteSpec): Promise<string> {
+export async function drawSvg(spec: VegaLiteSpec, theme: Theme): Promise<string> {
   const both = `${packageNames.vega} ${packageNames.vegaLite}`
   const vega = await load<Vega>(packageNames.vega, both)
   const vegaLite = await load<VegaLite>(packageNames.vegaLite, both)
   const view = new vega.View(vega.parse(vegaLite.compile(spec).spec), { renderer: 'none', logLevel: vega.Error })
   try {
-    return await view.toSVG()
+    return themed(await view.toSVG(), theme)
   } finally {
     view.finalize()
   }
 }
 
 /** Writes the picture to `file`: SVG, or PNG in double resolution, by the ending of the name. */
-export async function renderFile(where: string, spec: VegaLiteSpec, file: string): Promise<void> {
+export async function writeDrawing(where: string, spec: VegaLiteSpec, file: string, theme: Theme): Promise<void> {
   const ending = typeof file === 'string' ? extname(file).toLowerCase() : ''
   if (ending !== '.svg' && ending !== '.png')
     throw new OptionError(`${where}: expected a path that ends in .svg or .png, got ${describeValue(file)}.`)
-  const svg = await renderSvg(spec)
-  if (ending === '.svg') return writeFileAtomic(file, new TextEncoder().encode(svg))
+  if (ending === '.svg') return writeFileAtomic(file, new TextEncoder().encode(await drawSvg(spec, theme)))
   const { Resvg } = await load<Resvg>(packageNames.resvg, packageNames.resvg)
-  const png = new Resvg(svg, { fitTo: { mode: 'zoom', value: 2 }, background: 'white' }).render().asPng()
-  return writeFileAtomic(file, png)
+  const svg = await drawSvg(spec, theme === 'auto' ? 'light' : theme)
+  return writeFileAtomic(file, new Resvg(svg, { fitTo: { mode: 'zoom', value: 2 } }).render().asPng())
 }

@@ -1,0 +1,107 @@
+/** A traced function as boxes. */
+import { checkOptions, describeValue, OptionError } from '../errors'
+import type { TensorLike } from '../tensor'
+import { Graph, type GraphNode } from '../trace'
+import { Canvas, textWidth } from './canvas'
+import type { Picture } from './picture'
+import { ink, palette, soft } from './theme'
+
+export interface ComputationGraphOptions {
+  /** One value for each argument: every box then has its value and the derivative of the result by it. */
+  at?: readonly TensorLike[]
+  title?: string
+}
+
+const mostNodes = 60
+const signs: Readonly<Record<string, string>> = { add: ' + ', sub: ' − ', mul: '·', div: ' / ' }
+
+/** A value as text that fits into a box. */
+function short(value: unknown): string {
+  if (value === undefined) return ''
+  if (typeof value === 'number') return String(Number(value.toPrecision(6))).replace('-', '−')
+  const text = JSON.stringify(value, (_, v: unknown) => (typeof v === 'number' ? Number(v.toPrecision(3)) : v)).replaceAll('-', '−') // prettier-ignore
+  return text.length > 24 ? `${text.slice(0, 23)}…` : text
+}
+
+/** 'u = b·c' where the operands have names, 'u = mul' otherwise. */
+function titleOf({ name, op, inputs }: GraphNode, shown: ReadonlyMap<string, string>): string {
+  if (op === 'input') return name
+  if (op === 'constant') return 'constant'
+  const operands = inputs.map((input) => shown.get(input) ?? '')
+  const formula = operands.includes('') ? op : op in signs ? operands.join(signs[op]) : `${op}(${operands.join(', ')})`
+  const result = name.startsWith('%') ? formula : `${name} = ${formula}`
+  return result.length > 30 ? (name.startsWith('%') ? op : `${name} = ${op}`) : result
+}
+
+/** Column of each node: one to the right of the last of its inputs; a source just left of its first user. */
+function columnsOf(nodes: readonly GraphNode[]): Map<string, number> {
+  const column = new Map<string, number>()
+  for (const { name, inputs } of nodes) column.set(name, Math.max(-1, ...inputs.map((input) => column.get(input)!)) + 1)
+  for (const { name, inputs } of nodes) {
+    const users = nodes.filter((node) => node.inputs.includes(name)).map((node) => column.get(node.name)!)
+    if (inputs.length === 0 && users.length > 0) column.set(name, Math.min(...users) - 1)
+  }
+  return column
+}
+
+/**
+ * A traced function as boxes from left to right (figures 2.5 to 2.7 of the notes); with `at`, also every value and, below
+ * it, the derivative of the result by it.
+ */
+export function computationGraph(graph: Graph, options: ComputationGraphOptions = {}): Picture {
+  const where = 'plot.computationGraph'
+  checkOptions(where, options, ['at', 'title'])
+  if (!(graph instanceof Graph))
+    throw new OptionError(`${where}: expected what trace(f, shapes) gives, got ${describeValue(graph)}.`)
+  if (graph.nodes.length > mostNodes)
+    throw new OptionError(`${where}: the graph has ${graph.nodes.length} nodes, at most ${mostNodes} can be read. Use graph.toDot().`) // prettier-ignore
+  const evaluated = options.at === undefined ? null : graph.evaluate(...options.at)
+  const shown = new Map<string, string>()
+  graph.nodes.forEach(({ name, op }, i) => {
+    const value = evaluated?.[i].value
+    if (op === 'constant' && typeof value === 'number') shown.set(name, short(value))
+    else if (!name.startsWith('%')) shown.set(name, name)
+  })
+  const column = columnsOf(graph.nodes)
+  const rows: string[][] = []
+  for (const { name } of graph.nodes) (rows[column.get(name)!] ??= []).push(name)
+  const boxes = graph.nodes.map((node, i) => {
+    const derivative = node.op === 'constant' ? undefined : evaluated?.[i].derivative
+    const lines = {
+      title: titleOf(node, shown),
+      value: short(evaluated?.[i].value),
+      derivative: derivative === undefined ? '' : `d = ${short(derivative)}`,
+    }
+    const width = Math.max(64, 20 + Math.max(...Object.values(lines).map((text) => textWidth(text))))
+    return { ...lines, name: node.name, source: node.inputs.length === 0, width }
+  })
+  const height = evaluated ? 66 : 34
+  const [between, gap] = [46, 20]
+  const tallest = Math.max(...rows.map((names) => names.length))
+  const total = tallest * (height + gap)
+  // Each column is as wide as its widest box.
+  const widths = rows.map((names) => Math.max(...boxes.filter(({ name }) => names.includes(name)).map(({ width }) => width))) // prettier-ignore
+  const starts = widths.map((_, c) => widths.slice(0, c).reduce((sum, w) => sum + w + between, 2))
+  const placed = boxes.map((box) => {
+    const c = column.get(box.name)!
+    const y = total / 2 + (height + gap) * (rows[c].indexOf(box.name) - (rows[c].length - 1) / 2)
+    return { ...box, x: starts[c] + widths[c] / 2, y, height, fill: soft[box.source ? 0 : 1], stroke: palette[box.source ? 0 : 1] } // prettier-ignore
+  })
+  const boxOf = new Map(placed.map((box) => [box.name, box]))
+  const arrows = graph.nodes.flatMap(({ name, inputs }) =>
+    inputs.map((input) => {
+      const [from, to] = [boxOf.get(input)!, boxOf.get(name)!]
+      return { x: from.x + from.width / 2, y: from.y, x2: to.x - to.width / 2, y2: to.y }
+    }),
+  )
+  const canvas = new Canvas(starts[starts.length - 1] + widths[widths.length - 1] + 2, total)
+  canvas.arrows(arrows)
+  canvas.boxes(placed)
+  const line = (field: 'title' | 'value' | 'derivative', dy: number, color: string) =>
+    canvas.texts(placed.map((box) => ({ x: box.x, y: box.y + dy, text: box[field], color })))
+  line('title', evaluated ? -20 : 0, ink)
+  line('value', 1, palette[2])
+  line('derivative', 21, palette[3])
+  const legend = evaluated ? 'green: value; purple: d = dJ/d(this), J being the result' : 'from left to right'
+  return canvas.picture(where, options.title ?? 'Computation graph', legend)
+}

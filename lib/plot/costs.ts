@@ -1,0 +1,138 @@
+/** Pictures of what training runs recorded. */
+import { checkOptions, describeValue, OptionError, StateError } from '../errors'
+import type { EpochLogs, History } from '../model/history'
+import { linesSpec, Picture, type Point } from './picture'
+import type { VegaLiteSpec } from './render'
+import { ink, muted, palette } from './theme'
+
+/** More points than a picture has columns only make the file large. */
+const mostBatchPoints = 1500
+
+function recorded(where: string, history: History): History {
+  if (!Array.isArray(history?.epochs) || !(history.batches instanceof Float64Array))
+    throw new OptionError(`${where}: expected the History that fit resolves with, got ${describeValue(history)}.`)
+  if (history.epochs.length === 0) throw new StateError(`${where}: no epoch has been recorded yet.`)
+  return history
+}
+
+export interface CostCurvesOptions {
+  /** Which value of the history. Default 'loss'. */
+  key?: string
+  /** Default 'Cost', or the key. */
+  title?: string
+  /** Logarithmic axis of the values. Default false. */
+  log?: boolean
+}
+
+/** J of every epoch of several runs, by name: an optimiser race, a λ sweep. `key` picks another value of the history. */
+export function costCurves(runs: Readonly<Record<string, History>>, options: CostCurvesOptions = {}): Picture {
+  const where = 'plot.costCurves'
+  checkOptions(where, options, ['key', 'title', 'log'])
+  const key = options.key ?? 'loss'
+  const values = Object.entries(runs ?? {}).flatMap(([series, history]) => {
+    const { epochs } = recorded(`${where}: '${series}'`, history)
+    if (!(key in epochs[0]))
+      throw new OptionError(`${where}: '${series}' has no '${key}'. Known: ${Object.keys(epochs[0]).join(', ')}.`)
+    return epochs.filter((logs) => Number.isFinite(logs[key])).map((logs) => ({ x: logs.epoch, y: logs[key], series }))
+  })
+  if (values.length === 0) throw new OptionError(`${where}: expected { name: history, … }, got no run with values.`)
+  if (options.log && values.some(({ y }) => y <= 0))
+    throw new OptionError(`${where}: log: '${key}' has values that are not above 0, which a logarithmic axis cannot show.`) // prettier-ignore
+  const title = options.title ?? (key === 'loss' ? 'Cost' : key)
+  const spec = linesSpec(values, { title, x: 'epoch', y: key === 'loss' ? 'cost J' : key, logY: options.log })
+  return new Picture(where, spec)
+}
+
+/** J at every step of a run on all examples and of one on mini-batches (figure 6.1 of the notes), side by side. */
+export function batchVsMiniBatch(batch: History, miniBatch: History): Picture {
+  const where = 'plot.batchVsMiniBatch'
+  const panel = (title: string, history: History, color: string) => {
+    const { batches } = recorded(where, history)
+    const stride = Math.max(1, Math.ceil(batches.length / mostBatchPoints))
+    const values = Array.from(batches, (y, i) => ({ x: i + 1, y, series: title })).filter((_, i) => i % stride === 0)
+    const { encoding, mark, ...rest } = linesSpec(values, { title, x: 'step', y: 'cost J', width: 300, height: 220 })
+    const { x, y } = encoding as Record<string, unknown>
+    return { ...rest, mark: { ...(mark as object), strokeWidth: 1.5, color }, encoding: { x, y } }
+  }
+  return new Picture(where, {
+    // One scale of costs, so that the two can be compared.
+    resolve: { scale: { y: 'shared' } },
+    hconcat: [panel('All examples', batch, palette[0]), panel('Mini-batches', miniBatch, palette[1])],
+  })
+}
+
+/** Every `stride`-th batch cost, placed along the epochs it belongs to. */
+function batchPoints({ batches, epochs }: History): Point[] {
+  const perEpoch = batches.length / epochs.length
+  const before = epochs[0].epoch - 1
+  const stride = Math.max(1, Math.ceil(batches.length / mostBatchPoints))
+  const points: Point[] = []
+  for (let i = 0; i < batches.length; i += stride)
+    points.push({ x: before + (i + 1) / perEpoch, y: batches[i], series: 'mini-batch' })
+  return points
+}
+
+/** One series of the epoch table; values that are missing or not finite leave a gap. */
+function epochPoints(epochs: readonly EpochLogs[], key: string, series: string): Point[] {
+  return epochs.filter((logs) => Number.isFinite(logs[key])).map((logs) => ({ x: logs.epoch, y: logs[key], series }))
+}
+
+function historyPanel(title: string, key: string, history: History, withBatches: boolean): VegaLiteSpec {
+  const { epochs } = history
+  const lines = [...epochPoints(epochs, key, 'training'), ...epochPoints(epochs, `val_${key}`, 'validation')]
+  const { title: _, mark, encoding, data, ...rest } = linesSpec(lines, { title, x: 'epoch', y: title, width: 560, height: 220 }) // prettier-ignore
+  const { x, y, color } = encoding as Record<string, VegaLiteSpec>
+  const layer: VegaLiteSpec[] = []
+  if (withBatches)
+    layer.push({
+      data: { values: batchPoints(history) },
+      mark: { type: 'line', opacity: 0.45, strokeWidth: 1, color: muted, clip: true },
+      encoding: { x: { ...x, axis: { tickMinStep: 1, format: 'd' } }, y },
+    })
+  layer.push({
+    data,
+    mark: { ...(mark as object), clip: false, point: lines.length <= 100 },
+    encoding: { x: { ...x, axis: { tickMinStep: 1, format: 'd' } }, y, color },
+  })
+  if (history.stopped === 'early') layer.push(...stopLayers(epochs, key === 'loss'))
+  return { ...rest, layer, resolve: { scale: { color: 'independent' } } }
+}
+
+/** The epoch in which an early stop came and, on the cost, the one in which the validation cost was least. */
+function stopLayers(epochs: readonly EpochLogs[], onCost: boolean): VegaLiteSpec[] {
+  const stop = epochs[epochs.length - 1].epoch
+  const x = { field: 'x', type: 'quantitative' }
+  const validated = epochs.filter((logs) => Number.isFinite(logs.val_loss))
+  const marks = [{ x: stop, label: `stopped early, epoch ${stop}`, dy: 12 }]
+  if (onCost && validated.length > 0) {
+    const best = validated.reduce((a, b) => (b.val_loss < a.val_loss ? b : a)).epoch
+    if (best !== stop) marks.push({ x: best, label: `least validation cost, epoch ${best}`, dy: 28 })
+  }
+  return marks.map(({ dy, ...mark }) => ({
+    data: { values: [mark] },
+    encoding: { x },
+    layer: [
+      { mark: { type: 'rule', strokeDash: [4, 4], color: muted, strokeWidth: 1.5 } },
+      { mark: { type: 'text', align: 'right', dx: -6, y: dy, color: ink }, encoding: { text: { field: 'label' } } },
+    ],
+  }))
+}
+
+/**
+ * The cost curves of one training run: J of the mini-batches behind the cost of the epochs and of the validation data,
+ * and below it one panel for each metric. An early stop is marked, and where the validation cost was least (5.4.5 of the
+ * notes). What `history.plot(path)` draws.
+ */
+export function history(run: History): Picture {
+  return historyPicture('plot.history', run)
+}
+
+/** The same under the name of the caller. */
+export function historyPicture(where: string, run: History): Picture {
+  recorded(where, run)
+  const known = new Set(['epoch', 'loss', 'dataLoss', 'learningRate'])
+  const keys = new Set(run.epochs.flatMap((logs) => Object.keys(logs)))
+  const metrics = [...keys].filter((key) => !known.has(key) && !key.startsWith('val_'))
+  const panels = metrics.map((key) => historyPanel(key, key, run, false))
+  return new Picture(where, { vconcat: [historyPanel('cost J', 'loss', run, true), ...panels] })
+}

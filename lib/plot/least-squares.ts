@@ -1,0 +1,225 @@
+/**
+ * Pictures of the mean squared error of a linear neuron with two inputs: what the scale of its inputs and the size of
+ * its batches do to the way down.
+ */
+import { batches } from '../data/batches'
+import { normalizer } from '../data/normalizer'
+import { toPair, type DataLike, type Rows } from '../data/rows'
+import { checkOptions, NonFiniteError, OptionError, positiveInteger, positiveNumber, ShapeError, shapeText } from '../errors' // prettier-ignore
+import { layers } from '../layers'
+import { sequential } from '../model'
+import { optimizers } from '../optimizers'
+import { tensor } from '../tensor'
+import { gridOf } from './contour'
+import { around, axesLayer, framed, pathsLayer, place, ringsLayer, type Frame, type Place } from './frame'
+import { Picture } from './picture'
+import type { VegaLiteSpec } from './render'
+
+const nodes = 81
+
+/** J(w) = wᵀSw − 2cᵀw + q: a quadratic in two weights. */
+interface Quadratic {
+  s11: number
+  s12: number
+  s22: number
+  c1: number
+  c2: number
+  q: number
+}
+
+/** The mean squared error of x·w against y. */
+function meanSquaredError(x: ArrayLike<number>, y: ArrayLike<number>): Quadratic {
+  const J = { s11: 0, s12: 0, s22: 0, c1: 0, c2: 0, q: 0 }
+  const m = y.length
+  for (let i = 0; i < m; i++) {
+    const [a, b] = [x[2 * i], x[2 * i + 1]]
+    J.s11 += (a * a) / m
+    J.s12 += (a * b) / m
+    J.s22 += (b * b) / m
+    J.c1 += (a * y[i]) / m
+    J.c2 += (b * y[i]) / m
+    J.q += (y[i] * y[i]) / m
+  }
+  return J
+}
+
+const costAt = ({ s11, s12, s22, c1, c2, q }: Quadratic, a: number, b: number) => s11 * a * a + 2 * s12 * a * b + s22 * b * b - 2 * (c1 * a + c2 * b) + q // prettier-ignore
+
+/** Of the Hessian 2S: the smaller and the larger eigenvalue. */
+function eigenvalues({ s11, s12, s22 }: Quadratic): [number, number] {
+  const distance = Math.hypot(s11 - s22, 2 * s12)
+  return [s11 + s22 - distance, s11 + s22 + distance]
+}
+
+function lowest({ s11, s12, s22, c1, c2 }: Quadratic): Place {
+  const determinant = s11 * s22 - s12 * s12
+  return [(c1 * s22 - c2 * s12) / determinant, (c2 * s11 - c1 * s12) / determinant]
+}
+
+/** x [m, 2] and y [m] of numbers, whose bowl has a lowest point. */
+function examplesOf(where: string, x: DataLike, y: DataLike): { x: Rows; y: Rows } {
+  const pair = toPair(where, { x, y })
+  if (pair.x.shape.length !== 2 || pair.x.width !== 2)
+    throw new ShapeError(`${where}: x: expected examples of two inputs, [m, 2], got ${shapeText(pair.x.shape)}.`)
+  if (pair.y.width !== 1)
+    throw new ShapeError(`${where}: y: expected one number for each example, got ${shapeText(pair.y.shape)}.`)
+  if (![...pair.x.data, ...pair.y.data].every(Number.isFinite))
+    throw new NonFiniteError(`${where}: expected finite numbers in x and y.`)
+  return pair
+}
+
+/** Means taken off: the cost of the two weights where the bias is the best for each of them. */
+function centred({ data, count, width }: Rows): Float64Array {
+  const means = Array.from({ length: width }, (_, k) => {
+    let sum = 0
+    for (let i = 0; i < count; i++) sum += data[i * width + k]
+    return sum / count
+  })
+  return Float64Array.from(data, (v, i) => v - means[i % width])
+}
+
+export interface CostContoursOptions {
+  title?: string
+  /** Names of the two inputs, for the axes. Default ['x₁', 'x₂']. */
+  inputs?: readonly [string, string]
+}
+
+const mostSteps = 1000
+
+/** One bowl with gradient descent from w = 0 at the best constant rate, 2/(λ_min + λ_max). */
+function contoursPanel(J: Quadratic, title: string, axes: readonly [string, string]): VegaLiteSpec {
+  const [low, high] = eigenvalues(J)
+  const [w1, w2] = lowest(J)
+  const best = costAt(J, w1, w2)
+  const drop = J.q - best
+  // As far as the ring through w = 0 reaches along the flattest direction; the same scale on both axes.
+  const reach = 1.15 * Math.sqrt((2 * drop) / low)
+  const frame: Frame = { x: [w1 - reach, w1 + reach], y: [w2 - reach, w2 + reach], title, axes, width: 300, height: 300 } // prettier-ignore
+  const rate = 2 / (low + high)
+  const path: Place[] = [[0, 0]]
+  while (path.length <= mostSteps && costAt(J, ...path[path.length - 1]) - best > 0.01 * drop) {
+    const [a, b] = path[path.length - 1]
+    path.push([a - 2 * rate * (J.s11 * a + J.s12 * b - J.c1), b - 2 * rate * (J.s12 * a + J.s22 * b - J.c2)])
+  }
+  const count = path.length > mostSteps ? `more than ${mostSteps}` : String(path.length - 1)
+  const grid = gridOf((a, b) => costAt(J, a, b), frame.x, frame.y, nodes)
+  const condition = (high / low).toPrecision(3)
+  return framed(
+    frame,
+    [ringsLayer(frame, grid), axesLayer(frame), pathsLayer({ 'gradient descent': path }, path.length < 100)],
+    `condition number ${Number(condition)}, ${count} ${count === '1' ? 'step' : 'steps'}`,
+  )
+}
+
+/**
+ * The mean squared error of a linear neuron on x [m, 2], y [m] over its two weights, the bias being the best for each of
+ * them: with the inputs as they are, and normalised to mean 0 and variance 1 (figure 5.3 of the notes). Over each, gradient
+ * descent from w = 0 at the rate that is best for that bowl, 2/(λ_min + λ_max) of the Hessian, until 99 % of the way down is
+ * done. Both axes of a panel have the same scale, so that a long bowl looks long.
+ */
+export function costContours(x: DataLike, y: DataLike, options: CostContoursOptions = {}): Picture {
+  const where = 'plot.costContours'
+  checkOptions(where, options, ['title', 'inputs'])
+  const pair = examplesOf(where, x, y)
+  const [rawX, centredY] = [centred(pair.x), centred(pair.y)]
+  const raw = meanSquaredError(rawX, centredY)
+  const [low, high] = eigenvalues(raw)
+  if (!(low > 1e-12 * high))
+    throw new OptionError(`${where}: x: one input is constant or a multiple of the other, so the cost has no single lowest point.`) // prettier-ignore
+  if (raw.c1 === 0 && raw.c2 === 0)
+    throw new OptionError(`${where}: y: expected targets that depend on x; the best weights are zero, where the path starts.`) // prettier-ignore
+  const scaled = normalizer.fit(tensor(rawX, [pair.x.count, 2], { dtype: 'float64' }))
+  const [first, second] = options.inputs ?? ['x₁', 'x₂']
+  const axes = (unit: string): [string, string] => [`weight of ${first}${unit}`, `weight of ${second}${unit}`]
+  const normalised = scaled.transform(tensor(rawX, [pair.x.count, 2], { dtype: 'float64' })).data
+  return new Picture(where, {
+    title: options.title ?? 'Cost J',
+    hconcat: [
+      contoursPanel(raw, 'Raw inputs', axes('')),
+      contoursPanel(meanSquaredError(normalised, centredY), 'Normalised inputs', axes(' (normalised)')),
+    ],
+  })
+}
+
+export interface ConvergencePathsOptions {
+  /** Batch sizes by name. Default { batch: 'all', 'mini-batch': about √m, stochastic: 1 }. */
+  batchSizes?: Readonly<Record<string, number | 'all'>>
+  /** Default 0.05. */
+  learningRate?: number
+  /** Updates of each path. Default 60. */
+  steps?: number
+  /** Where all paths begin. Default [0, 0]. */
+  start?: Place
+  /** Of the order of the examples. Default 0. */
+  seed?: number
+  title?: string
+}
+
+/** The weights before and after each of `steps` updates on batches of the examples. */
+async function trainedPath(
+  pair: { x: Rows; y: Rows },
+  batchSize: number,
+  start: Place,
+  options: { learningRate: number; steps: number; seed: number },
+): Promise<Place[]> {
+  using model = sequential({
+    inputShape: [2],
+    dtype: 'float64',
+    device: 'cpu',
+    layers: [layers.dense({ units: 1, useBias: false })],
+  })
+  const optimizer = optimizers.gradientDescent({ learningRate: options.learningRate })
+  model.compile({ optimizer, loss: 'meanSquaredError' })
+  model.setWeights([{ name: 'dense_1', weight: [[...start]] }])
+  const passes = batches({ x: pair.x, y: pair.y }, { batchSize, seed: options.seed })
+  const path: Place[] = [start]
+  while (path.length <= options.steps)
+    for (const batch of passes) {
+      await model.trainOnBatch(batch.x, batch.y)
+      const [w1, w2] = model.getWeights()[0].weight.data
+      path.push([w1, w2])
+      if (path.length > options.steps) break
+    }
+  return path
+}
+
+/**
+ * How the two weights of a linear neuron (no bias) walk down its mean squared error on x [m, 2], y [m] with all examples, with
+ * mini-batches and with single examples a step (figure 6.2 of the notes): the smaller the batch, the noisier the path.
+ */
+export async function convergencePaths(
+  x: DataLike,
+  y: DataLike,
+  options: ConvergencePathsOptions = {},
+): Promise<Picture> {
+  const where = 'plot.convergencePaths'
+  checkOptions(where, options, ['batchSizes', 'learningRate', 'steps', 'start', 'seed', 'title'])
+  const pair = examplesOf(where, x, y)
+  const m = pair.x.count
+  const run = {
+    learningRate: positiveNumber(`${where}: learningRate`, options.learningRate ?? 0.05),
+    steps: positiveInteger(`${where}: steps`, options.steps ?? 60),
+    seed: options.seed ?? 0,
+  }
+  const start = place(`${where}: start`, options.start ?? [0, 0])
+  const sizes = options.batchSizes ?? { batch: 'all', 'mini-batch': Math.ceil(Math.sqrt(m)), stochastic: 1 }
+  const paths: Record<string, Place[]> = {}
+  // The noisiest first, so that the others are drawn over it.
+  for (const [name, given] of Object.entries(sizes)) {
+    const size = given === 'all' ? m : positiveInteger(`${where}: batchSizes: '${name}'`, given)
+    paths[`${name} (${size})`] = await trainedPath(pair, Math.min(size, m), start, run)
+  }
+  const J = meanSquaredError(pair.x.data, pair.y.data)
+  const all = [...Object.values(paths).flat(), lowest(J)].filter((point) => point.every(Number.isFinite))
+  const frame: Frame = {
+    x: around(all.map(([a]) => a)),
+    y: around(all.map(([, b]) => b)),
+    title: options.title ?? 'Convergence by batch size',
+    axes: ['w₁', 'w₂'],
+    width: 440,
+    height: 340,
+  }
+  const grid = gridOf((a, b) => costAt(J, a, b), frame.x, frame.y, nodes)
+  const subtitle = `${run.steps} updates each, α = ${run.learningRate}; in brackets: examples per update`
+  return new Picture(where, framed(frame, [ringsLayer(frame, grid), axesLayer(frame), pathsLayer(paths)], subtitle))
+}
