@@ -4,7 +4,7 @@ import { describeValue, checkOptions, OptionError, ShapeError, shapeText } from 
 import { Model } from '../model'
 import { tensor } from '../tensor'
 import { areaBelow, gridOf, type Grid } from './contour'
-import { areasLayer, around, axesLayer, framed, type Frame } from './frame'
+import { areasLayer, around, axesLayer, framed, insideLines, type Area, type Frame } from './frame'
 import { Picture } from './picture'
 import type { VegaLiteSpec } from './render'
 import { background, diverging, ink, palette, soft } from './theme'
@@ -58,7 +58,12 @@ async function areasOf(where: string, model: Model, frame: Frame): Promise<VegaL
     }
     return { rings: areaBelow({ ...grid, values: places.map((_, i) => margin(i)) }, 0), fill: soft[k % soft.length], level: k } // prettier-ignore
   })
-  return [areasLayer(frame, areas, { stroke: ink, strokeWidth: 1.2 })]
+  return [areasLayer(frame, areas, { stroke: null }), areasLayer(frame, areas.map((area) => edge(frame, area)), { stroke: ink, strokeWidth: 1.2 })] // prettier-ignore
+}
+
+/** The border of an area, but for the frame's. */
+function edge(frame: Frame, { rings, level }: Omit<Area, 'fill'>): Area {
+  return { rings: insideLines(frame, rings), fill: 'none', level }
 }
 
 /** Ten bands of probability, and the line where it is one half. */
@@ -67,7 +72,7 @@ function probabilityAreas(frame: Frame, grid: Grid): VegaLiteSpec[] {
     const level = (diverging.length - k) / diverging.length
     return { rings: areaBelow(grid, k === 0 ? Infinity : level), fill: diverging[diverging.length - 1 - k], level }
   })
-  const half = { rings: areaBelow(grid, 0.5), fill: 'none', level: 0.5 }
+  const half = edge(frame, { rings: areaBelow(grid, 0.5), level: 0.5 })
   return [
     areasLayer(frame, bands, { stroke: background, strokeWidth: 0.4 }),
     areasLayer(frame, [half], { stroke: ink, strokeWidth: 1.8 }),
@@ -141,5 +146,5 @@ export async function decisionBoundaries(
   for (const [name, model] of entries)
     panels.push(await panel(`${where}: '${name}'`, model, examples, name, options.axes ?? ['x₁', 'x₂'], 250))
   const { title } = options
-  return new Picture(where, { ...(title ? { title } : {}), columns: 3, concat: panels })
+  return new Picture(where, { ...(title ? { title } : {}), columns: 3, concat: panels, resolve: { scale: { color: 'shared', shape: 'shared' } } })
 }

@@ -1,6 +1,6 @@
 /** A traced function as boxes. */
 import { checkOptions, describeValue, OptionError } from '../errors'
-import type { TensorLike } from '../tensor'
+import type { Shape, TensorLike } from '../tensor'
 import { Graph, type GraphNode } from '../trace'
 import { Canvas, textWidth } from './canvas'
 import type { Picture } from './picture'
@@ -15,22 +15,42 @@ export interface ComputationGraphOptions {
 const mostNodes = 60
 const signs: Readonly<Record<string, string>> = { add: ' + ', sub: ' − ', mul: '·', div: ' / ' }
 
+/** Nested arrays of ones. */
+function ones(shape: Shape): TensorLike {
+  return shape.reduceRight<TensorLike>((inner, n) => new Array(n).fill(inner) as TensorLike, 1)
+}
+
 /** A value as text that fits into a box. */
 function short(value: unknown): string {
   if (value === undefined) return ''
-  if (typeof value === 'number') return String(Number(value.toPrecision(6))).replace('-', '−')
+  if (typeof value === 'number') return String(Number(value.toPrecision(5))).replace('-', '−')
   const text = JSON.stringify(value, (_, v: unknown) => (typeof v === 'number' ? Number(v.toPrecision(3)) : v)).replaceAll('-', '−') // prettier-ignore
   return text.length > 24 ? `${text.slice(0, 23)}…` : text
 }
 
-/** 'u = b·c' where the operands have names, 'u = mul' otherwise. */
-function titleOf({ name, op, inputs }: GraphNode, shown: ReadonlyMap<string, string>): string {
-  if (op === 'input') return name
-  if (op === 'constant') return 'constant'
-  const operands = inputs.map((input) => shown.get(input) ?? '')
-  const formula = operands.includes('') ? op : op in signs ? operands.join(signs[op]) : `${op}(${operands.join(', ')})`
-  const result = name.startsWith('%') ? formula : `${name} = ${formula}`
-  return result.length > 30 ? (name.startsWith('%') ? op : `${name} = ${op}`) : result
+/**
+ * For each node 'u = b·c', 'L = −log(a)'; 'u = mul' where that grows long. What has no name stands in the formulas of others as
+ * its own.
+ */
+function titlesOf(nodes: readonly GraphNode[], constants: ReadonlyMap<string, string>): string[] {
+  const shown = new Map<string, string>()
+  return nodes.map(({ name, op, inputs }) => {
+    const unnamed = name.startsWith('%')
+    if (op === 'constant') {
+      shown.set(name, constants.get(name) ?? '')
+      return constants.get(name) || op
+    }
+    if (op === 'input') {
+      shown.set(name, name)
+      return name
+    }
+    const operands = inputs.map((input) => shown.get(input) ?? '')
+    let formula = op in signs ? operands.join(signs[op]) : op === 'neg' ? `−${operands[0]}` : `${op}(${operands.join(', ')})` // prettier-ignore
+    if (operands.includes('') || formula.length > 24) formula = op
+    const closed = !['add', 'sub', 'div', 'neg'].includes(op)
+    shown.set(name, unnamed ? (formula === op ? '' : closed ? formula : `(${formula})`) : name)
+    return unnamed ? formula : `${name} = ${formula}`
+  })
 }
 
 /** Column of each node: one to the right of the last of its inputs; a source just left of its first user. */
@@ -56,20 +76,18 @@ export function computationGraph(graph: Graph, options: ComputationGraphOptions 
   if (graph.nodes.length > mostNodes)
     throw new OptionError(`${where}: the graph has ${graph.nodes.length} nodes, at most ${mostNodes} can be read. Use graph.toDot().`) // prettier-ignore
   const evaluated = options.at === undefined ? null : graph.evaluate(...options.at)
-  const shown = new Map<string, string>()
-  graph.nodes.forEach(({ name, op }, i) => {
-    const value = evaluated?.[i].value
-    if (op === 'constant' && typeof value === 'number') shown.set(name, short(value))
-    else if (!name.startsWith('%')) shown.set(name, name)
-  })
+  // Constants are the same wherever the graph is evaluated.
+  const anywhere = evaluated ?? graph.evaluate(...graph.nodes.filter(({ op }) => op === 'input').map(({ shape }) => ones(shape))) // prettier-ignore
+  const constants = new Map(anywhere.filter(({ op, value }) => op === 'constant' && typeof value === 'number').map(({ name, value }) => [name, short(value)])) // prettier-ignore
+  const titles = titlesOf(graph.nodes, constants)
   const column = columnsOf(graph.nodes)
   const rows: string[][] = []
   for (const { name } of graph.nodes) (rows[column.get(name)!] ??= []).push(name)
   const boxes = graph.nodes.map((node, i) => {
     const derivative = node.op === 'constant' ? undefined : evaluated?.[i].derivative
     const lines = {
-      title: titleOf(node, shown),
-      value: short(evaluated?.[i].value),
+      title: titles[i],
+      value: titles[i] === constants.get(node.name) ? '' : short(evaluated?.[i].value),
       derivative: derivative === undefined ? '' : `d = ${short(derivative)}`,
     }
     const width = Math.max(64, 20 + Math.max(...Object.values(lines).map((text) => textWidth(text))))
@@ -98,10 +116,10 @@ export function computationGraph(graph: Graph, options: ComputationGraphOptions 
   canvas.arrows(arrows)
   canvas.boxes(placed)
   const line = (field: 'title' | 'value' | 'derivative', dy: number, color: string) =>
-    canvas.texts(placed.map((box) => ({ x: box.x, y: box.y + dy, text: box[field], color })))
-  line('title', evaluated ? -20 : 0, ink)
+    canvas.texts(placed.map((box) => ({ x: box.x, y: box.y + (box.value === '' ? 0 : dy), text: box[field], color })))
+  line('title', -20, ink)
   line('value', 1, palette[2])
   line('derivative', 21, palette[3])
-  const legend = evaluated ? 'green: value; purple: d = dJ/d(this), J being the result' : 'from left to right'
+  const legend = evaluated ? 'green: value; d: derivative of the result by it' : undefined
   return canvas.picture(where, options.title ?? 'Computation graph', legend)
 }

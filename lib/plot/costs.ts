@@ -103,17 +103,18 @@ function stopLayers(epochs: readonly EpochLogs[], onCost: boolean): VegaLiteSpec
   const stop = epochs[epochs.length - 1].epoch
   const x = { field: 'x', type: 'quantitative' }
   const validated = epochs.filter((logs) => Number.isFinite(logs.val_loss))
-  const marks = [{ x: stop, label: `stopped early, epoch ${stop}`, dy: 12 }]
+  // Above the first panel, where no curve is.
+  const marks = [{ x: stop, label: onCost ? `stopped early, epoch ${stop}` : '', dy: -8 }]
   if (onCost && validated.length > 0) {
     const best = validated.reduce((a, b) => (b.val_loss < a.val_loss ? b : a)).epoch
-    if (best !== stop) marks.push({ x: best, label: `least validation cost, epoch ${best}`, dy: 28 })
+    if (best !== stop) marks.push({ x: best, label: `least validation cost, epoch ${best}`, dy: -22 })
   }
   return marks.map(({ dy, ...mark }) => ({
     data: { values: [mark] },
     encoding: { x },
     layer: [
       { mark: { type: 'rule', strokeDash: [4, 4], color: muted, strokeWidth: 1.5 } },
-      { mark: { type: 'text', align: 'right', dx: -6, y: dy, color: ink }, encoding: { text: { field: 'label' } } },
+      { mark: { type: 'text', align: 'right', dx: 4, color: ink }, encoding: { y: { value: dy }, text: { field: 'label' } } }, // prettier-ignore
     ],
   }))
 }
@@ -134,5 +135,6 @@ export function historyPicture(where: string, run: History): Picture {
   const keys = new Set(run.epochs.flatMap((logs) => Object.keys(logs)))
   const metrics = [...keys].filter((key) => !known.has(key) && !key.startsWith('val_'))
   const panels = metrics.map((key) => historyPanel(key, key, run, false))
-  return new Picture(where, { vconcat: [historyPanel('cost J', 'loss', run, true), ...panels] })
+  const title = { text: 'Training', subtitle: 'grey: each mini-batch', offset: run.stopped === 'early' ? 26 : 12 }
+  return new Picture(where, { title, vconcat: [historyPanel('cost J', 'loss', run, true), ...panels] })
 }

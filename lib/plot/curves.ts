@@ -27,8 +27,9 @@ export function activation(spec: ActivationSpec, options: { reach?: number } = {
   const reach = positiveNumber(`${where}: reach`, options.reach ?? 6)
   const { name, apply } = toActivation(where, spec)
   if (name === 'softmax') throw new OptionError(`${where}: softmax is a function of several numbers, not of one z.`)
-  const z = steps(-reach, reach, 241)
-  const at = tensor(z, [241, 1], { dtype: 'float64' })
+  // One of them just left of zero: where the slope jumps there, the jump is upright.
+  const z = Float64Array.from([...steps(-reach, reach, 241), -1e-9 * reach]).sort()
+  const at = tensor(z, [z.length, 1], { dtype: 'float64' })
   const [slope] = grad((t: Tensor) => ops.sum(apply(t)))(at)
   const values = [...points('g(z)', z, apply(at).data), ...points('g′(z)', z, slope.data)]
   return new Picture(where, linesSpec(values, { title: name, x: 'z', y: 'g(z), g′(z)' }))
@@ -133,8 +134,8 @@ export function learningCurve(curves: Readonly<Record<string, readonly LearningC
     ...rest,
     encoding: { x: { ...x, axis }, color },
     layer: [
-      { mark: { type: 'area', opacity: 0.18, line: false }, encoding: { y: { ...y, field: 'low' }, y2: { field: 'high' } } }, // prettier-ignore
       { mark, encoding: { y } },
+      { mark: { type: 'area', opacity: 0.15 }, encoding: { y: { ...y, field: 'low' }, y2: { field: 'high' } } },
     ],
   })
 }
@@ -167,9 +168,8 @@ export function averages(
   if (drawn.length === 0) throw new OptionError(`${where}: expected { name: options of data.ewa, … }, got none.`)
   const { title, width, height, data, mark, encoding } = linesSpec(drawn, { title: options.title ?? '', x: options.x ?? 't', y: options.y ?? 'value', width: 640 }) // prettier-ignore
   const { x, y } = encoding as Record<string, object>
-  // The first colours are kept for lines; the dots are grey.
   return new Picture(where, {
-    title,
+    title: { text: title, subtitle: 'dots: the values themselves' },
     width,
     height,
     encoding: { x, y },

@@ -37,8 +37,16 @@ export function around(values: Iterable<number>): Interval {
   return [low - margin, high + margin]
 }
 
+/** Where something is below a level. */
+export interface Area {
+  rings: Place[][]
+  /** A colour; 'none' for lines instead of an area. */
+  fill: string
+  level: number
+}
+
 /** One filled shape for each area, in the colour of `fill`; drawn in the given order. */
-export function areasLayer(frame: Frame, areas: readonly { rings: Place[][]; fill: string; level: number }[], edge: VegaLiteSpec): VegaLiteSpec { // prettier-ignore
+export function areasLayer(frame: Frame, areas: readonly Area[], edge: VegaLiteSpec): VegaLiteSpec {
   const { x, y, width, height } = frame
   const pixel = ([a, b]: Place): Place => [((a - x[0]) / (x[1] - x[0])) * width, ((y[1] - b) / (y[1] - y[0])) * height]
   const values = areas
@@ -47,7 +55,7 @@ export function areasLayer(frame: Frame, areas: readonly { rings: Place[][]; fil
       type: 'Feature',
       level,
       fill,
-      geometry: { type: 'Polygon', coordinates: rings.map((ring) => ring.map(pixel)) },
+      geometry: { type: fill === 'none' ? 'MultiLineString' : 'Polygon', coordinates: rings.map((ring) => ring.map(pixel)) },
     }))
   return {
     data: { values },
@@ -55,6 +63,20 @@ export function areasLayer(frame: Frame, areas: readonly { rings: Place[][]; fil
     projection: { type: 'identity', scale: 1, translate: [0, 0] },
     encoding: { fill: { field: 'fill', type: 'nominal', scale: null, legend: null } },
   }
+}
+
+/** The parts of the rings that do not run along the border of the frame, as lines. */
+export function insideLines({ x, y }: Frame, rings: readonly Place[][]): Place[][] {
+  const border = (a: Place, b: Place) => (a[0] === b[0] && x.includes(a[0])) || (a[1] === b[1] && y.includes(a[1]))
+  const lines: Place[][] = []
+  for (const ring of rings) {
+    let line: Place[] = []
+    for (let i = 1; i < ring.length; i++) {
+      if (border(ring[i - 1], ring[i])) line = []
+      else if (line.push(ring[i]) === 1) lines.push((line.unshift(ring[i - 1]), line))
+    }
+  }
+  return lines
 }
 
 const rings = ramp.length - 2
@@ -103,18 +125,17 @@ export function pathsLayer(paths: Readonly<Record<string, readonly Place[]>>, do
     encoding: {
       ...xy,
       order: { field: 'step', type: 'quantitative' },
-      color: { ...linesColor(values), scale: { range: onRamp } },
+      color: { ...linesColor(values, { symbolSize: 60 }), scale: { range: onRamp } },
     },
   }
 }
 
-/** The frame with its layers, each with colours of its own. */
+/** The frame with its layers. */
 export function framed(frame: Frame, layer: VegaLiteSpec[], subtitle?: string): VegaLiteSpec {
   return {
     title: subtitle === undefined ? frame.title : { text: frame.title, subtitle },
     width: frame.width,
     height: frame.height,
-    resolve: { scale: { color: 'independent' } },
     layer,
   }
 }

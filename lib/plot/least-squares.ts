@@ -142,7 +142,7 @@ export function costContours(x: DataLike, y: DataLike, options: CostContoursOpti
 }
 
 export interface ConvergencePathsOptions {
-  /** Batch sizes by name. Default { batch: 'all', 'mini-batch': about √m, stochastic: 1 }. */
+  /** Batch sizes by name. The noisiest first: later ones are drawn over it. Default { stochastic: 1, 'mini-batch': about √m, batch: 'all' }. */
   batchSizes?: Readonly<Record<string, number | 'all'>>
   /** Default 0.05. */
   learningRate?: number
@@ -202,9 +202,8 @@ export async function convergencePaths(
     seed: options.seed ?? 0,
   }
   const start = place(`${where}: start`, options.start ?? [0, 0])
-  const sizes = options.batchSizes ?? { batch: 'all', 'mini-batch': Math.ceil(Math.sqrt(m)), stochastic: 1 }
+  const sizes = options.batchSizes ?? { stochastic: 1, 'mini-batch': Math.ceil(Math.sqrt(m)), batch: 'all' }
   const paths: Record<string, Place[]> = {}
-  // The noisiest first, so that the others are drawn over it.
   for (const [name, given] of Object.entries(sizes)) {
     const size = given === 'all' ? m : positiveInteger(`${where}: batchSizes: '${name}'`, given)
     paths[`${name} (${size})`] = await trainedPath(pair, Math.min(size, m), start, run)

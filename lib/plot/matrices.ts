@@ -32,8 +32,8 @@ export function confusionMatrix(matrix: ConfusionMatrix): Picture {
     height: size,
     data: { values },
     encoding: {
-      x: { field: 'guess', type: 'nominal', sort: null, title: 'predicted', axis: { labelAngle: 0, orient: 'top', domain: false, ticks: false } }, // prettier-ignore
-      y: { field: 'truth', type: 'nominal', sort: null, title: 'true', axis: { domain: false, ticks: false } },
+      x: { field: 'guess', type: 'nominal', sort: null, title: 'predicted', axis: { labelAngle: 0, orient: 'top', domain: false, ticks: false, labelPadding: 6 } }, // prettier-ignore
+      y: { field: 'truth', type: 'nominal', sort: null, title: 'true', axis: { domain: false, ticks: false, labelPadding: 6 } },
     },
     layer: [
       { mark: 'rect', encoding: { fill: given('fill') } },

@@ -75,9 +75,9 @@ export function axesOf(options: LineOptions): { x: VegaLiteSpec; y: VegaLiteSpec
 }
 
 /** One colour for each series, in the order of their first points; a legend where there are several. */
-export function linesColor(values: readonly { series: string }[]): VegaLiteSpec {
+export function linesColor(values: readonly { series: string }[], legend: VegaLiteSpec = {}): VegaLiteSpec {
   const several = new Set(values.map(({ series }) => series)).size > 1
-  return { field: 'series', type: 'nominal', title: null, sort: null, legend: several ? {} : null }
+  return { field: 'series', type: 'nominal', title: null, sort: null, legend: several ? legend : null }
 }
 
 /** Lines, one for each series. */

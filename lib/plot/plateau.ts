@@ -69,7 +69,7 @@ export function plateau(J: (w: Value) => Value, options: PlateauOptions): Pictur
     layer: [
       {
         data: { values: flats },
-        mark: { type: 'rect', opacity: 1 },
+        mark: { type: 'rect', opacity: 0.5 },
         encoding: { x: axes.x, x2: { field: 'x2' }, color: named('area', soft[1]) },
       },
       {

@@ -84,6 +84,7 @@ export const config = {
     labelColor: ink,
     titleColor: ink,
     rowPadding: 4,
+    labelLimit: 0,
   },
   title: { fontSize: 15, fontWeight: 600, anchor: 'start', offset: 12, color: ink, subtitleColor: muted, subtitleFontSize: 12, subtitlePadding: 5 }, // prettier-ignore
   header: { labelColor: ink, titleColor: ink },
