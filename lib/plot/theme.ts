@@ -39,7 +39,7 @@ const rampPairs = Array.from({ length: 16 }, (_, k) => tint(seriesPairs[0], 0.05
 const divergingPairs = Array.from({ length: 10 }, (_, k) =>
   tint(k < 5 ? seriesPairs[1] : seriesPairs[0], 0.043 + 0.11 * (k < 5 ? 4 - k : k - 5)),
 )
-const softPairs = seriesPairs.map((color) => tint(color, 0.265))
+const softPairs = seriesPairs.map((color) => tint(color, 0.31))
 
 const light = ([color]: Pair) => color
 export const background = light(paper)
@@ -107,8 +107,9 @@ export function themed(svg: string, theme: Theme): string {
   const used = new Set([...svg.matchAll(colorAttribute)].map(([, name, color]) => `${name} ${color}`))
   const rules = [...used].flatMap((entry) => {
     const [name, color] = entry.split(' ')
-    return darkOf.has(color) ? [`[${name}="${color}"]{${name}:${darkOf.get(color)!}}`] : []
+    return darkOf.has(color) ? [`.myelin [${name}="${color}"]{${name}:${darkOf.get(color)!}}`] : []
   })
   const style = `<style>@media (prefers-color-scheme:dark){${rules.join('')}}</style>`
-  return svg.replace(/<svg[^>]*>/, (tag) => tag + style)
+  // The class keeps the rules to this drawing where it is pasted into a page.
+  return svg.replace(/<svg([^>]*?)class="/, '<svg$1class="myelin ').replace(/<svg[^>]*>/, (tag) => tag + style)
 }

@@ -1,11 +1,13 @@
+/** What `history.plot` draws, and its files. */
 import { expect } from 'chai'
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { OptionError, StateError } from '../../lib/errors'
 import { History } from '../../lib/model/history'
-import { historySpec, plotHistory } from '../../lib/plot'
+import * as plot from '../../lib/plot'
+import { rejected, thrown } from '../model/helpers'
+import { drawn, seriesOf, showsAs, specOf, type Point } from './support'
 
 function history(): History {
   const h = new History()
@@ -25,11 +27,6 @@ function history(): History {
   return h
 }
 
-interface Panel {
-  layer: { data: { values: { epoch: number; value: number; series: string }[] } }[]
-  height: number
-}
-
 describe('6.2 History.plot', function () {
   this.timeout(20_000)
   let folder: string
@@ -38,10 +35,11 @@ describe('6.2 History.plot', function () {
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('draws the recorded numbers: batches along the epochs, training and validation, one panel per metric', () => {
-    const [cost, accuracy, ...more] = historySpec(history()).vconcat as Panel[]
+  it('draws the recorded numbers: batches along the epochs, training and validation, one panel per metric', async () => {
+    const picture = plot.history(history())
+    const [cost, accuracy, ...more] = specOf(picture).vconcat!
     expect(more).to.deep.equal([])
-    expect(cost.layer[0].data.values.map(({ epoch, value }) => [epoch, value])).to.deep.equal([
+    expect(drawn<Point>(cost, 0).map(({ x, y }) => [x, y])).to.deep.equal([
       [0.5, 2],
       [1, 1],
       [1.5, 1],
@@ -49,44 +47,36 @@ describe('6.2 History.plot', function () {
       [2.5, 2 / 3],
       [3, 1 / 3],
     ])
-    expect(cost.layer[1].data.values).to.deep.include({ epoch: 2, value: 0.5, series: 'training' })
-    expect(cost.layer[1].data.values).to.deep.include({ epoch: 2, value: 1, series: 'validation' })
-    // 5.10: the stop is marked; a value that is not finite leaves a gap.
-    expect(cost.layer[2].data.values[0].epoch).to.equal(3)
-    expect(accuracy.layer[0].data.values.map(({ series }) => series)).to.deep.equal([
-      'training',
-      'training',
-      'training',
-    ])
+    const lines = drawn<Point>(cost, 1)
+    expect(seriesOf(lines, 'training')).to.deep.equal([[1, 1], [2, 0.5], [3, 1 / 3]]) // prettier-ignore
+    expect(seriesOf(lines, 'validation')).to.deep.equal([[1, 1], [2, 1], [3, 1]]) // prettier-ignore
+    // 5.10: the stop is marked, in every panel; a value that is not finite leaves a gap.
+    expect(drawn<Point>(cost, 2)[0].x).to.equal(3)
+    expect(drawn<Point>(accuracy, 1)[0].x).to.equal(3)
+    expect(drawn<Point>(accuracy, 0).map(({ series }) => series)).to.deep.equal(['training', 'training', 'training'])
+    await showsAs(picture, 'cost J', 'accuracy', 'epoch', 'validation', 'stopped early, epoch 3')
   })
 
-  it('writes SVG and PNG', async () => {
-    await plotHistory(history(), join(folder, 'cost.svg'))
-    const svg = readFileSync(join(folder, 'cost.svg'), 'utf8')
-    expect(svg).to.match(/^<svg/).and.include('cost J').and.include('validation').and.include('stopped early')
-    await plotHistory(history(), join(folder, 'cost.png'))
-    expect(readFileSync(join(folder, 'cost.png')).subarray(1, 4).toString()).to.equal('PNG')
+  it('writes SVG and PNG, in a theme if asked', async () => {
+    await history().plot(join(folder, 'cost.svg'))
+    expect(readFileSync(join(folder, 'cost.svg'), 'utf8')).to.match(/^<svg/).and.include('prefers-color-scheme')
+    await history().plot(join(folder, 'dark.svg'), { theme: 'dark' })
+    expect(readFileSync(join(folder, 'dark.svg'), 'utf8')).to.include('#14171c').and.not.include('#ffffff')
+    await history().plot(join(folder, 'cost.png'))
+    const png = readFileSync(join(folder, 'cost.png'))
+    expect(png.subarray(1, 4).toString()).to.equal('PNG')
+    expect(png.readUInt32BE(16), 'pixels across').to.be.above(1000)
   })
 
-  it('names the package to install where it is missing', () => {
-    const missing = `export async function resolve(name, context, next) {
-      if (name === 'vega-lite') throw Object.assign(new Error('no ' + name), { code: 'ERR_MODULE_NOT_FOUND' })
-      return next(name, context)
-    }`
-    const code = `require('node:module').register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(missing)}))
-      const { renderSvg } = require(${JSON.stringify(resolve(__dirname, '../../lib/plot'))})
-      renderSvg({ mark: 'point' }).then(() => console.log('drawn'), (e) => console.log(e.name + ': ' + e.message))`
-    const run = spawnSync(process.execPath, ['--import', 'tsx', '-e', code], { encoding: 'utf8' })
-    expect(run.stdout, run.stderr).to.match(/^StateError: .*'vega-lite'.*npm install vega vega-lite/)
-  })
-
-  it('refuses other endings and an empty history', async () => {
-    const fails = (h: History, file: string) =>
-      plotHistory(h, file).then(
-        () => null,
-        (error: Error) => error,
-      )
-    expect(await fails(history(), 'cost.jpg')).to.be.instanceOf(OptionError)
-    expect(await fails(new History(), 'cost.svg')).to.be.instanceOf(StateError)
+  it('refuses other endings, other themes and an empty history, and writes nothing then', async () => {
+    const before = readdirSync(folder)
+    const jpg = await rejected(history().plot(join(folder, 'cost.jpg')))
+    expect(jpg).to.be.instanceOf(OptionError)
+    expect(jpg.message).to.match(/^History\.plot: expected a path that ends in \.svg or \.png/)
+    const blue = await rejected(history().plot(join(folder, 'cost.svg'), { theme: 'blue' as never }))
+    expect(blue.message).to.match(/^History\.plot: theme: unknown name 'blue'/)
+    expect(await rejected(new History().plot(join(folder, 'cost.svg')))).to.be.instanceOf(StateError)
+    expect(thrown(() => plot.history({} as never)).message).to.include('plot.history: expected the History')
+    expect(readdirSync(folder)).to.deep.equal(before)
   })
 })
