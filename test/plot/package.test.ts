@@ -1,0 +1,64 @@
+/** `myelin/plot` as a user has it: one instance however it is reached, nothing loaded before a picture is drawn, and what is missing is named. */
+import { expect } from 'chai'
+import { spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
+
+const root = resolve(__dirname, '../..')
+
+/** Runs code in a new process in which the packages `missing` are not installed; `loaded` in it lists what was asked for. */
+function run(kind: 'commonjs' | 'module', code: string, missing: readonly string[] = []): string {
+  const hooks = `
+    export async function resolve(name, context, next) {
+      if (/^(vega|@resvg)/.test(name)) process._rawDebug('asked for ' + name)
+      if (${JSON.stringify(missing)}.includes(name)) throw Object.assign(new Error('no ' + name), { code: 'ERR_MODULE_NOT_FOUND' })
+      return next(name, context)
+    }`
+  const register = `data:text/javascript,${encodeURIComponent(`import { register } from 'node:module'; register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}))`)}`
+  const found = spawnSync(process.execPath, ['--import', register, `--input-type=${kind}`, '-e', code], { cwd: root, encoding: 'utf8' }) // prettier-ignore
+  expect(found.status, found.stderr).to.equal(0)
+  return found.stdout + found.stderr
+}
+
+const report = `.then(() => console.log('drawn'), (e) => console.log(e.name + ': ' + e.message))`
+
+describe('the package myelin/plot', function () {
+  this.timeout(60_000)
+
+  it('is one instance for require and import, and part of the library', () => {
+    const said = run('module', `
+      import { createRequire } from 'node:module'
+      import * as plot from 'myelin/plot'
+      import * as myelin from 'myelin'
+      const required = createRequire(import.meta.url)('myelin/plot')
+      const names = Object.keys(required).sort()
+      const same = names.every((name) => required[name] === plot[name] && required[name] === myelin.plot[name])
+      console.log(names.length > 20, same, required.activation('tanh') instanceof plot.Picture)`) // prettier-ignore
+    expect(said).to.equal('true true true\n')
+  })
+
+  it('loads vega for the first picture that is drawn, not before', () => {
+    const said = run('commonjs', `
+      const plot = require('myelin/plot')
+      const picture = plot.activation('tanh')
+      console.log('described', picture.spec.data.values.length)
+      picture.svg().then((svg) => console.log(svg.slice(0, 4)))`) // prettier-ignore
+    expect(said).to.include('described 484').and.include('<svg')
+    expect(said).to.include('asked for vega').and.include('asked for vega-lite')
+    const described = run('module', `import { activation } from 'myelin/plot'; console.log(activation('relu').spec.title)`) // prettier-ignore
+    expect(described).to.equal('relu\n')
+  })
+
+  for (const [missing, command] of [
+    ['vega', 'npm install vega vega-lite'],
+    ['vega-lite', 'npm install vega vega-lite'],
+    ['@resvg/resvg-js', 'npm install @resvg/resvg-js'],
+  ])
+    it(`names ${missing} and how to install it where it is missing`, () => {
+      const file = resolve(root, 'build/never-written.png')
+      const code = `const plot = require('myelin/plot'); plot.crossentropy().save(${JSON.stringify(file)})${report}`
+      const said = run('commonjs', code, [missing])
+      expect(said).to.match(new RegExp(`^StateError: .*'${missing}', which is not installed\\. Run: ${command}$`, 'm'))
+      const esm = run('module', `import { crossentropy } from 'myelin/plot'; crossentropy().save(${JSON.stringify(file)})${report}`, [missing]) // prettier-ignore
+      expect(esm).to.include(command)
+    })
+})
