@@ -3,7 +3,7 @@
  *
  *   npx tsx examples/pictures.ts [folder] [--png] [--dark]
  *
- * Writes SVG, or PNG, into the folder (default out/pictures).
+ * Writes SVG, or PNG, into the folder (default out), as notes-1.1-houses.svg and so on, by section or figure.
  */
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,11 +12,11 @@ import * as plot from 'myelin/plot'
 import { loadDigits } from './digits'
 
 const args = process.argv.slice(2)
-const folder = args.find((arg) => !arg.startsWith('--')) ?? 'out/pictures'
+const folder = args.find((arg) => !arg.startsWith('--')) ?? 'out'
 const theme = args.includes('--dark') ? 'dark' : args.includes('--png') ? 'light' : 'auto'
 
 async function save(name: string, picture: plot.Picture): Promise<void> {
-  const path = join(folder, `${name}.${args.includes('--png') ? 'png' : 'svg'}`)
+  const path = join(folder, `notes-${name}.${args.includes('--png') ? 'png' : 'svg'}`)
   await picture.save(path, { theme })
   console.log(`wrote ${path}`)
 }

@@ -1,6 +1,6 @@
 'use strict'
 // node scripts/notes-table.js: writes docs/notes.md, the table of the course notes' rows. --check only compares, and fails
-// where a row has no test or the page is out of date.
+// where a row has no test, an example does not exist or the page is out of date.
 const fs = require('node:fs')
 const path = require('node:path')
 const { root, Failure, filesUnder, main } = require('./tools')
@@ -16,13 +16,13 @@ const rows = `
 2.1 | 2.1.3 | Logistic regression | layers.dense({ units: 1, activation: 'sigmoid' })
 2.2 | 2.1.3, 2.1.4 | Sigmoid and cross-entropy for any z | losses.binaryCrossentropy
 2.3 | 2.1.4 | Loss of an example, cost of all | model.costAndGradients
-2.4 | 2.1.5 | Gradient descent on a convex cost | optimizers.gradientDescent, fit({ onEpoch })
+2.4 | 2.1.5 | Gradient descent on a convex cost | optimizers.gradientDescent, fit({ onEpoch }), plot.bowl
 2.5 | 2.1.6 | Computation graph | ops, trace(f, shapes).evaluate
 2.6 | 2.1.7 | Derivatives of any function | grad, valueAndGrad
 2.7 | 2.1.6, 2.1.7 | Picture of a computation graph | trace(…).toDot, plot.computationGraph
 2.8 | 2.1.8 | Gradients of logistic regression | grad, model.costAndGradients
 2.9 | 2.1.9, 2.2.3 | Gradient over m examples at once | model.costAndGradients
-2.10 | 2.2.1 | Speed of vectorisation | ops
+2.10 | 2.2.1 | Speed of vectorisation | ops, npm run bench -- vectorisation
 2.11 | 2.2 | Tensor primitives | ops
 2.12 | 2.2.4 | Broadcasting | ops
 2.13 | 2.2.5 | Shapes are checked | assertShape, ShapeError
@@ -45,7 +45,7 @@ const rows = `
 4.5 | 4.5 | Building blocks with cache | layerBlock
 4.6 | 4.6 | dA of the last layer | grad
 4.7 | 4.7 | Hyperparameters and their search | search, range
-4.8 | 3.1, 4.1, 5.4 | Network diagrams | plot.networkDiagram
+4.8 | 3.1, 4.1, 4.5, 5.4 | Network diagrams | plot.networkDiagram, plot.forwardBackward
 4.9 | 4.4 | Weights as images | plot.weightImages
 5.1 | 5.1 | Train, dev and test parts | data.split, data.recommendedSplit
 5.2 | 5.1 | Mismatched distributions | data.compareDistributions
@@ -56,27 +56,27 @@ const rows = `
 5.7 | 5.4.3 | Inverted dropout | layers.dropout
 5.8 | 5.4.4 | The cost curve with dropout | callbacks.progressBar and history.plot warn
 5.9 | 5.4.5 | Augmentation | data.augment, data.transformImages
-5.10 | 5.4.5 | Early stopping | callbacks.earlyStopping
+5.10 | 5.4.5 | Early stopping | callbacks.earlyStopping, plot.history
 5.11 | 5.5.1 | Input normalisation | layers.normalize, data.normalizer
 5.12 | 5.5.2 | Vanishing and exploding signals | diagnose.signals
 5.13 | 5.5.3 | Initialisers | initializers, kernelInitializer
 5.14 | 5.5.4 | Numerical derivatives | numericalDerivative
 5.15 | 5.5.5, 5.5.6 | Gradient checking | gradientCheck
 5.16 | 5.5.5 | Every derivative is checked | gradientCheck
-5.17 | 5.4.2 | What λ does | regularizers.l2
+5.17 | 5.2, 5.4.2 | What λ does; underfit, right, overfit | regularizers.l2, plot.decisionBoundaries, plot.lines
 5.18 | 5.4.1, 5.4.5 | Norms of the weights in the history | callbacks.weightNorms
-5.19 | 5.5.1 | Bowls of raw and normalised inputs | diagnose.curvature, plot.bowl
+5.19 | 5.5.1 | Bowls of raw and normalised inputs | diagnose.curvature, plot.costContours
 6.1 | 6.1 | Mini-batches | fit({ batchSize }), data.batches
-6.2 | 6.2 | Costs of batches and epochs | history.batches, plot.batchVsMiniBatch
+6.2 | 6.2 | Costs of batches and epochs | history.batches, plot.batchVsMiniBatch, plot.convergencePaths
 6.3 | 6.2 | A batch size | data.recommendedBatchSize
-6.4 | 6.3, 6.4, 6.5 | Exponentially weighted averages | data.ewa
+6.4 | 6.3, 6.4, 6.5 | Exponentially weighted averages | data.ewa, plot.averages
 6.5 | 6.6 | Momentum | optimizers.momentum
 6.6 | 6.7 | RMSprop | optimizers.rmsprop
 6.7 | 6.8 | Adam, AdamW | optimizers.adam, optimizers.adamw
 6.8 | 6.9 | Learning-rate decay | schedules, model.setLearningRate
 6.9 | 6.6 | Paths of optimisers | plot.optimizerPaths
 6.10 | 6.10 | Saddle points and plateaus | diagnose.curvature, callbacks.plateau
-6.11 | 6.10 | Picture of a plateau | plot.curve
+6.11 | 6.10 | Picture of a plateau | plot.plateau
 `
   .trim()
   .split('\n')
@@ -84,6 +84,28 @@ const rows = `
     const [id, section, title, api] = line.split(' | ')
     return { id, section, title, api }
   })
+
+// Programs in examples/ and the rows that they show.
+const examples = {
+  'own-layer.ts': '4.5 5.15',
+  'pictures.ts': '1.1 1.3 2.3 2.4 2.5 2.6 2.7 2.14 3.1 3.3 3.5 4.1 4.8 4.9 5.10 5.17 5.19 6.2 6.4 6.9 6.11',
+  'quickstart.ts': '5.1 5.7',
+}
+
+/** Row → the examples that show it. Failure where a program or row is named that does not exist. */
+function examplesByRow() {
+  const found = new Map()
+  for (const [file, ids] of Object.entries(examples)) {
+    if (!fs.existsSync(path.join(root, 'examples', file)))
+      throw new Failure(`scripts/notes-table.js names examples/${file}, which does not exist`)
+    for (const id of ids.split(' ')) {
+      if (!rows.some((row) => row.id === id))
+        throw new Failure(`scripts/notes-table.js: examples/${file} shows row ${id}, which the notes do not have`)
+      found.set(id, [...(found.get(id) ?? []), file])
+    }
+  }
+  return found
+}
 
 /** Row → files in test/notes with a `describe` whose title starts with it. */
 function testsByRow() {
@@ -96,24 +118,25 @@ function testsByRow() {
 
 const cell = (text) => text.replaceAll('|', '\\|')
 
-function page(tests) {
+function page(tests, shownBy) {
   const lines = rows.map(({ id, section, title, api }) => {
     const files = (tests.get(id) ?? []).map((file) => `[${path.posix.basename(file, '.test.ts')}](../${file})`)
     const calls = api.split(/, (?![^({]*[)}])/).map((call) => `\`${call}\``)
     const shown = /`(callbacks\.progressBar and|model\.compile warns|sequential warns)/.test(calls.join())
       ? [api]
       : calls
-    return `| ${id} | ${section} | ${cell(title)} | ${shown.join(', ')} | ${files.join(', ')} |`
+    const programs = (shownBy.get(id) ?? []).map((file) => `[${path.parse(file).name}](../examples/${file})`)
+    return `| ${id} | ${section} | ${cell(title)} | ${shown.join(', ')} | ${programs.join(', ')} | ${files.join(', ')} |`
   })
   return `# The course notes, row by row
 
 What Myelin implements of the notes on neural networks and deep learning: for each row the section it comes from, the
-call that does it and the tests that hold it to the notes' formulas and numbers. \`plot\` is \`myelin/plot\`.
+call that does it, the programs that show it and the tests that hold it to the notes' formulas and numbers. \`plot\` is \`myelin/plot\`.
 \`npx mocha 'test/notes/*.test.ts' --grep '^5.7 '\` runs the tests of one row. This page is written by
 \`node scripts/notes-table.js\`.
 
-| row | section | what | call | tests |
-|---|---|---|---|---|
+| row | section | what | call | examples | tests |
+|---|---|---|---|---|---|
 ${lines.join('\n')}
 `
 }
@@ -125,7 +148,7 @@ function notesTable(args) {
   const unknown = [...tests.keys()].filter((id) => !rows.some((row) => row.id === id))
   if (unknown.length > 0) throw new Failure(`tests of rows that the notes do not have: ${unknown.join(', ')}`)
   const file = path.join(root, 'docs/notes.md')
-  const text = page(tests)
+  const text = page(tests, examplesByRow())
   if (!args.includes('--check')) fs.writeFileSync(file, text)
   else if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text)
     throw new Failure('docs/notes.md is out of date. Run: node scripts/notes-table.js')
