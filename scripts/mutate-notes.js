@@ -33,7 +33,12 @@ const mutations = [
   ['4.5', 'layers/block.ts', 'ops.div(found[i], m)', 'found[i]'],
   ['4.7', 'search/range.ts', '(max / min) ** share', '(max / min) * share'],
   ['4.8', 'plot/diagrams.ts', 'from.layer === to.layer - 1', 'from.layer < to.layer'],
-  ['4.9', 'plot/diagrams.ts', 'left + 1', 'left + 1, value: 0'],
+  [
+    '4.9',
+    'plot/matrices.ts',
+    'pixels[Math.floor(row / scale) * width + Math.floor(column / scale)]',
+    'pixels[Math.floor(column / scale) * width + Math.floor(row / scale)]',
+  ],
   ['5.1', 'data/split.ts', 'examples / 400', 'examples / 40'],
   ['5.2', 'data/compare-distributions.ts', 'pValue < alpha / left.width', 'pValue < alpha'],
   ['5.3', 'check/diagnose/bias-variance.ts', 'high(train - bayes)', 'high(train)'],
@@ -70,6 +75,21 @@ const mutations = [
   ['6.8', 'schedules.ts', 'initial / (1 + decayRate * time[per])', 'initial / (1 + decayRate * (time[per] - 1))'],
   ['6.9', 'plot/surfaces.ts', 'weight: [[Number(g1)], [Number(g2)]]', 'weight: [[Number(g1)], [Number(g1)]]'],
   ['6.10', 'check/diagnose/curvature.ts', "up && down ? 'saddle'", "up && down ? 'minimum'"],
+  ['2.4', 'plot/frame.ts', 'points.map(([x, y], step) => ({ x, y,', 'points.map(([x, y], step) => ({ x: y, y: x,'],
+  ['2.7', 'plot/computation-graph.ts', 'short(derivative)', 'short(evaluated?.[i].value)'],
+  ['2.14', 'plot/curves.ts', 'a.map((p) => -Math.log(1 - p))', 'a.map((p) => -Math.log(p))'],
+  ['2.14', 'plot/frame.ts', '((rings - k) / rings) ** 2', '((rings - k) / rings)'],
+  ['5.10', 'plot/costs.ts', "history.stopped === 'early'", "history.stopped === 'converged'"],
+  ['5.17', 'plot/boundaries.ts', 'areaBelow(grid, 0.5)', 'areaBelow(grid, 0.6)'],
+  [
+    '5.19',
+    'plot/least-squares.ts',
+    '[rawX, centredY] = [centred(pair.x), centred(pair.y)]',
+    '[rawX, centredY] = [Float64Array.from(pair.x.data), centred(pair.y)]',
+  ],
+  ['6.2', 'plot/least-squares.ts', 'Math.min(size, m)', 'm'],
+  ['6.4', 'plot/curves.ts', 'ewa(how).smooth(theta)', 'ewa({}).smooth(theta)'],
+  ['6.11', 'plot/plateau.ts', 'w -= rate * Number(grads[0])', 'w -= rate * Number(value)'],
 ]
 
 /** The sources in a folder of their own; packages and the addon are those of this tree. */

@@ -146,5 +146,10 @@ export async function decisionBoundaries(
   for (const [name, model] of entries)
     panels.push(await panel(`${where}: '${name}'`, model, examples, name, options.axes ?? ['x₁', 'x₂'], 250))
   const { title } = options
-  return new Picture(where, { ...(title ? { title } : {}), columns: 3, concat: panels, resolve: { scale: { color: 'shared', shape: 'shared' } } })
+  return new Picture(where, {
+    ...(title ? { title } : {}),
+    columns: 3,
+    concat: panels,
+    resolve: { scale: { color: 'shared', shape: 'shared' } },
+  })
 }

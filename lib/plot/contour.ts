@@ -66,7 +66,7 @@ export function areaBelow({ xs, ys, values }: Grid, level: number): Place[][] {
   const rings: Place[][] = []
   for (const first of links.keys()) {
     const ring: Place[] = []
-    for (let key = first; links.has(key); ) {
+    for (let key = first; links.has(key);) {
       const { next, at } = links.get(key)!
       links.delete(key)
       ring.push(at)

@@ -55,7 +55,10 @@ export function areasLayer(frame: Frame, areas: readonly Area[], edge: VegaLiteS
       type: 'Feature',
       level,
       fill,
-      geometry: { type: fill === 'none' ? 'MultiLineString' : 'Polygon', coordinates: rings.map((ring) => ring.map(pixel)) },
+      geometry: {
+        type: fill === 'none' ? 'MultiLineString' : 'Polygon',
+        coordinates: rings.map((ring) => ring.map(pixel)),
+      },
     }))
   return {
     data: { values },

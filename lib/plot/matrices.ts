@@ -33,7 +33,13 @@ export function confusionMatrix(matrix: ConfusionMatrix): Picture {
     data: { values },
     encoding: {
       x: { field: 'guess', type: 'nominal', sort: null, title: 'predicted', axis: { labelAngle: 0, orient: 'top', domain: false, ticks: false, labelPadding: 6 } }, // prettier-ignore
-      y: { field: 'truth', type: 'nominal', sort: null, title: 'true', axis: { domain: false, ticks: false, labelPadding: 6 } },
+      y: {
+        field: 'truth',
+        type: 'nominal',
+        sort: null,
+        title: 'true',
+        axis: { domain: false, ticks: false, labelPadding: 6 },
+      },
     },
     layer: [
       { mark: 'rect', encoding: { fill: given('fill') } },

@@ -131,7 +131,7 @@ export function optimizerPaths(
 }
 
 function optimizersOf(where: string, given: Readonly<Record<string, Optimizer>>): [string, Optimizer][] {
-  const example = "{ momentum: optimizers.momentum({ learningRate: 0.1 }) }"
+  const example = '{ momentum: optimizers.momentum({ learningRate: 0.1 }) }'
   const entries = Object.entries(given ?? {})
   if (entries.length === 0) throw new OptionError(`${where}: expected optimisers by name, e.g. ${example}, got none.`)
   for (const [name, optimizer] of entries)

@@ -51,6 +51,14 @@ describe('documentation', () => {
     expect(missing).to.deep.equal([])
   })
 
+  it('docs/api.md names every function of myelin/plot', () => {
+    const text = readFileSync(join(root, 'docs/api.md'), 'utf8')
+    const pictures = text.slice(text.indexOf('## Pictures'), text.indexOf('## Errors'))
+    const names = Object.keys(my.plot).filter((name) => !['default', 'Picture'].includes(name))
+    expect(names.length).to.be.above(15)
+    expect(names.filter((name) => !pictures.includes(`\`${name}(`))).to.deep.equal([])
+  })
+
   it('docs/api.md names every value that the package exports', () => {
     const text = readFileSync(join(root, 'docs/api.md'), 'utf8')
     const exported = Object.keys(my)

@@ -50,7 +50,9 @@ describe('2.4 the picture of gradient descent on a bowl', () => {
     expect(seriesOf(points, 'recorded')).to.deep.equal(path)
     await showsAs(picture, '>w<', '>b<', 'J(w, b)')
     const wrong = { bad: [[1, NaN]] as [number, number][] }
-    expect(thrown(() => plot.bowl(bowl, { paths: wrong })).message).to.include("'bad': point 0").and.include('NaN')
+    expect(thrown(() => plot.bowl(bowl, { paths: wrong })).message)
+      .to.include("'bad': point 0")
+      .and.include('NaN')
   })
 })
 
@@ -208,7 +210,11 @@ describe('4.9 first-layer weights as images', () => {
     for (let row = 0; row < 8; row++)
       for (let column = 0; column < 8; column++) {
         const grey = 127.5 * (1 + weight.data[4 * 64 + 8 * row + column] / most)
-        for (const [r, c] of [[0, 0], [scale - 1, scale - 1]]) // prettier-ignore
+        for (const [r, c] of [
+          [0, 0],
+          [scale - 1, scale - 1],
+        ])
+          // prettier-ignore
           expect(at(row * scale + r, column * scale + c)).to.be.closeTo(grey, 0.5)
       }
     // Three tiles in a row, one pixel between them: unit 5 is the second of the second row.
@@ -353,7 +359,12 @@ describe('6.2 pictures of batch against mini-batch', () => {
     const targets = examples.map(([a, b]) => 2 * a - b + 0.5 * next())
     const picture = await plot.convergencePaths(examples, targets, { learningRate: 0.1, steps: 40, seed: 5 })
     const points = drawn<Point>(picture, 2)
-    for (const [name, batchSize] of [['stochastic (1)', 1], ['mini-batch (8)', 8], ['batch (64)', 64]] as const) { // prettier-ignore
+    for (const [name, batchSize] of [
+      ['stochastic (1)', 1],
+      ['mini-batch (8)', 8],
+      ['batch (64)', 64],
+    ] as const) {
+      // prettier-ignore
       const path = seriesOf(points, name)
       expect(path).to.have.length(41)
       const passes = data.batches({ x: tensor(examples), y: tensor(targets) }, { batchSize, seed: 5 })
@@ -440,8 +451,7 @@ describe('6.11 the picture of a plateau', () => {
     for (const { x, y } of drawn<Point>(picture, 1)) expect(y).to.be.closeTo(-sigma(x) - 0.02 * x, 1e-12)
     const flats = drawn<{ x: number; x2: number }>(picture, 0)
     expect(flats).to.have.length(2)
-    for (const { x, x2 } of flats)
-      for (const at of [x, (x + x2) / 2, x2]) expect(Math.abs(slope(at))).to.be.below(0.05)
+    for (const { x, x2 } of flats) for (const at of [x, (x + x2) / 2, x2]) expect(Math.abs(slope(at))).to.be.below(0.05)
     // Nothing flat is left out: one node (0.05) further it is steeper.
     expect(Math.abs(slope(flats[0].x2 + 0.05))).to.be.above(0.05)
     expect(Math.abs(slope(flats[1].x - 0.05))).to.be.above(0.05)

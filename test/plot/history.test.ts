@@ -59,9 +59,13 @@ describe('6.2 History.plot', function () {
 
   it('writes SVG and PNG, in a theme if asked', async () => {
     await history().plot(join(folder, 'cost.svg'))
-    expect(readFileSync(join(folder, 'cost.svg'), 'utf8')).to.match(/^<svg/).and.include('prefers-color-scheme')
+    expect(readFileSync(join(folder, 'cost.svg'), 'utf8'))
+      .to.match(/^<svg/)
+      .and.include('prefers-color-scheme')
     await history().plot(join(folder, 'dark.svg'), { theme: 'dark' })
-    expect(readFileSync(join(folder, 'dark.svg'), 'utf8')).to.include('#14171c').and.not.include('#ffffff')
+    expect(readFileSync(join(folder, 'dark.svg'), 'utf8'))
+      .to.include('#14171c')
+      .and.not.include('#ffffff')
     await history().plot(join(folder, 'cost.png'))
     const png = readFileSync(join(folder, 'cost.png'))
     expect(png.subarray(1, 4).toString()).to.equal('PNG')

@@ -67,7 +67,8 @@ interface Feature {
 export function bordersOf(frame: Spec, layer: number): { level: number; x: number; y: number }[] {
   const axes = frame.layer!.find((part) => part.encoding?.x?.scale?.domain)!.encoding!
   const [x, y] = [axes.x.scale!.domain!, axes.y.scale!.domain!]
-  return drawn<Feature>(frame, layer).flatMap(({ level, geometry }) =>
+  return drawn<Feature>(frame, layer).flatMap(
+    ({ level, geometry }) =>
     geometry.coordinates
       .flat()
       .filter(([a, b]) => a > 1e-6 && b > 1e-6 && a < frame.width! - 1e-6 && b < frame.height! - 1e-6)
