@@ -132,5 +132,5 @@ function notesTable(args) {
   console.log(`${rows.length} rows of the notes, each with a test`)
 }
 
-module.exports = { rows }
+module.exports = { rows, testsByRow }
 if (require.main === module) main(() => notesTable(process.argv.slice(2)))
