@@ -2,7 +2,17 @@
 import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { data, layers, ops, optimizers, schedules, sequential, type Optimizer, type Schedule } from '../../lib'
+import {
+  data,
+  layers,
+  ops,
+  optimizers,
+  regularizers,
+  schedules,
+  sequential,
+  type Optimizer,
+  type Schedule,
+} from '../../lib'
 import { close, matrix, normal, warnings } from './helpers'
 
 const next = normal(71)
@@ -157,6 +167,8 @@ interface Trajectory {
     units: number
     activation: 'relu' | 'tanh' | 'sigmoid' | 'linear' | 'leakyRelu' | 'softmax'
     slope?: number
+    /** λ of a penalty on its weights. */
+    l2?: number
   }[]
   loss: 'binaryCrossentropy' | 'meanSquaredError' | 'sparseCategoricalCrossentropy' | 'categoricalCrossentropy'
   learningRate: number
@@ -176,8 +188,12 @@ async function walk(name: string, optimizerOf: (t: Trajectory) => Optimizer): Pr
   const model = sequential({
     inputShape: [t.inputs],
     dtype: 'float64',
-    layers: t.layers.map(({ units, activation, slope }) =>
-      layers.dense({ units, activation: slope === undefined ? activation : { name: activation, slope } }),
+    layers: t.layers.map(({ units, activation, slope, l2 }) =>
+      layers.dense({
+        units,
+        activation: slope === undefined ? activation : { name: activation, slope },
+        kernelRegularizer: l2 === undefined ? undefined : regularizers.l2({ lambda: l2 }),
+      }),
     ),
   })
   model.compile({ optimizer: optimizerOf(t), loss: t.loss })
