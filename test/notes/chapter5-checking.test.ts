@@ -58,6 +58,7 @@ describe('5.15 gradient checking', () => {
       const check = await gradientCheck(model, x, y)
       expect(check.verdict, String(check)).to.equal('correct')
       expect(check.distance).to.be.at.most(Math.max(1e-7, check.floor))
+      expect(check.skipped, 'kinks').to.be.below(0.1 * check.checked)
       await model.fit(x, y, { epochs: 20 })
       expect((await gradientCheck(model, x, y)).verdict).to.equal('correct')
     }
@@ -193,6 +194,8 @@ describe('5.15 gradient checking', () => {
       await gradientCheck(dropping, x, y, { dropout: 'off' }),
     ]
     expect([frozen.verdict, off.verdict]).to.deep.equal(['correct', 'correct'])
+    // Another mask would make every entry a kink.
+    expect([frozen.checked, frozen.skipped]).to.deep.equal([4 * 6 + 6 + 6 + 1, 0])
     expect(off.cost).to.be.closeTo((await dropping.costAndGradients(x, y)).cost, 1e-12)
     expect(frozen.cost, 'the cost with a mask').to.not.be.closeTo(off.cost, 1e-3)
   })
