@@ -305,7 +305,7 @@ describe('5.10 early stopping', () => {
     try {
       await history.plot(join(folder, 'curves.svg'))
       const svg = readFileSync(join(folder, 'curves.svg'), 'utf8')
-      for (const text of ['training', 'validation', 'stopped early']) expect(svg).to.include(`>${text}<`)
+      for (const text of ['training', 'validation', 'stopped early']) expect(svg).to.include(`>${text}`)
     } finally {
       rmSync(folder, { recursive: true, force: true })
     }
