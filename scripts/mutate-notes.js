@@ -1,6 +1,6 @@
 'use strict'
 // npm run mutate:notes [row …]: breaks, one at a time and in a copy of the sources, the formula or rule behind each row of the
-// notes (notes-mutations.txt); the tests of that row must run and fail. It proves that they look at what they claim.
+// notes (notes-mutations/*.txt); the tests of that row must run and fail. It proves that they look at what they claim.
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
@@ -11,27 +11,33 @@ const { root, Failure, filesUnder, main, tool } = require('./tools')
 /** A run that takes longer hangs: no test of a row does on a busy machine. */
 const slowest = 180_000
 
-/** notes-mutations.txt: a line `row file: what is wrong`, then what stands in lib/file (−) and what takes its place (+). */
+/**
+ * A mutation is a mistake that somebody might make, as a line `row file: what is wrong`, then what stands exactly once in
+ * lib/file (−) and what takes its place (+).
+ */
 function readMutations() {
   const mutations = []
-  const text = fs.readFileSync(path.join(__dirname, 'notes-mutations.txt'), 'utf8')
-  text.split('\n').forEach((line, i) => {
-    const head = /^(\d+\.\d+) (\S+\.ts): (.+)$/.exec(line)
-    const change = /^([-+])(?: (.*))?$/.exec(line)
-    const { edits } = mutations[mutations.length - 1] ?? {}
-    if (head) mutations.push({ row: head[1], file: head[2], title: head[3], edits: [] })
-    else if (change && edits) {
-      const side = change[1] === '-' ? 'from' : 'to'
-      // A − after a + begins the next edit of the same mutation.
-      if (edits.length === 0 || (side === 'from' && edits[edits.length - 1].to.length > 0))
-        edits.push({ from: [], to: [] })
-      edits[edits.length - 1][side].push(change[2] ?? '')
-    } else if (line.trim() !== '' && !line.startsWith('#'))
-      throw new Failure(`notes-mutations.txt:${i + 1}: expected a mutation, a change or a comment, got: ${line}`)
-  })
+  for (const file of filesUnder('scripts/notes-mutations', /\.txt$/))
+    fs.readFileSync(path.join(root, file), 'utf8')
+      .split('\n')
+      .forEach((line, i) => readLine(line, mutations, `${file}:${i + 1}`))
   const without = rows.filter(({ id }) => !mutations.some(({ row }) => row === id)).map(({ id }) => id)
   if (without.length > 0) throw new Failure(`rows of the notes without a mutation: ${without.join(', ')}`)
   return mutations
+}
+
+function readLine(line, mutations, place) {
+  const head = /^(\d+\.\d+) (\S+\.ts): (.+)$/.exec(line)
+  const change = /^([-+])(?: (.*))?$/.exec(line)
+  const { edits } = mutations[mutations.length - 1] ?? {}
+  if (head) mutations.push({ row: head[1], file: head[2], title: head[3], edits: [] })
+  else if (change && edits) {
+    const side = change[1] === '-' ? 'from' : 'to'
+    // A − after a + begins the next edit of the same mutation.
+    if (edits.length === 0 || (side === 'from' && edits[edits.length - 1].to.length > 0))
+      edits.push({ from: [], to: [] })
+    edits[edits.length - 1][side].push(change[2] ?? '')
+  } else if (line !== '') throw new Failure(`${place}: expected a mutation or a change, got: ${line}`)
 }
 
 const compiler = { format: 'cjs', platform: 'node', target: 'node20', logLevel: 'warning' }
@@ -68,14 +74,13 @@ function test(home, ids, options) {
   fs.rmSync(report, { force: true })
   const args = [tool('mocha', 'bin/mocha.js'), '--no-config', '--extension', 'js', '--timeout', '60000', '--reporter', 'json', '--reporter-option', `output=${report}`, '--grep', grep, ...options, ...[...files].map((file) => file.replace(/ts$/, 'js'))] // prettier-ignore
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, args, { cwd: home, stdio: ['ignore', 'ignore', 'pipe'] })
+    const limits = { timeout: slowest, killSignal: 'SIGKILL' }
+    const child = spawn(process.execPath, args, { cwd: home, stdio: ['ignore', 'ignore', 'pipe'], ...limits })
     let said = ''
     child.stderr.on('data', (chunk) => (said += chunk))
-    const timer = setTimeout(() => child.kill('SIGKILL'), slowest)
-    child.on('close', () => {
-      clearTimeout(timer)
-      resolve({ found: fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, 'utf8')) : null, said })
-    })
+    child.on('close', () =>
+      resolve({ found: fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, 'utf8')) : null, said }),
+    )
   })
 }
 
