@@ -51,7 +51,7 @@ function copyTree() {
       fs.cpSync(path.join(root, name), path.join(home, name), { recursive: true })
   for (const name of ['node_modules', 'build', 'dist'])
     fs.symlinkSync(path.join(root, name), path.join(home, name), 'junction')
-  const entryPoints = ['lib', 'test/notes', 'test/model', 'test/ops', 'test/unit']
+  const entryPoints = ['lib', 'test', 'examples']
     .flatMap((folder) => filesUnder(folder, /\.ts$/))
     .map((file) => path.join(home, file))
   require('esbuild').buildSync({ ...compiler, entryPoints, outdir: home, outbase: home })
