@@ -1,148 +1,157 @@
 'use strict'
-// npm run mutate:notes [row …]: breaks, one at a time and in a copy of the sources, the formula or rule behind a row of the
-// notes; the tests of that row must fail. It proves that they look at what they claim.
+// npm run mutate:notes [row …]: breaks, one at a time and in a copy of the sources, the formula or rule behind each row of the
+// notes (notes-mutations/*.txt); the tests of that row must run and fail. It proves that they look at what they claim.
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { spawnSync } = require('node:child_process')
-const { root, filesUnder, main, tool } = require('./tools')
+const { spawn } = require('node:child_process')
+const { rows, testsByRow } = require('./notes-table')
+const { root, Failure, filesUnder, main, tool } = require('./tools')
 
-// Row, file in lib, what stands there, what is put in its place.
-const mutations = [
-  ['1.1', 'losses.ts', 'ops.mul(difference, difference)', 'ops.abs(difference)'],
-  [
-    '3.2',
-    'layers/dense.ts',
-    'ops.matmul(x, w.weight, { transposeB: true })',
-    'ops.neg(ops.matmul(x, w.weight, { transposeB: true }))',
-  ],
-  ['1.2', 'data/flatten-image.ts', 'result[c * pixels + i]', 'result[i * colours + c]'],
-  ['1.2', 'data/csv.ts', "else if (source[i + 1] === '\"') cell += source[i++]", "else if (false) cell += ''"],
-  [
-    '1.3',
-    'check/diagnose/learning-curve.ts',
-    '.subarray(0, m)',
-    '.subarray(0, 1 + 4 * (sizes.length - sizes.indexOf(m)))',
-  ],
-  ['1.4', 'data/csv.ts', 'values[at + place] = 1', 'values[at] = 1'],
-  ['1.5', 'data/wav.ts', 'view.getInt16(at, true) / 2 ** 15', 'view.getInt16(at, false) / 2 ** 15'],
-  ['1.5', 'data/text.ts', 'counts[i * width + place]++', 'counts[i * width + place] = 1'],
-  ['3.9', 'model/training.ts', 'Math.abs(logs.loss - previous.loss) < tolerance', 'Math.abs(logs.loss) < tolerance'],
-  ['3.10', 'check/diagnose/activation-advice.ts', "best: 'sigmoid'", "best: 'linear'"],
-  ['3.5', 'plot/curves.ts', "points('g′(z)', z, slope.data)", "points('g′(z)', z, z)"],
-  ['4.5', 'layers/block.ts', 'ops.div(found[i], m)', 'found[i]'],
-  ['4.7', 'search/range.ts', '(max / min) ** share', '(max / min) * share'],
-  ['4.8', 'plot/diagrams.ts', 'from.layer === to.layer - 1', 'from.layer < to.layer'],
-  [
-    '4.9',
-    'plot/matrices.ts',
-    'pixels[Math.floor(row / scale) * width + Math.floor(column / scale)]',
-    'pixels[Math.floor(column / scale) * width + Math.floor(row / scale)]',
-  ],
-  ['5.1', 'data/split.ts', 'examples / 400', 'examples / 40'],
-  ['5.2', 'data/compare-distributions.ts', 'pValue < alpha / left.width', 'pValue < alpha'],
-  ['5.3', 'check/diagnose/bias-variance.ts', 'high(train - bayes)', 'high(train)'],
-  ['5.4', 'check/diagnose/bias-variance.ts', '...(bias ? againstBias : [])', '...(bias ? againstVariance : [])'],
-  ['5.5', 'regularizers.ts', 'squares(weight, lambda / 2)', 'squares(weight, lambda)'],
-  ['5.6', 'check/diagnose/sparsity.ts', 'Math.abs(w) < threshold', 'Math.abs(w) > threshold'],
-  ['5.9', 'data/augment.ts', 'flip ? -fromX : fromX', 'fromX'],
-  ['5.9', 'data/augment.ts', '[0, 1, 0, -1][k]', '[0, -1, 0, 1][k]'],
-  ['5.10', 'callbacks/early-stopping.ts', 'run.model.setWeights(this.#weights)', 'void 0'],
-  ['5.11', 'data/normalizer.ts', 'deviation === 0 ? 0 :', 'deviation === -1 ? 0 :'],
-  ['5.12', 'check/diagnose/signals.ts', 'size > limit * reference', 'size > limit * limit * reference'],
-  [
-    '5.13',
-    'initializers.ts',
-    "scaledNormal('he', ({ fanIn }) => 2 / fanIn)",
-    "scaledNormal('he', ({ fanIn }) => 1 / fanIn)",
-  ],
-  ['5.14', 'check/numerical-derivative.ts', '(2 * epsilon)', '(3 * epsilon)'],
-  ['5.15', 'check/verdict.ts', 'norm((e) => e.analytic) + norm((e) => e.numeric)', 'norm((e) => e.analytic)'],
-  ['5.18', 'callbacks/weight-norms.ts', 'sum + w * w', 'sum + Math.abs(w)'],
-  ['5.19', 'check/diagnose/curvature.ts', 'largest / Math.min(...sizes)', '1'],
-  ['6.1', 'data/batches.ts', 'new Random(seed, passes)', 'new Random(seed)'],
-  [
-    '6.2',
-    'model/training.ts',
-    'sums.cost += batch * costs[s]',
-    'sums.cost += sums.examples === 0 ? batch * costs[s] : 0',
-  ],
-  ['6.3', 'data/batches.ts', 'examples <= 2000 && examples <= memory', 'examples <= 1000 && examples <= memory'],
-  ['6.4', 'data/ewa.ts', '(1 - this.#beta) * checked', 'checked'],
-  ['6.5', 'optimizers/momentum.ts', 'ops.mul(1 - beta, gradient)', 'gradient'],
-  ['6.6', 'optimizers/rmsprop.ts', 'ops.mul(gradient, gradient)', 'gradient'],
-  ['6.7', 'optimizers/adam.ts', 'options.beta2 ?? 0.999', 'options.beta2 ?? 0.99'],
-  ['6.8', 'schedules.ts', 'initial / (1 + decayRate * time[per])', 'initial / (1 + decayRate * (time[per] - 1))'],
-  ['6.9', 'plot/surfaces.ts', 'weight: [[Number(g1)], [Number(g2)]]', 'weight: [[Number(g1)], [Number(g1)]]'],
-  ['6.10', 'check/diagnose/curvature.ts', "up && down ? 'saddle'", "up && down ? 'minimum'"],
-  ['2.4', 'plot/frame.ts', 'points.map(([x, y], step) => ({ x, y,', 'points.map(([x, y], step) => ({ x: y, y: x,'],
-  ['2.7', 'plot/computation-graph.ts', 'short(derivative)', 'short(evaluated?.[i].value)'],
-  ['2.14', 'plot/curves.ts', 'a.map((p) => -Math.log(1 - p))', 'a.map((p) => -Math.log(p))'],
-  ['2.14', 'plot/frame.ts', '((rings - k) / rings) ** 2', '((rings - k) / rings)'],
-  ['5.10', 'plot/costs.ts', "history.stopped === 'early'", "history.stopped === 'converged'"],
-  ['5.17', 'plot/boundaries.ts', 'areaBelow(grid, 0.5)', 'areaBelow(grid, 0.6)'],
-  [
-    '5.19',
-    'plot/least-squares.ts',
-    '[rawX, centredY] = [centred(pair.x), centred(pair.y)]',
-    '[rawX, centredY] = [Float64Array.from(pair.x.data), centred(pair.y)]',
-  ],
-  ['6.2', 'plot/least-squares.ts', 'Math.min(size, m)', 'm'],
-  ['6.4', 'plot/curves.ts', 'ewa(how).smooth(theta)', 'ewa({}).smooth(theta)'],
-  ['6.11', 'plot/plateau.ts', 'w -= rate * Number(grads[0])', 'w -= rate * Number(value)'],
-]
+/** A run that takes longer hangs: no test of a row does on a busy machine. */
+const slowest = 180_000
 
-/** The sources in a folder of their own; packages and the addon are those of this tree. */
+/**
+ * A mutation is a mistake that somebody might make, as a line `row file: what is wrong`, then what stands exactly once in
+ * lib/file (−) and what takes its place (+).
+ */
+function readMutations() {
+  const mutations = []
+  for (const file of filesUnder('scripts/notes-mutations', /\.txt$/))
+    fs.readFileSync(path.join(root, file), 'utf8')
+      .split('\n')
+      .forEach((line, i) => readLine(line, mutations, `${file}:${i + 1}`))
+  const without = rows.filter(({ id }) => !mutations.some(({ row }) => row === id)).map(({ id }) => id)
+  if (without.length > 0) throw new Failure(`rows of the notes without a mutation: ${without.join(', ')}`)
+  return mutations
+}
+
+function readLine(line, mutations, place) {
+  const head = /^(\d+\.\d+) (\S+\.ts): (.+)$/.exec(line)
+  const change = /^([-+])(?: (.*))?$/.exec(line)
+  const { edits } = mutations[mutations.length - 1] ?? {}
+  if (head) mutations.push({ row: head[1], file: head[2], title: head[3], edits: [] })
+  else if (change && edits) {
+    const side = change[1] === '-' ? 'from' : 'to'
+    // A − after a + begins the next edit of the same mutation.
+    if (edits.length === 0 || (side === 'from' && edits[edits.length - 1].to.length > 0))
+      edits.push({ from: [], to: [] })
+    edits[edits.length - 1][side].push(change[2] ?? '')
+  } else if (line !== '') throw new Failure(`${place}: expected a mutation or a change, got: ${line}`)
+}
+
+const compiler = { format: 'cjs', platform: 'node', target: 'node20', logLevel: 'warning' }
+
+/** The sources, compiled file by file, in a folder of their own; packages and the addon are those of this tree. */
 function copyTree() {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'myelin-mutate-'))
-  for (const name of ['lib', 'test', 'scripts', 'docs', 'package.json', 'tsconfig.json'])
-    fs.cpSync(path.join(root, name), path.join(home, name), { recursive: true })
-  for (const name of ['node_modules', 'build']) fs.symlinkSync(path.join(root, name), path.join(home, name), 'junction')
+  const copied = ['lib', 'test', 'scripts', 'docs', 'bench', 'examples', 'package.json', 'tsconfig.json']
+  for (const name of copied)
+    if (fs.existsSync(path.join(root, name)))
+      fs.cpSync(path.join(root, name), path.join(home, name), { recursive: true })
+  for (const name of ['node_modules', 'build', 'dist'])
+    fs.symlinkSync(path.join(root, name), path.join(home, name), 'junction')
+  const entryPoints = ['lib', 'test', 'examples']
+    .flatMap((folder) => filesUnder(folder, /\.ts$/))
+    .map((file) => path.join(home, file))
+  require('esbuild').buildSync({ ...compiler, entryPoints, outdir: home, outbase: home })
   return home
 }
 
-function rowFiles(row) {
-  const files = filesUnder('test/notes', /\.test\.ts$/)
-  return files.filter((file) => fs.readFileSync(path.join(root, file), 'utf8').includes(`describe('${row} `))
+/** Puts a text in the place of a file of lib, compiled too. */
+function write(home, name, text) {
+  const file = path.join(home, 'lib', name)
+  fs.writeFileSync(file, text)
+  const { code } = require('esbuild').transformSync(text, { ...compiler, loader: 'ts', sourcefile: name })
+  fs.writeFileSync(file.replace(/ts$/, 'js'), code)
 }
 
-/** True if the row's tests pass in `home`. */
-function passes(home, row) {
-  const grep = `^${row.replace('.', '\\.')} `
-  const args = ['--import', 'tsx', tool('mocha', 'bin/mocha.js'), '--no-config', '--extension', 'ts', '--timeout', '120000', '--grep', grep, ...rowFiles(row)] // prettier-ignore
-  return spawnSync(process.execPath, args, { cwd: home, encoding: 'utf8' }).status === 0
+/** Runs the tests of rows: mocha's report, and what it said beside it. The report is null where mocha broke off. */
+function test(home, ids, options) {
+  const files = new Set(ids.flatMap((id) => tests.get(id) ?? []))
+  const grep = `^(${ids.map((id) => id.replace('.', '\\.')).join('|')}) `
+  const report = path.join(home, 'report.json')
+  fs.rmSync(report, { force: true })
+  const args = [tool('mocha', 'bin/mocha.js'), '--no-config', '--extension', 'js', '--timeout', '60000', '--reporter', 'json', '--reporter-option', `output=${report}`, '--grep', grep, ...options, ...[...files].map((file) => file.replace(/ts$/, 'js'))] // prettier-ignore
+  return new Promise((resolve) => {
+    const limits = { timeout: slowest, killSignal: 'SIGKILL' }
+    const child = spawn(process.execPath, args, { cwd: home, stdio: ['ignore', 'ignore', 'pipe'], ...limits })
+    let said = ''
+    child.stderr.on('data', (chunk) => (said += chunk))
+    child.on('close', () =>
+      resolve({ found: fs.existsSync(report) ? JSON.parse(fs.readFileSync(report, 'utf8')) : null, said }),
+    )
+  })
 }
 
-function mutateNotes(only) {
-  const home = copyTree()
-  const survivors = []
-  const chosen = mutations.filter(([row]) => only.length === 0 || only.includes(row))
-  try {
-    for (const row of new Set(chosen.map(([id]) => id)))
-      if (!passes(home, row)) survivors.push(`${row}: fails without any mutation`)
-    for (const [row, name, from, to] of chosen) {
-      const file = path.join(home, 'lib', name)
-      const text = fs.readFileSync(file, 'utf8')
-      if (!text.includes(from)) {
-        survivors.push(`${row}: lib/${name} no longer holds: ${from}`)
-        continue
-      }
-      fs.writeFileSync(file, text.replace(from, to))
-      const survived = passes(home, row)
-      fs.writeFileSync(file, text)
-      console.log(`${survived ? 'SURVIVED' : 'noticed'}: ${row} lib/${name}: ${from} → ${to}`)
-      if (survived) survivors.push(`${row}: lib/${name}: ${from}`)
-    }
-  } finally {
-    fs.rmSync(home, { recursive: true, force: true })
+const tests = testsByRow()
+
+/** Every row has tests, and without a mutation all pass. */
+async function unbroken(home, ids) {
+  const { found, said } = await test(home, ids, [])
+  if (!found) return [`the tests of the rows cannot be run: ${said.trim()}`]
+  const of = (list, id) => list.filter(({ fullTitle }) => fullTitle.startsWith(`${id} `))
+  return ids.flatMap((id) => [
+    ...of(found.failures, id).map(({ fullTitle, err }) => `fails without any mutation: ${fullTitle}: ${err.message}`),
+    ...(of(found.passes, id).length === 0 ? [`${id}: no test passes without any mutation`] : []),
+  ])
+}
+
+/** What is wrong with a mutation: null where a test of its row fails, as it should. */
+async function tryMutation(home, { row, file, edits }) {
+  const text = fs.readFileSync(path.join(home, 'lib', file), 'utf8')
+  let changed = text
+  for (const edit of edits) {
+    const [from, to] = [edit.from.join('\n'), edit.to.join('\n')]
+    const times = changed.split(from).length - 1
+    if (times !== 1) return `lib/${file} holds ${times} times: ${from}`
+    changed = changed.replace(from, () => to)
   }
-  console.log(`${chosen.length} mutations of the rows of the notes, ${survivors.length} problems`)
-  survivors.forEach((line) => console.error(`  ${line}`))
-  return survivors.length === 0
+  try {
+    write(home, file, changed)
+    const { found, said } = await test(home, [row], ['--bail'])
+    if (!found) return `breaks off instead of failing: ${said.trim().slice(0, 500)}`
+    return found.stats.failures > 0 ? null : `survives: ${found.stats.passes} tests pass`
+  } catch (error) {
+    return error.message
+  } finally {
+    write(home, file, text)
+  }
+}
+
+async function mutateNotes(only) {
+  const known = readMutations()
+  const chosen = known.filter(({ row }) => only.length === 0 || only.includes(row))
+  if (chosen.length === 0) throw new Failure(`expected rows of the notes such as 5.7, got ${only.join(', ')}`)
+  const problems = []
+  const seconds = new Map()
+  const waiting = [...chosen]
+  const lane = async (number) => {
+    const home = copyTree()
+    try {
+      if (number === 0) problems.push(...(await unbroken(home, [...new Set(chosen.map(({ row }) => row))])))
+      for (let mutation = waiting.shift(); mutation; mutation = waiting.shift()) {
+        const { row, file, title } = mutation
+        const start = Date.now()
+        const problem = await tryMutation(home, mutation)
+        seconds.set(row, (seconds.get(row) ?? 0) + (Date.now() - start) / 1000)
+        console.log(`${problem ? 'PROBLEM' : 'noticed'}: ${row} lib/${file}: ${title}`)
+        if (problem) problems.push(`${row} lib/${file}: ${title}: ${problem}`)
+      }
+    } finally {
+      fs.rmSync(home, { recursive: true, force: true })
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(2, os.availableParallelism()) }, (_, i) => lane(i)))
+  const slow = [...seconds].sort((a, b) => b[1] - a[1]).slice(0, 5)
+  console.log(`slowest rows: ${slow.map(([row, s]) => `${row} ${s.toFixed(1)} s`).join(', ')}`)
+  console.log(`${chosen.length} mutations of ${seconds.size} rows of the notes, ${problems.length} problems`)
+  problems.forEach((line) => console.error(`  ${line}`))
+  return problems.length === 0
 }
 
 module.exports = { mutateNotes }
 if (require.main === module)
-  main(() => {
-    if (!mutateNotes(process.argv.slice(2))) process.exitCode = 1
+  main(async () => {
+    if (!(await mutateNotes(process.argv.slice(2)))) process.exitCode = 1
   })

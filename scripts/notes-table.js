@@ -1,6 +1,7 @@
 'use strict'
 // node scripts/notes-table.js: writes docs/notes.md, the table of the course notes' rows. --check only compares, and fails
-// where a row has no test, an example does not exist or the page is out of date.
+// where a row has no test, an example does not exist or the page is out of date. --report FILE: fails where what
+// `npx mocha --reporter json` printed has no passing test for a row, or a failing one.
 const fs = require('node:fs')
 const path = require('node:path')
 const { root, Failure, filesUnder, main } = require('./tools')
@@ -37,10 +38,10 @@ const rows = `
 3.7 | 3.8 | Backward through two layers | model.costAndGradients
 3.8 | 3.9 | Zero initialisation keeps symmetry | layers.dense({ kernelInitializer })
 3.9 | 3.8 | Gradient descent until converged | fit({ stopWhen: { tolerance } })
-3.10 | 3.5, 3.6 | Advice on activations | diagnose.activationAdvice
+3.10 | 3.5, 3.6 | Advice on activations | diagnose.activationAdvice, search
 4.1 | 4.1 | Networks of any depth | sequential
 4.2 | 4.2 | All Z and A by name | model.activations
-4.3 | 4.3 | Dimensions | model.costAndGradients, model.activations
+4.3 | 4.3 | Dimensions | model.costAndGradients, model.activations, layerBlock
 4.4 | 4.4 | XOR, deep and shallow | model.setWeights
 4.5 | 4.5 | Building blocks with cache | layerBlock
 4.6 | 4.6 | dA of the last layer | grad
@@ -141,7 +142,19 @@ ${lines.join('\n')}
 `
 }
 
+/** Every row has a passing test in a report of mocha, and none that fails. */
+function checkReport(file) {
+  if (!file) throw new Failure('--report needs a file: npx mocha --reporter json > FILE')
+  const report = JSON.parse(fs.readFileSync(file, 'utf8'))
+  const count = (list, id) => list.filter(({ fullTitle }) => fullTitle.startsWith(`${id} `)).length
+  const bad = rows.filter(({ id }) => count(report.passes, id) === 0 || count(report.failures, id) > 0)
+  if (bad.length > 0) throw new Failure(`rows without a passing test, or with a failing one: ${bad.map(({ id }) => id).join(', ')}`) // prettier-ignore
+  const passing = rows.reduce((sum, { id }) => sum + count(report.passes, id), 0)
+  console.log(`${rows.length} rows of the notes pass ${passing} tests, of ${report.stats.tests} in the report`)
+}
+
 function notesTable(args) {
+  if (args.includes('--report')) return checkReport(args[args.indexOf('--report') + 1])
   const tests = testsByRow()
   const missing = rows.filter(({ id }) => !tests.has(id)).map(({ id }) => id)
   if (missing.length > 0) throw new Failure(`rows of the notes without a test in test/notes: ${missing.join(', ')}`)
@@ -155,5 +168,5 @@ function notesTable(args) {
   console.log(`${rows.length} rows of the notes, each with a test`)
 }
 
-module.exports = { rows }
+module.exports = { rows, testsByRow }
 if (require.main === module) main(() => notesTable(process.argv.slice(2)))

@@ -103,7 +103,7 @@ const nvccScript =
 
 const proofs = [
   { name: 'long tests', run: longTests },
-  { name: 'mutations of the rows of the notes', run: () => (mutateNotes([]) ? passed() : failed()) },
+  { name: 'mutations of the rows of the notes', run: async () => ((await mutateNotes([])) ? passed() : failed()) },
   { name: 'native drivers, every instruction set', run: driversEveryIsa },
   { name: 'ops, trajectories and gradients: every instruction set, plain plans', run: everyWayToRun },
   {

@@ -1,6 +1,18 @@
 /** Chapter 3, shallow networks. */
 import { expect } from 'chai'
-import { diagnose, grad, initializers, layers, ops, optimizers, sequential, tensor, type Tensor } from '../../lib'
+import {
+  diagnose,
+  grad,
+  initializers,
+  layers,
+  ops,
+  optimizers,
+  range,
+  search,
+  sequential,
+  tensor,
+  type Tensor,
+} from '../../lib'
 import { accuracyOf, close, matrix, normal, planar, ring, thrown, warnings } from './helpers'
 
 const f64 = { dtype: 'float64' } as const
@@ -28,9 +40,11 @@ describe('3.1 a two-layer network', () => {
     expect([first.weight.shape, first.bias.shape]).to.deep.equal([[4, 3], [4]])
     expect([second.weight.shape, second.bias.shape]).to.deep.equal([[1, 4], [1]])
     expect(model.layers).to.have.length(2)
-    const text = model.summary()
-    for (const shape of ['[4, 3]', '[4]', '[1, 4]', '[1]']) expect(text).to.include(shape)
-    expect(text).to.match(/\b21\b/)
+    const lines = model.summary().split('\n')
+    const row = (name: string) => lines.find((line) => line.startsWith(name))
+    expect(row('dense_1')).to.include('weight [4, 3], bias [4]').and.match(/ 16$/)
+    expect(row('dense_2')).to.include('weight [1, 4], bias [1]').and.match(/ 5$/)
+    expect(lines[lines.length - 1]).to.include('total parameters: 21 ')
   })
 })
 
@@ -195,6 +209,17 @@ describe('3.8 zero initialisation never breaks symmetry', () => {
 })
 
 describe('3.9 gradient descent until converged', () => {
+  it('a step takes α times its own gradient from each of W1, b1, W2, b2 (Algorithm 4)', async () => {
+    const model = twoLayers(5)
+    const before = model.getWeights()
+    const { gradients } = await model.costAndGradients(x, y)
+    await model.trainOnBatch(x, y)
+    model.getWeights().forEach(({ weight, bias }, l) => {
+      close(weight, ops.sub(before[l].weight, ops.mul(0.1, gradients[l].weight)), 1e-15)
+      close(bias, ops.sub(before[l].bias, ops.mul(0.1, gradients[l].bias)), 1e-15)
+    })
+  })
+
   it('separates what no line separates, ≥ 95 % on the training set, and says it converged', async () => {
     const { x: points, y: labels } = ring(120, 7)
     const model = sequential({
@@ -211,6 +236,10 @@ describe('3.9 gradient descent until converged', () => {
     expect(changes.pop()).to.be.below(tolerance)
     expect(changes.every((change) => change >= tolerance)).to.equal(true)
     expect(accuracyOf(await model.predict(points), labels)).to.be.at.least(0.95)
+    const line = sequential({ inputShape: [2], layers: [layers.dense({ units: 1, activation: 'sigmoid' })] })
+    line.compile({ optimizer: optimizers.gradientDescent({ learningRate: 1 }), loss: 'binaryCrossentropy' })
+    await line.fit(points, labels, { epochs: 1000, batchSize: 'all' })
+    expect(accuracyOf(await line.predict(points), labels), 'what a line separates').to.be.below(0.75)
   })
 })
 
@@ -229,6 +258,28 @@ describe('3.10 activations for hidden layers', () => {
     }
     for (const seed of [1, 2, 3])
       expect(await costAfter('tanh', seed)).to.be.below((await costAfter('sigmoid', seed)) - 0.05)
+  })
+
+  it('candidates are compared on the dev set, the one with the smallest error first', async () => {
+    const [train, dev] = [planar(200, 2), planar(200, 3)]
+    const errorOf = async (activation: 'sigmoid' | 'tanh' | 'relu') => {
+      using model = sequential({
+        inputShape: [2],
+        seed: 1,
+        layers: [layers.dense({ units: 8, activation }), layers.dense({ units: 1, activation: 'sigmoid' })],
+      })
+      model.compile({ optimizer: optimizers.gradientDescent({ learningRate: 0.5 }), loss: 'binaryCrossentropy' })
+      await model.fit(train.x, train.y, { epochs: 300, batchSize: 'all' })
+      return 1 - accuracyOf(await model.predict(dev.x), dev.y)
+    }
+    const candidates = ['sigmoid', 'tanh', 'relu'] as const
+    const space = { activation: range.choice(candidates) }
+    const { best, trials } = await search(space, ({ activation }) => errorOf(activation), { strategy: 'grid' })
+    const errors = await Promise.all(candidates.map(errorOf))
+    expect(new Set(errors).size, 'errors that differ').to.be.at.least(2)
+    expect(trials.map(({ error }) => error)).to.deep.equal([...errors].sort((a, b) => a - b))
+    for (const { config, error } of trials) expect(error).to.equal(errors[candidates.indexOf(config.activation)])
+    expect(best).to.deep.equal(trials[0])
   })
 
   const advise = (

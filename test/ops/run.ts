@@ -6,14 +6,14 @@ import { emptyProgram } from '../../lib/ops/engine'
 
 export type Mode = 'fused' | 'plain'
 
-/** A compiled function of input arrays. */
-export function compile(fetches: Node[], inputs: Node[], dtype: DType, mode: Mode, seed = 0n) {
+/** A compiled function of input arrays, on a device. */
+export function compile(fetches: Node[], inputs: Node[], dtype: DType, mode: Mode, seed = 0n, device = 'cpu') {
   const { bytes, captures } = encode({ ...emptyProgram(dtype), inputs, fetches })
   if (captures.length) throw new Error('no captures expected')
-  const plan = native.planCompile(bytes, mode)
+  const plan = native.planCompile(bytes, mode, device)
   const toBuffer = (values: readonly number[]): NativeBuffer => {
     const data = dtype === 'float32' ? Float32Array.from(values) : Float64Array.from(values)
-    return native.bufferCreate(dtype, data.length, data)
+    return native.bufferCreate(dtype, data.length, data, device)
   }
   return (values: readonly (readonly number[])[]): number[][] => {
     const buffers = values.map(toBuffer)

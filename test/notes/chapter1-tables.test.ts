@@ -90,6 +90,31 @@ describe('1.4 click prediction from table 1.1', () => {
 describe('1.3 the learning curve of a small and a large network', function () {
   this.timeout(120_000)
 
+  it('trains on the first m rows of a seeded order, and the error is the mean of the seeds', async () => {
+    const x = Array.from({ length: 12 }, (_, i) => [i])
+    const seen = new Map<string, number[]>()
+    const curve = await diagnose.learningCurve(
+      { x, y: x },
+      (part, { m, seed }) => {
+        expect([...part.y.data]).to.deep.equal([...part.x.data])
+        seen.set(`${m} ${seed}`, [...part.x.data])
+        return seed / m
+      },
+      { sizes: [3, 6, 12] },
+    )
+    expect(curve.map(({ m }) => m)).to.deep.equal([3, 6, 12])
+    for (const { m, error, errors } of curve) {
+      expect(errors).to.deep.equal([1 / m, 2 / m, 3 / m])
+      expect(error).to.be.closeTo(2 / m, 1e-15)
+    }
+    for (const seed of [1, 2, 3]) {
+      const all = seen.get(`12 ${seed}`)!
+      expect([...all].sort((a, b) => a - b)).to.deep.equal(x.flat())
+      for (const m of [3, 6]) expect(seen.get(`${m} ${seed}`)).to.deep.equal(all.slice(0, m))
+    }
+    expect(seen.get('12 1')).to.not.deep.equal(seen.get('12 2'))
+  })
+
   it('each doubling of m makes dev error at most 1 point worse; at full m the large one is no worse', async () => {
     const all = { x: [] as number[][], y: [] as number[] }
     for (let digit = 0; digit < 10; digit++) {

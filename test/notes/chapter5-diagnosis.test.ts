@@ -1,5 +1,7 @@
 /** Chapter 5, practical aspects: diagnosis. */
 import { expect } from 'chai'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   OptionError,
   callbacks,
@@ -33,6 +35,7 @@ describe('5.2 mismatched distributions', () => {
   it('the statistic is the largest distance of the cumulative distributions', () => {
     const [feature] = data.compareDistributions([1, 2, 3, 4], [3, 4, 5, 6]).features
     expect(feature.statistic).to.equal(0.5)
+    expect(data.compareDistributions([3, 4, 5, 6], [1, 2, 3, 4]).features[0].statistic).to.equal(0.5)
     expect(data.compareDistributions([0, 0, 1, 1], [0, 1, 1, 1]).features[0].statistic).to.equal(0.25)
   })
 
@@ -212,6 +215,14 @@ describe('5.18 ‖W_l‖²_F in the history', () => {
     const recorded = history.epochs.map((e) => [e['dense_1.weight.squaredNorm'], e['dense_2.weight.squaredNorm']])
     expect(recorded).to.deep.equal(direct)
     expect(recorded[2]).to.not.deep.equal(recorded[0])
+    const norms = Object.keys(history.epochs[0]).filter((key) => key.endsWith('squaredNorm'))
+    expect(norms, 'biases are left out').to.deep.equal(['dense_1.weight.squaredNorm', 'dense_2.weight.squaredNorm'])
+  })
+
+  it('the page on early stopping names its drawback, orthogonalisation, and L2 instead', () => {
+    const page = readFileSync(join(__dirname, '../../docs/api.md'), 'utf8')
+    const paragraph = page.split('\n\n').find((text) => text.startsWith('Early stopping')) ?? ''
+    expect(paragraph).to.include('orthogonalisation').and.include('L2 penalty')
   })
 })
 

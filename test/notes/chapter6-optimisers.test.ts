@@ -2,7 +2,17 @@
 import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { data, layers, ops, optimizers, schedules, sequential, type Optimizer, type Schedule } from '../../lib'
+import {
+  data,
+  layers,
+  ops,
+  optimizers,
+  regularizers,
+  schedules,
+  sequential,
+  type Optimizer,
+  type Schedule,
+} from '../../lib'
 import { close, matrix, normal, warnings } from './helpers'
 
 const next = normal(71)
@@ -57,13 +67,50 @@ describe('6.1 mini-batches', () => {
     expect(data.batches({ x: rows, y: rows }, { batchSize: 5, dropLast: true }).length).to.equal(4)
   })
 
-  it('batch size m is gradient descent on all, 1 is stochastic', async () => {
-    const counts = []
-    for (const batchSize of [23, 'all', 1, 10] as const) {
-      const history = await regression(optimizers.gradientDescent()).fit(x, y, { epochs: 1, batchSize })
-      counts.push(history.batches.length)
+  /** Weights after an epoch of fit, and after the same steps by hand: W − α·dW of each batch. */
+  const epochOf = async (batchSize: number | 'all', byHand: readonly (readonly [number, number])[]) => {
+    const alpha = 0.1
+    const [fitted, stepped] = [0, 1].map(() => regression(optimizers.gradientDescent({ learningRate: alpha })))
+    const { batches } = await fitted.fit(x, y, { epochs: 1, batchSize, shuffle: false })
+    for (const [from, to] of byHand) {
+      const { gradients } = await stepped.costAndGradients(x.slice(from, to), y.slice(from, to))
+      const next = stepped.getWeights().map(({ name, weight, bias }, l) => ({
+        name,
+        weight: ops.sub(weight, ops.mul(alpha, gradients[l].weight)),
+        bias: ops.sub(bias, ops.mul(alpha, gradients[l].bias)),
+      }))
+      stepped.setWeights(next)
     }
-    expect(counts).to.deep.equal([1, 1, 23, 3])
+    expect(batches).to.have.length(byHand.length)
+    close(flat(fitted), flat(stepped), 1e-13)
+  }
+
+  it('batch size m is gradient descent on all', async () => {
+    await epochOf('all', [[0, 23]])
+    await epochOf(23, [[0, 23]])
+  })
+  it('batch size 1 is stochastic gradient descent', () => epochOf(1, x.map((_, i) => [i, i + 1]))) // prettier-ignore
+  it('anything between takes its steps too, the last one on what is left', () => epochOf(10, [[0, 10], [10, 20], [20, 23]])) // prettier-ignore
+
+  it('a fit takes every example exactly once an epoch, in another order each time', async () => {
+    const model = sequential({
+      inputShape: [1],
+      seed: 2,
+      dtype: 'float64',
+      layers: [layers.dense({ units: 1, useBias: false, kernelInitializer: 'zeros' })],
+    })
+    // J is Σx·w, and dJ/dw = Σx whatever w is: the digits of −w in base 2 say which examples came how often.
+    model.compile({ optimizer: optimizers.gradientDescent({ learningRate: 1 }), loss: (_, a) => ops.sum(a) })
+    const powers = Array.from({ length: 23 }, (_, i) => [2 ** i])
+    const orders: string[] = []
+    const sumAfter = async (batchSize: number) => {
+      const before = model.getWeights()[0].weight.data[0]
+      const { batches } = await model.fit(powers, powers, { epochs: 1, batchSize })
+      orders.push([...batches].join())
+      return before - model.getWeights()[0].weight.data[0]
+    }
+    for (const batchSize of [1, 1, 5, 23]) expect(await sumAfter(batchSize)).to.equal(2 ** 23 - 1)
+    expect(orders[1]).to.not.equal(orders[0])
   })
 })
 
@@ -84,6 +131,13 @@ describe('6.3 data.recommendedBatchSize', () => {
     expect([64, 128, 256, 512]).to.include(data.recommendedBatchSize(2001))
     expect([64, 128, 256, 512]).to.include(data.recommendedBatchSize(10_000_000))
     expect(data.recommendedBatchSize(2001, { memory: 100 })).to.equal(64)
+    for (const [m, memory, size] of [
+      [10_000, 1000, 128],
+      [100_000, 300, 256],
+      [10_000_000, 511, 256],
+      [1500, 700, 512],
+    ])
+      expect(data.recommendedBatchSize(m, { memory }), `${m} examples, memory for ${memory}`).to.equal(size)
     expect(await warnings(() => data.recommendedBatchSize(5000, { memory: 64 }))).to.be.empty
     expect((await warnings(() => data.recommendedBatchSize(5000, { memory: 40 }))).join()).to.include('below 64')
   })
@@ -113,33 +167,40 @@ interface Trajectory {
     units: number
     activation: 'relu' | 'tanh' | 'sigmoid' | 'linear' | 'leakyRelu' | 'softmax'
     slope?: number
+    /** λ of a penalty on its weights. */
+    l2?: number
   }[]
   loss: 'binaryCrossentropy' | 'meanSquaredError' | 'sparseCategoricalCrossentropy' | 'categoricalCrossentropy'
   learningRate: number
-  optimizer: Record<string, number>
   batchSize: number
   epochs: number
   x: number[][]
   y: number[][]
   initial: { weight: number[][]; bias: number[] }[]
   batchCosts: number[]
+  final: { weight: number[][]; bias: number[] }[]
 }
 
-/** Walks a golden trajectory with another optimiser and compares the cost of every batch. */
+/** Walks a golden trajectory and compares the cost of every batch and the weights in the end. */
 async function walk(name: string, optimizerOf: (t: Trajectory) => Optimizer): Promise<void> {
   const file = join(__dirname, '../golden/trajectories', `${name}.json`)
   const t = JSON.parse(readFileSync(file, 'utf8')) as Trajectory
   const model = sequential({
     inputShape: [t.inputs],
     dtype: 'float64',
-    layers: t.layers.map(({ units, activation, slope }) =>
-      layers.dense({ units, activation: slope === undefined ? activation : { name: activation, slope } }),
+    layers: t.layers.map(({ units, activation, slope, l2 }) =>
+      layers.dense({
+        units,
+        activation: slope === undefined ? activation : { name: activation, slope },
+        kernelRegularizer: l2 === undefined ? undefined : regularizers.l2({ lambda: l2 }),
+      }),
     ),
   })
   model.compile({ optimizer: optimizerOf(t), loss: t.loss })
   model.setWeights(t.initial.map((layer, i) => ({ name: `dense_${i + 1}`, ...layer })))
   const { batches } = await model.fit(t.x, t.y, { epochs: t.epochs, batchSize: t.batchSize, shuffle: false })
   close([...batches], t.batchCosts, 1e-9)
+  close(flat(model), t.final.flatMap(({ weight, bias }) => [...weight.flat(), ...bias]), 1e-9) // prettier-ignore
 }
 
 describe('6.6 RMSprop', () => {
@@ -161,10 +222,12 @@ describe('6.6 RMSprop', () => {
     close(await stepsOf(optimizers.rmsprop(), 2e-8, 1), [(-1e-3 * 2e-8) / (Math.sqrt(s) + 1e-8)], 1e-15)
   })
 
-  it('walks its golden trajectory', () =>
-    walk('deep-relu-rmsprop-outside', (t) =>
-      optimizers.rmsprop({ learningRate: t.learningRate, beta2: t.optimizer.beta2 ?? 0.9 }),
-    ))
+  it('walks its golden trajectories, ε outside and inside the root', async () => {
+    await walk('deep-relu-rmsprop-outside', ({ learningRate }) => optimizers.rmsprop({ learningRate }))
+    await walk('deep-leaky-rmsprop-notes', ({ learningRate }) =>
+      optimizers.rmsprop({ learningRate, beta2: 0.999, epsilon: 0, epsilonRoot: 1e-8 }),
+    )
+  })
 })
 
 describe('6.7 Adam', () => {
@@ -184,10 +247,14 @@ describe('6.7 Adam', () => {
     close(await stepsOf(optimizers.adam(), 3, 4), expected, 1e-15)
   })
 
-  it('walks its golden trajectory, ε inside the root', () =>
-    walk('deep-tanh-adam-notes', (t) =>
-      optimizers.adam({ learningRate: t.learningRate, epsilon: 0, epsilonRoot: 1e-8 }),
-    ))
+  it('walks its golden trajectories, ε inside the root, and with decoupled decay', async () => {
+    await walk('deep-tanh-adam-notes', ({ learningRate }) =>
+      optimizers.adam({ learningRate, epsilon: 0, epsilonRoot: 1e-8 }),
+    )
+    await walk('deep-leaky-adamw', ({ learningRate }) =>
+      optimizers.adamw({ learningRate, beta2: 0.99, epsilon: 1e-7, weightDecay: 0.1 }),
+    )
+  })
 
   it('AdamW decays the weights apart from the gradient', async () => {
     const start = [{ name: 'dense_1', weight: [[2]] }]

@@ -1,7 +1,7 @@
 /** Chapter 4, deep networks. */
 import { expect } from 'chai'
-import { grad, layers, ops, optimizers, sequential, tensor, type Tensor } from '../../lib'
-import { accuracyOf, close, matrix, normal } from './helpers'
+import { grad, layerBlock, layers, ops, optimizers, sequential, tensor, type Tensor } from '../../lib'
+import { accuracyOf, close, matrix, normal, warnings } from './helpers'
 
 const f64 = { dtype: 'float64' } as const
 const next = normal(41)
@@ -52,14 +52,14 @@ describe('4.2 forward through all layers', () => {
 })
 
 describe('4.3 dimensions of [2, 3, 5, 4, 2, 1]', () => {
-  it('W, b, dW, db, Z, A, dZ, dA', async () => {
-    const widths = [2, 3, 5, 4, 2, 1]
+  const widths = [2, 3, 5, 4, 2, 1]
+  const [x, y] = [matrix(6, 2, next), [0, 1, 1, 0, 1, 0]]
+
+  it('W, b, dW, db, Z, A', async () => {
     const model = deep(widths)
-    const [x, y] = [matrix(6, 2, next), [0, 1, 1, 0, 1, 0]]
-    const weights = model.getWeights()
     const { gradients } = await model.costAndGradients(x, y)
     const found = await model.activations(x)
-    weights.forEach(({ name, weight, bias }, i) => {
+    model.getWeights().forEach(({ name, weight, bias }, i) => {
       expect(weight.shape).to.deep.equal([widths[i + 1], widths[i]])
       expect(bias.shape).to.deep.equal([widths[i + 1]])
       expect(gradients[i].weight.shape).to.deep.equal(weight.shape)
@@ -67,9 +67,37 @@ describe('4.3 dimensions of [2, 3, 5, 4, 2, 1]', () => {
       const { z, a } = found[name]
       expect(z!.shape).to.deep.equal([6, widths[i + 1]])
       expect(a.shape).to.deep.equal(z!.shape)
-      const [dZ, dA] = grad((Z: Tensor, A: Tensor) => ops.sum(ops.mul(ops.sigmoid(Z), A)))(z!, a)
-      expect([dZ.shape, dA.shape]).to.deep.equal([z!.shape, a.shape])
     })
+  })
+
+  it('dZ and dA of every layer, on the way back through its blocks', async () => {
+    const model = deep(widths)
+    const { gradients } = await model.costAndGradients(x, y)
+    // Each layer as two blocks: Z from A, and A from Z.
+    const steps = model.getWeights().map(({ weight, bias }, i) => {
+      const linear = layerBlock(layers.dense({ units: widths[i + 1] }), { inputShape: [widths[i]] })
+      linear.weights = { weight, bias }
+      return { linear, g: layerBlock(layers.activation(i < 4 ? 'relu' : 'sigmoid'), { inputShape: [widths[i + 1]] }) }
+    })
+    let a = tensor(x, f64)
+    const caches = steps.map(({ linear, g }) => {
+      const before = linear.forward(a)
+      const after = g.forward(before.a)
+      a = after.a
+      return { linear: before.cache, g: after.cache }
+    })
+    const Y = tensor(y, [6, 1], f64)
+    let dA = ops.sub(ops.div(ops.sub(1, Y), ops.sub(1, a)), ops.div(Y, a))
+    for (let l = 5; l >= 1; l--) {
+      expect(dA.shape, `dA${l}`).to.deep.equal([6, widths[l]])
+      const { dA: dZ } = steps[l - 1].g.backward(dA, caches[l - 1].g)
+      expect(dZ.shape, `dZ${l}`).to.deep.equal([6, widths[l]])
+      const back = steps[l - 1].linear.backward(dZ, caches[l - 1].linear)
+      close(back.gradients.weight, gradients[l - 1].weight, 1e-12)
+      close(back.gradients.bias, gradients[l - 1].bias, 1e-12)
+      dA = back.dA
+    }
+    expect(dA.shape, 'dA0').to.deep.equal([6, 2])
   })
 })
 
@@ -143,5 +171,20 @@ describe('4.6 dA_L of the binary cross-entropy', () => {
     // The same from z: the derivative of what the loss computes.
     const z = ops.log(ops.div(a, ops.sub(1, a)))
     close(grad((t: Tensor) => ops.sum(ops.sigmoidCrossEntropy(t, y)))(z)[0], [-0.2, 0.4], 1e-15)
+  })
+
+  it('is what the loss gives where only a is known: one entry per example, divided by m in J', async () => {
+    const itself = (t: Tensor) => ops.mul(t, 1)
+    const model = sequential({
+      inputShape: [2],
+      dtype: 'float64',
+      layers: [layers.dense({ units: 1, activation: itself, useBias: false })],
+    })
+    const seen = await warnings(() => model.compile({ optimizer: 'gradientDescent', loss: 'binaryCrossentropy' }))
+    expect(seen.join()).to.include('sigmoid')
+    // a = w₁ for the first example and w₂ for the second, so dJ/dw is dA/m.
+    model.setWeights([{ name: 'dense_1', weight: [[0.8, 0.4]] }])
+    const { gradients } = await model.costAndGradients([[1, 0], [0, 1]], [1, 0]) // prettier-ignore
+    close(gradients[0].weight, [-1.25 / 2, 1 / 0.6 / 2], 1e-14)
   })
 })

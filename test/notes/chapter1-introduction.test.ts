@@ -8,7 +8,6 @@ import {
   ops,
   optimizers,
   sequential,
-  tensor,
   type Tensor,
   type WeightHandle,
 } from '../../lib'
@@ -106,6 +105,24 @@ describe('1.5 sound and text', () => {
     expect(stereo.samples.toArray()).to.deep.equal([[1 / 32768, 2 / 32768], [3 / 32768, 4 / 32768]]) // prettier-ignore
   })
 
+  it('samples of 8, 24 and 32 bits and floats become the same numbers', async () => {
+    const file = (format: number, bits: number, bytes: Buffer) => {
+      const header = Buffer.from(wav([], { format, bits }))
+      header.writeUInt32LE(36 + bytes.length, 4)
+      header.writeUInt32LE(bytes.length, 40)
+      return Buffer.concat([header, bytes])
+    }
+    const floats = Buffer.alloc(12)
+    ;[-1, 0, 0.5].forEach((v, i) => floats.writeFloatLE(v, 4 * i))
+    for (const bytes of [
+      file(1, 8, Buffer.of(0, 128, 192)),
+      file(1, 24, Buffer.of(0, 0, 0x80, 0, 0, 0, 0, 0, 0x40)),
+      file(1, 32, Buffer.of(0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0x40)),
+      file(3, 32, floats),
+    ])
+      expect((await data.readWav(bytes)).samples.toArray()).to.deep.equal([[-1], [0], [0.5]])
+  })
+
   it('what is no WAV file, cut off or compressed is refused', async () => {
     expect((await rejected(data.readWav(new Uint8Array(100)))).message).to.include('no WAV file')
     expect((await rejected(data.readWav(wav([1, 2, 3]).subarray(0, 47)))).message).to.include('cut off')
@@ -193,32 +210,46 @@ describe('1.6 a convolution, a recurrent cell and a two-input network from defin
   const row = (n: number) => Array.from({ length: n }, next)
   const compiled = { optimizer: 'gradientDescent' as const, loss: 'meanSquaredError' as const }
 
-  it('the convolution matches explicit loops and its gradient is correct', async () => {
+  /** One image [height][width][channels] through a convolution, number by number. */
+  const convolved = (image: number[][][], { kernel, bias }: Record<string, Tensor>, size: number): number[][][] => {
+    const filters = bias.size
+    const [height, width, channels] = [image.length, image[0].length, image[0][0].length]
+    return Array.from({ length: height - size + 1 }, (_, i) =>
+      Array.from({ length: width - size + 1 }, (__, j) =>
+        Array.from({ length: filters }, (___, f) => {
+          let z = bias.data[f]
+          for (let di = 0; di < size; di++)
+            for (let dj = 0; dj < size; dj++)
+              for (let c = 0; c < channels; c++)
+                z += image[i + di][j + dj][c] * kernel.data[((di * size + dj) * channels + c) * filters + f]
+          return z
+        }),
+      ),
+    )
+  }
+
+  it('two convolutions match explicit loops and their gradients are correct', async () => {
     const model = sequential({
       inputShape: [5, 6, 2],
       seed: 1,
       dtype: 'float64',
-      layers: [Convolution({ filters: 3, size: 3 }), layers.flatten(), layers.dense({ units: 1 })],
+      layers: [
+        Convolution({ filters: 2, size: 2 }),
+        layers.activation('tanh'),
+        Convolution({ filters: 3, size: 3 }),
+        layers.flatten(),
+        layers.dense({ units: 1 }),
+      ],
     })
     model.compile(compiled)
     const x = Array.from({ length: 2 }, () => Array.from({ length: 5 }, () => matrix(6, 2, next)))
-    const { convolution_1: found } = await model.activations(x)
-    const { kernel, bias } = model.getWeights()[0]
-    const expected = x.flatMap((image) =>
-      [0, 1, 2].flatMap((i) =>
-        [0, 1, 2, 3].flatMap((j) =>
-          [0, 1, 2].map((f) => {
-            let z = bias.data[f]
-            for (let di = 0; di < 3; di++)
-              for (let dj = 0; dj < 3; dj++)
-                for (let c = 0; c < 2; c++) z += image[i + di][j + dj][c] * kernel.data[((di * 3 + dj) * 2 + c) * 3 + f]
-            return z
-          }),
-        ),
-      ),
-    )
-    expect(found.a.shape).to.deep.equal([2, 3, 4, 3])
-    close(found.a, expected, 1e-12)
+    const { convolution_1: first, convolution_2: second } = await model.activations(x)
+    const [inner, outer] = model.getWeights() as unknown as Record<string, Tensor>[]
+    const z1 = x.map((image) => convolved(image, inner, 2))
+    const a1 = z1.map((image) => image.map((row) => row.map((pixel) => pixel.map(Math.tanh))))
+    expect([first.a.shape, second.a.shape]).to.deep.equal([[2, 4, 5, 2], [2, 2, 3, 3]]) // prettier-ignore
+    close(first.a, z1, 1e-12)
+    close(second.a, a1.map((image) => convolved(image, outer, 3)), 1e-12) // prettier-ignore
     expect((await gradientCheck(model, x, row(2))).verdict).to.equal('correct')
   })
 
@@ -256,12 +287,15 @@ describe('1.6 a convolution, a recurrent cell and a two-input network from defin
     model.compile(compiled)
     const x = matrix(3, 5, next)
     const { left, right } = model.getWeights()[0]
-    const whole = ops.concat([left, right])
-    close(
-      (await model.activations(x)).two_inputs_1.a,
-      ops.tanh(ops.matmul(tensor(x, { dtype: 'float64' }), whole)),
-      1e-12,
+    const expected = x.map((row) =>
+      [0, 1, 2].map((k) => {
+        let z = 0
+        for (let i = 0; i < 2; i++) z += row[i] * left.data[i * 3 + k]
+        for (let i = 2; i < 5; i++) z += row[i] * right.data[(i - 2) * 3 + k]
+        return Math.tanh(z)
+      }),
     )
+    close((await model.activations(x)).two_inputs_1.a, expected, 1e-12)
     expect((await gradientCheck(model, x, row(3))).verdict).to.equal('correct')
   })
 })

@@ -68,8 +68,14 @@ describe('4.5 building blocks: forward with a cache, backward from it', () => {
     )
     close(back.gradients.gain, tried, 1e-8)
     block.weights.gain = tensor(gain, f64)
-    const nudged = numericalDerivative((t) => summed(block.forward(ops.add(input, tensor([[t, 0], [0, 0], [0, 0], [0, 0], [0, 0]], f64))).a), 0, { epsilon: 1e-5 }) // prettier-ignore
-    expect(back.dA.data[0]).to.be.closeTo(nudged, 1e-8)
+    const nudged = Array.from(input.data, (value, place) =>
+      numericalDerivative(
+        (t) => summed(block.forward(tensor(input.data.map((v, i) => (i === place ? t : v)), [5, 2], f64)).a), // prettier-ignore
+        value,
+        { epsilon: 1e-5 },
+      ),
+    )
+    close(back.dA, nudged, 1e-8)
   })
 
   it('two blocks in a row give the gradients of the network; wrong shapes are refused', async () => {
@@ -169,6 +175,40 @@ describe('4.7 hyperparameters: one object, searched', function () {
     expect(trials).to.have.length(12)
     expect(new Set(trials.map(({ config }) => JSON.stringify(config))).size).to.equal(12)
     expect([...new Set(trials.map(({ config }) => config.alpha))]).to.deep.equal([0.01, 0.1, 1])
+  })
+
+  it('are one typed object that goes through JSON and builds the same network again', async () => {
+    const space = {
+      alpha: range.log(0.01, 0.1),
+      iterations: range.choice([3]),
+      hidden: range.choice([[4], [5, 3]]),
+      activation: range.choice(['tanh', 'relu']),
+      beta: range.linear(0.8, 0.95),
+      batchSize: range.choice([4, 8]),
+      lambda: range.log(1e-3, 1),
+    }
+    const [x, y] = [matrix(16, 3, normal(471)), matrix(16, 1, normal(472))]
+    const costOf = async (h: Parameters<Parameters<typeof search<typeof space>>[1]>[0]) => {
+      const kernelRegularizer = regularizers.l2({ lambda: h.lambda })
+      using model = sequential({
+        inputShape: [3],
+        seed: 1,
+        dtype: 'float64',
+        layers: [
+          ...h.hidden.map((units) => layers.dense({ units, activation: h.activation, kernelRegularizer })),
+          layers.dense({ units: 1, kernelRegularizer }),
+        ],
+      })
+      const optimizer = optimizers.momentum({ learningRate: h.alpha, beta: h.beta })
+      model.compile({ optimizer, loss: 'meanSquaredError' })
+      await model.fit(x, y, { epochs: h.iterations, batchSize: h.batchSize })
+      return (await model.evaluate(x, y)).loss
+    }
+    const { best } = await search(space, costOf, { trials: 6, seed: 2 })
+    const copy = JSON.parse(JSON.stringify(best.config)) as typeof best.config
+    expect(copy).to.deep.equal(best.config)
+    expect(Object.keys(copy)).to.deep.equal(Object.keys(space))
+    expect(await costOf(copy)).to.equal(best.error)
   })
 
   it('survives being killed and resumed: the same trials as without', async () => {

@@ -1,5 +1,10 @@
 /** Chapter 5, practical aspects: splitting, regularisation, dropout. */
 import { expect } from 'chai'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type * as Myelin from '../../lib'
 import {
   callbacks,
   data,
@@ -29,6 +34,7 @@ describe('5.1 train, dev and test parts', () => {
     }
     expect(sizes({ train: 0.6, dev: 0.2, test: 0.2 })).to.deep.equal([1200, 400, 400])
     expect(sizes({ train: 0.7, test: 0.3 })).to.deep.equal([1400, 600])
+    expect(sizes({ train: 0.8, dev: 0.2 }), 'without a test part').to.deep.equal([1600, 400])
     expect(sizes({ train: 0.98, dev: 0.01, test: 0.01 })).to.deep.equal([1960, 20, 20])
     expect(sizes({ train: 0.995, dev: 0.0025, test: 0.0025 })).to.deep.equal([1990, 5, 5])
     expect(sizes({ train: 0.995, dev: 0.004, test: 0.001 })).to.deep.equal([1990, 8, 2])
@@ -176,6 +182,8 @@ describe('5.7 inverted dropout', () => {
       layers: [layers.dropout({ keepProb: 0.3 })],
     })
     close(model.predictSync(x), x, 0)
+    model.compile({ optimizer: 'gradientDescent', loss: 'meanSquaredError' })
+    expect((await model.evaluate(x, x)).loss).to.equal(0)
     const whole = sequential({ inputShape: [8], seed: 1, dtype: 'float64', layers: [layers.dropout({ keepProb: 1 })] })
     close((await whole.activations(x, { training: true })).dropout_1.a, x, 0)
   })
@@ -221,13 +229,53 @@ describe('5.8 the cost curve with dropout', () => {
     expect(await rises(0.5)).to.be.above(10)
   })
 
-  it('looking at the curve warns once', async () => {
+  /** What looking at cost curves warns of in a process that has not looked at any before: `look` gets a library of its own. */
+  const warned = (look: (library: typeof Myelin) => Promise<unknown>) => {
+    const folder = join(__dirname, '../../lib')
+    const loaded = Object.keys(require.cache).filter((file) => file.startsWith(folder))
+    const kept = loaded.map((file) => [file, require.cache[file]] as const)
+    for (const file of loaded) delete require.cache[file]
+    try {
+      const library = createRequire(__filename)('../../lib') as typeof Myelin
+      return warnings(() => look(library))
+    } finally {
+      for (const file of Object.keys(require.cache)) if (file.startsWith(folder)) delete require.cache[file]
+      for (const [file, module] of kept) require.cache[file] = module
+    }
+  }
+  const fit = async (library: typeof Myelin, keepProb: number, shown: boolean) => {
     const stream = { write: () => true, isTTY: false } as never
-    const run = async () => (await fitted(0.5)).fit(x, y, { epochs: 1, callbacks: [callbacks.progressBar({ stream })] })
-    const seen = [...(await warnings(run)), ...(await warnings(run))].filter((message) => message.includes('dropout'))
-    // Another test of the same process may have been the first.
-    expect(seen.length).to.be.at.most(1)
-    if (seen.length) expect(seen[0]).to.include('keepProb')
+    const model = library.sequential({
+      inputShape: [2],
+      layers: [library.layers.dropout({ keepProb }), library.layers.dense({ units: 1, activation: 'sigmoid' })],
+    })
+    model.compile({ optimizer: 'gradientDescent', loss: 'binaryCrossentropy' })
+    const shows = shown ? [library.callbacks.progressBar({ stream })] : []
+    return model.fit(x, y, { epochs: 1, callbacks: shows })
+  }
+
+  it('looking at the curve warns once, whichever way; not without dropout', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'myelin-curve-'))
+    const file = join(folder, 'cost.svg')
+    try {
+      const shown = await warned(async (library) => {
+        const before = await warnings(async () => (await fit(library, 1, true)).plot(file))
+        expect(before, 'with keepProb 1').to.deep.equal([])
+        await fit(library, 0.5, true)
+        await (await fit(library, 0.5, true)).plot(file)
+      })
+      const plotted = await warned(async (library) => {
+        const history = await fit(library, 0.5, false)
+        await history.plot(file)
+        await history.plot(file)
+      })
+      for (const seen of [shown, plotted]) {
+        expect(seen).to.have.length(1)
+        expect(seen[0]).to.include('dropout').and.include('set keepProb to 1')
+      }
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   })
 })
 
@@ -253,6 +301,29 @@ describe('5.10 early stopping', () => {
     const best = seen.reduce((a, b) => (b.val_loss < a.val_loss ? b : a))
     expect(seen.indexOf(best)).to.equal(seen.length - 13)
     expect(flat()).to.deep.equal(best.weights)
+    const folder = mkdtempSync(join(tmpdir(), 'myelin-stop-'))
+    try {
+      await history.plot(join(folder, 'curves.svg'))
+      const svg = readFileSync(join(folder, 'curves.svg'), 'utf8')
+      for (const text of ['training', 'validation', 'stopped early']) expect(svg).to.include(`>${text}`)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('an improvement of no more than minDelta is none', async () => {
+    const epochsWith = async (minDelta: number) => {
+      const model = sequential({ inputShape: [1], seed: 1, dtype: 'float64', layers: [layers.dense({ units: 1 })] })
+      model.compile({ optimizer: optimizers.gradientDescent({ learningRate: 0.1 }), loss: 'meanSquaredError' })
+      model.setWeights([{ name: 'dense_1', weight: [[0]], bias: [0] }])
+      // w → 1 with J = (w + b − 1)² = 0.36ᵗ: every epoch improves, by less and less.
+      const callback = callbacks.earlyStopping({ monitor: 'loss', minDelta, patience: 1 })
+      const { epochs } = await model.fit([[1]], [1], { epochs: 20, callbacks: [callback] })
+      return epochs.map(({ loss }) => loss)
+    }
+    close(await epochsWith(0), Array.from({ length: 20 }, (_, t) => 0.36 ** t), 1e-12) // prettier-ignore
+    // 0.36 − 0.1296 = 0.23 is more than 0.1, 0.1296 − 0.0467 = 0.083 is not.
+    expect(await epochsWith(0.1)).to.have.length(4)
   })
 })
 
