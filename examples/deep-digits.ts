@@ -44,7 +44,7 @@ async function depth(): Promise<void> {
   notice(
     `One hidden layer brings the error from ${percent(errors[0])} to ${percent(errors[1])}; with only ${train.y.size} ` +
       `digits two or three give ${percent(errors[2])} and ${percent(errors[3])}: depth is one more hyperparameter to try.`,
-    errors[1] < 0.75 * errors[0] && Math.min(...errors.slice(2)) < errors[1] + 0.01,
+    errors[1] < 0.85 * errors[0] && Math.min(...errors.slice(2)) < errors[1] + 0.01,
   )
 }
 

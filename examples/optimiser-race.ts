@@ -52,7 +52,7 @@ async function throughTheValley(): Promise<void> {
   const best: Record<string, { rate: number; steps: number }> = {}
   for (const [name, make] of Object.entries(makers)) {
     best[name] = { rate: NaN, steps: Infinity }
-    for (const rate of rates(-3, 6, 22)) {
+    for (const rate of rates(-2.5, 6, 15)) {
       const steps = await stepsTo(0.1, make(rate))
       if (steps < best[name].steps) best[name] = { rate, steps }
     }
@@ -95,16 +95,16 @@ async function batchOrMiniBatch(): Promise<void> {
   }
   const bestOf = async (batchSize: number | 'all', epochs: number) => {
     let best: Awaited<ReturnType<typeof epochsTo>> | undefined
-    for (const rate of rates(-1.5, 4, 7)) {
+    for (const rate of rates(-1.5, 3, 5)) {
       const tried = await epochsTo(batchSize, rate, epochs)
       if (!best || tried.epochs < best.epochs) best = tried
     }
     return best!
   }
-  const [all, mini] = [await bestOf('all', 80), await bestOf(64, 10)]
+  const [all, mini] = [await bestOf('all', 60), await bestOf(64, 10)]
   notice(
     `Gradient descent on all ${m} digits at once needs ${all.epochs} passes over them for a cost below ${target}, in ` +
-      `mini-batches of 64 ${mini.epochs}, each at its best of seven learning rates: a mini-batch need not wait for the rest to ` +
+      `mini-batches of 64 ${mini.epochs}, each at its best of five learning rates: a mini-batch need not wait for the rest to ` +
       `take its step. Its costs go up and down, as every batch is another one.`,
     mini.epochs * 4 < all.epochs,
   )
@@ -117,7 +117,7 @@ async function onDigits(): Promise<void> {
   const chosen: number[] = []
   for (const [name, make] of Object.entries(makers)) {
     let best: { rate: number; history: History; loss: number } | undefined
-    for (const rate of rates(-2.5, 2, 7)) {
+    for (const rate of rates(-2, 2, 5)) {
       using model = network(make(rate))
       const history = await model.fit(train.x, train.y, { batchSize: 64, epochs: 5 })
       const { loss } = history.epochs[4]

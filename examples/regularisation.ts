@@ -46,10 +46,10 @@ const fit = (model: Model, more: FitOptions = {}) => model.fit(train.x, labels, 
 /** 5.4.2 of the notes: λ on a logarithmic scale, ranked by the cost on the dev set. */
 async function bestLambda(): Promise<number> {
   const { trials, best } = await search(
-    { lambda: range.log(0.1, 10, { points: 5 }) },
+    { lambda: range.log(0.1, 3, { points: 4 }) },
     async ({ lambda }) => {
       using model = network(regularizers.l2({ lambda }))
-      await fit(model, { epochs: 20 })
+      await fit(model)
       return (await model.evaluate(dev.x, dev.y)).dataLoss
     },
     { strategy: 'grid' },
