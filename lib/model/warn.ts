@@ -5,14 +5,11 @@ export function warn(message: string): void {
 
 let warnedAboutDropout = false
 
-/**
- * For whoever looks at the cost curve of a network with dropout; once per process. `write` puts it where the curve is
- * shown; without it, it is a warning.
- */
-export function warnAboutDropoutCurve(write: (message: string) => void = warn): void {
+/** For whoever looks at the cost curve of a network with dropout; once per process. */
+export function warnAboutDropoutCurve(): void {
   if (warnedAboutDropout) return
   warnedAboutDropout = true
-  write(
+  warn(
     'With dropout the training cost is that of a different, random network at every step: it need not fall from epoch to epoch. ' +
       'To check a cost curve, set keepProb to 1; to judge the model, look at validationData.',
   )

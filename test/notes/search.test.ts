@@ -52,7 +52,7 @@ describe('4.7 a search over λ on a log scale', () => {
   it('survives kill -9 in the middle: resumed, it ends with the same bits and repeats no finished trial', async () => {
     const file = join(folder, 'killed.jsonl')
     const finished = () => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 2 : 0)
-    const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'search-child.ts'), file], {
+    const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'search-task-child.ts'), file], {
       stdio: 'ignore',
     })
     const exit = new Promise((resolve) => child.on('exit', resolve))
