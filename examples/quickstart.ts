@@ -106,6 +106,8 @@ function seedsWanted(): number {
 }
 
 async function main(): Promise<void> {
+  // The library's advice comes as warnings of the process. Here it is part of what is shown.
+  process.removeAllListeners('warning').on('warning', ({ message }) => console.log(`note: ${message}\n`))
   const accuracies: number[] = []
   for (let seed = 1; seed <= seedsWanted(); seed++) {
     const run = await train(seed)

@@ -88,9 +88,16 @@ const rows = `
 
 // Programs in examples/ and the rows that they show.
 const examples = {
+  'clicks.ts': '1.2 1.4',
+  'deep-digits.ts': '4.1 4.9',
+  'houses.ts': '1.1 1.3',
+  'logistic-images.ts': '2.1 2.3 2.4 2.9',
+  'optimiser-race.ts': '6.1 6.2 6.5 6.6 6.7 6.8 6.9',
   'own-layer.ts': '4.5 5.15',
   'pictures.ts': '1.1 1.3 2.3 2.4 2.5 2.6 2.7 2.14 3.1 3.3 3.5 4.1 4.8 4.9 5.10 5.17 5.19 6.2 6.4 6.9 6.11',
+  'planar.ts': '3.1 3.3 3.8 3.10',
   'quickstart.ts': '5.1 5.7',
+  'regularisation.ts': '5.3 5.5 5.7 5.10',
 }
 
 /** Row → the examples that show it. Failure where a program or row is named that does not exist. */

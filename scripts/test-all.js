@@ -6,6 +6,7 @@ const { spawnSync } = require('node:child_process')
 const { cmakeBuild } = require('./cmake-build')
 const { instructionSets, runDrivers } = require('./drivers')
 const { ensure } = require('./ensure')
+const { runExamples } = require('./examples')
 const { runMocha } = require('./mocha')
 const { mutateNotes } = require('./mutate-notes')
 const { testInstall } = require('./test-install')
@@ -103,6 +104,7 @@ const nvccScript =
 
 const proofs = [
   { name: 'long tests', run: longTests },
+  { name: 'examples', run: () => (runExamples([]) ? passed() : failed()) },
   { name: 'mutations of the rows of the notes', run: async () => ((await mutateNotes([])) ? passed() : failed()) },
   { name: 'native drivers, every instruction set', run: driversEveryIsa },
   { name: 'ops, trajectories and gradients: every instruction set, plain plans', run: everyWayToRun },

@@ -1,5 +1,6 @@
 /** The file of a search: a line for what is searched, then one for every finished trial. */
 import { appendFile } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { FormatError, OptionError } from '../errors'
 import { readFile, writeFileAtomic } from '../files'
 import type { Json } from '../layers/layer'
@@ -15,11 +16,35 @@ export interface JournalEntry {
 
 const encode = (text: string) => new TextEncoder().encode(text)
 
+/** A line of the file as a trial; what is wrong with it as a string. */
+function entryOf(line: string, configOf: (trial: number) => JournalEntry['config'] | undefined): JournalEntry | string {
+  let entry: Partial<JournalEntry> | null
+  try {
+    entry = JSON.parse(line) as Partial<JournalEntry> | null
+  } catch {
+    return 'is no JSON'
+  }
+  const { trial, config, error, failure } = entry ?? {}
+  if (!Number.isSafeInteger(trial) || trial! < 0) return 'has no trial number'
+  if (error !== null && !Number.isFinite(error)) return 'has no error that is a number'
+  if (failure !== undefined && typeof failure !== 'string') return 'has a failure that is no text'
+  const wanted = configOf(trial!)
+  const text = JSON.stringify(wanted)
+  if (wanted === undefined || !isDeepStrictEqual(config, JSON.parse(text)))
+    return `says that trial ${trial} had ${JSON.stringify(config)}; this search tries ${text ?? 'no such trial'}`
+  return { ...(entry as JournalEntry), config: wanted }
+}
+
 /**
  * Opens or creates the file. Trials of an earlier, interrupted run are handed back; a line that was cut off by a kill is
- * dropped. OptionError if the file belongs to another search, FormatError if it is none.
+ * dropped. `configOf` says what a trial of this search tries. OptionError if the file belongs to another search, FormatError
+ * if it is none, or has a line that this search cannot have written.
  */
-export async function openJournal(path: string, header: Json): Promise<JournalEntry[]> {
+export async function openJournal(
+  path: string,
+  header: Json,
+  configOf: (trial: number) => JournalEntry['config'] | undefined,
+): Promise<JournalEntry[]> {
   const first = `${JSON.stringify({ myelinSearch: 1, search: header })}\n`
   let text: string
   try {
@@ -38,19 +63,27 @@ export async function openJournal(path: string, header: Json): Promise<JournalEn
       `search: ${path} belongs to a search with another space, strategy, seed or number of grid points. ` +
         'Go on with the same options, or name another file.',
     )
+  const entries = new Map<number, JournalEntry>()
+  const lines = whole.split('\n').slice(0, -1)
+  lines.slice(1).forEach((line, i) => {
+    const entry = entryOf(line, configOf)
+    const wrong = typeof entry !== 'string' ? entries.has(entry.trial) && `repeats trial ${entry.trial}` : entry
+    if (wrong !== false)
+      throw new FormatError(`search: ${path}, line ${i + 2} ${wrong}. Delete the line, and its trial runs again.`)
+    entries.set((entry as JournalEntry).trial, entry as JournalEntry)
+  })
   if (whole !== text) await writeFileAtomic(path, encode(whole))
-  try {
-    return whole
-      .slice(first.length)
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as JournalEntry)
-  } catch (cause) {
-    throw new FormatError(`search: ${path} has a line that cannot be read.`, { cause })
-  }
+  return [...entries.values()]
 }
 
 /** Adds a finished trial: one write, so that a kill leaves at most one line cut off. */
 export async function appendJournal(path: string, entry: JournalEntry): Promise<void> {
-  await appendFile(path, `${JSON.stringify(entry)}\n`)
+  try {
+    await appendFile(path, `${JSON.stringify(entry)}\n`)
+  } catch (cause) {
+    throw new FormatError(
+      `search: cannot add trial ${entry.trial} to ${path}: ${(cause as Error).message}. The trials before it are kept.`,
+      { cause },
+    )
+  }
 }

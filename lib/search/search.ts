@@ -120,7 +120,8 @@ export async function search<const Space extends SearchSpace>(
   const ranges = Object.fromEntries(Object.entries(space).map(([name, range]) => [name, range.config]))
   const header = { space: ranges, strategy, seed: String(seed) }
   const done = new Map<number, JournalEntry>()
-  if (file !== null) for (const entry of await openJournal(file, header)) done.set(entry.trial, entry)
+  const configOf = (trial: number) => (grid ? grid[trial] : drawn(space, seed, trial))
+  if (file !== null) for (const entry of await openJournal(file, header, configOf)) done.set(entry.trial, entry)
 
   const abort = new AbortController()
   const stop = () => abort.abort(options.signal?.reason)
@@ -131,7 +132,7 @@ export async function search<const Space extends SearchSpace>(
     while (next < count && !abort.signal.aborted) {
       const trial = next++
       if (done.has(trial)) continue
-      const config = grid ? grid[trial] : drawn(space, seed, trial)
+      const config = configOf(trial)
       const entry = await runTrial(train as TrainAny, { trial, config }, abort.signal)
       done.set(trial, entry)
       if (file !== null) await (writing = writing.then(() => appendJournal(file, entry)))
