@@ -240,6 +240,14 @@ void check_apart() {
   expect(updates.count(0, 7) == 1, "broadcasts go by themselves");
 }
 
+// Devices stay open as long as the process.
+cuda::Device* open_device() {
+  static cuda::Device* device = nullptr;
+  cuda::Failure failure;
+  if (!device && myelin_cuda_api()->device_open(0, &device, &failure) != cuda::status_ok) expect(false, failure.text);
+  return device;
+}
+
 // The loop puts them together by itself, counts one launch for the first of them, and replays what it captured.
 template <class S>
 void check_loop_together() {
@@ -252,11 +260,9 @@ void check_loop_together() {
 
   const cuda::Api& api = *myelin_cuda_api();
   cuda::Failure failure;
-  cuda::Device* device = nullptr;
   cuda::Loop* loop = nullptr;
   const auto good = [&](cuda::Status status) { expect(status == cuda::status_ok, failure.text); };
-  good(api.device_open(0, &device, &failure));
-  good(api.loop_open(device, 0, 0, 0, &loop, &failure));
+  good(api.loop_open(open_device(), 0, 0, 0, &loop, &failure));
   const cuda::Handles handles = api.loop_handles(loop);
   for (Call& call : updates.calls) {
     call.key = handles.key;

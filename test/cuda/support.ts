@@ -2,6 +2,7 @@
  * What the tests of the CUDA backend share. They run on a GPU or, without one, on the stand-in of test/cuda-on-cpu;
  * scripts/test-cuda.js names the library and whether the tests are to be thorough.
  */
+import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { encode } from '../../lib/graph/encode'
@@ -43,6 +44,20 @@ export function compile(fetches: Node[], inputs: Node[], dtype: DType, mode: Mod
       return out
     },
   }
+}
+
+/**
+ * Every instruction was launched: by itself, or together with neighbours of the same ops, of which the first counts one
+ * launch for all.
+ */
+export function expectLaunches(instructions: readonly string[], launches: readonly number[]): void {
+  const opsOf = (text: string) => /^(fused )?\S+/.exec(text)![0]
+  expect(launches.length).to.equal(instructions.length)
+  let leader = ''
+  launches.forEach((n, i) => {
+    if (n > 0) leader = n === 1 ? opsOf(instructions[i]) : ''
+    else expect(opsOf(instructions[i]), `${instructions[i]}: not launched`).to.equal(leader)
+  })
 }
 
 export function upload(dtype: DType, values: ArrayLike<number>, device: string): NativeBuffer {
