@@ -5,10 +5,14 @@
 import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
+import * as b from '../../lib/graph/build'
 import { encode } from '../../lib/graph/encode'
+import { gradients } from '../../lib/graph/grad'
 import type { DType, Node } from '../../lib/graph/node'
 import { native, type NativeBuffer, type NativePlan } from '../../lib/native'
+import { inputNode } from '../../lib/graph/trace'
 import { emptyProgram } from '../../lib/ops/engine'
+import { cases, generator, type OpCase } from '../ops/cases'
 
 export const root = resolve(__dirname, '../..')
 
@@ -20,6 +24,18 @@ if (reason !== null) throw new Error(`The tests of test/cuda need a CUDA library
 
 /** True on the stand-in, whose order of threads, memory and driver the environment sets. */
 export const isStandIn = native.devices()[0].title.startsWith('stand-in')
+
+/** The first case of every op in the quick run. */
+export const chosen = cases.filter((c, i) => thorough || cases.findIndex((other) => other.op === c.op) === i)
+
+/** The value of a case, and the derivatives of a weighted sum that shows every entry of dy/dx. */
+export function withDerivatives(c: OpCase): { inputs: Node[]; nodes: Node[] } {
+  const inputs = c.shapes.map((shape) => inputNode(shape))
+  const y = c.build(...inputs)
+  const random = generator(7)
+  const weights = Array.from({ length: y.shape.reduce((n, d) => n * d, 1) }, () => random() * 2 - 1)
+  return { inputs, nodes: [y, ...gradients(b.sum(b.mul(y, b.constantArray(weights, y.shape))), inputs)] }
+}
 
 export type Mode = 'fused' | 'plain'
 

@@ -68,7 +68,9 @@ describe('updates on cuda', () => {
     { optimizer: 'adamw', clip: { norm: 0.1 }, numbers: 2 },
   ]
   // The quick ones: no number beside the updates, and most of them.
-  const chosen = thorough ? settings : settings.filter((s) => s.optimizer.startsWith('adam') && s.numbers !== 1 && !(s.clip && 'value' in s.clip))
+  const chosen = thorough
+    ? settings
+    : settings.filter((s) => s.optimizer.startsWith('adam') && s.numbers !== 1 && !(s.clip && 'value' in s.clip))
   for (const { optimizer, clip, numbers } of chosen)
     it(`${optimizer}${clip ? ` with ${JSON.stringify(clip)}` : ''}: one launch for ${2 * depth} weights and biases`, async () => {
       const model = deepModel(optimizer, clip, 'cuda')

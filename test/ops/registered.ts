@@ -11,7 +11,8 @@ export function expectRegistered(device: string): void {
   for (const [name, primitive] of Object.entries(primitives)) {
     if (withoutKernel.includes(name)) continue
     expect(primitive.elementwise ? elementwise : kernels, `${device}: ${name}`).to.include(name)
-    if (primitive.elementwise) expect(arities[elementwise.indexOf(name)], `${device}: ${name}`).to.equal(primitive.arity)
+    if (primitive.elementwise)
+      expect(arities[elementwise.indexOf(name)], `${device}: ${name}`).to.equal(primitive.arity)
   }
   expect(incomplete, `${device}: kernels without float32 or float64`).to.deep.equal([])
 }
