@@ -57,7 +57,10 @@ export interface PlanInfo {
   arenaBytes: number
   /** 'cpu', 'cuda:0', … */
   device: string
-  /** On a GPU: kernel launches of each instruction in a step. Empty before the first run, and on the CPU. */
+  /**
+   * On a GPU: kernel launches of each instruction in a step. Neighbours that go in one launch (the updates of all weights):
+   * 1 for the first, 0 for the others. Empty before the first run, and on the CPU.
+   */
   launches: number[]
 }
 
@@ -134,8 +137,11 @@ export interface Native {
   /** 0: no limit. */
   setMemoryLimit(device: string, bytes: number): void
   deviceCounters(device: string): DeviceCounters
-  /** Names registered by a backend (default: the CPU's): kernels and element-wise ops. */
-  kernelNames(device?: string): { kernels: string[]; elementwise: string[] }
+  /**
+   * What a backend registers (default: the CPU's): names of kernels and element-wise ops, the number of inputs of each of
+   * the latter, and the kernels that lack float32 or float64.
+   */
+  kernelNames(device?: string): { kernels: string[]; elementwise: string[]; arities: number[]; incomplete: string[] }
   /** e.g. { isa: 'x86-64-v4', version: '0.1.0' } */
   info(): { isa: string; version: string }
   /** Native entries on the JavaScript thread plus progress callbacks since the process started (for tests). */

@@ -3,7 +3,7 @@
 // only), or on a GPU with the library that nvcc built. test/cuda, and then the suites that run on any device once more
 // with MYELIN_DEVICE=cuda.
 //
-//   --quick       the part that `npm test` has
+//   --quick       the part that `npm test` has: fewer cases of each kind, and of the suites the golden trajectories
 //   --seed n      the random order of threads on the stand-in (default: drawn, and printed)
 //   --gpu         on this machine's GPU, with build/Release/libmyelin_cuda.so
 const path = require('node:path')
@@ -12,7 +12,7 @@ const { ensure } = require('./ensure')
 const { runMocha } = require('./mocha')
 const { root, Failure, main, which } = require('./tools')
 
-/** Suites that hold on every device. They find theirs through MYELIN_DEVICE. */
+/** Suites that hold on every device. They find theirs through MYELIN_DEVICE. The quick run has the first only. */
 const anyDevice = [
   'test/golden/*.test.ts',
   'test/check/*.test.ts',
@@ -38,7 +38,7 @@ function testCuda({ quick = false, gpu = false, seed = 1 + Math.floor(Math.rando
   if (!gpu && !which('nvcc') && !process.env.CUDACXX) console.log('nvcc is not here: its build is left out')
   const options = ['--no-config', '--node-option', 'import=tsx', '--timeout', quick ? '60000' : '600000']
   const runs = files.length > 0 ? [{ files, device: process.env.MYELIN_DEVICE }] : [{ files: ['test/cuda/*.test.ts'] }]
-  if (files.length === 0 && !quick) runs.push({ files: anyDevice, device: 'cuda' })
+  if (files.length === 0) runs.push({ files: quick ? anyDevice.slice(0, 1) : anyDevice, device: 'cuda' })
   const totals = { passed: 0, failed: 0, skipped: 0 }
   for (const { files: specs, device } of runs) {
     const found = runMocha([...options, ...specs], device ? { ...env, MYELIN_DEVICE: device } : env)

@@ -43,6 +43,15 @@ Napi::Value kernel_names(const Napi::CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("kernels", names_of(info.Env(), table.kernels, table.n_kernels));
   result.Set("elementwise", names_of(info.Env(), table.elementwise, table.n_elementwise));
+  Napi::Array arities = Napi::Array::New(info.Env(), static_cast<size_t>(table.n_elementwise));
+  for (int32_t i = 0; i < table.n_elementwise; ++i) arities.Set(static_cast<uint32_t>(i), table.elementwise[i].arity);
+  result.Set("arities", arities);
+  Napi::Array incomplete = Napi::Array::New(info.Env());
+  for (int32_t i = 0; i < table.n_kernels; ++i) {
+    const KernelEntry& entry = table.kernels[i];
+    if (!entry.f32 || !entry.f64) incomplete.Set(incomplete.Length(), entry.name);
+  }
+  result.Set("incomplete", incomplete);
   return result;
 }
 

@@ -7,6 +7,8 @@
 //    cannot be fused; nodes of equal size, phase and depth may then share an instruction without making a cycle:
 //    a path that leaves a group and comes back would have to grow. Nodes all of whose readers could fuse with them
 //    first sink to the depth of the earliest reader (a mask that only backward reads moves there).
+// 5. A number that the updates of several states read (the factor of a clipped norm) stays out of them all, those of
+//    states with one element included: then all these updates are one program, and a device runs them in one launch.
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -242,10 +244,16 @@ class Fuser {
     }
   }
 
+  // Is this a number of the update phase that arrays read?
+  bool feeds_updates(uint32_t id) const {
+    return elementwise_[id] && count(id) == 1 && f_.phase[id] == Phase::update &&
+           std::any_of(readers_[id].begin(), readers_[id].end(), [&](uint32_t reader) { return count(reader) != 1; });
+  }
+
   // May `reader` share an instruction with `id`, which it reads?
   bool fusable(uint32_t id, uint32_t reader) const {
     return fused_ && elementwise_[id] && elementwise_[reader] && count(id) == count(reader) &&
-           f_.phase[id] == f_.phase[reader];
+           f_.phase[id] == f_.phase[reader] && !feeds_updates(id);
   }
 
   template <class Fn>
@@ -295,13 +303,16 @@ class Fuser {
     find_depths();
     parent_.resize(n_);
     std::iota(parent_.begin(), parent_.end(), 0);
-    std::map<uint32_t, uint32_t> scalars;  // by depth: scalar arithmetic is all overhead, so all of it shares
+    // By phase and depth: scalar arithmetic is all overhead, so all of it shares.
+    std::map<std::pair<Phase, uint32_t>, uint32_t> scalars;
     for (uint32_t id = 0; fused_ && id < n_; id++) {
       if (!computes(id) || !elementwise_[id]) continue;
       for (const Read& read : f_.reads[id]) {
         if (fusable(read.node, id) && computes(read.node) && depth_[read.node] == depth_[id]) join(read.node, id);
       }
-      if (count(id) == 1 && f_.phase[id] == Phase::compute) join(scalars.emplace(depth_[id], id).first->second, id);
+      if ((count(id) == 1 && f_.phase[id] == Phase::compute) || feeds_updates(id)) {
+        join(scalars.emplace(std::make_pair(f_.phase[id], depth_[id]), id).first->second, id);
+      }
     }
     std::map<uint32_t, std::vector<uint32_t>> members;
     for (uint32_t id = 0; id < n_; id++) {

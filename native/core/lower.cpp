@@ -1,6 +1,8 @@
 // Turns units of nodes into instructions: one kernel, its operands, its attributes and a readable line.
 #include <cstring>
+#include <functional>
 #include <map>
+#include <set>
 
 #include "program.h"
 
@@ -252,13 +254,30 @@ class Lowering {
     return false;
   }
 
+  // The members of a group in the order of its steps. Updates: as the results need them, the last one first. Where
+  // nodes stand in the graph depends on what else it holds; so equal updates become equal programs.
+  std::vector<uint32_t> steps_of(const Unit& unit) {
+    if (unit.phase != Phase::update) return unit.nodes;
+    const std::set<uint32_t> members(unit.nodes.begin(), unit.nodes.end());
+    std::vector<uint32_t> order;
+    std::set<uint32_t> placed;
+    const std::function<void(uint32_t)> place = [&](uint32_t id) {  // at most as deep as a program has steps
+      if (!members.count(id) || !placed.insert(id).second) return;
+      for (const Read& read : fusion_.reads[id]) place(read.node);
+      order.push_back(id);
+    };
+    for (size_t i = unit.nodes.size(); i-- > 0;) place(unit.nodes[i]);
+    return order;
+  }
+
   void add_group(const Unit& unit) {
     Instruction made = instruction("fused", unit.phase, unit.nodes.back());
     FusedProgram program;
+    const std::vector<uint32_t> nodes = steps_of(unit);
     std::map<uint32_t, int32_t> slots;  // by member
     std::vector<std::vector<int32_t>> operands;
-    for (size_t i = 0; i < unit.nodes.size(); i++) slots[unit.nodes[i]] = static_cast<int32_t>(i);  // of the step
-    for (const uint32_t id : unit.nodes) {
+    for (size_t i = 0; i < nodes.size(); i++) slots[nodes[i]] = static_cast<int32_t>(i);  // of the step
+    for (const uint32_t id : nodes) {
       operands.emplace_back();
       for (const Read& read : fusion_.reads[id]) {
         const auto inside = slots.find(read.node);
@@ -267,8 +286,8 @@ class Lowering {
     }
     const int32_t n_inputs = static_cast<int32_t>(program.inputs.size());
     std::string ops;
-    for (size_t i = 0; i < unit.nodes.size(); i++) {
-      const Node& n = node(unit.nodes[i]);
+    for (size_t i = 0; i < nodes.size(); i++) {
+      const Node& n = node(nodes[i]);
       const char* op = n.op == "broadcast" ? "identity" : n.op.c_str();
       FusedStep step = {};
       step.op = elementwise_index(op, table_);
@@ -284,9 +303,9 @@ class Lowering {
       if (n.attrs.count("slope")) step.attr = number_attr(n, "slope");
       program.steps.push_back(step);
       if (i < 8) ops += (i ? "·" : "") + std::string(n.op);
-      if (used_outside(unit.nodes[i], unit)) {
+      if (used_outside(nodes[i], unit)) {
         program.outputs.push_back({step.dst, 0});
-        made.out.push_back(result(unit.nodes[i]));
+        made.out.push_back(result(nodes[i]));
       }
     }
     if (unit.nodes.size() > 8) ops += "… (" + std::to_string(unit.nodes.size()) + " ops)";

@@ -30,7 +30,8 @@ struct PlanInfo {
 };
 const PlanInfo& info(const Plan& plan);
 Backend& backend_of(const Plan& plan);
-// On a device: kernel launches of each instruction in a step. Empty before the first run, and on the CPU.
+// On a device: kernel launches of each instruction in a step; of several in one launch the first counts it. Empty
+// before the first run, and on the CPU.
 std::vector<int64_t> launches_of(const Plan& plan);
 
 // Called on the thread that runs the plan, at most every 20 ms, and not at all for runs shorter than that.

@@ -117,7 +117,7 @@ struct StateWrite {
   std::string text;  // label and shape
 };
 void commit_updates(Program& program, std::vector<StateWrite> writes, PlanMode mode, const KernelEntry* copy);
-// Puts the instructions in order: by phase, then operands first, then by key.
+// Puts the instructions in order: by phase, then operands first, then equal updates together, then by key.
 void schedule(Program& program);
 // Gives every arena value its offset; fused instructions write over operands that end with them. Marks outputs that
 // alias an input as deferred.

@@ -134,7 +134,8 @@ struct Api {
   Status (*loop_enqueue)(Loop* loop, int64_t steps, Failure* failure);    // one chunk of at most max_chunk
   Status (*loop_wait)(Loop* loop, Progress* progress, Failure* failure);  // for the oldest chunk
   void (*loop_launches)(Loop* loop, int64_t* by_kernel);  // launches of each of the step's kernels in the last step
-                                                          // that was launched kernel by kernel
+                                                          // that was launched kernel by kernel; several calls of
+                                                          // "fused" in one launch: 1 for the first, 0 for the others
 
   void (*counters)(Device* device, Counters* counters);
 };

@@ -7,6 +7,8 @@
 
 #include "backend.h"
 #include "context.h"
+#include "fused_many.h"
+#include "kernels.h"
 #include "step.h"
 
 namespace myelin {
@@ -34,6 +36,7 @@ struct Loop {
   const Step* step = nullptr;
   Run run{};
   bool first_launched = false;
+  std::vector<int32_t> together;  // by kernel: calls, from this one on, in its launch; 0 for those behind the first
   std::vector<int64_t> launches_by_kernel;
   int64_t launches_a_step = 0;
 
@@ -95,7 +98,21 @@ void addresses_of(const Loop& loop, std::vector<const void*>& all) {
   }
 }
 
-// Enqueues one step, kernel by kernel, on the context's stream.
+// Neighbours among the calls [first, end) that are one program on different arrays become one launch.
+void find_launches(Loop& loop, int32_t first, int32_t end) {
+  const Step& step = *loop.step;
+  const bool is_f64 = step.is_f64 != 0;
+  const KernelFn fused = is_f64 ? fused_f64 : fused_f32;
+  while (first < end) {
+    int32_t neighbours = 0;
+    while (first + neighbours < end && step.kernels[first + neighbours] == fused) neighbours++;
+    const int32_t n = neighbours > 1 ? count_together(&step.calls[first], neighbours, is_f64) : 1;
+    loop.together[static_cast<size_t>(first)] = n;
+    first += n;
+  }
+}
+
+// Enqueues one step, launch by launch, on the context's stream.
 bool launch_step(Loop& loop, Outcome& outcome) {
   const Step& step = *loop.step;
   const bool is_f64 = step.is_f64 != 0;
@@ -110,7 +127,12 @@ bool launch_step(Loop& loop, Outcome& outcome) {
   loop.launches_by_kernel.assign(static_cast<size_t>(step.n_kernels), 0);
   const auto call = [&](int32_t i) {
     const int64_t at = context.launches;
-    step.kernels[i](&step.calls[i]);
+    const int32_t together = loop.together[static_cast<size_t>(i)];
+    if (together > 1) {
+      fused_together(&step.calls[i], together, is_f64);
+    } else if (together == 1) {
+      step.kernels[i](&step.calls[i]);
+    }
     loop.launches_by_kernel[static_cast<size_t>(i)] = context.launches - at;
   };
   for (int32_t i = 0; i < step.n_compute; i++) call(i);
@@ -213,6 +235,9 @@ Status loop_begin(Loop* loop, const Step* step, const Run* run, Failure* failure
   loop->context.precision = step->precision;
   loop->run = *run;
   loop->first_launched = false;
+  loop->together.assign(static_cast<size_t>(step->n_kernels), 0);
+  find_launches(*loop, 0, step->n_compute);
+  find_launches(*loop, step->n_compute, step->n_kernels);
   StepBlock block{};
   block.key = {run->seed, run->first_step};
   block.first_step = run->first_step;
@@ -242,7 +267,7 @@ Status loop_enqueue(Loop* loop, int64_t steps, Failure* failure) {
   loop->enqueued_chunks++;  // from here on the stream holds work of this loop, whatever fails
   int64_t left = steps;
   if (!loop->first_launched) {
-    // Kernel by kernel: loads every kernel before a capture, and saves the capture of runs of one step.
+    // Launch by launch: loads every kernel before a capture, and saves the capture of runs of one step.
     if (!launch_step(*loop, outcome)) return outcome.status();
     device.launches += loop->launches_a_step;
     loop->first_launched = true;

@@ -9,7 +9,7 @@ namespace cuda {
 // and scalars, sizes may differ; none of them reads or writes what another one writes. Depends on addresses.
 int32_t count_together(const Call* calls, int32_t n, bool is_f64);
 
-// Runs as many calls as count_together gave. Counts as one launch.
+// Runs as many calls as count_together gave, with the bits that each gives by itself. Counts as one launch.
 void fused_together(const Call* calls, int32_t n, bool is_f64);
 
 }  // namespace cuda

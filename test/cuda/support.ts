@@ -2,12 +2,17 @@
  * What the tests of the CUDA backend share. They run on a GPU or, without one, on the stand-in of test/cuda-on-cpu;
  * scripts/test-cuda.js names the library and whether the tests are to be thorough.
  */
+import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
+import * as b from '../../lib/graph/build'
 import { encode } from '../../lib/graph/encode'
+import { gradients } from '../../lib/graph/grad'
 import type { DType, Node } from '../../lib/graph/node'
 import { native, type NativeBuffer, type NativePlan } from '../../lib/native'
+import { inputNode } from '../../lib/graph/trace'
 import { emptyProgram } from '../../lib/ops/engine'
+import { cases, generator, type OpCase } from '../ops/cases'
 
 export const root = resolve(__dirname, '../..')
 
@@ -19,6 +24,18 @@ if (reason !== null) throw new Error(`The tests of test/cuda need a CUDA library
 
 /** True on the stand-in, whose order of threads, memory and driver the environment sets. */
 export const isStandIn = native.devices()[0].title.startsWith('stand-in')
+
+/** The first case of every op in the quick run. */
+export const chosen = cases.filter((c, i) => thorough || cases.findIndex((other) => other.op === c.op) === i)
+
+/** The value of a case, and the derivatives of a weighted sum that shows every entry of dy/dx. */
+export function withDerivatives(c: OpCase): { inputs: Node[]; nodes: Node[] } {
+  const inputs = c.shapes.map((shape) => inputNode(shape))
+  const y = c.build(...inputs)
+  const random = generator(7)
+  const weights = Array.from({ length: y.shape.reduce((n, d) => n * d, 1) }, () => random() * 2 - 1)
+  return { inputs, nodes: [y, ...gradients(b.sum(b.mul(y, b.constantArray(weights, y.shape))), inputs)] }
+}
 
 export type Mode = 'fused' | 'plain'
 
@@ -43,6 +60,20 @@ export function compile(fetches: Node[], inputs: Node[], dtype: DType, mode: Mod
       return out
     },
   }
+}
+
+/**
+ * Every instruction was launched: by itself, or together with neighbours of the same ops, of which the first counts one
+ * launch for all.
+ */
+export function expectLaunches(instructions: readonly string[], launches: readonly number[]): void {
+  const opsOf = (text: string) => /^(fused )?\S+/.exec(text)![0]
+  expect(launches.length).to.equal(instructions.length)
+  let leader = ''
+  launches.forEach((n, i) => {
+    if (n > 0) leader = n === 1 ? opsOf(instructions[i]) : ''
+    else expect(opsOf(instructions[i]), `${instructions[i]}: not launched`).to.equal(leader)
+  })
 }
 
 export function upload(dtype: DType, values: ArrayLike<number>, device: string): NativeBuffer {

@@ -146,6 +146,7 @@ describe('golden trajectories', () => {
     it(`6.6 6.7 ${t.name}`, async () => {
       const { batchSize, dropLast, epochs, sampleWeight, classWeight } = t
       const model = modelOf(t)
+      expect(model.device).to.equal(process.env.MYELIN_DEVICE === 'cuda' ? 'cuda:0' : 'cpu')
       const x = f64(t.x)
       const y = f64(t.y)
       const first = await model.costAndGradients(f64(t.x.slice(0, batchSize)), f64(t.y.slice(0, batchSize)), {

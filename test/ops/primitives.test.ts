@@ -10,6 +10,7 @@ import { native } from '../../lib/native'
 import { emptyProgram } from '../../lib/ops/engine'
 import { interpret } from '../unit/interpret'
 import { cases, checkedElsewhere, generator, inputsOf, nameOf, type OpCase } from './cases'
+import { expectRegistered } from './registered'
 import { distance, worst } from './distance'
 import { compile } from './run'
 import { philoxUniform } from './philox'
@@ -36,11 +37,7 @@ describe('5.16 primitives', () => {
     expect(names.length).to.be.at.most(50)
     const tested = new Set([...cases.map((c) => c.op), ...checkedElsewhere])
     expect([...tested].sort()).to.deep.equal([...names].sort())
-    const { kernels, elementwise } = native.kernelNames()
-    // Sources are memory, reshape is another view, broadcast is how operands are read, custom is replaced.
-    const withoutKernel = ['input', 'state', 'hyper', 'constant', 'reshape', 'broadcast', 'custom']
-    for (const name of names.filter((n) => !withoutKernel.includes(n)))
-      expect(primitives[name].elementwise ? elementwise : kernels, name).to.include(name)
+    expectRegistered('cpu')
   })
 
   it('every element-wise primitive is a function of `ops`', () => {

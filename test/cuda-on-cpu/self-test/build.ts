@@ -47,9 +47,11 @@ export async function buildSelfTest(sanitize: string): Promise<string> {
   return program
 }
 
-/** The check of all kernels of the CUDA library against the plain ones of the CPU; arguments are orders. */
-export const buildKernelCheck = (sanitize: string): string =>
-  script.buildStandIn({ sanitize, drivers: ['test/cuda-on-cpu/kernels/kernel_check.cpp'] })
+/** Builds drivers of test/cuda-on-cpu over the CUDA library, by name; returns their programs. */
+export function buildDrivers(sanitize: string, names: string[]): string[] {
+  const last = script.buildStandIn({ sanitize, drivers: names.map((name) => `test/cuda-on-cpu/${name}.cpp`) })
+  return names.map((name) => path.join(path.dirname(last), path.basename(name)))
+}
 
 export function runSelfTest(program: string, args: string[], env: Record<string, string> = {}) {
   const result = spawnSync(program, args, {
