@@ -4,8 +4,9 @@
 //
 //   gpu_gemm libmyelin_cuda.so [--tiny] < cases
 //
-// A case is a line `m n k transA transB type name`: out[m,n] = op(A)·op(B) with the sum over k; transA 1: A is stored as
-// [k,m]; type float32, tf32, bf16 or float64. A line of JSON comes back for each: microseconds of a product, by round.
+// A case is a line `m n k transA transB type name`: out[m,n] = op(A)·op(B) with the sum over k; transA 1: A is stored
+// as [k,m]; type float32, tf32, bf16 or float64. A line of JSON comes back for each: microseconds of a product, by
+// round.
 // --tiny: few repeats, to try the program and not the GPU.
 #include <dlfcn.h>
 
@@ -69,7 +70,7 @@ class Gpu {
   cuda::Device* device() const { return device_; }
   const myelin::KernelEntry& matmul() const { return *matmul_; }
   bool tiny() const { return tiny_; }
-  bool has_tensor_cores() const { return std::strcmp(api_->build, "stand-in") == 0 || info_.major >= 8; }
+  bool has_tensor_cores() const { return info_.major >= 8; }
   cuda::Failure* failure() { return &failure_; }
   void need(cuda::Status status) const {
     if (status != cuda::status_ok) throw std::runtime_error(failure_.text);
@@ -308,7 +309,7 @@ class Product {
 template <class T>
 void measure(Gpu& gpu, const Case& c) {
   Product<T> product(gpu, c);
-  std::string fields = "\"type\": " + lines::quoted(c.type) + ", \"microseconds\": [";
+  std::string fields = "\"microseconds\": [";
   const std::vector<double> rounds = product.measure();
   for (size_t i = 0; i < rounds.size(); i++) fields += (i > 0 ? ", " : "") + std::to_string(rounds[i]);
   lines::result(c.name, fields + "], \"launches\": " + std::to_string(product.launches()));

@@ -30,13 +30,7 @@ struct Machine {
   cudaDeviceProp properties{};
   bool tiny = false;
 
-  bool has_tensor_cores() const {
-#if defined(__CUDACC__)
-    return properties.major >= 8;
-#else
-    return true;
-#endif
-  }
+  bool has_tensor_cores() const { return properties.major >= 8; }  // for TF32 and bf16
   unsigned blocks(int per_multiprocessor) const {
     return tiny ? 2 : static_cast<unsigned>(properties.multiProcessorCount * per_multiprocessor);
   }
@@ -197,7 +191,9 @@ constexpr int tf32_depth = 8, bf16_depth = 16;  // of a fragment: known to the h
 
 // −1, 0 or 1: products and sums stay exact in every format.
 __host__ __device__ inline int left_value(int tile, int step, int row) { return (step * 5 + row * 7 + tile) % 3 - 1; }
-__host__ __device__ inline int right_value(int tile, int step, int column) { return (step * 4 + column * 11 + tile * 2 + 1) % 3 - 1; }
+__host__ __device__ inline int right_value(int tile, int step, int column) {
+  return (step * 4 + column * 11 + tile * 2 + 1) % 3 - 1;
+}
 
 #if MYELIN_TENSOR_CORES
 template <class Format>
@@ -445,7 +441,8 @@ void measure_l2(Machine& machine) {
   report("L2 read", bytes / best_seconds(machine, work) / 1e9, "GB/s");
 }
 
-// ---- launches ---------------------------------------------------------------------------------------------------------
+// ---- launches
+// ---------------------------------------------------------------------------------------------------------
 
 __global__ void count_up(unsigned long long* counter) {
   if (threadIdx.x == 0) *counter += 1;
@@ -497,8 +494,8 @@ void measure_launches(Machine& machine) {
   Array<unsigned long long> counter(1);
   const auto kernel = [&] { launch(machine.context, count_up, dim3(1), dim3(32), 0, counter.data()); };
   const Graph one(machine, kernel), many(machine, [&] {
-                for (int i = 0; i < in_graph; i++) kernel();
-              });
+    for (int i = 0; i < in_graph; i++) kernel();
+  });
   const int repeats = machine.tiny ? 2 : 1000;
   // `work` launches `kernels` kernels; each of them must have run.
   const auto time = [&](const char* name, int times, int kernels, auto work) {
