@@ -441,8 +441,7 @@ void measure_l2(Machine& machine) {
   report("L2 read", bytes / best_seconds(machine, work) / 1e9, "GB/s");
 }
 
-// ---- launches
-// ---------------------------------------------------------------------------------------------------------
+// ---- launches ------------------------------------------------------------------------------------------------------
 
 __global__ void count_up(unsigned long long* counter) {
   if (threadIdx.x == 0) *counter += 1;
