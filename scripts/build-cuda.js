@@ -22,7 +22,8 @@ function presentArchitecture() {
 }
 
 /** CMake's working folder for these architectures (null: all). The programs of bench/gpu go to its folder bench. */
-const folderOf = (architectures) => (architectures ? `build/cuda-${architectures.join('-')}` : 'build/cuda')
+const folderOf = (architectures, strict = false) =>
+  ['build/cuda', ...(architectures ?? []), ...(strict ? ['strict'] : [])].join('-')
 
 /** Builds the library; false where there is no nvcc. `architectures`: as ['80', '90'], null for all. */
 function buildCuda({ architectures = null, outputDir = 'build/Release', strict = false, bench = false } = {}) {
@@ -32,7 +33,7 @@ function buildCuda({ architectures = null, outputDir = 'build/Release', strict =
   }
   const chosen = architectures ? [`-DMYELIN_CUDA_ARCHITECTURES=${architectures.map((a) => `${a}-real`).join(';')}`] : []
   cmakeBuild({
-    binaryDir: folderOf(architectures),
+    binaryDir: folderOf(architectures, strict),
     outputDir,
     options: ['-DMYELIN_CUDA=ON', '-DMYELIN_ADDON=OFF', `-DMYELIN_CUDA_STRICT=${strict ? 'ON' : 'OFF'}`, ...chosen],
     targets: ['myelin_cuda', ...(bench ? ['gpu_peaks', 'gpu_gemm'] : [])],

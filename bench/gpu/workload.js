@@ -58,7 +58,7 @@ async function workload({ widths, hidden, head, batch, rows, epochs, precision }
   })
   return {
     microseconds: microseconds.slice(firstEpochs),
-    costs: history.batches.slice(0, 3),
+    costs: Array.from(history.batches.slice(0, 3)),
     finite: history.batches.every(Number.isFinite),
   }
 }

@@ -45,7 +45,7 @@ async function build(context) {
   // Without nvidia-smi the GPU may still be there; without any sign of a driver, one architecture is enough to ask.
   const architecture = presentArchitecture() ?? (hasDriver() ? null : '80')
   const args = architecture ? ['--arch', architecture] : []
-  const result = await context.run(process.execPath, [script('build-cuda.js'), '--strict', '--bench', ...args], {
+  const result = await context.run(process.execPath, [script('build-cuda.js'), '--bench', ...args], {
     seconds: 60 * minute,
   })
   context.programs = path.join(root, folderOf(architecture && [architecture]), 'bench')
