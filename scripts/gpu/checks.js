@@ -50,7 +50,7 @@ async function build(context) {
   })
   context.programs = path.join(root, folderOf(architecture && [architecture]), 'bench')
   context.library = path.join(root, 'build/Release/libmyelin_cuda.so')
-  return fromRun(result, architecture ? `compute capability ${architecture / 10}` : 'all architectures')
+  return fromRun(result, architecture ? `compute capability ${(architecture / 10).toFixed(1)}` : 'all architectures')
 }
 
 /** The library must be the one that was just built, and find the GPU: a run on something else proves nothing. */
