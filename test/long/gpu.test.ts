@@ -12,11 +12,13 @@ const root = path.resolve(__dirname, '../..')
 
 interface Row {
   name: string
+  type?: string
   microseconds?: number
   torchMicroseconds?: number
   torchEagerMicroseconds?: number
   cpuMicroseconds?: number
   value?: number
+  skipped?: string
 }
 interface Results {
   stages: { name: string; status: string; note: string; output?: string }[]
@@ -106,6 +108,21 @@ describe('npm run gpu on the stand-in runtime', () => {
     expect(results.complaints).to.match(/^Not compared with PyTorch: no PyTorch in \/no\/such\/python: .*ENOENT/)
     expect(results.gemms.every((row) => row.microseconds! > 0 && row.torchMicroseconds === undefined)).to.equal(true)
     expect(said).to.contain('not compared with PyTorch')
+  })
+
+  it('leaves out what a GPU lacks, and says so', () => {
+    const { status, said, results } = run(['--only', 'peaks'], { EMU_CAPABILITY: '75' })
+    expect(status, said).to.equal(0)
+    expect(results.peaks.filter(({ skipped }) => skipped).map(({ name }) => name)).to.deep.equal([
+      ...['tensor cores TF32', 'tensor cores bf16'],
+    ])
+    const products = run(['--only', 'products'], { EMU_CAPABILITY: '75' }).results
+    for (const { name, type, skipped, microseconds } of products.gemms) {
+      if (type === 'tf32' || type === 'bf16')
+        expect(skipped, name).to.equal(`tensor cores for ${type} need compute capability 8.0`)
+      else expect(microseconds, name).to.be.above(0)
+    }
+    expect(products.stages.at(-1)!.note).to.match(/ products checked and timed, .*; 54 skipped: tensor cores for tf32 /)
   })
 
   it('fails when compute-sanitizer finds something, and goes on', () => {
