@@ -12,6 +12,7 @@ const nodeGlobals = Object.fromEntries(
     'Atomics',
     'SharedArrayBuffer',
     'setTimeout',
+    'clearTimeout',
   ].map((name) => [name, 'readonly']),
 )
 

@@ -6,6 +6,8 @@
 //   --quick         only the architecture of this machine's GPU (8.0 where there is none)
 //   --arch 80,90    these architectures
 //   --output dir    another folder than build/Release
+//   --strict        a warning is an error
+//   --bench         also the programs of bench/gpu
 //   otherwise       all architectures, and PTX for those to come
 const { spawnSync } = require('node:child_process')
 const path = require('node:path')
@@ -19,18 +21,22 @@ function presentArchitecture() {
   return found ? found[1] + found[2] : null
 }
 
+/** CMake's working folder for these architectures (null: all). The programs of bench/gpu go to its folder bench. */
+const folderOf = (architectures, strict = false) =>
+  ['build/cuda', ...(architectures ?? []), ...(strict ? ['strict'] : [])].join('-')
+
 /** Builds the library; false where there is no nvcc. `architectures`: as ['80', '90'], null for all. */
-function buildCuda({ architectures = null, outputDir = 'build/Release', binaryDir = 'build/cuda' } = {}) {
+function buildCuda({ architectures = null, outputDir = 'build/Release', strict = false, bench = false } = {}) {
   if (!process.env.CUDACXX && !which('nvcc')) {
     console.log('The CUDA library is left out: no nvcc on PATH, and CUDACXX does not name one.')
     return false
   }
   const chosen = architectures ? [`-DMYELIN_CUDA_ARCHITECTURES=${architectures.map((a) => `${a}-real`).join(';')}`] : []
   cmakeBuild({
-    binaryDir: architectures ? `${binaryDir}-${architectures.join('-')}` : binaryDir,
+    binaryDir: folderOf(architectures, strict),
     outputDir,
-    options: ['-DMYELIN_CUDA=ON', '-DMYELIN_ADDON=OFF', ...chosen],
-    targets: ['myelin_cuda'],
+    options: ['-DMYELIN_CUDA=ON', '-DMYELIN_ADDON=OFF', `-DMYELIN_CUDA_STRICT=${strict ? 'ON' : 'OFF'}`, ...chosen],
+    targets: ['myelin_cuda', ...(bench ? ['gpu_peaks', 'gpu_gemm'] : [])],
   })
   return true
 }
@@ -41,12 +47,14 @@ function options(args) {
     const option = args.shift()
     if (option === '--quick') chosen.architectures = [presentArchitecture() ?? '80']
     else if (option === '--arch' && args.length > 0) chosen.architectures = args.shift().split(',')
+    else if (option === '--strict') chosen.strict = true
+    else if (option === '--bench') chosen.bench = true
     else if (option === '--output' && args.length > 0) chosen.outputDir = path.resolve(args.shift())
     else throw new Failure(`unknown option '${option}'; see the head of scripts/build-cuda.js`)
   }
   return chosen
 }
 
-module.exports = { buildCuda, presentArchitecture }
+module.exports = { buildCuda, folderOf, presentArchitecture }
 
 if (require.main === module) main(() => void buildCuda(options(process.argv.slice(2))))

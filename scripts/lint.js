@@ -9,7 +9,8 @@ const folders = ['lib', 'test', 'bench', 'examples', 'scripts']
 function lint({ fix = false } = {}) {
   const scripts = [...folders.flatMap((folder) => filesUnder(folder, /\.(ts|js|mjs)$/)), 'eslint.config.mjs']
   const json = ['package.json', 'tsconfig.json', 'tsconfig.test.json', '.mocharc.json', '.prettierrc.json']
-  const native = [...filesUnder('native', /\.(h|cpp)$/), ...filesUnder('test', /\.(h|cpp)$/)]
+  const native = ['native', 'test', 'bench'].flatMap((folder) => filesUnder(folder, /\.(h|cpp)$/))
+  native.push(...filesUnder('bench', /\.cu$/))
   const clangFormat = require(tool('clang-format', 'index.js')).getNativeBinary()
   const quiet = { stdio: ['ignore', 'ignore', 'inherit'] }
   const checks = {

@@ -117,8 +117,8 @@ const proofs = [
   { name: 'cuda: the backend on the stand-in runtime', run: () => testCuda() },
   { name: 'cuda: every barrier is needed', run: script('mutate-barriers.js') },
   {
-    name: 'cuda: nvcc compiles the library for every architecture',
-    run: nvccScript('build-cuda.js', '--output', 'build/cuda-release'),
+    name: 'cuda: nvcc compiles the library for every architecture, and the GPU bench, without a warning',
+    run: nvccScript('build-cuda.js', '--strict', '--bench', '--output', 'build/cuda-release'),
   },
   { name: 'cuda: no hot kernel spills registers', run: nvccScript('cuda-report.js', '--arch', '80,90') },
   { name: 'install matrix', run: () => testInstall() },
