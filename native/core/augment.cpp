@@ -140,8 +140,12 @@ class Painter {
     border_planes(scene_.images + row * how.size());
     T* to = scene_.out + static_cast<int64_t>(index) * how.size();
     for (int64_t y = 0; y < how.height; y++) {
-      if (!lattice_.empty()) displace(y);
-      find_places(y);
+      if (lattice_.empty()) {
+        find_places<false>(y);
+      } else {
+        displace(y);
+        find_places<true>(y);
+      }
       for (int64_t c = 0; c < how.channels; c++)
         mix(c, to + y * how.width * scene_.pixel_step + c * scene_.channel_step);
     }
@@ -171,59 +175,78 @@ class Painter {
       const T* from = image + c * scene_.channel_step;
       T* plane = planes_.data() + c * scene_.plane + border * scene_.stride + border;
       for (int64_t y = 0; y < how.height; y++, plane += scene_.stride) {
-        for (int64_t x = 0; x < how.width; x++, from += scene_.pixel_step) plane[x] = *from;
+        if (scene_.pixel_step == 1) {
+          std::copy_n(from, how.width, plane);
+          from += how.width;
+        } else {
+          for (int64_t x = 0; x < how.width; x++, from += scene_.pixel_step) plane[x] = *from;
+        }
       }
     }
   }
 
   // How far the pixels of a row are moved by the distortion, down and right.
   void displace(int64_t y) {
-    const size_t width = line_.size();
-    const T* above = lattice_.data() + static_cast<size_t>(scene_.down.line[y]) * width;
+    const size_t lines = line_.size(), width = place_.size();
+    const T* above = lattice_.data() + static_cast<size_t>(scene_.down.line[y]) * lines;
     const T v = scene_.down.share[y];
-    for (size_t i = 0; i < width; i++) line_[i] = (1 - v) * above[i] + v * above[i + width];
-    for (size_t x = 0; x < place_.size(); x++) {
-      const T* at = line_.data() + 2 * scene_.right.line[x];
-      const T u = scene_.right.share[x];
-      moved_[x] = (1 - u) * at[0] + u * at[2];
-      moved_[x + place_.size()] = (1 - u) * at[1] + u * at[3];
+    for (size_t i = 0; i < lines; i++) line_[i] = (1 - v) * above[i] + v * above[i + lines];
+    const int32_t* const begin = scene_.right.line.data();
+    const T *const share = scene_.right.share.data(), *const line = line_.data();
+    T* __restrict down = moved_.data(), * __restrict right = down + width;
+    for (size_t x = 0; x < width; x++) {
+      const T* at = line + 2 * begin[x];
+      const T u = share[x];
+      down[x] = (1 - u) * at[0] + u * at[2];
+      right[x] = (1 - u) * at[1] + u * at[3];
     }
   }
 
   // Between which pixels of the bordered plane the pixels of a row lie. What is outside, or no number, is in the
   // border.
+  template <bool distorted>
   void find_places(int64_t y) {
+    const int32_t width = static_cast<int32_t>(place_.size()), stride = static_cast<int32_t>(scene_.stride);
     const T last_y = static_cast<T>(scene_.how.height), last_x = static_cast<T>(scene_.how.width);
-    const size_t width = place_.size();
-    const int32_t stride = static_cast<int32_t>(scene_.stride);
-    const bool distorted = !lattice_.empty();
-    for (size_t x = 0; x < width; x++) {
-      const T down = static_cast<T>(y) + (distorted ? moved_[x] : 0) + from_y_;
-      const T right = static_cast<T>(static_cast<int32_t>(x)) + (distorted ? moved_[x + width] : 0) + from_x_;
+    // Locals: the compiler must not think that the stores change them.
+    const T sine = sine_, cosine = cosine_, zoom = zoom_, side = side_, to_y = to_y_, to_x = to_x_;
+    const T from_y = static_cast<T>(y) + from_y_, from_x = from_x_;
+    const T *const moved_down = moved_.data(), *const moved_right = moved_down + width;
+    int32_t* __restrict place = place_.data();
+    T* __restrict share_down = share_down_.data(), * __restrict share_right = share_right_.data();
+    for (int32_t x = 0; x < width; x++) {
+      T down = from_y, right = static_cast<T>(x) + from_x;
+      if (distorted) {
+        down += moved_down[x];
+        right += moved_right[x];
+      }
       // A counter-clockwise turn of the image, rows counting downwards, read backwards.
-      T at_y = zoom_ * (cosine_ * down + sine_ * right) + to_y_;
-      T at_x = side_ * (zoom_ * (cosine_ * right - sine_ * down)) + to_x_;
+      T at_y = zoom * (cosine * down + sine * right) + to_y;
+      T at_x = side * (zoom * (cosine * right - sine * down)) + to_x;
       at_y = at_y > -1 ? at_y : -1;
       at_x = at_x > -1 ? at_x : -1;
       at_y = (at_y < last_y ? at_y : last_y) + border;
       at_x = (at_x < last_x ? at_x : last_x) + border;
       const int32_t top = static_cast<int32_t>(at_y), left = static_cast<int32_t>(at_x);
-      place_[x] = top * stride + left;
-      share_down_[x] = at_y - static_cast<T>(top);
-      share_right_[x] = at_x - static_cast<T>(left);
+      place[x] = top * stride + left;
+      share_down[x] = at_y - static_cast<T>(top);
+      share_right[x] = at_x - static_cast<T>(left);
     }
   }
 
   // Bilinear: every pixel of a row from the four around the place it comes from; a share of 0 takes nothing.
-  void mix(int64_t channel, T* to) const {
-    const T* plane = planes_.data() + channel * scene_.plane;
+  void mix(int64_t channel, T* __restrict to) const {
+    const T* const plane = planes_.data() + channel * scene_.plane;
     const int64_t step = scene_.pixel_step, stride = scene_.stride;
-    for (size_t x = 0; x < place_.size(); x++, to += step) {
-      const T* at = plane + place_[x];
-      const T u = share_right_[x], v = share_down_[x];
+    const size_t width = place_.size();
+    const int32_t* const place = place_.data();
+    const T *const share_down = share_down_.data(), *const share_right = share_right_.data();
+    for (size_t x = 0; x < width; x++) {
+      const T* at = plane + place[x];
+      const T u = share_right[x], v = share_down[x];
       const T above = (1 - u) * at[0] + u * at[1];
       const T below = (1 - u) * at[stride] + u * at[stride + 1];
-      *to = (1 - v) * above + v * below;
+      to[static_cast<int64_t>(x) * step] = (1 - v) * above + v * below;
     }
   }
 
