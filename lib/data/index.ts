@@ -25,6 +25,14 @@ export { fromCsv, type Column, type ColumnKind, type FromCsvOptions, type Table 
 export { ewa, type Ewa, type EwaOptions } from './ewa'
 export { flattenImage, type FlattenImageOptions, type ImageData } from './flatten-image'
 export type { ChannelOrder, ImageFormatOptions, ImageShape } from './image-format'
+export {
+  fromImages,
+  readImage,
+  type FromImagesOptions,
+  type Image,
+  type ImageFolder,
+  type ReadImageOptions,
+} from './images'
 export { oneHot } from './labels'
 export { normalizer, type Normalizer } from './normalizer'
 export type { DataLike, ShapedArray } from './rows'
