@@ -51,6 +51,42 @@ export interface RunResult {
   value: string
 }
 
+/** How far images are changed at most, and how their numbers lie in memory. */
+export interface NativeAugmentation {
+  height: number
+  width: number
+  channels: number
+  /** All of one channel, then the next; else the channels of a pixel side by side. */
+  planar: boolean
+  /** Chance. */
+  flip?: number
+  /** Share of height and width that is enlarged to the whole. */
+  crop?: number
+  /** Degrees, either way. */
+  rotate?: number
+  /** Whole pixels, in all directions. */
+  translate?: number
+  /** Elastic distortion: pixels a pixel moves at most, and spacing of the random vectors in pixels (at least 1). */
+  strength?: number
+  smoothness?: number
+}
+
+/** Every image is a function of (seed, pass, firstRow + its row) alone. */
+export interface AugmentRequest {
+  /** [N, channels·height·width] on the CPU, finite numbers. */
+  images: NativeBuffer
+  /** [N, …] on the CPU: rows that are taken along as they are. */
+  beside?: readonly NativeBuffer[]
+  rows: Uint32Array
+  seed?: bigint
+  pass?: number
+  firstRow?: number
+  /** Where the results live. */
+  device?: string
+  /** Moves every image like this instead of drawing: degrees counter-clockwise, down and right in pixels. */
+  motion?: { flip: boolean; degrees: number; down: number; right: number }
+}
+
 export interface PlanInfo {
   dtype: DType
   instructions: string[]
@@ -127,6 +163,11 @@ export interface Native {
     request: RunRequest,
     onProgress: ((stepsDone: number, costs: Float64Array) => void) | null,
   ): NativeJob
+
+  /** New buffers [rows, …]: the changed images, then the rows of everything beside. On the calling thread and the pool. */
+  augmentSync(how: NativeAugmentation, request: AugmentRequest): NativeBuffer[]
+  /** The same on a thread of its own; the buffers are the result's `fetches`, empty when cancelled. */
+  augment(how: NativeAugmentation, request: AugmentRequest): NativeJob
 
   setThreads(threads: number): void
   getThreads(): number

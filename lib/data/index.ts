@@ -4,7 +4,7 @@ export {
   transformImages,
   type Augmenter,
   type AugmentOptions,
-  type ImageShape,
+  type AugmentSettings,
   type TransformOptions,
 } from './augment'
 export {
@@ -24,6 +24,15 @@ export { confusionMatrix, type ConfusionMatrix, type ConfusionMatrixOptions } fr
 export { fromCsv, type Column, type ColumnKind, type FromCsvOptions, type Table } from './csv'
 export { ewa, type Ewa, type EwaOptions } from './ewa'
 export { flattenImage, type FlattenImageOptions, type ImageData } from './flatten-image'
+export type { ChannelOrder, ImageFormatOptions, ImageShape } from './image-format'
+export {
+  fromImages,
+  readImage,
+  type FromImagesOptions,
+  type Image,
+  type ImageFolder,
+  type ReadImageOptions,
+} from './images'
 export { oneHot } from './labels'
 export { normalizer, type Normalizer } from './normalizer'
 export type { DataLike, ShapedArray } from './rows'

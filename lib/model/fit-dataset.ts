@@ -2,12 +2,14 @@
 import { OptionError, StateError, checkOptions, describeValue, functionOption, positiveInteger } from '../errors'
 import type { Callback } from '../callbacks/callback'
 import { inTurns } from '../slices'
-import { inputsOf, nativeData, type DataLike, type NativeData, type SampleWeight } from './data'
+import { inputsOf, nativeData, type DataLike, type Home, type NativeData, type SampleWeight } from './data'
+import type { AugmentSettings } from '../data/augment'
+import { augmentedBatch } from './augmented'
 import type { Engine } from './engine'
-import { callbacksOf, checkCommon, type CommonFitOptions } from './fit-options'
+import { augmentOf, callbacksOf, checkCommon, type CommonFitOptions } from './fit-options'
 import { History } from './history'
 import type { Model } from './model'
-import type { Trainer } from './queue'
+import type { Job, Trainer } from './queue'
 import { runSteps } from './run'
 import { emptySums, Training, withHistory } from './training'
 
@@ -41,6 +43,7 @@ const optionNames = [
   'verbose',
   'stopWhen',
   'stepsPerEpoch',
+  'augment',
 ]
 
 export async function fitDataset(
@@ -56,6 +59,7 @@ export async function fitDataset(
   const batches =
     options.stepsPerEpoch === undefined ? undefined : positiveInteger(`${where}: stepsPerEpoch`, options.stepsPerEpoch)
   const callbacks: readonly Callback[] = callbacksOf(where, options)
+  const augment = augmentOf(where, options.augment, engine.network.inputShape)
   engine.requireCompiled(where)
   if (engine.needsAdapt)
     throw new StateError(
@@ -68,7 +72,7 @@ export async function fitDataset(
     try {
       await training.notify((c) => c.onTrainBegin?.(training.run))
       for (let epoch = initialEpoch + 1, more = true; more; epoch++)
-        more = await runEpoch(engine, trainer, training, epoch, source, options)
+        more = await runEpoch(engine, trainer, training, epoch, source, options, augment)
       await training.notify((c) => c.onTrainEnd?.(training.run))
       return training.history
     } catch (error) {
@@ -98,6 +102,7 @@ async function prepare(
   where: string,
   batch: Batch,
   classWeight: FitDatasetOptions['classWeight'],
+  home: Home = engine,
 ): Promise<NativeData> {
   if (typeof batch !== 'object' || batch === null || !('x' in batch) || !('y' in batch))
     throw new OptionError(`${where}: expected a batch { x, y }, got ${describeValue(batch)}.`)
@@ -105,7 +110,7 @@ async function prepare(
   const { inputShape, outputShape } = engine.network
   const { x, y, sampleWeight } = batch
   const request = { where, inputShape, outputShape, loss, x, y, sampleWeight, classWeight }
-  return inTurns(nativeData(engine, request))
+  return inTurns(nativeData(home, request))
 }
 
 async function runEpoch(
@@ -115,12 +120,13 @@ async function runEpoch(
   epoch: number,
   source: BatchSource,
   options: FitDatasetOptions,
+  augment: AugmentSettings | null,
 ): Promise<boolean> {
   const sums = emptySums()
   training.beginEpoch(epoch, sums)
   sums.learningRate = engine.learningRateAt(epoch, engine.progress.steps + 1)
   await training.notify((c) => c.onEpochBegin?.(epoch, training.run))
-  const stream = new Prefetcher(engine, source, options, epoch)
+  const stream = new Prefetcher(engine, trainer.job, source, options, epoch, augment)
   try {
     // While the stream is read, the model is free for other jobs.
     const next = () => engine.queue.callback(trainer, () => stream.next())
@@ -160,13 +166,19 @@ class Prefetcher {
   #last: Promise<unknown> = Promise.resolve()
   #asked = 0
   #ended = false
+  /** Rows read in this epoch. */
+  #rows = 0
+  readonly #pass: number
 
   constructor(
     readonly engine: Engine,
+    readonly job: Job,
     source: BatchSource,
     readonly options: FitDatasetOptions,
     readonly epoch: number,
+    readonly augment: AugmentSettings | null,
   ) {
+    this.#pass = engine.progress.epochs
     const stream: unknown = source()
     const iterable = stream as Partial<AsyncIterable<Batch> & Iterable<Batch>> | undefined
     const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.()
@@ -189,12 +201,23 @@ class Prefetcher {
         this.#ended = true
         return null
       }
-      return prepare(this.engine, `fitDataset: epoch ${this.epoch}, batch ${number}`, value, this.options.classWeight)
+      return this.#prepare(`fitDataset: epoch ${this.epoch}, batch ${number}`, value)
     })
     // A failed read is reported when its turn comes; no one listens to it before.
     read.catch(() => (this.#ended = true))
     this.#last = read.catch(() => undefined)
     this.#ready.push(read)
+  }
+
+  async #prepare(where: string, batch: Batch): Promise<NativeData> {
+    const { engine, augment, job } = this
+    const { classWeight } = this.options
+    if (!augment) return prepare(engine, where, batch, classWeight)
+    // Images are changed by the CPU, then go to the device.
+    const data = await prepare(engine, where, batch, classWeight, { dtype: engine.dtype, device: 'cpu' })
+    const firstRow = this.#rows
+    this.#rows += data.rows
+    return augmentedBatch(augment, job, engine, data, this.#pass, firstRow)
   }
 
   async next(): Promise<NativeData | null> {

@@ -12,6 +12,8 @@ import {
 } from '../errors'
 import type { BatchLogs, Callback, TrainingRun } from '../callbacks/callback'
 import { progressBar } from '../callbacks/progress-bar'
+import { Augmenter, type AugmentSettings } from '../data/augment'
+import type { Shape } from '../graph/node'
 import type { ClassWeight, DataLike, SampleWeight } from './data'
 import type { EpochLogs } from './history'
 
@@ -47,6 +49,12 @@ export interface CommonFitOptions {
   verbose?: 0 | 1
   /** Ends with history.stopped 'converged' when the epoch's cost J changes by less than `tolerance`. */
   stopWhen?: { tolerance: number }
+  /**
+   * `data.augment({ … })`: every epoch trains on newly changed images, made natively ahead of the steps. Row i of epoch n
+   * is changed the same for the same seed, whatever the batch size and the number of threads. Labels, weights and
+   * validation data stay what they are.
+   */
+  augment?: Augmenter
 }
 
 export interface FitOptions extends CommonFitOptions {
@@ -70,6 +78,7 @@ export interface Settings {
   dropLast: boolean
   tolerance: number | null
   checkpoint: CheckpointOptions | null
+  augment: AugmentSettings | null
 }
 
 const commonNames = [
@@ -83,6 +92,7 @@ const commonNames = [
   'signal',
   'verbose',
   'stopWhen',
+  'augment',
 ]
 
 export function checkFitNames(options: FitOptions): void {
@@ -123,7 +133,16 @@ function checkValidation(where: string, data: unknown): void {
     )
 }
 
-export function settingsOf(options: FitOptions, rows: number): Settings {
+/** The options of the augmenter, which fits images of this shape; null without one. */
+export function augmentOf(where: string, augment: unknown, inputShape: Shape): AugmentSettings | null {
+  if (augment === undefined) return null
+  if (!(augment instanceof Augmenter))
+    throw new OptionError(`${where}: augment: expected data.augment({ … }), got ${describeValue(augment)}.`)
+  augment.how(`${where}: augment`, inputShape)
+  return augment.options
+}
+
+export function settingsOf(options: FitOptions, rows: number, inputShape: Shape): Settings {
   const { epochs, initialEpoch, tolerance } = checkCommon('fit', options)
   const asked = options.batchSize ?? Math.min(32, rows)
   const batchSize = asked === 'all' ? rows : positiveInteger("fit: batchSize ('all' or a number)", asked)
@@ -139,6 +158,7 @@ export function settingsOf(options: FitOptions, rows: number): Settings {
     shuffle: booleanOption('fit: shuffle', options.shuffle ?? true),
     dropLast: booleanOption('fit: dropLast', options.dropLast ?? false),
     checkpoint: options.checkpoint === undefined ? null : checkCheckpoint(options.checkpoint),
+    augment: augmentOf('fit', options.augment, inputShape),
   }
 }
 

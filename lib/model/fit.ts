@@ -4,6 +4,7 @@ import { countOf } from '../convert'
 import { featureStatistics } from '../layers/normalize'
 import { native, type NativeBuffer } from '../native'
 import { inTurns } from '../slices'
+import { AugmentedRows, type ReadyRows } from './augmented'
 import {
   checkpointBoundary,
   checkpointData,
@@ -17,6 +18,7 @@ import {
   type ClassWeight,
   type DataLike,
   type DataRequest,
+  type Home,
   type NativeData,
   type SampleWeight,
 } from './data'
@@ -56,7 +58,7 @@ export async function fit(
   const { inputShape, outputShape } = engine.network
   const rows = openX('fit', x, inputShape, engine.dtype).shape[0]
   openY('fit', y, engine.requireCompiled('fit').loss.targetShape(outputShape), rows, engine.dtype)
-  const settings = settingsOf(options, rows)
+  const settings = settingsOf(options, rows, inputShape)
   const { sampleWeight, classWeight, validationData } = options
   const data = { x, y, sampleWeight, classWeight, validationData }
   try {
@@ -91,13 +93,19 @@ export async function runFit(engine: Engine, model: Model, trainer: Trainer, req
   const { steps } = engine.progress
   const adapting = engine.needsAdapt
   const owned: NativeData[] = []
-  const read = async (place: string, rest: Pick<DataRequest, 'x' | 'y' | 'sampleWeight' | 'classWeight'>) => {
-    const found = await dataOf(engine, trainer.job, { where: place, inputShape, outputShape, loss, ...rest })
+  const read = async (
+    place: string,
+    rest: Pick<DataRequest, 'x' | 'y' | 'sampleWeight' | 'classWeight'>,
+    home: Home = engine,
+  ) => {
+    const found = await dataOf(home, trainer.job, { where: place, inputShape, outputShape, loss, ...rest })
     owned.push(found)
     return found
   }
+  // Images are changed by the CPU; what it made goes to the device part by part.
+  const home = settings.augment ? { dtype: engine.dtype, device: 'cpu' } : engine
   try {
-    const train = await read(where, { x, y, sampleWeight, classWeight })
+    const train = await read(where, { x, y, sampleWeight, classWeight }, home)
     await request.verify?.(train)
     const [vx, vy, vw] = validationData ?? []
     const validation =
@@ -150,6 +158,7 @@ class FitRun {
   readonly #steps: number
   readonly #full: number
   readonly #inputs: Record<string, NativeBuffer>
+  readonly #augmented: AugmentedRows | null
 
   constructor(
     readonly engine: Engine,
@@ -163,6 +172,7 @@ class FitRun {
     this.#full = Math.floor(train.rows / batchSize)
     this.#steps = this.#full + (train.rows % batchSize && !dropLast ? 1 : 0)
     this.#inputs = inputsOf(train)
+    this.#augmented = settings.augment && new AugmentedRows(settings.augment, trainer.job, train, engine)
     const examples = dropLast ? this.#full * batchSize : train.rows
     const plan = { where: 'fit', epochs, examples, batches: this.#steps, tolerance, validation }
     this.#training = new Training(engine, model, trainer, callbacks, plan, resumed?.history)
@@ -190,6 +200,8 @@ class FitRun {
       return training.history
     } catch (error) {
       throw training.withHistory(error)
+    } finally {
+      await this.#augmented?.close()
     }
   }
 
@@ -206,7 +218,7 @@ class FitRun {
       }
       const order = settings.shuffle ? await inTurns(shuffled(this.#rows, engine.seed, key)) : inOrder(this.#rows)
       while (sums.batches < this.#steps) {
-        await this.#segment(order)
+        await this.#segment(order, key)
         if (sums.batches < this.#steps && checkpointBoundary(settings, 'steps', this.#stepsOfRun()))
           await this.#checkpoint(epoch, false)
       }
@@ -223,33 +235,53 @@ class FitRun {
     return this.#training.history.batches.length
   }
 
-  /** One native run: all full batches, the smaller last one, or up to the next checkpoint. */
-  async #segment(order: Uint32Array): Promise<void> {
-    const { engine, trainer, request } = this
-    const { batchSize, checkpoint } = request.settings
-    const training = this.#training
-    const { sums, epoch } = training
-    const last = sums.batches >= this.#full
+  /** The rows of one native run: all full batches, the smaller last one, or up to the next checkpoint. */
+  #part(order: Uint32Array, begin: number): { batch: number; steps: number; rows: Uint32Array } {
+    const { batchSize, checkpoint } = this.request.settings
+    const last = begin >= this.#full
     const batch = last ? this.#rows - this.#full * batchSize : batchSize
-    let steps = last ? 1 : Math.min(this.#full - sums.batches, stepsAtOnce)
+    let steps = last ? 1 : Math.min(this.#full - begin, this.#augmented?.stepsAtOnce(batch) ?? stepsAtOnce)
     if (checkpoint && 'steps' in checkpoint.every) {
       const every = checkpoint.every.steps
-      steps = Math.min(steps, every - (this.#stepsOfRun() % every))
+      steps = Math.min(steps, every - ((this.#stepsOfRun() + begin - this.#training.sums.batches) % every))
     }
+    const from = begin * batchSize
+    return { batch, steps, rows: order.subarray(from, from + steps * batch) }
+  }
+
+  /** The part's rows as they are, or changed; then the next part is begun. */
+  async #ready(order: Uint32Array, pass: number, rows: Uint32Array, end: number): Promise<ReadyRows> {
+    const augmented = this.#augmented
+    if (!augmented) return { inputs: this.#inputs, rows, release: () => undefined }
+    const ready = await augmented.take(rows, pass)
+    if (end < this.#steps) augmented.prepare(this.#part(order, end).rows, pass)
+    return ready
+  }
+
+  /** One native run. */
+  async #segment(order: Uint32Array, pass: number): Promise<void> {
+    const { engine, trainer, request } = this
+    const training = this.#training
+    const { sums, epoch } = training
+    const { batch, steps, rows } = this.#part(order, sums.batches)
     const hyper = engine.hypers(epoch, steps)
     const width = hyper.length / steps
     const firstStep = engine.progress.steps + 1
-    const from = sums.batches * batchSize
-    await runSteps(trainer.job, {
-      plan: () => engine.trainPlan({ batch, weighted: request.train.weights !== null }),
-      inputs: this.#inputs,
-      rows: order.subarray(from, from + steps * batch),
-      batch,
-      steps,
-      request: (done) => ({ hyper: hyper.subarray(done * width), seed: engine.seed, firstStep: firstStep + done }),
-      onProgress: training.listener(batch),
-      onResult: (result, plan) => training.record(result, plan, batch),
-    })
+    const ready = await this.#ready(order, pass, rows, sums.batches + steps)
+    try {
+      await runSteps(trainer.job, {
+        plan: () => engine.trainPlan({ batch, weighted: request.train.weights !== null }),
+        inputs: ready.inputs,
+        rows: ready.rows,
+        batch,
+        steps,
+        request: (done) => ({ hyper: hyper.subarray(done * width), seed: engine.seed, firstStep: firstStep + done }),
+        onProgress: training.listener(batch),
+        onResult: (result, plan) => training.record(result, plan, batch),
+      })
+    } finally {
+      ready.release()
+    }
   }
 
   async #checkpoint(epoch: number, finished: boolean): Promise<void> {

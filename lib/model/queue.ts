@@ -20,6 +20,8 @@ export class Job {
   /** Set for jobs that lend their turn: awaited when the native run was interrupted without an abort. */
   onInterrupted: (() => Promise<void>) | null = null
   #current: NativeJob | null = null
+  /** Work beside the run: ends with an abort, not with an interruption. */
+  readonly #beside = new Set<NativeJob>()
   #sliceStart = 0
   #timer: NodeJS.Timeout | null = null
   #asked = false
@@ -48,6 +50,7 @@ export class Job {
     this.aborted = true
     this.reason = reason
     this.#current?.cancel()
+    for (const job of this.#beside) job.cancel()
     this.#onAbort?.(this.error())
   }
 
@@ -96,9 +99,13 @@ export class Job {
   ): Promise<RunResult> {
     this.throwIfAborted()
     const job = guarded(this.what, () => native.planRun(plan, request, onProgress))
-    this.#asked = false
     this.#current = job
     this.#sliceStart = performance.now()
+    // Asked for since the turn was last lent: this run must end for it.
+    if (this.#asked) {
+      this.#asked = false
+      this.interrupt()
+    }
     try {
       return await job.promise
     } catch (error) {
@@ -111,6 +118,23 @@ export class Job {
         this.#timer = null
         this.#asked = true
       }
+    }
+  }
+
+  /** Native work that goes on while plans run: prepares what the next run needs. Throws AbortError on abort. */
+  async beside(work: () => NativeJob): Promise<RunResult> {
+    this.throwIfAborted()
+    const job = guarded(this.what, work)
+    this.#beside.add(job)
+    try {
+      const result = await job.promise
+      if (this.aborted) result.fetches.forEach((buffer) => native.bufferDispose(buffer))
+      this.throwIfAborted()
+      return result
+    } catch (error) {
+      throw fromCore(this.what, error)
+    } finally {
+      this.#beside.delete(job)
     }
   }
 

@@ -3,8 +3,9 @@
  * are loaded when a picture is asked for, and named where they are missing.
  */
 import { extname } from 'node:path'
-import { OptionError, StateError, describeValue } from '../errors'
+import { OptionError, describeValue } from '../errors'
 import { writeFileAtomic } from '../files'
+import { optionalPackage } from '../optional'
 import { themed, type Theme } from './theme'
 
 /** A Vega-Lite specification as plain data. */
@@ -31,20 +32,7 @@ interface Resvg {
 
 const packageNames = { vega: 'vega', vegaLite: 'vega-lite', resvg: '@resvg/resvg-js' }
 
-async function load<T>(name: string, install: string): Promise<T> {
-  try {
-    return (await import(name)) as T
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error
-    throw new StateError(
-      `Pictures need the optional package '${name}', which is not installed. Run: npm install ${install}`,
-      {
-        cause: error,
-      },
-    )
-  }
-}
+const load = <T>(name: string, install: string) => optionalPackage<T>('Pictures need', name, install)
 
 /** The picture as SVG text. */
 export async function drawSvg(spec: VegaLiteSpec, theme: Theme): Promise<string> {

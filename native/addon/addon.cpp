@@ -85,6 +85,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add_device_entries(exports);
   add_plan_entries(exports);
   add_job_entries(exports);
+  add_augment_entries(exports);
   add_entry<threads_set>(exports, "setThreads");
   add_entry<threads_get>(exports, "getThreads");
   add_entry<kernel_names>(exports, "kernelNames");

@@ -35,5 +35,6 @@ void add_buffer_entries(Napi::Object exports);
 void add_device_entries(Napi::Object exports);
 void add_plan_entries(Napi::Object exports);
 void add_job_entries(Napi::Object exports);
+void add_augment_entries(Napi::Object exports);
 
 }  // namespace myelin::addon

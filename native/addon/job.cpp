@@ -20,8 +20,8 @@ void check(napi_env env, napi_status status) {
 
 }  // namespace
 
-Napi::Value Job::start(Napi::Env env, Environment& environment, RunRequest request, const Napi::Value& on_progress) {
-  auto job = std::make_shared<Job>(env, environment, std::move(request));
+Napi::Value Job::start(Napi::Env env, Environment& environment, Work work, const Napi::Value& on_progress) {
+  auto job = std::make_shared<Job>(env, environment, std::move(work));
   napi_value promise;
   check(env, napi_create_promise(env, &job->deferred_, &promise));
   if (!on_progress.IsNull()) {
@@ -67,11 +67,11 @@ Napi::Value Job::start(Napi::Env env, Environment& environment, RunRequest reque
 void Job::work() {
   Progress progress{[this](int64_t steps_done, const double* costs, int64_t n) { report(steps_done, costs, n); }};
   try {
-    result_ = run(request_, &cancel_, reports_ ? &progress : nullptr);
+    result_ = work_(&cancel_, reports_ ? &progress : nullptr);
   } catch (...) {
     failure_ = std::current_exception();
   }
-  request_ = RunRequest{};  // memory that JavaScript has disposed meanwhile is free before the promise settles
+  work_ = nullptr;  // memory that JavaScript has disposed meanwhile is free before the promise settles
   {
     std::lock_guard<std::mutex> lock(mutex_);
     finished_ = true;

@@ -1,4 +1,4 @@
-// One asynchronous run. Three parties touch a job, and every member says which:
+// One asynchronous piece of work, most often a run of a plan. Three parties touch a job, and every member says which:
 //   JS       the JavaScript thread of the environment that started it
 //   session  the thread that runs it
 //   exit     the thread that ends the process
@@ -10,6 +10,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <unordered_set>
@@ -24,10 +25,13 @@ struct Environment {
   std::unordered_set<class Job*> jobs;
 };
 
+// What a job does, on the session's thread. It holds what it needs and is destroyed before the promise settles.
+using Work = std::function<RunResult(const std::atomic<bool>* cancel, const Progress* progress)>;
+
 class Job : public std::enable_shared_from_this<Job> {
  public:
-  // JS. Starts the run and returns { promise, cancel }.
-  static Napi::Value start(Napi::Env env, Environment& environment, RunRequest request, const Napi::Value& on_progress);
+  // JS. Starts the work and returns { promise, cancel }.
+  static Napi::Value start(Napi::Env env, Environment& environment, Work work, const Napi::Value& on_progress);
 
   // Any thread.
   void cancel() { cancel_.store(true, std::memory_order_relaxed); }
@@ -36,8 +40,8 @@ class Job : public std::enable_shared_from_this<Job> {
   // Any thread but the session's: false when the run has not ended in time.
   bool wait(std::chrono::seconds limit);
 
-  Job(napi_env env, Environment& environment, RunRequest request)
-      : env_(env), environment_(environment), request_(std::move(request)) {}
+  Job(napi_env env, Environment& environment, Work work)
+      : env_(env), environment_(environment), work_(std::move(work)) {}
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -62,7 +66,7 @@ class Job : public std::enable_shared_from_this<Job> {
   bool attached_ = false;
 
   // session, until `finished_`; JS afterwards
-  RunRequest request_;
+  Work work_;
   RunResult result_;
   std::exception_ptr failure_;
   Clock::time_point last_signal_;

@@ -15,7 +15,10 @@ Napi::Value run_async(const Napi::CallbackInfo& info) {
     throw bad_argument({"planRun", "onProgress"}, "a function or null", on_progress);
   }
   auto* environment = info.Env().GetInstanceData<Environment>();
-  return Job::start(info.Env(), *environment, std::move(request), on_progress);
+  auto work = [request = std::move(request)](const std::atomic<bool>* cancel, const Progress* progress) {
+    return run(request, cancel, progress);
+  };
+  return Job::start(info.Env(), *environment, std::move(work), on_progress);
 }
 
 }  // namespace

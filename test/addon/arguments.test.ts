@@ -70,6 +70,16 @@ describe('addon arguments', () => {
     ['planRun', () => [plan, { steps: 0 }, null], /planRun: request\.steps/],
     ['planRun', () => [plan, {}], /onProgress must be a function or null, got undefined/],
     ['planRun', () => [plan, {}, 'x'], /onProgress/],
+    ['augmentSync', () => [], /augmentSync: how must be an object, got undefined/],
+    ['augmentSync', () => [{ height: 0 }], /how\.height must be an integer from 1 .* got 0/],
+    ['augmentSync', () => [{ planar: 1 }], /how\.planar must be true or false, got 1/],
+    ['augmentSync', () => [{ flip: 'x' }], /how\.flip must be a number, got "x"/],
+    ['augmentSync', () => [{}, 1], /request must be an object, got 1/],
+    ['augmentSync', () => [{}, { images: plan }], /request\.images must be a buffer/],
+    ['augmentSync', () => [{}, { rows: [1] }], /request\.rows must be a Uint32Array/],
+    ['augmentSync', () => [{}, { pass: 2 ** 32 }], /request\.pass must be an integer from 0 to 4294967295/],
+    ['augmentSync', () => [{}, { motion: { down: 'x' } }], /request\.motion\.down must be a number/],
+    ['augment', () => [{}, { seed: 1 }], /augment: request\.seed must be a bigint/],
     ['setThreads', () => [0], /threads must be an integer from 1 to 256, got 0/],
     ['setThreads', () => [257], /got 257/],
     ['setThreads', () => [], /got undefined/],
@@ -130,5 +140,59 @@ describe('addon arguments', () => {
         .with.property('code', 'MYELIN_GRAPH')
     }
     expect([...native.bufferRead(state)]).to.deep.equal([1, 2, 3])
+  })
+
+  it('augmentations that do not fit their buffers are graph errors', () => {
+    const images = native.bufferCreate('float32', 24, null)
+    const how = { height: 3, width: 2, channels: 1, planar: false }
+    const rows = new Uint32Array([0])
+    const cases: [object, object][] = [
+      [{}, { images, rows }],
+      [how, { rows }],
+      [how, { images }],
+      [how, { images, rows: new Uint32Array([4]) }],
+      [
+        { ...how, width: 5 },
+        { images, rows },
+      ],
+      [
+        { ...how, height: 2 ** 40 },
+        { images, rows },
+      ],
+      [
+        { ...how, height: 2 ** 20, width: 2 ** 20 },
+        { images, rows },
+      ],
+      [
+        { ...how, crop: 0 },
+        { images, rows },
+      ],
+      [
+        { ...how, crop: 1.1 },
+        { images, rows },
+      ],
+      [
+        { ...how, flip: NaN },
+        { images, rows },
+      ],
+      [
+        { ...how, strength: Infinity },
+        { images, rows },
+      ],
+      [
+        { ...how, smoothness: 0.5 },
+        { images, rows },
+      ],
+      [
+        { ...how, translate: 2 ** 40 },
+        { images, rows },
+      ],
+      [how, { images, rows, beside: [native.bufferCreate('float32', 3, null)] }],
+    ]
+    for (const [given, request] of cases)
+      expect(() => loose.augmentSync(given, request), JSON.stringify(given))
+        .to.throw(Error)
+        .with.property('code', 'MYELIN_GRAPH')
+    expect(native.augmentSync(how, { images, rows, beside: [images] })).to.have.length(2)
   })
 })

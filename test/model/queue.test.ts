@@ -33,6 +33,17 @@ function busy() {
 const later = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
 describe('job queue', () => {
+  it('answers every one of many predictions in a row, however short the epochs are', async () => {
+    const { x, y } = blobs(20)
+    const model = sequential({ inputShape: [2], layers: [layers.dense({ units: 1, activation: 'sigmoid' })] })
+    model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
+    const controller = new AbortController()
+    const fit = model.fit(x, y, { epochs: 1e7, batchSize: 10, signal: controller.signal })
+    for (let i = 0; i < 30; i++) (await model.predict(x)).dispose()
+    controller.abort()
+    expect(await rejected(fit)).to.be.instanceOf(my.AbortError)
+  })
+
   it('answers predictions from outside at the next step boundary of a fit, to the same history', async () => {
     const { x, y, model } = busy()
     const twin = sequential({

@@ -1,7 +1,8 @@
 /** Philox4x32-10 (Salmon et al., 2011) in plain BigInt arithmetic, as the oracle of randomUniform. */
 const mask = 0xffffffffn
 
-function block(counter: bigint[], key: bigint[]): bigint[] {
+/** Four words of a counter of four and a key of two. */
+export function block(counter: bigint[], key: bigint[]): bigint[] {
   let [c0, c1, c2, c3] = counter
   let [k0, k1] = key
   for (let round = 0; round < 10; round++) {
