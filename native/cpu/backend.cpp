@@ -4,6 +4,10 @@
 #include <stdexcept>
 #include <string>
 
+#ifdef _WIN32
+#include <malloc.h>
+#endif
+
 #include "../core/backend.h"
 
 extern "C" {
@@ -64,6 +68,17 @@ Isa choose_isa() {
                            "'. Set it to one of these, or unset it to use the best");
 }
 
+// In whole cache lines and vectors; nullptr when there is no memory left.
+void* aligned_memory(size_t bytes) {
+  constexpr size_t alignment = 64;
+#ifdef _WIN32
+  return _aligned_malloc(bytes, alignment);
+#else
+  void* memory = nullptr;
+  return posix_memalign(&memory, alignment, bytes) == 0 ? memory : nullptr;
+#endif
+}
+
 class CpuBackend : public Backend {
  public:
   CpuBackend() : isa_(choose_isa()), table_(*isa_.kernels()) { table_.isa = isa_.name; }
@@ -72,14 +87,20 @@ class CpuBackend : public Backend {
   std::string describe() const override { return std::string("cpu (") + isa_.name + ")"; }
 
   void* allocate(size_t bytes) override {
-    void* memory = nullptr;
-    if (posix_memalign(&memory, 64, bytes > 0 ? bytes : 64) != 0) {
+    void* memory = aligned_memory(bytes > 0 ? bytes : 64);
+    if (memory == nullptr) {
       throw OutOfMemory(bytes, "cpu: the system has no " + std::to_string(bytes) +
                                    " bytes of memory left; use smaller batches or dispose of tensors and models");
     }
     return memory;
   }
-  void release(void* memory, size_t) override { std::free(memory); }
+  void release(void* memory, size_t) override {
+#ifdef _WIN32
+    _aligned_free(memory);
+#else
+    std::free(memory);
+#endif
+  }
   void upload(void* device, const void* host, size_t bytes) override {
     if (bytes > 0) std::memcpy(device, host, bytes);
   }

