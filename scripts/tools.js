@@ -41,9 +41,7 @@ function npmCli() {
 /** Runs npm; says how it went, as tryRun does. */
 function npm(args, options = {}) {
   const cli = npmCli()
-  return cli
-    ? tryRun(process.execPath, [cli, ...args], options)
-    : tryRun('npm', args, { shell: isWindows, ...options })
+  return cli ? tryRun(process.execPath, [cli, ...args], options) : tryRun('npm', args, { shell: isWindows, ...options })
 }
 
 /** Full path of a program on PATH, or null. */

@@ -2,17 +2,15 @@
 // The install matrix: each case is { name, run }, where run returns a remark or throws. `npm run test:install` prints them.
 const fs = require('node:fs')
 const path = require('node:path')
+const { checkList, tarballLimit } = require('../../scripts/check-pack')
 const { loaderCases } = require('./loader-cases')
 const { placeCases } = require('./place-cases')
 const { sourceCases } = require('./source-cases')
 
 const nodeVersions = ['20', '22', '24', '26']
 
-/** Milliseconds that the first require may take. */
+/** Milliseconds that the first require may take. `npm run bench -- load` measures it closer. */
 const coldRequire = 40
-/** Bytes of the tarball. */
-const tarballLimit = 15_000_000
-
 function cases(workshop) {
   const onNode = (version, use) => async () => use(await workshop.supplies.runtime(`node-${version}`))
   return [
@@ -21,7 +19,10 @@ function cases(workshop) {
     ...nodeVersions.flatMap((version) => [
       { name: `Node ${version}: CommonJS`, run: onNode(version, (node) => workshop.consume('train.js', { node })) },
       { name: `Node ${version}: ES module`, run: onNode(version, (node) => workshop.consume('train.mjs', { node })) },
-      { name: `Node ${version}: worker threads`, run: onNode(version, (node) => workshop.consume('worker.js', { node })) },
+      {
+        name: `Node ${version}: worker threads`,
+        run: onNode(version, (node) => workshop.consume('worker.js', { node })),
+      },
       { name: `Node ${version}: first require`, run: onNode(version, (node) => firstRequire(workshop, node)) },
       { name: `Node ${version}: myelin doctor`, run: onNode(version, (node) => doctor(workshop, node)) },
     ]),
@@ -43,21 +44,7 @@ const packageFolder = (home) => path.join(home, 'node_modules/myelin')
 function contents(workshop) {
   const home = packageFolder(workshop.install())
   const files = fs.readdirSync(home, { recursive: true }).map((file) => file.split(path.sep).join('/'))
-  const needed = [
-    'dist/index.js',
-    'dist/index.mjs',
-    'dist/index.d.ts',
-    'dist/cli.js',
-    'LICENSE',
-    'README.md',
-    'CMakeLists.txt',
-  ]
-  const missing = needed.filter((file) => !files.includes(file))
-  if (missing.length > 0) throw new Error(`the package lacks ${missing.join(', ')}`)
-  const stray = files.filter((file) =>
-    /^(test|bench|build|lib|shared|examples)(\/|$)|\.(js\.map|o|log|tsbuildinfo)$|\.new$/.test(file),
-  )
-  if (stray.length > 0) throw new Error(`not for users: ${stray.slice(0, 5).join(', ')}`)
+  checkList(files.filter((file) => fs.statSync(path.join(home, file)).isFile()))
   const { size } = fs.statSync(workshop.pack())
   if (size > tarballLimit)
     throw new Error(`the tarball has ${megabytes(size)}; the limit is ${megabytes(tarballLimit)}`)
@@ -74,18 +61,26 @@ function noScripts(workshop) {
   return 'npm has nothing to run'
 }
 
-/** Of several processes the fastest: the others measure what else the machine does. On a busy one more are tried. */
+/**
+ * Of several processes the fastest: the others measure what else the machine does. Where even that one was kept waiting, the
+ * processor time is what can be held against the limit.
+ */
 function firstRequire(workshop, node) {
   const home = workshop.install()
-  const script = "const t = performance.now(); require('myelin'); console.log(performance.now() - t)"
+  const script =
+    "const t = performance.now(), c = process.cpuUsage(); require('myelin'); const { user, system } = process.cpuUsage(c);" +
+    'console.log(JSON.stringify([performance.now() - t, (user + system) / 1000]))'
   const env = workshop.bareEnvironment(node)
-  const times = []
-  while (times.length < 9 || (Math.min(...times) > coldRequire && times.length < 40))
-    times.push(Number(workshop.call(node, ['-e', script], { cwd: home, env })))
-  times.sort((a, b) => a - b)
-  const text = `${times[0].toFixed(1)} ms, median ${times[times.length >> 1].toFixed(1)} ms of ${times.length}`
-  if (times[0] > coldRequire) throw new Error(`${text}; the limit is ${coldRequire} ms`)
-  return text
+  const runs = []
+  const least = (column) => Math.min(...runs.map((run) => run[column]))
+  while (runs.length < 9 || (least(0) > coldRequire && runs.length < 30))
+    runs.push(JSON.parse(workshop.call(node, ['-e', script], { cwd: home, env })))
+  const median = runs.map(([time]) => time).sort((a, b) => a - b)[runs.length >> 1]
+  const text = `${least(0).toFixed(1)} ms, median ${median.toFixed(1)} ms of ${runs.length}`
+  if (least(0) <= coldRequire) return text
+  const busy = `${text}; processor time ${least(1).toFixed(1)} ms`
+  if (least(1) > coldRequire) throw new Error(`${busy}; the limit is ${coldRequire} ms`)
+  return `${busy}: this machine is busy`
 }
 
 function doctor(workshop, node) {

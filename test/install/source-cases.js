@@ -9,6 +9,9 @@ const { binaryOf, hostTarget } = require('../../scripts/prebuild-targets')
 const { which } = require('../../scripts/tools')
 const { Skip } = require('./skip')
 
+/** Milliseconds. A minute or two on an idle machine. */
+const buildTimeout = 1_800_000
+
 function sourceCases(workshop) {
   const symbols = {}
   const shared = path.join(workshop.folder, 'objects')
@@ -25,7 +28,7 @@ function sourceCases(workshop) {
     const message = workshop.consumeFailing('train.js', { home })
     const command = /^ +node "(.+)"$/m.exec(message)
     if (!command) throw new Error(`the error names no command:\n${message}`)
-    workshop.call(process.execPath, [command[1]], { env: env() })
+    workshop.call(process.execPath, [command[1]], { env: env(), timeout: buildTimeout })
     symbols.command = exportedSymbols(built())
     return workshop.consume('train.js', { home })
   }
@@ -34,7 +37,7 @@ function sourceCases(workshop) {
     if (!symbols.command) throw new Skip('needs the build before it')
     const { PREBUILD_NODE_GYP: program, npm_config_nodedir: headers } = nodeGyp()
     if (!program || !headers) throw new Skip("npm's node-gyp or the headers of Node.js are not installed")
-    workshop.call(process.execPath, [program, 'rebuild'], { cwd: inPackage(), env: env() })
+    workshop.call(process.execPath, [program, 'rebuild'], { cwd: inPackage(), env: env(), timeout: buildTimeout })
     symbols.nodeGyp = exportedSymbols(built())
     return workshop.consume('train.js', { home })
   }
@@ -43,7 +46,11 @@ function sourceCases(workshop) {
     if (!symbols.command) throw new Skip('needs the build before it')
     const program = path.join(workshop.root, 'node_modules/cmake-js/bin/cmake-js')
     fs.rmSync(built())
-    workshop.call(process.execPath, [program, 'compile', '-O', shared], { cwd: inPackage(), env: env() })
+    workshop.call(process.execPath, [program, 'compile', '-O', shared], {
+      cwd: inPackage(),
+      env: env(),
+      timeout: buildTimeout,
+    })
     symbols.cmakeJs = exportedSymbols(built())
     return workshop.consume('train.js', { home })
   }

@@ -76,7 +76,7 @@ function makeWorkshop() {
 
   function build(target) {
     try {
-      call(process.execPath, [path.join(root, 'scripts/prebuild.js'), target.name])
+      call(process.execPath, [path.join(root, 'scripts/prebuild.js'), target.name], { timeout: 1_800_000 })
     } catch (error) {
       if (target === hostTarget()) throw error
       notBuilt[target.name] = error.message.trim().split('\n').at(-1)
