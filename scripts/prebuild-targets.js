@@ -51,6 +51,7 @@ const targets = [
     name: 'win32-x64',
     platform: 'win32',
     arch: 'x64',
+    // node-gyp on Windows wants Visual Studio, whose compiler cannot build the kernels.
     crossOnly: true,
     cmake: [],
     crossFrom: {
@@ -77,7 +78,10 @@ function recipe(target) {
   const host = hostTarget()
   if (target === host && !target.crossOnly) return { cmake: target.cmake, strip: 'strip' }
   const cross = host && target.crossFrom?.[host.name]
-  if (!cross) return { reason: `${target.name} is built on its own platform (.github/workflows/prebuild.yml)` }
+  if (!cross) {
+    const machines = [...(target.crossOnly ? [] : [target.name]), ...Object.keys(target.crossFrom ?? {})]
+    return { reason: `${target.name} is built on ${machines.join(' or ')} (.github/workflows/prebuild.yml)` }
+  }
   const missing = cross.tools.filter((tool) => !which(tool))
   if (missing.length > 0) return { reason: `${missing.join(', ')} is missing: ${cross.install}` }
   return { cmake: [...target.cmake, ...cross.cmake], strip: cross.strip, zig: cross.zig }

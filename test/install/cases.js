@@ -63,24 +63,26 @@ function noScripts(workshop) {
 
 /**
  * Of several processes the fastest: the others measure what else the machine does. Where even that one was kept waiting, the
- * processor time is what can be held against the limit.
+ * processor time is compared with that of Node's own start in the same process, which is what 40 ms are on a quiet machine.
  */
 function firstRequire(workshop, node) {
   const home = workshop.install()
   const script =
-    "const t = performance.now(), c = process.cpuUsage(); require('myelin'); const { user, system } = process.cpuUsage(c);" +
-    'console.log(JSON.stringify([performance.now() - t, (user + system) / 1000]))'
+    'const [start, c, t] = [process.cpuUsage(), process.cpuUsage(), performance.now()]\n' +
+    "require('myelin')\n" +
+    'const [wall, used] = [performance.now() - t, process.cpuUsage(c)]\n' +
+    'console.log(JSON.stringify([wall, (used.user + used.system) / (start.user + start.system)]))'
   const env = workshop.bareEnvironment(node)
   const runs = []
-  const least = (column) => Math.min(...runs.map((run) => run[column]))
-  while (runs.length < 9 || (least(0) > coldRequire && runs.length < 30))
+  const sorted = (column) => runs.map((run) => run[column]).sort((a, b) => a - b)
+  while (runs.length < 9 || (sorted(0)[0] > coldRequire && runs.length < 25))
     runs.push(JSON.parse(workshop.call(node, ['-e', script], { cwd: home, env })))
-  const median = runs.map(([time]) => time).sort((a, b) => a - b)[runs.length >> 1]
-  const text = `${least(0).toFixed(1)} ms, median ${median.toFixed(1)} ms of ${runs.length}`
-  if (least(0) <= coldRequire) return text
-  const busy = `${text}; processor time ${least(1).toFixed(1)} ms`
-  if (least(1) > coldRequire) throw new Error(`${busy}; the limit is ${coldRequire} ms`)
-  return `${busy}: this machine is busy`
+  const median = (column) => sorted(column)[runs.length >> 1]
+  const text = `${sorted(0)[0].toFixed(1)} ms, median ${median(0).toFixed(1)} ms of ${runs.length}`
+  if (sorted(0)[0] <= coldRequire) return text
+  const share = `${text}: ${median(1).toFixed(2)} of the processor time of Node's own start`
+  if (median(1) > 1) throw new Error(`${share}; the limit is ${coldRequire} ms, or 1 on a busy machine`)
+  return `${share} (a busy machine)`
 }
 
 function doctor(workshop, node) {

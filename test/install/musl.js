@@ -12,7 +12,6 @@ const loader = '/lib/ld-musl-x86_64.so.1'
 
 /** { program, args }: runs the script that follows. Throws Skip where that cannot be had. */
 async function muslRuntime(workshop) {
-  if (process.arch !== 'x64') throw new Skip('the case is written for x64')
   if (!fs.existsSync(loader)) throw new Skip('there is no musl: sudo apt-get install musl')
   if (!which('g++') || !which('readelf')) throw new Skip('Bun needs a C++ library for musl: sudo apt-get install g++')
   const bun = await workshop.supplies.runtime('bun-musl')

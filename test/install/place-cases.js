@@ -52,8 +52,10 @@ function readOnly(workshop) {
   }
 }
 
+const isLinuxX64 = process.platform === 'linux' && process.arch === 'x64'
+
 async function debian(workshop, release) {
-  if (process.arch !== 'x64') throw new Skip('the case is written for x64')
+  if (!isLinuxX64) throw new Skip('the case is written for Linux x64')
   const home = workshop.install()
   const node = await workshop.supplies.runtime('node-20')
   const system = await workshop.supplies.system(release)
@@ -75,6 +77,7 @@ async function debian(workshop, release) {
 }
 
 async function arm64(workshop) {
+  if (!isLinuxX64) throw new Skip('the case is written for Linux x64')
   const home = workshop.install()
   const binary = path.join(home, 'node_modules/myelin/prebuilds/linux-arm64/myelin.glibc.node')
   if (!fs.existsSync(binary)) throw new Skip(workshop.notBuilt['linux-arm64'] ?? 'there is no arm64 binary')
@@ -88,6 +91,7 @@ async function arm64(workshop) {
 }
 
 async function musl(workshop) {
+  if (!isLinuxX64) throw new Skip('the case is written for Linux x64')
   const home = workshop.install()
   if (!fs.existsSync(path.join(home, 'node_modules/myelin/prebuilds/linux-x64/myelin.musl.node')))
     throw new Skip(workshop.notBuilt['linux-x64-musl'] ?? 'there is no musl binary')
@@ -99,6 +103,7 @@ async function musl(workshop) {
 
 /** On musl the glibc binary, which would crash there, must not be taken. */
 function withoutMusl(workshop) {
+  if (!isLinuxX64) throw new Skip('the case is written for Linux x64')
   const home = workshop.copy('musl')
   fs.rmSync(path.join(home, 'node_modules/myelin/prebuilds/linux-x64/myelin.musl.node'), { force: true })
   fs.writeFileSync(path.join(home, 'musl.js'), "process.env.LIBC = 'musl'; require('./train.js')")

@@ -23,6 +23,7 @@ function sourceCases(workshop) {
   /** The command of the loader's own message. */
   function oneCommand() {
     if (!which('cmake')) throw new Skip('cmake is not installed')
+    if (!which('readelf')) throw new Skip('exported symbols are read with readelf, which is not installed')
     home = workshop.copy('source build')
     fs.rmSync(path.join(inPackage(), 'prebuilds'), { recursive: true })
     const message = workshop.consumeFailing('train.js', { home })

