@@ -1,5 +1,5 @@
-// What glibc's C++ library asks of its C library and musl 1.2.3 does not have; see musl.js. The unwinder falls back to nothing:
-// Bun is compiled without exceptions.
+// What glibc's C++ library asks of its C library and musl 1.2.3 does not have; see musl.js.
+// The unwinder finds nothing: Bun is compiled without exceptions.
 extern "C" {
 __attribute__((visibility("hidden"))) void* __dso_handle = &__dso_handle;
 char __libc_single_threaded = 0;
