@@ -1,8 +1,10 @@
 'use strict'
 // The install matrix: each case is { name, run }, where run returns a remark or throws. `npm run test:install` prints them.
+const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
 const { checkList, tarballLimit } = require('../../scripts/check-pack')
+const { which } = require('../../scripts/tools')
 const { loaderCases } = require('./loader-cases')
 const { placeCases } = require('./place-cases')
 const { sourceCases } = require('./source-cases')
@@ -143,7 +145,32 @@ function writesNothing(workshop) {
   workshop.call(process.execPath, [path.join(packageFolder(home), 'dist/cli.js'), 'doctor'], { cwd: home, env })
   const changed = folders.map(snapshot).flatMap((files, i) => files.filter((file) => !before[i].includes(file)))
   if (changed.length > 0) throw new Error(`written: ${changed.join(', ')}`)
-  return 'package, home and temporary folder are as they were'
+  return `package, home and temporary folder are as they were${systemCalls(workshop, home)}`
+}
+
+/** What strace sees of a training run: no file is opened for writing, made, renamed or removed anywhere. */
+function systemCalls(workshop, home) {
+  const strace = which('strace')
+  const env = workshop.bareEnvironment()
+  // A container may forbid tracing.
+  if (!strace || spawnSync(strace, ['-o', '/dev/null', '/bin/true']).status !== 0)
+    return ' (strace cannot be used here)'
+  const log = path.join(workshop.folder, 'system-calls')
+  const calls =
+    'open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,link,linkat,symlink,symlinkat,truncate'
+  workshop.call(strace, ['-f', '-qq', '-e', `trace=${calls}`, '-o', log, process.execPath, 'train.js'], {
+    cwd: home,
+    env,
+  })
+  const lines = fs.readFileSync(log, 'utf8').split('\n')
+  if (!lines.some((line) => line.includes('myelin.'))) throw new Error('strace did not see the library being opened')
+  const opens = /\bopen(at)?\(/
+  const written = lines.filter(
+    (line) => /^\d+ +\w+\(/.test(line) && (!opens.test(line) || /O_WRONLY|O_RDWR|O_CREAT/.test(line)),
+  )
+  const others = written.filter((line) => !/"\/dev\/(null|tty)"|"\/proc\/self\//.test(line))
+  if (others.length > 0) throw new Error(`written: ${others.slice(0, 5).join('; ')}`)
+  return '; strace sees nothing written anywhere'
 }
 
 module.exports = { cases }
