@@ -9,6 +9,7 @@
 #endif
 
 #include "../core/backend.h"
+#include "processor.h"
 
 extern "C" {
 const myelin::KernelTable* myelin_kernels_reference(void);
@@ -30,28 +31,14 @@ struct Isa {
   const KernelTable* (*kernels)();
 };
 
-#if defined(__x86_64__)
-bool has_v2() {
-  return __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("sse4.2") &&
-         __builtin_cpu_supports("popcnt");
-}
-bool has_v3() {
-  return has_v2() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-         __builtin_cpu_supports("bmi2");
-}
-bool has_v4() {
-  return has_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-}
-#endif
-
 // The best one first; scalar code, which runs everywhere, last.
 Isa choose_isa() {
+  [[maybe_unused]] const int level = x86_64_level();
   const Isa all[] = {
 #if defined(__x86_64__)
-    {"x86-64-v4", has_v4(), myelin_kernels_v4},
-    {"x86-64-v3", has_v3(), myelin_kernels_v3},
-    {"x86-64-v2", has_v2(), myelin_kernels_v2},
+    {"x86-64-v4", level >= 4, myelin_kernels_v4},
+    {"x86-64-v3", level >= 3, myelin_kernels_v3},
+    {"x86-64-v2", level >= 2, myelin_kernels_v2},
 #elif defined(__aarch64__)
     {"aarch64", true, myelin_kernels_aarch64},
 #endif
