@@ -1,6 +1,6 @@
 'use strict'
-// node scripts/check-floors.js: which systems the published Linux binaries need, how large they are, what they export. Fails
-// when they need more than Node's own Linux binaries do, or show more than the entry points of N-API.
+// node scripts/check-floors.js: which systems the published binaries need, how large they are, what they export. Fails when
+// those for Linux and Windows need more than Node's own binaries do, or show more than the entry points of N-API.
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
@@ -12,6 +12,10 @@ const entryPoints = {
   'myelin.node': ['napi_register_module_v1', 'node_api_module_get_api_version_v1'],
   'libmyelin_cuda.so': ['myelin_cuda_api'],
 }
+/** What binaries for musl may ask for besides the C library, in the names that linkers give it. */
+const muslLibraries = /^(libc\.so|libc\.musl-x86_64\.so\.1|libstdc\+\+\.so\.6|libgcc_s\.so\.1)$/
+/** What Windows 10 and Node.js have. */
+const windowsLibraries = /^(node\.exe|kernel32\.dll|ntdll\.dll|ucrtbase\.dll|api-ms-win-crt-[a-z0-9-]+\.dll)$/i
 /** Bytes. */
 const sizeLimits = { 'myelin.node': 1_500_000, 'libmyelin_cuda.so': 12_000_000 }
 
@@ -24,14 +28,16 @@ function compareVersions(a, b) {
   return 0
 }
 
-function readelf(file, ...flags) {
-  const { stdout, status, stderr } = spawnSync('readelf', [...flags, '-W', path.resolve(root, file)], {
+function binutils(program, file, ...flags) {
+  const { stdout, status, stderr, error } = spawnSync(program, [...flags, path.resolve(root, file)], {
     encoding: 'utf8',
     maxBuffer: 2 ** 28,
   })
-  if (status !== 0) throw new Failure(`readelf failed on ${file}: ${stderr}`)
+  if (status !== 0) throw new Failure(`${program} failed on ${file}: ${error?.message ?? stderr}`)
   return stdout
 }
+
+const readelf = (file, ...flags) => binutils('readelf', file, ...flags, '-W')
 
 /** Dynamic symbols as { name, version, isDefined }. */
 function dynamicSymbols(file) {
@@ -64,6 +70,18 @@ function symbolFloors(file) {
   return { needs, offenders }
 }
 
+const neededLibraries = (file) =>
+  [...readelf(file, '-d').matchAll(/\(NEEDED\)\s+Shared library: \[(.+)\]/g)].map((match) => match[1])
+
+/** Of a Windows library: { libraries: ['KERNEL32.dll', …], exported: [names] }. */
+function windowsTables(file) {
+  const text = binutils('objdump', file, '-p')
+  const libraries = [...text.matchAll(/DLL Name: (\S+)/g)].map((match) => match[1])
+  const [, names = ''] = text.split('[Ordinal/Name Pointer] Table')
+  const exported = [...names.matchAll(/^\s*\[\s*\d+\](?:\s+\+base\[\s*\d+\])?\s+(?:[0-9a-f]+\s+)?(\S+)$/gm)]
+  return { libraries, exported: exported.map((match) => match[1]).sort() }
+}
+
 /** The name without libc tag: what limits go by. */
 const kindOf = (file) => path.basename(file).replace(/\.(glibc|musl)\.node$/, '.node')
 
@@ -74,7 +92,22 @@ function checkFile(file) {
   const problems = []
   let text = `${file}  ${(size / 1e6).toFixed(2)} MB`
   if (size > sizeLimits[kind]) problems.push(`${file} is larger than ${sizeLimits[kind] / 1e6} MB`)
-  if (file.includes('linux-')) {
+  const foreign = (libraries, allowed) => {
+    text += `  needs ${libraries.join(', ')}`
+    const others = libraries.filter((library) => !allowed.test(library))
+    if (others.length > 0) problems.push(`${file} needs ${others.join(', ')}, which users may not have`)
+  }
+  const exports = (names) => {
+    if (names.join() !== entryPoints[kind].join()) problems.push(`${file} exports ${names.join(', ') || 'nothing'}`)
+  }
+  if (file.includes('win32-')) {
+    const { libraries, exported } = windowsTables(file)
+    foreign(libraries, windowsLibraries)
+    exports(exported)
+  } else if (file.includes('.musl.')) {
+    foreign(neededLibraries(file), muslLibraries)
+    exports(exportedSymbols(file))
+  } else if (file.includes('linux-')) {
     const { needs, offenders } = symbolFloors(file)
     text += `  ${Object.keys(floors)
       .map((library) => `${library} ${needs[library] ?? '-'}`)
@@ -85,9 +118,7 @@ function checkFile(file) {
           'Do without them, or add them to native/compat/old_glibc.cpp.',
       )
     }
-    const exported = exportedSymbols(file)
-    if (exported.join() !== entryPoints[kind].join())
-      problems.push(`${file} exports ${exported.join(', ') || 'nothing'}`)
+    exports(exportedSymbols(file))
   }
   console.log(text)
   return problems
@@ -96,7 +127,8 @@ function checkFile(file) {
 function checkFloors() {
   const files = filesUnder('prebuilds', /\.(node|so)$/)
   if (files.length === 0) throw new Failure('there is nothing in prebuilds/: `npm run prebuilds` first')
-  if (!which('readelf')) throw new Failure('readelf is not installed: sudo apt-get install binutils')
+  if (!which('readelf') && files.some((file) => !file.includes('darwin-')))
+    throw new Failure('readelf is not installed: sudo apt-get install binutils')
   const problems = files.flatMap(checkFile)
   if (problems.length > 0) throw new Failure(problems.join('\n'))
 }

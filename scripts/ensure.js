@@ -5,7 +5,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { buildNative, nativeStamp } = require('./build-native')
 const { buildTs, tsStamp } = require('./build-ts')
-const { root, Failure, isWindows, run, filesUnder, isOlder, withLock, main } = require('./tools')
+const { root, Failure, npm, filesUnder, isOlder, withLock, main } = require('./tools')
 
 function ensure() {
   checkNode()
@@ -27,9 +27,8 @@ function ensurePackages() {
   withLock('packages', () => {
     if (packagesMatch()) return
     console.log('installing development packages (npm ci)')
-    const cli = process.env.npm_execpath
-    if (cli && /npm-cli\.c?js$/.test(cli)) run(process.execPath, [cli, 'ci', '--no-audit', '--no-fund'])
-    else run('npm', ['ci', '--no-audit', '--no-fund'], { shell: isWindows })
+    const { ok, reason } = npm(['ci', '--no-audit', '--no-fund'])
+    if (!ok) throw new Failure(`npm ci failed: ${reason}`)
   })
 }
 

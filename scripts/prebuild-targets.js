@@ -1,5 +1,6 @@
 'use strict'
-// The platforms that Myelin is published for, and where each binary is made. `tools`: programs that the build needs;
+// The platforms that Myelin is published for, and where each binary is made. `crossFrom`: on which other platforms it can be
+// built; `tools`: programs that this needs; `zig`: or what to ask Zig's compiler for, which comes from npm (scripts/zig.js);
 // `cmake`: options that make CMake build for that platform from this one.
 const { which } = require('./tools')
 
@@ -29,9 +30,39 @@ const targets = [
       },
     },
   },
-  { name: 'linux-x64-musl', platform: 'linux', arch: 'x64', libc: 'musl', cmake: [] },
+  {
+    name: 'linux-x64-musl',
+    platform: 'linux',
+    arch: 'x64',
+    libc: 'musl',
+    cmake: [],
+    crossFrom: {
+      'linux-x64': {
+        tools: [],
+        zig: 'x86_64-linux-musl',
+        strip: 'strip',
+        cmake: ['-DCMAKE_SYSTEM_NAME=Linux', '-DCMAKE_SYSTEM_PROCESSOR=x86_64'],
+      },
+    },
+  },
   { name: 'darwin-arm64', platform: 'darwin', arch: 'arm64', cmake: ['-DCMAKE_OSX_DEPLOYMENT_TARGET=12.0'] },
   { name: 'darwin-x64', platform: 'darwin', arch: 'x64', cmake: ['-DCMAKE_OSX_DEPLOYMENT_TARGET=12.0'] },
+  {
+    name: 'win32-x64',
+    platform: 'win32',
+    arch: 'x64',
+    // node-gyp on Windows wants Visual Studio, whose compiler cannot build the kernels.
+    crossOnly: true,
+    cmake: [],
+    crossFrom: {
+      'linux-x64': {
+        tools: [],
+        zig: 'x86_64-windows-gnu',
+        strip: null,
+        cmake: ['-DCMAKE_SYSTEM_NAME=Windows', '-DCMAKE_SYSTEM_PROCESSOR=AMD64'],
+      },
+    },
+  },
 ]
 
 const isMusl = () => process.platform === 'linux' && !process.report.getReport().header.glibcVersionRuntime
@@ -42,15 +73,18 @@ function hostTarget() {
   return targets.find((t) => t.platform === process.platform && t.arch === process.arch && t.libc === libc)
 }
 
-/** How to build a target here: { cmake, strip }, or { reason } why not. */
+/** How to build a target here: { cmake, strip, zig }, or { reason } why not. `strip`: null when the linker does it. */
 function recipe(target) {
   const host = hostTarget()
-  if (target === host) return { cmake: target.cmake, strip: 'strip' }
+  if (target === host && !target.crossOnly) return { cmake: target.cmake, strip: 'strip' }
   const cross = host && target.crossFrom?.[host.name]
-  if (!cross) return { reason: `${target.name} is built on its own platform (.github/workflows/prebuild.yml)` }
+  if (!cross) {
+    const machines = [...(target.crossOnly ? [] : [target.name]), ...Object.keys(target.crossFrom ?? {})]
+    return { reason: `${target.name} is built on ${machines.join(' or ')} (.github/workflows/prebuild.yml)` }
+  }
   const missing = cross.tools.filter((tool) => !which(tool))
   if (missing.length > 0) return { reason: `${missing.join(', ')} is missing: ${cross.install}` }
-  return { cmake: [...target.cmake, ...cross.cmake], strip: cross.strip }
+  return { cmake: [...target.cmake, ...cross.cmake], strip: cross.strip, zig: cross.zig }
 }
 
 /** Folder and file name below prebuilds/, as node-gyp-build looks for them. */
@@ -59,4 +93,8 @@ function binaryOf(target) {
   return `${target.platform}-${target.arch}/myelin${tag}.node`
 }
 
-module.exports = { targets, hostTarget, recipe, binaryOf }
+/** The CUDA library lies beside the binary of this target. */
+const cudaTarget = 'linux-x64'
+const cudaLibrary = 'libmyelin_cuda.so'
+
+module.exports = { targets, cudaTarget, cudaLibrary, hostTarget, recipe, binaryOf }

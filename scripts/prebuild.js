@@ -1,13 +1,16 @@
 'use strict'
-// npm run prebuilds [-- target …]: prebuilds/<platform>-<arch>/myelin[.<libc>].node, with libmyelin_cuda.so beside it where
-// it was built, by prebuildify through binding.gyp. Targets: scripts/prebuild-targets.js; default: this machine's.
+// npm run prebuilds [-- target …]: prebuilds/<platform>-<arch>/myelin[.<libc>].node, by prebuildify through binding.gyp, with
+// libmyelin_cuda.so beside that for Linux x64 where there is nvcc. Targets: scripts/prebuild-targets.js; default: this
+// machine's; `all`: every one that can be built here.
 const crypto = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
+const { buildCuda } = require('./build-cuda')
 const { checkFloors } = require('./check-floors')
 const { ensurePackages } = require('./ensure')
-const { binaryOf, hostTarget, recipe, targets } = require('./prebuild-targets')
+const { binaryOf, cudaLibrary, cudaTarget, hostTarget, recipe, targets } = require('./prebuild-targets')
 const { root, Failure, filesUnder, main, run, tool } = require('./tools')
+const { zigToolchain } = require('./zig')
 
 /** What a source build needs: the same files that the package holds for it. */
 const sources = [
@@ -20,20 +23,21 @@ const sources = [
 ]
 
 function prebuild(target) {
-  const { cmake, strip, reason } = recipe(target)
+  const { cmake, strip, zig, reason } = recipe(target)
   if (reason) throw new Failure(reason)
   const home = path.join(root, 'build/prebuild', target.name)
   const stage = path.join(home, 'package')
   copySources(stage)
   // node-gyp empties <stage>/build; the objects live beside it, so that a second run compiles only what changed.
   const options = [...cmake, '-DCMAKE_CXX_FLAGS=-ffunction-sections -fdata-sections']
+  if (zig) options.push(...zigToolchain(zig, path.join(home, 'compiler')))
   const env = {
     ...process.env,
     MYELIN_CMAKE_DIR: path.join(home, 'cmake'),
     MYELIN_CMAKE_OPTIONS: JSON.stringify(options),
     ...nodeGyp(),
   }
-  const args = ['--napi', '--strip', '--strip-bin', strip, '--cwd', stage, '--out', home]
+  const args = ['--napi', ...(strip ? ['--strip', '--strip-bin', strip] : []), '--cwd', stage, '--out', home]
   args.push('--platform', target.platform, '--arch', target.arch)
   if (target.libc) args.push('--tag-libc', target.libc)
   args.push('--target', process.version)
@@ -66,13 +70,13 @@ function nodeGyp() {
   return env
 }
 
-/** The CUDA library is built apart (`npm run build:cuda`): it takes the CUDA toolkit, which few machines have. */
+/** The CUDA library, for all architectures, goes beside the binary for Linux x64, wherever there is nvcc. */
 function addCudaLibrary(target, folder) {
-  const library = path.join(root, 'build/Release/libmyelin_cuda.so')
-  if (target.name !== 'linux-x64') return
-  if (!fs.existsSync(library)) return console.log('without the CUDA library: `npm run build:cuda` has not been run')
-  const to = path.join(folder, 'libmyelin_cuda.so')
-  fs.copyFileSync(library, to)
+  if (target.name !== cudaTarget) return
+  const outputDir = 'build/cuda-release'
+  if (!buildCuda({ outputDir })) return
+  const to = path.join(folder, cudaLibrary)
+  fs.copyFileSync(path.join(root, outputDir, cudaLibrary), to)
   run('strip', ['--strip-unneeded', to])
 }
 
@@ -105,6 +109,7 @@ function writeChecksums() {
 
 function prebuildAll(names) {
   ensurePackages()
+  if (names.includes('all')) names = targets.filter((target) => !recipe(target).reason).map((target) => target.name)
   const unknown = names.filter((name) => !targets.some((target) => target.name === name))
   if (unknown.length > 0)
     throw new Failure(`unknown target '${unknown[0]}'; there are: ${targets.map((t) => t.name).join(', ')}`)

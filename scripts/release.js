@@ -1,14 +1,19 @@
 'use strict'
-// npm run release: everything that a release consists of, from a clean clone, up to the tarball; it never publishes. Binaries
-// for other platforms than this one are taken from prebuilds/ of this tree (artefacts of .github/workflows/prebuild.yml).
+// npm run release: everything that a release consists of, from a clean clone, up to the tarball; it never publishes. What
+// this machine can build is built; binaries for other platforms are taken from prebuilds/ of this tree (artefacts of
+// .github/workflows/prebuild.yml).
 //   --allow-missing   a tarball without some platforms, for trying things out
+//   --no-install      without the install matrix, where that was run apart
 const crypto = require('node:crypto')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
-const { binaryOf, recipe, targets } = require('./prebuild-targets')
-const { root, Failure, isWindows, main, run, which } = require('./tools')
+const { checkList, tarballLimit } = require('./check-pack')
+const { binaryOf, cudaLibrary, cudaTarget, recipe, targets } = require('./prebuild-targets')
+const { root, Failure, main, npm, run, which } = require('./tools')
+
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`
 
 function git(...args) {
   const { status, stdout, stderr } = spawnSync('git', args, { cwd: root, encoding: 'utf8' })
@@ -29,63 +34,129 @@ function checkTree() {
   const log = fs.existsSync(path.join(root, 'CHANGELOG.md'))
     ? fs.readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8')
     : ''
-  if (!log.includes(version)) throw new Failure(`CHANGELOG.md has no entry for ${version}`)
+  const entry = log.split('\n').find((line) => line.startsWith('## ') && line.split(' ').includes(version))
+  if (!entry) throw new Failure(`CHANGELOG.md has no entry '## ${version}'`)
+  if (entry.includes('unreleased')) console.log(`note: CHANGELOG.md still calls ${version} unreleased`)
   return version
 }
 
-function release({ allowMissing }) {
+function release({ allowMissing, installMatrix }) {
   const version = checkTree()
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'myelin-release-'))
   const clone = path.join(folder, 'clone')
+  const inClone = (...args) => {
+    const { ok, reason } = npm(args, { cwd: clone })
+    if (!ok) throw new Failure(`npm ${args.join(' ')} (in a clean clone): ${reason}`)
+  }
   try {
     run('git', ['clone', '--quiet', root, clone])
-    const here = { cwd: clone }
-    const npm = (...args) => run('npm', args, { ...here, shell: isWindows })
-    npm('ci', '--ignore-scripts', '--no-audit', '--no-fund')
-    npm('run', '--silent', 'build:ts')
-    if (process.env.CUDACXX || which('nvcc')) npm('run', '--silent', 'build:cuda')
-    const missing = []
-    for (const target of targets) {
-      if (!recipe(target).reason) npm('run', '--silent', 'prebuilds', '--', target.name)
-      else if (!takeOver(clone, target)) missing.push(target.name)
-    }
-    if (missing.length > 0) console.log(`not in this tarball: ${missing.join(', ')}`)
+    shareDownloads(clone)
+    inClone('ci', '--ignore-scripts', '--no-audit', '--no-fund')
+    inClone('run', '--silent', 'build:ts')
+    const missing = targets.flatMap((target) => provide(target, clone, inClone))
+    if (missing.length > 0) console.log(`\nnot in this tarball:\n  ${missing.join('\n  ')}`)
     if (missing.length > 0 && !allowMissing)
       throw new Failure('put the artefacts of the prebuild workflow into prebuilds/, or pass --allow-missing')
     // Again over everything, now with what was taken over.
     run(
       process.execPath,
       ['-e', "require('./scripts/prebuild').writeChecksums(); require('./scripts/check-floors').checkFloors()"],
-      here,
+      { cwd: clone },
     )
-    npm('run', '--silent', 'test:install')
+    if (installMatrix) inClone('run', '--silent', 'test:install')
     const out = path.join(root, 'build/release')
     fs.mkdirSync(out, { recursive: true })
-    npm('pack', '--silent', '--ignore-scripts', '--pack-destination', out)
-    report(path.join(out, `myelin-${version}.tgz`), version)
+    inClone('pack', '--silent', '--pack-destination', out)
+    const tarball = path.join(out, `myelin-${version}.tgz`)
+    checkTarball(tarball, version, path.join(folder, 'unpacked'))
+    report(tarball, version)
   } finally {
     fs.rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** Copies a platform's binaries of this tree into the clone; false when there are none. */
-function takeOver(clone, target) {
-  const binary = binaryOf(target)
-  if (!fs.existsSync(path.join(root, 'prebuilds', binary))) return false
-  fs.mkdirSync(path.join(clone, 'prebuilds', path.dirname(binary)), { recursive: true })
-  fs.copyFileSync(path.join(root, 'prebuilds', binary), path.join(clone, 'prebuilds', binary))
+/** Compilers and runtimes that were fetched before are no part of the release. */
+function shareDownloads(clone) {
+  fs.mkdirSync(path.join(clone, 'build'), { recursive: true })
+  for (const name of ['runtimes', 'tools']) {
+    const from = path.join(root, 'build', name)
+    fs.mkdirSync(from, { recursive: true })
+    fs.symlinkSync(from, path.join(clone, 'build', name), 'junction')
+  }
+}
+
+/** Builds a target's binaries in the clone or takes them over; what is missing, with its reason. */
+function provide(target, clone, inClone) {
+  const { reason } = recipe(target)
+  const missing = []
+  if (!reason) inClone('run', '--silent', 'prebuilds', '--', target.name)
+  else if (!takeOver(clone, binaryOf(target))) missing.push(`${target.name}: ${reason}`)
+  if (target.name === cudaTarget && !process.env.CUDACXX && !which('nvcc')) {
+    const library = path.join(path.dirname(binaryOf(target)), cudaLibrary)
+    if (!takeOver(clone, library)) missing.push(`${library}: there is no nvcc here`)
+  }
+  return missing
+}
+
+/** Copies a file below prebuilds/ of this tree into the clone; false when there is none. */
+function takeOver(clone, file) {
+  if (!fs.existsSync(path.join(root, 'prebuilds', file))) return false
+  fs.mkdirSync(path.join(clone, 'prebuilds', path.dirname(file)), { recursive: true })
+  fs.copyFileSync(path.join(root, 'prebuilds', file), path.join(clone, 'prebuilds', file))
   return true
+}
+
+/** The tarball itself, unpacked: its list, its version, its size, and that every binary is the one in checksums.json. */
+function checkTarball(tarball, version, folder) {
+  fs.mkdirSync(folder)
+  run('tar', ['-xzf', tarball, '-C', folder])
+  const home = path.join(folder, 'package')
+  const files = fs
+    .readdirSync(home, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(home, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+  checkList(files)
+  const read = (file) => fs.readFileSync(path.join(home, file))
+  const packed = JSON.parse(read('package.json'))
+  if (packed.version !== version) throw new Failure(`the tarball says version ${packed.version}, not ${version}`)
+  const sums = JSON.parse(read('prebuilds/checksums.json'))
+  const binaries = files.filter((file) => /^prebuilds\/.*\.(node|so)$/.test(file))
+  for (const file of binaries) {
+    const sum = crypto.createHash('sha256').update(read(file)).digest('hex')
+    if (sums[file.slice('prebuilds/'.length)] !== sum) throw new Failure(`${file} is not what checksums.json says`)
+  }
+  const { size } = fs.statSync(tarball)
+  if (size > tarballLimit)
+    throw new Failure(`the tarball has ${megabytes(size)}; the limit is ${megabytes(tarballLimit)}`)
+  console.log(`\n${files.length} files, among them`)
+  for (const file of binaries) console.log(`  ${file}  ${megabytes(read(file).length)}`)
 }
 
 function report(tarball, version) {
   const bytes = fs.readFileSync(tarball)
   const integrity = crypto.createHash('sha512').update(bytes).digest('base64')
-  console.log(`\n${path.relative(root, tarball)}  ${(bytes.length / 1e6).toFixed(2)} MB\nsha512-${integrity}`)
+  const name = path.relative(root, tarball)
+  console.log(`\n${name}  ${megabytes(bytes.length)} of at most ${megabytes(tarballLimit)}\nsha512-${integrity}`)
   console.log(
-    `\nNothing was published. To publish ${version}, from a CI job with an identity token, so that npm attests`,
+    [
+      '',
+      `Nothing was published. To publish ${version}, from a CI job with an identity token (permissions: id-token: write),`,
+      'so that npm attests which commit and workflow the package came from:',
+      `  git tag v${version} && git push --tags`,
+      `  npm publish --provenance --access public ${name}`,
+      'Afterwards, in an empty folder: npm install myelin && npm audit signatures',
+    ].join('\n'),
   )
-  console.log(`where the package was built:\n  git tag v${version} && git push --tags`)
-  console.log(`  npm publish --provenance --access public ${path.relative(root, tarball)}`)
 }
 
-if (require.main === module) main(() => release({ allowMissing: process.argv.includes('--allow-missing') }))
+if (require.main === module) {
+  const options = process.argv.slice(2)
+  const unknown = options.find((option) => !['--allow-missing', '--no-install'].includes(option))
+  main(() => {
+    if (unknown) throw new Failure(`unknown option '${unknown}'; see the head of scripts/release.js`)
+    release({
+      allowMissing: options.includes('--allow-missing'),
+      installMatrix: !options.includes('--no-install'),
+    })
+  })
+}

@@ -5,7 +5,8 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { cases } = require('../test/install/cases')
-const { makeWorkshop, Skip } = require('../test/install/workshop')
+const { Skip } = require('../test/install/skip')
+const { makeWorkshop } = require('../test/install/workshop')
 const { ensure } = require('./ensure')
 const { main } = require('./tools')
 
@@ -25,6 +26,8 @@ async function testInstall(filter = '') {
     lines.push(line)
   }
   try {
+    // Downloads go on while the binaries are built.
+    if (!filter) workshop.supplies.start()
     for (const { name, run } of cases(workshop)) {
       if (!name.includes(filter)) continue
       const began = Date.now()

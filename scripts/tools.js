@@ -30,6 +30,20 @@ function tool(packageName, file) {
   return path.join(root, 'node_modules', packageName, file)
 }
 
+/** npm's own JavaScript, so that its program need not be on PATH; null where it was not found. */
+function npmCli() {
+  const named = process.env.npm_execpath
+  if (named && /npm-cli\.c?js$/.test(named)) return named
+  const beside = path.resolve(fs.realpathSync(process.execPath), '../../lib/node_modules/npm/bin/npm-cli.js')
+  return fs.existsSync(beside) ? beside : null
+}
+
+/** Runs npm; says how it went, as tryRun does. */
+function npm(args, options = {}) {
+  const cli = npmCli()
+  return cli ? tryRun(process.execPath, [cli, ...args], options) : tryRun('npm', args, { shell: isWindows, ...options })
+}
+
 /** Full path of a program on PATH, or null. */
 function which(name) {
   const extensions = isWindows ? (process.env.PATHEXT || '.EXE').split(';') : ['']
@@ -129,4 +143,19 @@ function main(work) {
   }
 }
 
-module.exports = { root, isWindows, Failure, run, tryRun, tool, which, filesUnder, isOlder, setStamp, withLock, main }
+module.exports = {
+  root,
+  isWindows,
+  Failure,
+  run,
+  tryRun,
+  npmCli,
+  npm,
+  tool,
+  which,
+  filesUnder,
+  isOlder,
+  setStamp,
+  withLock,
+  main,
+}

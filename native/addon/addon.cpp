@@ -11,7 +11,11 @@
 #include "handles.h"
 #include "job.h"
 
-#ifndef _WIN32
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#define NOMINMAX
+#include <windows.h>
+#else
 #include <dlfcn.h>
 #endif
 
@@ -70,7 +74,11 @@ Napi::Value count_crossings(const Napi::CallbackInfo& info) {
 // Node unloads an addon with the last worker that used it, but pool and session threads live as long as the process:
 // one more reference keeps their code where it is.
 void stay_loaded() {
-#ifndef _WIN32
+#ifdef _WIN32
+  HMODULE self = nullptr;
+  GetModuleHandleExA(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS,
+                     reinterpret_cast<LPCSTR>(&stay_loaded), &self);
+#else
   Dl_info self;
   if (dladdr(reinterpret_cast<void*>(&stay_loaded), &self) != 0 && self.dli_fname != nullptr) {
     dlopen(self.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);

@@ -4,7 +4,12 @@
 #include <stdexcept>
 #include <string>
 
+#ifdef _WIN32
+#include <malloc.h>
+#endif
+
 #include "../core/backend.h"
+#include "processor.h"
 
 extern "C" {
 const myelin::KernelTable* myelin_kernels_reference(void);
@@ -26,28 +31,14 @@ struct Isa {
   const KernelTable* (*kernels)();
 };
 
-#if defined(__x86_64__)
-bool has_v2() {
-  return __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("sse4.2") &&
-         __builtin_cpu_supports("popcnt");
-}
-bool has_v3() {
-  return has_v2() && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-         __builtin_cpu_supports("bmi2");
-}
-bool has_v4() {
-  return has_v3() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-}
-#endif
-
 // The best one first; scalar code, which runs everywhere, last.
 Isa choose_isa() {
+  [[maybe_unused]] const int level = x86_64_level();
   const Isa all[] = {
 #if defined(__x86_64__)
-    {"x86-64-v4", has_v4(), myelin_kernels_v4},
-    {"x86-64-v3", has_v3(), myelin_kernels_v3},
-    {"x86-64-v2", has_v2(), myelin_kernels_v2},
+    {"x86-64-v4", level >= 4, myelin_kernels_v4},
+    {"x86-64-v3", level >= 3, myelin_kernels_v3},
+    {"x86-64-v2", level >= 2, myelin_kernels_v2},
 #elif defined(__aarch64__)
     {"aarch64", true, myelin_kernels_aarch64},
 #endif
@@ -64,6 +55,17 @@ Isa choose_isa() {
                            "'. Set it to one of these, or unset it to use the best");
 }
 
+// In whole cache lines and vectors; nullptr when there is no memory left.
+void* aligned_memory(size_t bytes) {
+  constexpr size_t alignment = 64;
+#ifdef _WIN32
+  return _aligned_malloc(bytes, alignment);
+#else
+  void* memory = nullptr;
+  return posix_memalign(&memory, alignment, bytes) == 0 ? memory : nullptr;
+#endif
+}
+
 class CpuBackend : public Backend {
  public:
   CpuBackend() : isa_(choose_isa()), table_(*isa_.kernels()) { table_.isa = isa_.name; }
@@ -72,14 +74,20 @@ class CpuBackend : public Backend {
   std::string describe() const override { return std::string("cpu (") + isa_.name + ")"; }
 
   void* allocate(size_t bytes) override {
-    void* memory = nullptr;
-    if (posix_memalign(&memory, 64, bytes > 0 ? bytes : 64) != 0) {
+    void* memory = aligned_memory(bytes > 0 ? bytes : 64);
+    if (memory == nullptr) {
       throw OutOfMemory(bytes, "cpu: the system has no " + std::to_string(bytes) +
                                    " bytes of memory left; use smaller batches or dispose of tensors and models");
     }
     return memory;
   }
-  void release(void* memory, size_t) override { std::free(memory); }
+  void release(void* memory, size_t) override {
+#ifdef _WIN32
+    _aligned_free(memory);
+#else
+    std::free(memory);
+#endif
+  }
   void upload(void* device, const void* host, size_t bytes) override {
     if (bytes > 0) std::memcpy(device, host, bytes);
   }

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/pool.h"
+#include "cpu/processor.h"
 #include "graphs.h"
 
 using namespace myelin;
@@ -417,10 +418,30 @@ void refuses_malformed_graphs() {
   });
 }
 
+// The level decides which kernels run: one too high ends the process, one too low only costs time.
+void knows_the_processor() {
+#if defined(__x86_64__)
+  const int level = x86_64_level();
+  const bool is_v2 =
+      __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("sse4.2") && __builtin_cpu_supports("popcnt");
+  const bool is_v3 = is_v2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                     __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+  const bool is_v4 = is_v3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                     __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                     __builtin_cpu_supports("avx512vl");
+  const int told = is_v4 ? 4 : is_v3 ? 3 : is_v2 ? 2 : 1;
+  expect(level == told,
+         "level " + std::to_string(level) + " of x86-64, and the compiler's library says " + std::to_string(told));
+#else
+  expect(x86_64_level() == 0, "no x86-64");
+#endif
+}
+
 }  // namespace
 
 int main() {
   printf("%s\n", cpu_backend().describe().c_str());
+  knows_the_processor();
   fuses_a_training_step();
   agrees_with_plain_mode();
   reads_states_before_it_writes_them();

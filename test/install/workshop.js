@@ -1,21 +1,33 @@
 'use strict'
-// What the install cases share: a temporary folder, the tarball, runtimes from the registry (kept in build/runtimes), and
-// programs run with nothing but a bare PATH.
+// What the install cases share: a temporary folder, the tarball, and programs run with nothing but a bare PATH.
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { binaryOf, hostTarget } = require('../../scripts/prebuild-targets')
-const { root, isOlder, filesUnder } = require('../../scripts/tools')
-
-/** A case that cannot run here. */
-class Skip extends Error {}
+const { binaryOf, cudaLibrary, cudaTarget, hostTarget, recipe, targets } = require('../../scripts/prebuild-targets')
+const { makeSupplies } = require('./supplies')
+const { Skip } = require('./skip')
+const { root, isOlder, filesUnder, npmCli, which } = require('../../scripts/tools')
 
 const consumers = path.join(__dirname, 'consumers')
 
+/** Besides this machine's. */
+const triedHere = ['linux-arm64', 'linux-x64-musl']
+
+/** Is a binary missing or older than its sources? */
+function isStale(target) {
+  const isCuda = (file) => file.includes('cuda') // as whole folder or in the name
+  const sources = filesUnder('native', /\.(h|cpp|cu|cuh|map)$/)
+  const binary = path.join('prebuilds', binaryOf(target))
+  if (isOlder(binary, ['CMakeLists.txt', ...sources.filter((file) => !isCuda(file))])) return true
+  const hasCuda = target.name === cudaTarget && (process.env.CUDACXX || which('nvcc'))
+  return hasCuda && isOlder(path.join(path.dirname(binary), cudaLibrary), sources)
+}
+
 function makeWorkshop() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'myelin-install-'))
-  const cleanups = []
+  const supplies = makeSupplies()
+  const notBuilt = {}
   let installed = null
   let tarball = null
 
@@ -40,30 +52,35 @@ function makeWorkshop() {
   }
 
   function npm(args, options) {
-    const cli =
-      process.env.npm_execpath ??
-      path.resolve(fs.realpathSync(process.execPath), '../../lib/node_modules/npm/bin/npm-cli.js')
-    if (!fs.existsSync(cli)) throw new Skip('npm was not found beside Node.js')
+    const cli = npmCli()
+    if (!cli) throw new Skip('npm was not found beside Node.js')
     return call(process.execPath, [cli, ...args], options)
   }
 
-  /** The packed package; the binary for this machine is made first when it is missing or older than its sources. */
+  /** The packed package. Binaries that can be tried here are made first when they are missing or older than their sources. */
   function pack() {
     if (tarball) return tarball
-    const target = hostTarget()
-    if (!target) throw new Error(`there is no prebuild target for ${process.platform}-${process.arch}`)
-    const sources = [
-      'CMakeLists.txt',
-      ...filesUnder('native', /\.(h|cpp|map)$/).filter((file) => !file.includes('cuda')),
-    ]
-    const binary = path.join('prebuilds', binaryOf(target))
-    if (isOlder(binary, sources)) call(process.execPath, [path.join(root, 'scripts/prebuild.js'), target.name])
-    npm(['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], { cwd: root })
+    if (!hostTarget()) throw new Error(`there is no prebuild target for ${process.platform}-${process.arch}`)
+    for (const target of targets.filter((each) => triedHere.includes(each.name) || each === hostTarget())) {
+      const { reason } = recipe(target)
+      if (reason) notBuilt[target.name] = reason
+      else if (isStale(target)) build(target)
+    }
+    npm(['pack', '--silent', '--pack-destination', folder], { cwd: root })
     tarball = path.join(
       folder,
       fs.readdirSync(folder).find((name) => name.endsWith('.tgz')),
     )
     return tarball
+  }
+
+  function build(target) {
+    try {
+      call(process.execPath, [path.join(root, 'scripts/prebuild.js'), target.name], { timeout: 1_800_000 })
+    } catch (error) {
+      if (target === hostTarget()) throw error
+      notBuilt[target.name] = error.message.trim().split('\n').at(-1)
+    }
   }
 
   /** npm install of the tarball into an empty folder, scripts off, PATH bare. Made once. */
@@ -83,9 +100,12 @@ function makeWorkshop() {
   return {
     folder,
     root,
+    supplies,
     call,
     npm,
     pack,
+    /** Why the tarball lacks the binary of a target. */
+    notBuilt,
     install,
     bareEnvironment,
     /** A copy of the installation, in a folder of this name. */
@@ -105,28 +125,10 @@ function makeWorkshop() {
       if (result.status === 0) throw new Error(`it worked, and should not have: ${result.stdout}`)
       return result.stderr
     },
-    /** The program `file` of a package of the registry, kept in build/runtimes. */
-    runtime(name, spec, file) {
-      const home = path.join(root, 'build/runtimes', name)
-      const program = path.join(home, 'node_modules/runtime', file)
-      if (!fs.existsSync(program)) {
-        fs.mkdirSync(home, { recursive: true })
-        fs.writeFileSync(path.join(home, 'package.json'), '{ "name": "runtime-holder", "private": true }\n')
-        const flags = ['--ignore-scripts', '--no-audit', '--no-fund', '--force', '--no-save']
-        try {
-          npm(['install', ...flags, `runtime@npm:${spec}`], { cwd: home })
-        } catch (error) {
-          throw new Skip(`${spec} could not be had: ${error.message.split('\n').slice(0, 2).join(' ')}`)
-        }
-      }
-      return program
-    },
-    onClose: (cleanup) => cleanups.push(cleanup),
     close() {
-      cleanups.forEach((cleanup) => cleanup())
       fs.rmSync(folder, { recursive: true, force: true })
     },
   }
 }
 
-module.exports = { makeWorkshop, Skip }
+module.exports = { makeWorkshop }

@@ -1,0 +1,79 @@
+import { expect } from 'chai'
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+interface Target {
+  name: string
+}
+interface Targets {
+  targets: Target[]
+  hostTarget(): Target | undefined
+  recipe(target: Target): { cmake?: string[]; reason?: string }
+  binaryOf(target: Target): string
+}
+/* eslint-disable @typescript-eslint/no-require-imports -- the scripts are plain JavaScript without declarations */
+const { checkList } = require('../../scripts/check-pack') as { checkList(files: readonly string[]): void }
+const { binaryOf, hostTarget, recipe, targets } = require('../../scripts/prebuild-targets') as Targets
+/* eslint-enable */
+
+const root = resolve(__dirname, '../..')
+
+describe('what is packed', () => {
+  let home: string
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), 'myelin-pack-'))
+    cpSync(join(root, 'scripts'), join(home, 'scripts'), { recursive: true })
+    cpSync(join(root, 'package.json'), join(home, 'package.json'))
+  })
+  afterEach(() => rmSync(home, { recursive: true, force: true }))
+
+  function write(file: string, seconds = 2000): void {
+    mkdirSync(join(home, file, '..'), { recursive: true })
+    writeFileSync(join(home, file), '')
+    utimesSync(join(home, file), seconds, seconds)
+  }
+  const prepack = () => spawnSync(process.execPath, [join(home, 'scripts/check-pack.js')], { encoding: 'utf8' })
+
+  it('npm pack refuses a tree without dist, with an old dist, without binaries', function () {
+    const host = hostTarget()
+    if (!host) this.skip() // there is no binary for this platform at all
+    expect(prepack().stderr).to.match(/there is no dist\/: run `npm run build:ts` first/)
+    write('dist/index.js')
+    write('build/ts.stamp')
+    write('lib/index.ts', 3000)
+    expect(prepack().stderr).to.match(/dist\/ is older than lib\/: run `npm run build:ts` first/)
+    write('build/ts.stamp', 4000)
+    const { status, stderr } = prepack()
+    expect(status).to.equal(1)
+    expect(stderr).to.match(/no binary for this machine in prebuilds\/: run `npm run prebuilds` first/)
+    write(join('prebuilds', binaryOf(host)))
+    expect(prepack()).to.include({ status: 0, stderr: '' })
+  })
+
+  it('the list names what is missing and what is not for users', () => {
+    const complete = [
+      ...['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'cli.js', 'doctor.js', 'plot/index.js'].map(
+        (file) => `dist/${file}`,
+      ),
+      ...['dist/plot/index.d.ts', 'native/addon/addon.cpp', 'native/addon/exports.map', 'native/cuda/exports.map'],
+      ...['CMakeLists.txt', 'binding.gyp', 'package.json', 'LICENSE', 'README.md', 'CHANGELOG.md', 'docs/install.md'],
+      ...['build-cuda', 'cmake-build', 'tools'].map((name) => `scripts/${name}.js`),
+      ...['prebuilds/checksums.json', 'prebuilds/linux-x64/myelin.glibc.node', 'prebuilds/win32-x64/myelin.node'],
+    ]
+    checkList(complete)
+    expect(() => checkList(complete.filter((file) => file !== 'LICENSE'))).to.throw('the package lacks LICENSE')
+    expect(() => checkList(complete.filter((file) => !file.endsWith('.node')))).to.throw('there is no binary')
+    for (const stray of ['test/run.js', 'lib/index.ts', 'dist/index.js.map', 'native/core/notes.md', '.env'])
+      expect(() => checkList([...complete, stray]), stray).to.throw(`not for users: ${stray}`)
+  })
+
+  it('every target has a recipe here, or a reason that says where it is built', () => {
+    for (const target of targets) {
+      const { cmake, reason } = recipe(target)
+      expect(cmake !== undefined || reason, target.name).to.be.ok
+    }
+    expect(new Set(targets.map(binaryOf)).size).to.equal(targets.length)
+  })
+})
