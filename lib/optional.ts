@@ -8,8 +8,11 @@ export async function optionalPackage<T>(need: string, name: string, install = n
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error
-    throw new StateError(`${need} the optional package '${name}', which is not installed. Run: npm install ${install}`, {
-      cause: error,
-    })
+    throw new StateError(
+      `${need} the optional package '${name}', which is not installed. Run: npm install ${install}`,
+      {
+        cause: error,
+      },
+    )
   }
 }
