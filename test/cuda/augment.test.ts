@@ -1,6 +1,7 @@
 /** Augmentation on a device: the CPU makes the images, a part ahead; the training is the CPU's. */
 import { expect } from 'chai'
 import * as my from '../../lib'
+import { collectGarbage } from '../garbage'
 
 const { data, layers, sequential } = my
 
@@ -34,8 +35,10 @@ describe('augmentation on cuda', () => {
       return [...batches, ...stream.batches]
     }
     const expected = await costs('cpu')
+    await collectGarbage()
     const before = my.memory().liveBytes
     const found = await costs('cuda')
+    await collectGarbage() // the batches of the stream
     expect(my.memory().liveBytes).to.equal(before)
     expect(found.length).to.equal(expected.length)
     found.forEach((cost, i) => expect(cost).to.be.closeTo(expected[i], 1e-4 * Math.abs(expected[i])))

@@ -3,10 +3,8 @@ import { expect } from 'chai'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import * as my from '../../lib'
+import { collectGarbage } from '../garbage'
 import { native } from '../../lib/native'
 import { isStandIn, thorough } from './support'
 
@@ -343,16 +341,6 @@ describe('memory of cuda', () => {
       return error as Error
     }
     throw new Error('expected an exception')
-  }
-
-  /** So that what earlier tests have dropped does not go in the middle of a measurement. */
-  const collectGarbage = async () => {
-    setFlagsFromString('--expose-gc')
-    const collect = runInNewContext('gc') as () => void
-    for (let i = 0; i < 4; i++) {
-      collect()
-      await setImmediate()
-    }
   }
 
   /** Leaves `bytes` of memory, by the limit or (on the stand-in) by the size of the device. */

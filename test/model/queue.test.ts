@@ -1,7 +1,6 @@
 import { expect } from 'chai'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import * as my from '../../lib'
+import { collectGarbage } from '../garbage'
 import { blobs, rejected, thrown } from './helpers'
 
 const { layers, sequential } = my
@@ -186,14 +185,8 @@ describe('job queue', () => {
 
   it('gives all memory back on dispose', async () => {
     const { x, y } = blobs(40)
-    // Initial values warm up a cache of their own, and other tests' garbage must not go while this one counts.
-    tiny().dispose()
-    setFlagsFromString('--expose-gc')
-    const collect = runInNewContext('gc') as () => void
-    for (let i = 0; i < 3; i++) {
-      collect()
-      await later(10)
-    }
+    tiny().dispose() // initial values warm up a cache of their own
+    await collectGarbage()
     const before = my.memory()
     for (let i = 0; i < 3; i++) {
       using model = tiny()
