@@ -216,7 +216,9 @@ class Fuser {
       uint32_t z = product;
       if (!f_.escapes[z] && readers_[z].size() == 1) {
         const uint32_t sum = readers_[z][0];
-        if (node(sum).op == "add" && count(sum) == count(z) && f_.phase[sum] == unit.phase) {
+        // A sum of two rows that are both products is the epilogue of the first; the other is its bias.
+        const bool taken = matmuls_.count(sum) != 0;
+        if (!taken && node(sum).op == "add" && count(sum) == count(z) && f_.phase[sum] == unit.phase) {
           const auto& reads = f_.reads[sum];
           const Read& other = reads[reads[0].node == z ? 1 : 0];
           if (is_bias(other, product)) {

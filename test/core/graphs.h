@@ -231,6 +231,7 @@ inline Builder random_graph(uint64_t seed, uint8_t dtype) {
           const bool trans = s[1] != g.shapes[b][0];
           if (trans && s[1] != g.shapes[b][1]) break;
           Id z = g.matmul(a, b, false, trans);
+          if (r.below(3) == 0) z = g.binary("add", z, g.matmul(g.unary("tanh", a), b, false, trans));
           const Id bias = like({1, g.shapes[z][1]});
           if (bias != UINT32_MAX && r.below(2)) z = g.binary("add", z, bias);
           all.push_back(g.unary(unary[r.below(3)], z));
