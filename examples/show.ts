@@ -1,6 +1,8 @@
 /** What the examples share: where their pictures go, and how they say what there is to notice. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import type { Tensor } from 'myelin'
 import type { Picture } from 'myelin/plot'
 
 const folder = 'out'
@@ -35,6 +37,30 @@ export function table(rows: readonly (readonly string[])[]): string {
 /** 0.0312 as "3.1 %". */
 export function percent(share: number, places = 1): string {
   return `${(100 * share).toFixed(places)} %`
+}
+
+/** The largest distance between the entries of two tensors or lists. */
+export function apart(a: Tensor | readonly number[], b: Tensor | readonly number[]): number {
+  const [left, right] = [a, b].map((list) => Array.from('data' in list ? list.data : list))
+  if (left.length !== right.length) return NaN
+  return Math.max(...left.map((value, i) => Math.abs(value - right[i])))
+}
+
+/** A distance in few digits: 4e-16. */
+export function digits(distance: number): string {
+  return String(Number(distance.toExponential(0)))
+}
+
+/** The library gives advice as warnings of the process. Those that `act` brings about are collected instead of printed. */
+export async function adviceOf(act: () => unknown): Promise<string[]> {
+  const heard: string[] = []
+  const others = process.listeners('warning')
+  process.removeAllListeners('warning').on('warning', ({ message }) => heard.push(message))
+  await act()
+  await setImmediate() // warnings come at the next turn
+  process.removeAllListeners('warning')
+  others.forEach((listener) => process.on('warning', listener))
+  return heard
 }
 
 /** Runs an example; an exception ends it with code 1. */

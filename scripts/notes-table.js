@@ -1,6 +1,6 @@
 'use strict'
 // node scripts/notes-table.js: writes docs/notes.md, the table of the course notes' rows. --check only compares, and fails
-// where a row has no test, an example does not exist or the page is out of date. --report FILE: fails where what
+// where a row has no test or no example, an example does not exist or the page is out of date. --report FILE: fails where what
 // `npx mocha --reporter json` printed has no passing test for a row, or a failing one.
 const fs = require('node:fs')
 const path = require('node:path')
@@ -88,19 +88,27 @@ const rows = `
 
 // Programs in examples/ and the rows that they show.
 const examples = {
+  'architectures.ts': '1.6 4.5 5.15',
+  'augmented-digits.ts': '5.9',
+  'by-hand.ts': '3.1 3.2 3.4 3.6 3.7 4.2 4.3 4.4 4.5 4.6 4.8 5.5',
+  'checking.ts': '5.14 5.15 5.16',
   'clicks.ts': '1.2 1.4',
-  'deep-digits.ts': '4.1 4.9',
-  'houses.ts': '1.1 1.3',
-  'logistic-images.ts': '2.1 2.3 2.4 2.9',
+  'deep-digits.ts': '4.1 4.7 4.8 4.9 5.1 5.12',
+  'diagnosis.ts': '3.9 5.3 5.4 5.6 5.8 5.10 5.18 6.4',
+  'houses.ts': '1.1 2.14',
+  'inputs.ts': '1.2 1.5 5.1 5.2 5.11 6.1 6.3',
+  'logistic-images.ts': '2.1 2.4 2.9 4.9',
   'optimiser-race.ts': '6.1 6.2 6.5 6.6 6.7 6.8 6.9',
-  'own-layer.ts': '4.5 5.15',
-  'pictures.ts': '1.1 1.3 2.3 2.4 2.5 2.6 2.7 2.14 3.1 3.3 3.5 4.1 4.8 4.9 5.10 5.17 5.19 6.2 6.4 6.9 6.11',
-  'planar.ts': '3.1 3.3 3.8 3.10',
-  'quickstart.ts': '5.1 5.7',
-  'regularisation.ts': '5.3 5.5 5.7 5.10',
+  'own-layer.ts': '5.15',
+  'pictures.ts': '1.1 1.3 2.3 2.4 2.5 2.6 2.7 2.14 3.3 3.5 4.8 4.9 5.10 5.17 5.19 6.2 6.4 6.9 6.11',
+  'planar.ts': '3.1 3.3 3.8 3.10 4.7',
+  'quickstart.ts': '5.1 5.7 5.8',
+  'regularisation.ts': '4.7 5.3 5.4 5.5 5.7 5.9 5.10',
+  'signals.ts': '5.12 5.13 6.10',
+  'tensors.ts': '2.2 2.3 2.5 2.6 2.7 2.8 2.9 2.10 2.11 2.12 2.13 2.15',
 }
 
-/** Row → the examples that show it. Failure where a program or row is named that does not exist. */
+/** Row → the examples that show it. Failure where a program or row is named that does not exist, or a row has none. */
 function examplesByRow() {
   const found = new Map()
   for (const [file, ids] of Object.entries(examples)) {
@@ -112,6 +120,9 @@ function examplesByRow() {
       found.set(id, [...(found.get(id) ?? []), file])
     }
   }
+  const without = rows.filter(({ id }) => !found.has(id)).map(({ id }) => id)
+  if (without.length > 0)
+    throw new Failure(`rows of the notes that no program in examples/ shows: ${without.join(', ')}`)
   return found
 }
 
@@ -172,7 +183,7 @@ function notesTable(args) {
   if (!args.includes('--check')) fs.writeFileSync(file, text)
   else if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text)
     throw new Failure('docs/notes.md is out of date. Run: node scripts/notes-table.js')
-  console.log(`${rows.length} rows of the notes, each with a test`)
+  console.log(`${rows.length} rows of the notes, each with an example and a test`)
 }
 
 module.exports = { rows, testsByRow }
