@@ -72,7 +72,9 @@ async function initialWeights(): Promise<void> {
     const [{ weight }] = sequential({ inputShape: [200], seed: 3, layers: [layers.dense({ units: 200, kernelInitializer: spec })] }).getWeights() // prettier-ignore
     const found = await sizes(spec)
     last[name] = found[29]
-    lines[name] = found.map((size, l): [number, number] => [l + 1, size]).filter(([, size]) => size > 1e-12)
+    // Glorot's line would lie on Xavier's: the layers are as wide as their inputs.
+    if (spec !== 'glorot')
+      lines[name] = found.map((size, l): [number, number] => [l + 1, size]).filter(([, size]) => size > 1e-12)
     rows.push([name, ops.variance(weight).item().toPrecision(3), found[0].toPrecision(2), found[29].toPrecision(2)])
   }
   console.log(table([['weights of 200 → 200', 'variance', 'layer 1', 'layer 30'], ...rows]))
