@@ -24,12 +24,28 @@ function isStale(target) {
   return hasCuda && isOlder(path.join(path.dirname(binary), cudaLibrary), sources)
 }
 
+/** What `make` returns or throws, made once: every case that needs it says the first reason. */
+function once(make) {
+  let made
+  return () => {
+    made ??= attempt(make)
+    if (made.error) throw made.error
+    return made.value
+  }
+}
+
+function attempt(make) {
+  try {
+    return { value: make() }
+  } catch (error) {
+    return { error }
+  }
+}
+
 function makeWorkshop() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'myelin-install-'))
   const supplies = makeSupplies()
   const notBuilt = {}
-  let installed = null
-  let tarball = null
 
   /** Runs a program and returns what it printed; throws with all of it when it fails. `input` options as for spawnSync. */
   function call(program, args, options = {}) {
@@ -58,8 +74,7 @@ function makeWorkshop() {
   }
 
   /** The packed package. Binaries that can be tried here are made first when they are missing or older than their sources. */
-  function pack() {
-    if (tarball) return tarball
+  const pack = once(() => {
     if (!hostTarget()) throw new Error(`there is no prebuild target for ${process.platform}-${process.arch}`)
     for (const target of targets.filter((each) => triedHere.includes(each.name) || each === hostTarget())) {
       const { reason } = recipe(target)
@@ -67,12 +82,11 @@ function makeWorkshop() {
       else if (isStale(target)) build(target)
     }
     npm(['pack', '--silent', '--pack-destination', folder], { cwd: root })
-    tarball = path.join(
+    return path.join(
       folder,
       fs.readdirSync(folder).find((name) => name.endsWith('.tgz')),
     )
-    return tarball
-  }
+  })
 
   function build(target) {
     try {
@@ -84,18 +98,17 @@ function makeWorkshop() {
   }
 
   /** npm install of the tarball into an empty folder, scripts off, PATH bare. Made once. */
-  function install() {
-    if (installed) return installed
+  const install = once(() => {
+    const file = pack()
     const home = path.join(folder, 'installed')
     fs.mkdirSync(home)
     fs.writeFileSync(path.join(home, 'package.json'), '{ "name": "consumer", "version": "1.0.0", "private": true }\n')
     // npm keeps its own settings and cache; only PATH is bare.
     const env = { ...process.env, PATH: bareEnvironment().PATH }
-    npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', pack()], { cwd: home, env })
+    npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline', file], { cwd: home, env })
     fs.cpSync(consumers, home, { recursive: true })
-    installed = home
     return home
-  }
+  })
 
   return {
     folder,
