@@ -23,7 +23,7 @@ async function muslRuntime(workshop) {
 }
 
 function makeCppLibrary(workshop, bun, output) {
-  const wanted = undefinedSymbols(workshop, bun).filter((name) => /^(_Z|__cxa|__gxx|__dynamic|__once)/.test(name))
+  const wanted = importedSymbols(bun).filter((name) => /^(_Z|__cxa|__gxx|__dynamic|__once)/.test(name))
   const fromLibc = ['__cxa_finalize', '__cxa_thread_atexit_impl']
   const roots = wanted.filter((name) => !fromLibc.includes(name)).map((name) => `-Wl,-u,${name}`)
   const parts = ['libstdc++.a', 'libgcc_eh.a', 'libgcc.a'].map((name) =>
@@ -34,10 +34,15 @@ function makeCppLibrary(workshop, bun, output) {
   workshop.call('g++', [...flags, '-o', output, rest, ...roots, ...parts])
 }
 
-function undefinedSymbols(workshop, file) {
-  const { stdout } = spawnSync('readelf', ['--dyn-syms', '-W', file], { encoding: 'utf8', maxBuffer: 2 ** 28 })
-  const columns = stdout.split('\n').map((line) => line.trim().split(/\s+/))
-  return columns.filter((row) => row[6] === 'UND' && row[7]).map((row) => row[7].split('@')[0])
+/** What the program takes from its libraries: undefined symbols, and objects that the loader copies into it. */
+function importedSymbols(file) {
+  const rows = (option) => {
+    const { stdout } = spawnSync('readelf', [option, '-W', file], { encoding: 'utf8', maxBuffer: 2 ** 28 })
+    return stdout.split('\n').map((line) => line.trim().split(/\s+/))
+  }
+  const undefinedOnes = rows('--dyn-syms').filter((row) => row[6] === 'UND' && row[7])
+  const copied = rows('--relocs').filter((row) => /^R_\w+_COPY$/.test(row[2]))
+  return [...undefinedOnes.map((row) => row[7]), ...copied.map((row) => row[4])].map((name) => name.split('@')[0])
 }
 
 module.exports = { muslRuntime }

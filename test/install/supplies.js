@@ -91,8 +91,11 @@ function unpackCppLibrary(home) {
   const archives = path.join(home, 'var/cache/apt/archives')
   const packages = fs.readdirSync(archives).filter((file) => /^(libstdc\+\+6|libgcc-s1)_.*\.deb$/.test(file))
   for (const file of packages) {
-    const { status, stderr } = spawnSync('dpkg-deb', ['-x', path.join(archives, file), home], { encoding: 'utf8' })
-    if (status !== 0) return `dpkg-deb -x ${file}: ${stderr}`
+    // dpkg-deb -x would put a folder in place of the link from /lib to /usr/lib.
+    const content = ['--fsys-tarfile', path.join(archives, file)]
+    const { stdout: input, stderr } = spawnSync('dpkg-deb', content, { maxBuffer: 2 ** 28 })
+    const tar = spawnSync('tar', ['--extract', '--keep-directory-symlink', '-C', home], { input })
+    if (tar.status !== 0) return `${file} could not be unpacked: ${stderr}${tar.stderr}`
   }
   return ''
 }
