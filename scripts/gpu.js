@@ -10,7 +10,7 @@ const { build, device, onGpu, outcome, sanitizer, suite, tools } = require('./gp
 const { gemms, peaks, workloads } = require('./gpu/bench')
 const { runLimited } = require('./gpu/child')
 const { describeMachine, findPyTorch } = require('./gpu/machine')
-const { parseOptions } = require('./gpu/options')
+const { chooseStages, parseOptions } = require('./gpu/options')
 const { reportText } = require('./gpu/table')
 const { root, main, which } = require('./tools')
 
@@ -95,12 +95,11 @@ async function runStage(stage, context) {
 
 async function gpu(args) {
   const options = parseOptions(args)
+  const stages = chooseStages(allStages, options)
   ensure()
   const context = new Context(options)
   let missing = null
-  for (const stage of allStages) {
-    if (stage.bench && !options.bench) continue
-    if (!stage.needed && !stage.name.includes(options.only)) continue
+  for (const stage of stages) {
     if (missing) {
       context.results.stages.push({ name: stage.name, ...outcome('skipped', `needs '${missing}'`), seconds: 0 })
       continue

@@ -6,6 +6,7 @@ const { StringDecoder } = require('node:string_decoder')
 const { root } = require('../tools')
 
 const keptCharacters = 2 ** 20
+const longestTimer = 2 ** 31 - 1 // milliseconds; Node.js fires longer ones at once
 
 /**
  * Resolves to { ok, reason, output, seconds }: never rejects. `seconds`: the limit. `input`: for its stdin.
@@ -28,7 +29,7 @@ function runLimited(command, args, { seconds, env = process.env, input = '', qui
     const timer = setTimeout(() => {
       late = true
       endAll()
-    }, seconds * 1000)
+    }, Math.min(seconds * 1000, longestTimer))
     const interrupted = () => {
       endAll()
       process.exit(130)

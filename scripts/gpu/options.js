@@ -12,10 +12,14 @@ const usage = `npm run gpu -- [options]
                    mean nothing
   --output file    of the results (default out/gpu.json)`
 
-/** A number above 0. */
+/** Far beyond any use; a number of rounds must not be infinite. */
+const most = 1000
+
+/** A number above 0 and up to `most`. */
 function positive(option, text) {
   const value = Number(text)
-  if (text === undefined || !(value > 0)) throw new Failure(`${option}: expected a number above 0, got '${text}'`)
+  if (!(value > 0 && value <= most))
+    throw new Failure(`${option}: expected a number above 0 and up to ${most}, got '${text}'`)
   return value
 }
 
@@ -41,4 +45,14 @@ function parseOptions(args) {
   return chosen
 }
 
-module.exports = { parseOptions, usage }
+/** The stages to run, of { name, needed?, bench? }: those that were asked for, and those that they need. */
+function chooseStages(stages, { only, bench }) {
+  const offered = stages.filter((stage) => bench || !stage.bench)
+  if (!offered.some(({ name }) => name.includes(only))) {
+    const names = offered.map(({ name }) => `'${name}'`).join(', ')
+    throw new Failure(`--only: no stage has '${only}' in its name; there are ${names}`)
+  }
+  return offered.filter(({ name, needed }) => needed || name.includes(only))
+}
+
+module.exports = { parseOptions, chooseStages, usage }

@@ -1,54 +1,12 @@
-/** Models on the GPU through the public API: the same training, moves between devices, files, memory. */
+/** Models on the GPU through the public API: the same training, moves between devices, files. */
 import { expect } from 'chai'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as my from '../../lib'
-import { collectGarbage } from '../garbage'
 import { native } from '../../lib/native'
+import { flat, modelOn, x, y } from './network'
 import { isStandIn, thorough } from './support'
-
-const x = Array.from({ length: 37 }, (_, i) => [Math.sin(i), Math.cos(3 * i), (i % 5) / 5])
-const y = x.map((v) => [v[0] * v[1] > 0 ? 1 : 0, v[0] * v[1] > 0 ? 0 : 1])
-
-interface Setting {
-  device: my.DeviceName
-  dtype?: my.DType
-  optimizer?: my.OptimizerName
-  keepProb?: number
-  metrics?: my.MetricSpec[]
-}
-
-function modelOn({
-  device,
-  dtype = 'float64',
-  optimizer = 'adam',
-  keepProb = 0.8,
-  metrics = ['accuracy', 'auc'],
-}: Setting) {
-  const model = my.sequential({
-    inputShape: [3],
-    seed: 4,
-    dtype,
-    device,
-    layers: [
-      my.layers.normalize(),
-      my.layers.dense({ units: 9, activation: 'relu', kernelRegularizer: my.regularizers.l2({ lambda: 0.1 }) }),
-      my.layers.dropout({ keepProb }),
-      my.layers.dense({ units: 2, activation: 'softmax' }),
-    ],
-  })
-  model.compile({
-    optimizer,
-    loss: 'categoricalCrossentropy',
-    metrics,
-    gradientClip: { norm: 1 },
-  })
-  return model
-}
-
-const flat = (set: my.WeightSet) =>
-  set.flatMap((layer) => Object.values(layer).flatMap((v) => (typeof v === 'string' ? [] : [...v.data])))
 
 function expectClose(found: ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-9) {
   expect(found.length).to.equal(expected.length)
@@ -329,123 +287,5 @@ describe('models on cuda', () => {
         driver: '13.0',
       })
     expect(my.whyNoGpu()).to.equal(null)
-  })
-})
-
-describe('memory of cuda', () => {
-  const used = () => native.deviceCounters('cuda').usedBytes
-  const failure = async (work: () => unknown) => {
-    try {
-      await work()
-    } catch (error) {
-      return error as Error
-    }
-    throw new Error('expected an exception')
-  }
-
-  /** Leaves `bytes` of memory, by the limit or (on the stand-in) by the size of the device. */
-  const leave = (how: 'limit' | 'device', bytes: number) => {
-    if (how === 'limit') my.setMemoryLimit('cuda', used() + bytes)
-    else process.env.EMU_MEMORY = String(used() + bytes)
-  }
-  const leaveAll = () => {
-    my.setMemoryLimit('cuda', Infinity)
-    delete process.env.EMU_MEMORY
-  }
-  afterEach(leaveAll)
-
-  for (const how of isStandIn ? (['limit', 'device'] as const) : (['limit'] as const))
-    it(`a fit that does not fit (${how}) leaves the model as it was, and it, others and new ones go on`, async () => {
-      await collectGarbage()
-      const [model, other] = [1, 2].map(() => modelOn({ device: 'cuda', metrics: [] }))
-      const small = { epochs: 1, batchSize: 8 }
-      for (const each of [model, other]) await each.fit(x, y, small)
-      const many = Array.from({ length: 6_000 }, (_, i) => [Math.sin(i), 1, 2])
-      const targets = many.map(() => [0, 1])
-      const bytes = model.toBytes()
-      leave(how, 400_000) // room for the rows, and not for what a step on all of them needs
-      for (const batchSize of [6_000, 3_000]) {
-        const error = await failure(() => model.fit(many, targets, { batchSize, epochs: 1 }))
-        expect(error).to.be.instanceOf(my.DeviceError)
-        const [, asked, free] = /out of memory: asked for ([\d.]+) MB, ([\d.]+) MB are free/.exec(error.message)!
-        expect(Number(asked)).to.be.greaterThan(Number(free))
-        expect(error.message).to.match(how === 'limit' ? /within the limit of/ : /are free; use smaller batches/)
-        expect(Buffer.compare(model.toBytes(), bytes)).to.equal(0)
-      }
-      const twin = await my.loadModel(bytes, { device: 'cuda' })
-      for (const each of [model, other, twin]) {
-        await each.fit(x, y, small)
-        expect((await each.predict(x)).data.every(Number.isFinite)).to.equal(true)
-        expect(each.predictSync(x).shape).to.deep.equal([37, 2])
-      }
-      expect(flat(twin.getWeights())).to.deep.equal(flat(model.getWeights()))
-      leaveAll()
-      await model.fit(many, targets, { batchSize: 6_000, epochs: 1 })
-      expect(model.progress.steps).to.equal(11)
-    })
-
-  it('beyond the limit is a DeviceError with the bytes asked and free, and everything stays usable', async () => {
-    const model = modelOn({ device: 'cuda' })
-    await model.fit(x, y, { epochs: 1, batchSize: 8 })
-    const weights = flat(model.getWeights())
-    leave('limit', 100_000)
-    const big = await failure(() =>
-      my.sequential({ inputShape: [1000], device: 'cuda', layers: [my.layers.dense({ units: 1000 })] }),
-    )
-    expect(big).to.be.instanceOf(my.DeviceError)
-    expect(big.message).to.match(
-      /dense_1\.weight: cuda:0: out of memory: asked for 4\.0 MB, 0\.\d MB are free within the limit/,
-    )
-    const many = Array.from({ length: 20_000 }, (_, i) => [i, 1, 2])
-    const predicting = await failure(() => model.predict(many))
-    expect(predicting).to.be.instanceOf(my.DeviceError)
-    expect(predicting.message).to.match(/predict: cuda:0: out of memory/)
-    const plan = await failure(() =>
-      model.costAndGradients(
-        many,
-        many.map(() => [0, 1]),
-      ),
-    )
-    expect(plan).to.be.instanceOf(my.DeviceError)
-
-    expect(flat(model.getWeights())).to.deep.equal(weights)
-    my.setMemoryLimit('cuda', Infinity)
-    expect((await model.predict(many)).shape).to.deep.equal([20_000, 2])
-    await model.fit(x, y, { epochs: 1, batchSize: 8 })
-  })
-
-  it('a model that does not fit stays where it is', async () => {
-    const model = my.sequential({ inputShape: [300], device: 'cpu', layers: [my.layers.dense({ units: 300 })] })
-    const before = flat(model.getWeights())
-    my.setMemoryLimit('cuda', used() + 50_000)
-    const error = await failure(() => model.to('cuda'))
-    expect(error).to.be.instanceOf(my.DeviceError)
-    expect(model.device).to.equal('cpu')
-    expect(flat(model.getWeights())).to.deep.equal(before)
-    my.setMemoryLimit('cuda', Infinity)
-    await model.to('cuda')
-    expect(flat(model.getWeights())).to.deep.equal(before)
-    await collectGarbage()
-    const held = used()
-    model.dispose()
-    expect(held - used()).to.equal(4 * (300 * 300 + 300))
-  })
-
-  it('is given back with the models that used it', async () => {
-    await collectGarbage()
-    const before = used()
-    const model = modelOn({ device: 'cuda' })
-    await model.fit(x, y, { epochs: 2, batchSize: 8, validationData: [x, y] })
-    await model.predict(x)
-    expect(used()).to.be.greaterThan(before)
-    model.dispose()
-    expect(used()).to.equal(before)
-  })
-
-  it('limits that make no sense are refused', () => {
-    for (const bytes of [0, -1, 1.5, NaN, '9' as never])
-      expect(() => my.setMemoryLimit('cuda', bytes)).to.throw(my.OptionError, /setMemoryLimit: bytes/)
-    expect(() => my.setMemoryLimit('cpu' as never, 1e9)).to.throw(my.DeviceError, /setMemoryLimit.*"cpu"/)
-    expect(() => my.setMemoryLimit('cuda:9', 1e9)).to.throw(my.DeviceError, /cuda:9/)
   })
 })

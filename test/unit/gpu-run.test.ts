@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { skip } from '../skip'
 
 const load = createRequire(join(__dirname, '../../scripts/gpu.js'))
-const { parseOptions } = load('./gpu/options')
+const { chooseStages, parseOptions } = load('./gpu/options')
 const { runLimited, jsonLines } = load('./gpu/child')
 const { gemmCases, gemmLine, sanitizerCases, stepFlops, workloadCases } = load('./gpu/cases')
 const { gemmTable, peakTable, reportText, workloadTable } = load('./gpu/table')
@@ -32,13 +32,31 @@ describe('npm run gpu: the command line', () => {
     [['--fast'], /unknown option '--fast'/],
     [['--only'], /--only needs a value/],
     [['--only', '--no-bench'], /--only needs a value/],
-    [['--rounds', '0'], /--rounds: expected a number above 0, got '0'/],
-    [['--patience', 'much'], /--patience: expected a number above 0, got 'much'/],
+    [['--rounds', '0'], /--rounds: expected a number above 0 and up to 1000, got '0'/],
+    [['--rounds', 'Infinity'], /--rounds: expected a number above 0 and up to 1000, got 'Infinity'/],
+    [['--patience', 'much'], /--patience: expected a number above 0 and up to 1000, got 'much'/],
   ] as const) {
     it(`refuses ${args.join(' ')}`, () => {
       expect(() => parseOptions(args)).to.throw(message)
     })
   }
+
+  it('chooses stages with those that they need, and refuses to choose none', () => {
+    const stages = [
+      { name: 'build', needed: true },
+      { name: 'tests' },
+      { name: 'bench: peaks', bench: true },
+      { name: 'bench: products', bench: true },
+    ]
+    const names = (options: object) =>
+      chooseStages(stages, { only: '', bench: true, ...options }).map(({ name }: { name: string }) => name)
+    expect(names({})).to.deep.equal(stages.map(({ name }) => name))
+    expect(names({ bench: false })).to.deep.equal(['build', 'tests'])
+    expect(names({ only: 'peaks' })).to.deep.equal(['build', 'bench: peaks'])
+    expect(names({ only: 'build' })).to.deep.equal(['build'])
+    expect(() => names({ only: 'paeks' })).to.throw(/--only: no stage has 'paeks' in its name; there are 'build', /)
+    expect(() => names({ only: 'peaks', bench: false })).to.throw(/no stage has 'peaks' in its name.*'tests'$/)
+  })
 })
 
 describe('npm run gpu: programs with a time limit', () => {
@@ -50,6 +68,11 @@ describe('npm run gpu: programs with a time limit', () => {
       quiet: true,
     })
     expect(run).to.include({ ok: false, reason: "'node' ended with code 3", output: '1\n' })
+  })
+
+  it('have limits beyond what a timer holds', async () => {
+    const run = await runLimited(process.execPath, script('setTimeout(() => {}, 300)'), { seconds: 1e9, quiet: true })
+    expect(run).to.include({ ok: true, reason: '' })
   })
 
   it('read their input', async () => {
