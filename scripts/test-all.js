@@ -114,12 +114,13 @@ const proofs = [
   },
   { name: 'addon, address and undefined behaviour sanitizers', run: sanitizedAddon },
   { name: 'native drivers, thread sanitizer', run: () => sanitizedDrivers('thread') },
-  { name: 'cuda: the backend on the stand-in runtime', run: () => testCuda() },
-  { name: 'cuda: every barrier is needed', run: script('mutate-barriers.js') },
+  // Before the tests of the backend, which ask this library why there is no GPU.
   {
     name: 'cuda: nvcc compiles the library for every architecture, and the GPU bench, without a warning',
     run: nvccScript('build-cuda.js', '--strict', '--bench', '--output', 'build/cuda-release'),
   },
+  { name: 'cuda: the backend on the stand-in runtime', run: () => testCuda() },
+  { name: 'cuda: every barrier is needed', run: script('mutate-barriers.js') },
   { name: 'cuda: no hot kernel spills registers', run: nvccScript('cuda-report.js', '--arch', '80,90') },
   { name: 'install matrix', run: () => testInstall() },
 ]

@@ -40,15 +40,29 @@ uint64_t free_bytes(const Device& device) {
   return room;
 }
 
+// In the unit that leaves digits of it.
+struct Amount {
+  char text[32];
+  explicit Amount(uint64_t bytes) {
+    const double value = static_cast<double>(bytes);
+    if (bytes >= 1000000) {
+      snprintf(text, sizeof(text), "%.1f MB", value / 1e6);
+    } else if (bytes >= 1000) {
+      snprintf(text, sizeof(text), "%.1f kB", value / 1e3);
+    } else {
+      snprintf(text, sizeof(text), "%.0f bytes", value);
+    }
+  }
+};
+
 }  // namespace
 
 void Outcome::out_of_memory(const Device& device, uint64_t asked) {
   if (status_ != status_ok) return;
   const uint64_t room = free_bytes(device), limit = device.limit;
   char limited[64] = "";
-  if (limit) snprintf(limited, sizeof(limited), " within the limit of %.1f MB", static_cast<double>(limit) / 1e6);
-  fail("out of memory: asked for %.1f MB, %.1f MB are free%s", static_cast<double>(asked) / 1e6,
-       static_cast<double>(room) / 1e6, limited);
+  if (limit) snprintf(limited, sizeof(limited), " within the limit of %s", Amount(limit).text);
+  fail("out of memory: asked for %s, %s are free%s", Amount(asked).text, Amount(room).text, limited);
   status_ = status_out_of_memory;
   failure_->asked = asked;
   failure_->free = room;

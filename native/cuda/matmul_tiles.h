@@ -4,7 +4,8 @@
 // holds thread_rows × thread_columns sums in registers. `blocks` is the number of blocks that shall fit a
 // multiprocessor at once: it bounds the registers of a thread by 65536 / (threads · blocks).
 //
-//   registers   of a thread on 8.0, as ptxas reports them; other architectures differ by a few.
+//   registers   of a thread on 8.0, as ptxas reports them (npm run cuda:report -- --only matmul). Other architectures
+//               differ by a few in float32, and take up to 32 fewer in float64 (12.0).
 //   warps       that share a multiprocessor, of at most 64 (8.0, 9.0), 48 (8.6, 8.9, 12.0) and 32 (7.5).
 //   intensity   flops per byte read from L2: 2·rows·columns / ((rows + columns)·size). Arithmetic binds where it is
 //               above the device's own ratio, which lies between 4 (A100) and 16 (RTX 4090) in float32.
@@ -122,7 +123,9 @@ constexpr long long chunk_step = 32;
 // Neighbouring blocks share rows of tiles in groups of this height, so that what runs at the same time reads a compact
 // part of both operands: 8 × 16 tiles read 24 strips where one row of 128 tiles would read 129.
 constexpr int group_rows = 8;
-// Matrix-vector kernels: outputs and threads of a block.
+// Matrix-vector kernels: outputs and threads of a block. The matrix is read once: 0.5 flops a byte in float32, 0.25 in
+// float64, so that memory binds everywhere, and enough warps must have reads on their way. On 8.0, dot's 38 registers
+// let 48 share a multiprocessor; columns and combine take at most 32 and fill it with 64.
 constexpr int dot_warps = 4;          // a warp for each output: few per block, so that short results still spread
 constexpr int column_outputs = 32;    // a warp reads 32 neighbours: one line of 128 bytes in float32
 constexpr int column_groups = 8;      // warps that share the steps of the sum

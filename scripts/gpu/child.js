@@ -26,10 +26,13 @@ function runLimited(command, args, { seconds, env = process.env, input = '', qui
         // It has ended by itself.
       }
     }
-    const timer = setTimeout(() => {
-      late = true
-      endAll()
-    }, Math.min(seconds * 1000, longestTimer))
+    const timer = setTimeout(
+      () => {
+        late = true
+        endAll()
+      },
+      Math.min(seconds * 1000, longestTimer),
+    )
     const interrupted = () => {
       endAll()
       process.exit(130)

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
 import * as my from '../../../dist/index.mjs'
 
-const loaded = () => /myelin_cuda/.test(readFileSync('/proc/self/maps', 'utf8'))
+const maps = () => readFileSync('/proc/self/maps', 'utf8')
+const loaded = () => /myelin_cuda/.test(maps())
 my.tensor([1, 2]).toArray()
+const [addon] = /\/\S+\.node$/m.exec(maps())
 const loadedBefore = loaded()
 const start = performance.now()
 const reason = my.whyNoGpu()
@@ -37,4 +39,4 @@ const trained = { device: model.device, finite: [...batches, ...predicted].every
 const loadedAfter = loaded()
 delete process.env.EMU_MEMORY
 const later = my.whyNoGpu()
-console.log(JSON.stringify({ loadedBefore, loadedAfter, milliseconds, reason, names, errors, trained, later }))
+console.log(JSON.stringify({ addon, loadedBefore, loadedAfter, milliseconds, reason, names, errors, trained, later }))
