@@ -1,5 +1,5 @@
-// Streams, events and graphs. A stream is a queue that nobody serves before somebody waits for it: what the host reads
-// too early it reads unwritten.
+// Streams, events and captures. A stream is a queue that nobody serves before somebody waits for it: what the host
+// reads too early it reads unwritten.
 #include "stream.h"
 
 #include <chrono>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "device.h"
+#include "graph.h"
 
 using namespace emu;
 
@@ -26,7 +27,6 @@ struct Operation {
   std::vector<Dependency> after;
   std::function<void()> work;
 };
-using Operations = std::vector<std::function<void()>>;
 
 struct Capture {
   Stream* origin;
@@ -133,13 +133,6 @@ Event event_of(cudaEvent_t handle) {
   return nullptr;
 }
 }  // namespace
-
-struct CUgraph_st {
-  Operations operations;
-};
-struct CUgraphExec_st {
-  std::shared_ptr<const Operations> operations;
-};
 
 namespace emu {
 
@@ -328,7 +321,7 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t handle, cudaEvent_t event_handle, u
   return cudaSuccess;
 }
 
-// ---- graphs -----------------------------------------------------------------------------------
+// ---- captures ---------------------------------------------------------------------------------
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t handle, cudaStreamCaptureMode mode) {
   Lock lock(device_mutex());
@@ -371,38 +364,5 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t handle, cudaStreamCaptureStatus* 
   *status = !stream->capture           ? cudaStreamCaptureStatusNone
             : stream->capture->invalid ? cudaStreamCaptureStatusInvalidated
                                        : cudaStreamCaptureStatusActive;
-  return cudaSuccess;
-}
-
-cudaError_t cudaGraphGetNodes(cudaGraph_t graph, cudaGraphNode_t* nodes, size_t* count) {
-  if (nodes) return failed(cudaErrorNotSupported);  // nodes are only counted
-  *count = graph->operations.size();
-  return cudaSuccess;
-}
-
-cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
-  Lock lock(device_mutex());
-  if (!graph) return failed(cudaErrorInvalidValue);
-  *exec = new CUgraphExec_st{std::make_shared<const Operations>(graph->operations)};
-  return cudaSuccess;
-}
-cudaError_t cudaGraphUpload(cudaGraphExec_t exec, cudaStream_t) {
-  return exec ? cudaSuccess : failed(cudaErrorInvalidValue);
-}
-cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
-  Lock lock(device_mutex());
-  if (!exec) return failed(cudaErrorInvalidValue);
-  return submit(stream, [operations = exec->operations] {
-    for (const auto& work : *operations) work();
-  });
-}
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
-  Lock lock(device_mutex());
-  delete exec;
-  return cudaSuccess;
-}
-cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
-  Lock lock(device_mutex());
-  delete graph;
   return cudaSuccess;
 }
