@@ -11,6 +11,7 @@ import {
   optimizers,
   regularizers,
   sequential,
+  type DeviceName,
   type InitializerSpec,
   type Tensor,
   type WeightHandle,
@@ -307,7 +308,7 @@ describe('5.16 the gradient of every activation, loss and regulariser', () => {
           inputShape: [2, 3],
           seed: 11,
           dtype: 'float64',
-          device,
+          device: device as DeviceName,
           layers: [
             layers.normalize({ mean: matrix(2, 3, next), variance: [[4, 1, 0.5], [1, 2, 9]] }), // prettier-ignore
             layers.flatten(),
