@@ -200,6 +200,8 @@ describe('2.13 shapes are checked', () => {
         layers: [layers.lambda((t) => ops.matmul(t, zeros([4, 2])), { name: 'mixer' }), layers.dense({ units: 1 })],
       })
     expect(thrown(bad)).to.be.instanceOf(ShapeError)
-    expect(thrown(bad).message).to.include('matmul (mixer)').and.include('[4, 2]')
+    expect(thrown(bad).message).to.match(
+      /matmul \(mixer\): cannot multiply \[(\d+), 3\] by \[4, 2\].* tried with \1 examples/,
+    )
   })
 })
