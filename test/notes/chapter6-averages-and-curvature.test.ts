@@ -1,6 +1,7 @@
 /** Chapter 6, optimisation: averages, saddle points, plateaus. */
 import { expect } from 'chai'
 import {
+  NonFiniteError,
   callbacks,
   data,
   diagnose,
@@ -90,6 +91,19 @@ describe('6.10 saddle points and plateaus', () => {
     expect(thrown(() => diagnose.curvature((x: Value) => ops.sum(x), [new Float32Array(401)])).message).to.include(
       '400',
     )
+  })
+
+  it('of numbers that are not finite nothing is said', () => {
+    const root = (x: Value) => ops.sqrt(x)
+    for (const [f, at, what] of [
+      [root, NaN, 'the point'],
+      [root, -1, 'the gradient'],
+      [(x: Value) => ops.power(x, 1.5), 0, 'the Hessian'],
+    ] as const) {
+      const error = thrown(() => diagnose.curvature(f, [at]))
+      expect(error).to.be.instanceOf(NonFiniteError)
+      expect(error.message).to.include(what)
+    }
   })
 
   it('of a small network: all weights zero is a saddle point, with slopes of 0 and curvatures of both signs', async () => {
