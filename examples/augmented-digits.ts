@@ -3,9 +3,9 @@
  * images in every epoch. The same network, trained plain and augmented, on the same split.
  *
  *   npm run examples -- augmented-digits
- *   npx tsx examples/augmented-digits.ts [--seeds 3] [--epochs 60]
+ *   npx tsx examples/augmented-digits.ts [--seeds 1] [--epochs 25]
  */
-import { callbacks, data, layers, ops, optimizers, schedules, sequential, tensor } from 'myelin'
+import { callbacks, data, layers, ops, optimizers, sequential, tensor } from 'myelin'
 import * as plot from 'myelin/plot'
 import { loadDigits, side } from './digits'
 import { notice, percent, run, save } from './show'
@@ -41,8 +41,8 @@ export async function train(options: { seed: number; epochs: number; augmented: 
     ],
   })
   model.compile({
-    // Down to a hundredth in the end: the last epochs settle.
-    optimizer: optimizers.adam({ learningRate: schedules.exponential({ initial: 2e-3, beta: 0.01 ** (1 / epochs) }) }),
+    // In a straight line to almost 0: a falling rate lets the last epochs settle (6.9 of the notes).
+    optimizer: optimizers.adam({ learningRate: ({ epoch }) => 2e-3 * (1 - (epoch - 1) / epochs) }),
     loss: 'sparseCategoricalCrossentropy',
     metrics: ['accuracy'],
   })
@@ -82,7 +82,7 @@ async function look(): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const [seeds, epochs] = [argument('seeds', 1), argument('epochs', 60)]
+  const [seeds, epochs] = [argument('seeds', 1), argument('epochs', 25)]
   await look()
   for (let seed = 1; seed <= seeds; seed++) {
     const plain = await train({ seed, epochs, augmented: false })

@@ -1,5 +1,6 @@
 /**
- * Every picture of the course notes, drawn from what it shows: measured, trained or computed here, never sketched.
+ * The plots and most diagrams of the course notes, each drawn from what it shows: measured, trained or computed here, never
+ * sketched. Photographs (1.8, 2.1) and networks like others that are here are left out.
  *
  *   npx tsx examples/pictures.ts [folder] [--png] [--dark]
  *

@@ -19,7 +19,7 @@ export function outputShapeOf(
 ): Shape {
   const x = Tensor.fromNode(inputNode([probeBatch, ...inputShape], layerName), 'float64')
   const others = shapes.map((shape) => Tensor.fromNode(inputNode(shape, layerName), 'float64'))
-  const result = withLabel(layerName, () => fn(x, others))
+  const result = tried(() => withLabel(layerName, () => fn(x, others)))
   if (!(result instanceof Tensor))
     throw new OptionError(`${layerName}: its function must return a Tensor, got ${describeValue(result)}.`)
   if (result.rank === 0 || result.shape[0] !== probeBatch)
@@ -28,4 +28,14 @@ export function outputShapeOf(
         `${shapeText([probeBatch, ...inputShape])} it returned ${shapeText(result.shape)}.`,
     )
   return result.shape.slice(1)
+}
+
+/** Says where the number of examples in the message comes from. */
+function tried(call: () => unknown): unknown {
+  try {
+    return call()
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error
+    throw new ShapeError(`${error.message} The layer was tried with ${probeBatch} examples.`, { cause: error })
+  }
 }

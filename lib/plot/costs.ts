@@ -7,6 +7,8 @@ import { ink, muted, palette } from './theme'
 
 /** More points than a picture has columns only make the file large. */
 const mostBatchPoints = 1500
+/** An axis of epochs or steps: there are no halves. */
+const whole = { tickMinStep: 1, format: ',d' }
 
 function recorded(where: string, history: History): History {
   if (!Array.isArray(history?.epochs) || !(history.batches instanceof Float64Array))
@@ -40,7 +42,8 @@ export function costCurves(runs: Readonly<Record<string, History>>, options: Cos
     throw new OptionError(`${where}: log: '${key}' has values that are not above 0, which a logarithmic axis cannot show.`) // prettier-ignore
   const title = options.title ?? (key === 'loss' ? 'Cost' : key)
   const spec = linesSpec(values, { title, x: 'epoch', y: key === 'loss' ? 'cost J' : key, logY: options.log })
-  return new Picture(where, spec)
+  const { x, ...encoding } = spec.encoding as Record<string, VegaLiteSpec>
+  return new Picture(where, { ...spec, encoding: { x: { ...x, axis: whole }, ...encoding } })
 }
 
 /** J at every step of a run on all examples and of one on mini-batches (figure 6.1 of the notes), side by side. */
@@ -51,8 +54,12 @@ export function batchVsMiniBatch(batch: History, miniBatch: History): Picture {
     const stride = Math.max(1, Math.ceil(batches.length / mostBatchPoints))
     const values = Array.from(batches, (y, i) => ({ x: i + 1, y, series: title })).filter((_, i) => i % stride === 0)
     const { encoding, mark, ...rest } = linesSpec(values, { title, x: 'step', y: 'cost J', width: 300, height: 220 })
-    const { x, y } = encoding as Record<string, unknown>
-    return { ...rest, mark: { ...(mark as object), strokeWidth: 1.5, color }, encoding: { x, y } }
+    const { x, y } = encoding as Record<string, VegaLiteSpec>
+    return {
+      ...rest,
+      mark: { ...(mark as object), strokeWidth: 1.5, color },
+      encoding: { x: { ...x, axis: whole }, y },
+    }
   }
   return new Picture(where, {
     // One scale of costs, so that the two can be compared.
@@ -87,12 +94,12 @@ function historyPanel(title: string, key: string, history: History, withBatches:
     layer.push({
       data: { values: batchPoints(history) },
       mark: { type: 'line', opacity: 0.45, strokeWidth: 1, color: muted, clip: true },
-      encoding: { x: { ...x, axis: { tickMinStep: 1, format: 'd' } }, y },
+      encoding: { x: { ...x, axis: whole }, y },
     })
   layer.push({
     data,
     mark: { ...(mark as object), clip: false, point: lines.length <= 100 },
-    encoding: { x: { ...x, axis: { tickMinStep: 1, format: 'd' } }, y, color },
+    encoding: { x: { ...x, axis: whole }, y, color },
   })
   if (history.stopped === 'early') layer.push(...stopLayers(epochs, key === 'loss'))
   return { ...rest, layer, resolve: { scale: { color: 'independent' } } }

@@ -82,12 +82,16 @@ export function linesColor(values: readonly { series: string }[], legend: VegaLi
 
 /** Lines, one for each series. */
 export function linesSpec(values: readonly Point[], options: LineOptions): VegaLiteSpec {
+  const { x, y } = axesOf(options)
+  // Costs, errors and norms are never negative: where they come near 0 the axis begins there, without room below.
+  const [least, most] = values.reduce(([a, b], point) => [Math.min(a, point.y), Math.max(b, point.y)], [Infinity, 0])
+  if (!options.logY && least > 0 && least < 0.1 * most) y.scale = { zero: false, padding: 0, domainMin: 0, nice: true }
   return {
     title: options.title,
     width: options.width ?? 480,
     height: options.height ?? 280,
     data: { values },
     mark: { type: 'line', strokeWidth: 2, point: options.points ?? false, clip: !options.points },
-    encoding: { ...axesOf(options), color: linesColor(values) },
+    encoding: { x, y, color: linesColor(values) },
   }
 }

@@ -88,6 +88,8 @@ export const config = {
   },
   title: { fontSize: 15, fontWeight: 600, anchor: 'start', offset: 12, color: ink, subtitleColor: muted, subtitleFontSize: 12, subtitlePadding: 5 }, // prettier-ignore
   header: { labelColor: ink, titleColor: ink },
+  // What has neither a colour nor several series.
+  mark: { color: palette[0] },
   text: { color: ink, fontSize: 12 },
   rule: { color: muted },
   range: { category: palette },

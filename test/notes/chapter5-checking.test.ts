@@ -11,6 +11,7 @@ import {
   optimizers,
   regularizers,
   sequential,
+  type DeviceName,
   type InitializerSpec,
   type Tensor,
   type WeightHandle,
@@ -283,6 +284,50 @@ describe('5.16 the gradient of every activation, loss and regulariser', () => {
         model.compile({ optimizer: 'gradientDescent', loss })
         const check = await gradientCheck(model, matrix(3, 4, next), y as never, { epsilon: 1e-5 })
         expect(check.distance, `${activation}\n${check}`).to.be.at.most(1e-7)
+      }
+    })
+
+  for (const { name: device } of devices())
+    it(`every layer and penalty on ${device}: distance ≤ 1e-7 at ε = 1e-5`, async () => {
+      const Own = defineLayer<object, { gain: WeightHandle }>({
+        name: 'own',
+        build: (shape, _config, add) => ({ gain: add('gain', shape, { initializer: initializers.constant(1.5) }) }),
+        call: (x, { gain }) => ops.sin(ops.mul(x, gain)),
+      })
+      const { l1, l2, l1l2 } = regularizers
+      const every = [
+        l2({ lambda: 0.5 }),
+        l2({ l2: 0.1 }),
+        l1({ lambda: 0.5 }),
+        l1({ l1: 0.1 }),
+        l1l2({ lambda1: 0.5, lambda2: 0.3 }),
+        l1l2({ l1: 0.1, l2: 0.2 }),
+      ]
+      for (const penalty of every) {
+        const model = sequential({
+          inputShape: [2, 3],
+          seed: 11,
+          dtype: 'float64',
+          device: device as DeviceName,
+          layers: [
+            layers.normalize({ mean: matrix(2, 3, next), variance: [[4, 1, 0.5], [1, 2, 9]] }), // prettier-ignore
+            layers.flatten(),
+            Own(),
+            layers.dense({ units: 5, kernelRegularizer: penalty, biasRegularizer: penalty, biasInitializer: initializers.constant(0.2) }), // prettier-ignore
+            layers.activation({ name: 'leakyRelu', slope: 0.2 }),
+            layers.dropout({ keepProb: 0.6 }),
+            layers.lambda((t) => ops.mul(t, ops.sum(t, { axis: 1, keepDims: true })), { name: 'by_its_sum' }),
+            layers.dense({ units: 2, useBias: false }),
+          ],
+        })
+        model.compile({ optimizer: 'gradientDescent', loss: 'meanSquaredError' })
+        const x = Array.from({ length: 3 }, () => matrix(2, 3, next))
+        const check = await gradientCheck(model, x, matrix(3, 2, next), { epsilon: 1e-5, dropout: 'frozen' })
+        expect(check.distance, String(check)).to.be.at.most(1e-7)
+        expect(check.parameters.map(({ name }) => name)).to.have.members(['own_1.gain', 'dense_1.weight', 'dense_1.bias', 'dense_2.weight']) // prettier-ignore
+        for (const { name, worst } of check.parameters) expect(worst[0]?.analytic, name).to.not.equal(0)
+        const { cost, dataLoss } = await model.costAndGradients(x, matrix(3, 2, next))
+        expect(cost - dataLoss, 'the penalty').to.be.above(0.01)
       }
     })
 

@@ -1,6 +1,18 @@
 /** Chapter 6, optimisation: averages, saddle points, plateaus. */
 import { expect } from 'chai'
-import { callbacks, data, diagnose, layers, ops, optimizers, sequential, type Tensor, type Value } from '../../lib'
+import {
+  NonFiniteError,
+  callbacks,
+  data,
+  diagnose,
+  layers,
+  ops,
+  optimizers,
+  sequential,
+  tensor,
+  type Tensor,
+  type Value,
+} from '../../lib'
 import { close, matrix, normal, rejected, thrown, warnings } from './helpers'
 
 describe('6.4 exponentially weighted averages', () => {
@@ -79,6 +91,35 @@ describe('6.10 saddle points and plateaus', () => {
     expect(thrown(() => diagnose.curvature((x: Value) => ops.sum(x), [new Float32Array(401)])).message).to.include(
       '400',
     )
+  })
+
+  it('of numbers that are not finite nothing is said', () => {
+    const root = (x: Value) => ops.sqrt(x)
+    for (const [f, at, what] of [
+      [root, NaN, 'the point'],
+      [root, -1, 'the gradient'],
+      [(x: Value) => ops.power(x, 1.5), 0, 'the Hessian'],
+    ] as const) {
+      const error = thrown(() => diagnose.curvature(f, [at]))
+      expect(error).to.be.instanceOf(NonFiniteError)
+      expect(error.message).to.include(what)
+    }
+  })
+
+  it('of a small network: all weights zero is a saddle point, with slopes of 0 and curvatures of both signs', async () => {
+    const next = normal(610)
+    const [x, y] = [matrix(20, 2, next), matrix(20, 1, next)]
+    const [X, Y] = [tensor(x, { dtype: 'float64' }), tensor(y, { dtype: 'float64' })]
+    const J = (W1: Tensor, W2: Tensor) => {
+      const hidden = ops.tanh(ops.matmul(X, W1, { transposeB: true }))
+      return ops.mean(ops.square(ops.sub(ops.matmul(hidden, W2, { transposeB: true }), Y)))
+    }
+    const start = diagnose.curvature(J, [matrix(2, 2, () => 0), [[0, 0]]])
+    expect([start.kind, start.gradientNorm]).to.deep.equal(['saddle', 0])
+    // dJ/dW2 = −2/m·Σ(y − ŷ)·a1 has the derivative −2/m·Σ y·xₖ by W1ₖ, nothing else: two pairs ±‖2/m·Σ y·x‖.
+    const slopes = [0, 1].map((k) => (2 / 20) * x.reduce((sum, row, i) => sum + row[k] * y[i][0], 0))
+    const size = Math.hypot(...slopes)
+    close(start.eigenvalues, [size, size, 0, 0, -size, -size], 1e-12)
   })
 
   it('a gradient that stays small is noticed and warned of once, with advice', async () => {

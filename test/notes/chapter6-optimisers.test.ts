@@ -92,6 +92,13 @@ describe('6.1 mini-batches', () => {
   it('batch size 1 is stochastic gradient descent', () => epochOf(1, x.map((_, i) => [i, i + 1]))) // prettier-ignore
   it('anything between takes its steps too, the last one on what is left', () => epochOf(10, [[0, 10], [10, 20], [20, 23]])) // prettier-ignore
 
+  it('a fit drops the smaller batch if asked', async () => {
+    const model = regression(optimizers.gradientDescent())
+    const { batches, epochs } = await model.fit(x, y, { batchSize: 10, dropLast: true, shuffle: false })
+    expect(batches).to.have.length(2)
+    expect(epochs[0].loss).to.be.closeTo((batches[0] + batches[1]) / 2, 1e-14)
+  })
+
   it('a fit takes every example exactly once an epoch, in another order each time', async () => {
     const model = sequential({
       inputShape: [1],
@@ -302,6 +309,53 @@ describe('6.8 learning-rate decay', () => {
     await model.trainOnBatch(x, y)
     const change = gradients.flatMap(({ weight, bias }) => [...weight.data, ...bias.data])
     close(flat(model), before.map((w, i) => w - 1e-3 * change[i]), 1e-14) // prettier-ignore
+  })
+})
+
+describe('6.8 a rate in force', () => {
+  /** What each mini-batch of two epochs of four took off a weight whose every gradient is 1: its learning rate. */
+  const ratesOf = async (learningRate: Schedule | ((time: { epoch: number; step: number }) => number)) => {
+    const model = sequential({
+      inputShape: [1],
+      dtype: 'float64',
+      layers: [layers.dense({ units: 1, useBias: false, kernelInitializer: 'zeros' })],
+    })
+    model.compile({ optimizer: optimizers.gradientDescent({ learningRate }), loss: (_, a) => ops.sum(a) })
+    const ones = [[1], [1], [1], [1]]
+    // The cost of a mini-batch before its update is the weight.
+    const { batches } = await model.fit(ones, ones, { epochs: 2, batchSize: 1 })
+    const weights = [...batches, model.getWeights()[0].weight.data[0]]
+    return weights.slice(1).map((w, t) => weights[t] - w)
+  }
+  const times = [1, 2, 3, 4, 5, 6, 7, 8].map((step) => ({ step, epoch: Math.ceil(step / 4) }))
+
+  it('by mini-batch, t counts on from one epoch to the next', async () => {
+    const per = 'step'
+    for (const [schedule, formula] of [
+      [schedules.inverseSqrt({ initial: 0.2, k: 1, per }), (t: number) => 0.2 / Math.sqrt(t)],
+      [schedules.inverseTime({ initial: 0.2, decayRate: 1, per }), (t: number) => 0.2 / (1 + t)],
+      [schedules.exponential({ initial: 0.2, beta: 0.95, per }), (t: number) => 0.2 * 0.95 ** t],
+      [schedules.staircase({ initial: 0.2, factor: 0.5, every: 3, per }), (t: number) => 0.2 * 0.5 ** Math.floor((t - 1) / 3)],
+      [schedules.warmup(0.2, { steps: 6 }), (t: number) => 0.2 * Math.min(1, t / 6)],
+    ] as const) // prettier-ignore
+      close(await ratesOf(schedule), times.map(({ step }) => formula(step)), 1e-14) // prettier-ignore
+  })
+
+  it('by epoch, all of its mini-batches take the same; a function is given both', async () => {
+    const decay = schedules.inverseTime({ initial: 0.2, decayRate: 1 })
+    close(await ratesOf(decay), times.map(({ epoch }) => 0.2 / (1 + epoch)), 1e-14) // prettier-ignore
+    close(await ratesOf(({ epoch, step }) => 0.1 * epoch + 0.01 * step), times.map(({ epoch, step }) => 0.1 * epoch + 0.01 * step), 1e-14) // prettier-ignore
+  })
+
+  it('changed by hand during training, it is in force from the next epoch on', async () => {
+    const model = regression(optimizers.gradientDescent({ learningRate: 0.2 }))
+    const { epochs } = await model.fit(x, y, {
+      epochs: 4,
+      onEpoch: ({ epoch }) => {
+        if (epoch === 2) model.setLearningRate(0.05)
+      },
+    })
+    expect(epochs.map(({ learningRate }) => learningRate)).to.deep.equal([0.2, 0.2, 0.05, 0.05])
   })
 })
 

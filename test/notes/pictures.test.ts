@@ -115,6 +115,9 @@ describe('3.5 plots of activations and their derivatives', () => {
       await showsAs(picture, name, 'g′(z)')
     })
 
+  it('the slope of a leaky ReLU is in its title where it was chosen', () =>
+    showsAs(plot.activation({ name: 'leakyRelu', slope: 0.2 }), '>leakyRelu, slope 0.2<'))
+
   it('softmax is refused', () => expect(thrown(() => plot.activation('softmax')).message).to.include('several numbers'))
 })
 

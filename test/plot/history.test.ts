@@ -57,6 +57,30 @@ describe('6.2 History.plot', function () {
     await showsAs(picture, 'cost J', 'accuracy', 'epoch', 'validation', 'stopped early, epoch 3')
   })
 
+  it('counts epochs and steps in whole numbers, and costs from 0 up where they come near it', async () => {
+    const runs = [0, 5].map((above) => {
+      const run = new History()
+      for (let epoch = 1; epoch <= 4; epoch++) {
+        const loss = above + 0.2 ** epoch
+        run.epochs.push({ epoch, loss, dataLoss: loss, learningRate: 0.1 })
+        run.addBatches(Float64Array.of(loss))
+      }
+      return run
+    })
+    const pictures = (run: History) => [plot.costCurves({ run }), plot.batchVsMiniBatch(run, run), plot.history(run)]
+    for (const picture of pictures(runs[0])) {
+      const svg = await showsAs(
+        picture,
+        '>1<',
+        '>4<',
+        "Y-axis titled 'cost J' for a linear scale with values from 0.00 to",
+      )
+      expect(svg).to.not.match(/>[123]\.5</)
+    }
+    for (const picture of pictures(runs[1]))
+      expect(await picture.svg()).to.match(/'cost J' for a linear scale with values from (4.9|5)/)
+  })
+
   it('writes SVG and PNG, in a theme if asked', async () => {
     await history().plot(join(folder, 'cost.svg'))
     expect(readFileSync(join(folder, 'cost.svg'), 'utf8'))

@@ -48,6 +48,10 @@ export async function showsAs(picture: plot.Picture, ...texts: string[]): Promis
   const dark = await picture.svg({ theme: 'dark' })
   parse(dark)
   expect(dark).to.not.match(/"#(ffffff|24292f|e7e9ec)"/)
+  // Every colour is one of the house style, and so has a partner for dark pages.
+  const partners = new Set([...svg.matchAll(/\.myelin \[\w+="(#\w+)"\]/g)].map(([, color]) => color))
+  for (const [, color] of svg.matchAll(/\b(?:fill|stroke)="(?!none|transparent)([^"]*)"/g))
+    expect(partners, 'colours of the house style').to.include(color)
   // Without the background, which is the whole page.
   const bare = parse((await picture.svg({ theme: 'light' })).replace(/<rect[^>]*\/>/, ''))
   const box = bare.getBBox()!

@@ -1,5 +1,5 @@
 /** How a function bends at a point: minimum, saddle or plateau (6.10 of the notes). */
-import { OptionError, checkOptions, functionOption, nonNegativeNumber } from '../../errors'
+import { NonFiniteError, OptionError, checkOptions, functionOption, nonNegativeNumber } from '../../errors'
 import { grad } from '../../grad'
 import * as ops from '../../ops'
 import { tensor, type Tensor, type TensorLike, type Value } from '../../tensor'
@@ -33,7 +33,8 @@ const mostNumbers = 400
  *     diagnose.curvature((x, y) => ops.sub(ops.mul(x, x), ops.mul(y, y)), [0, 0]).kind   // 'saddle'
  *
  * All eigenvalues positive: minimum; negative: maximum; of both signs: saddle; some zero, the others of one sign:
- * degenerate (a valley); all zero: flat. OptionError for points of more than 400 numbers.
+ * degenerate (a valley); all zero: flat. OptionError for points of more than 400 numbers; NonFiniteError where the point
+ * or a derivative is not finite.
  */
 export function curvature(
   f: (...args: never[]) => Value,
@@ -52,8 +53,10 @@ export function curvature(
     throw new OptionError(
       `${where}: the point has ${n} numbers, expected at most ${mostNumbers}. Fix some of them as constants.`,
     )
+  requireFinite(`${where}: the point`, at)
   const derivative = grad(f as (...args: Tensor[]) => Value)
   const gradient = derivative(...at)
+  requireFinite(`${where}: the gradient`, gradient)
   const hessian: number[][] = []
   at.forEach((value, k) => {
     for (let i = 0; i < value.size; i++) {
@@ -65,9 +68,16 @@ export function curvature(
       direction.dispose()
     }
   })
+  requireFinite(`${where}: the Hessian`, [{ data: hessian.flat() }])
   const gradientNorm = Math.hypot(...gradient.flatMap((g) => [...g.data]))
   for (const t of [...at, ...gradient]) t.dispose()
   return describe(hessian, gradientNorm, tolerance)
+}
+
+function requireFinite(what: string, values: readonly { data: ArrayLike<number> }[]): void {
+  const broken = values.flatMap(({ data }) => Array.from(data)).find((v) => !Number.isFinite(v))
+  if (broken !== undefined)
+    throw new NonFiniteError(`${what} has a value that is not finite (${broken}), so nothing can be said about it.`)
 }
 
 function describe(hessian: number[][], gradientNorm: number, tolerance: number): Curvature {
