@@ -2,13 +2,15 @@
  * What the rest of a Node process notices while `fit` keeps all cores busy for five seconds (512-2048-2048-10, batch 256):
  *   npm run bench -- responsiveness
  * Event-loop delay (p50, p99, max), the slowest fs.stat, how long abort() takes to settle, and whether the model is usable after it.
+ * Then how long `predict` of one row takes on a small model, idle and while it trains, and how much of the training's speed is
+ * left while it answers one request every 5 ms.
  */
 import { stat } from 'node:fs/promises'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import * as my from 'myelin'
 
-async function main() {
+async function whileTraining() {
   const [rows, inputs, classes] = [4096, 512, 10]
   const x = my.tensor(
     Float32Array.from({ length: rows * inputs }, (_, i) => Math.sin(i)),
@@ -53,4 +55,51 @@ async function main() {
   )
 }
 
-void main()
+async function predictions() {
+  const x = my.tensor(
+    Float32Array.from({ length: 40_000 }, (_, i) => Math.sin(i)),
+    [20_000, 2],
+  )
+  const y = my.tensor(Float32Array.from({ length: 20_000 }, (_, i) => i % 2))
+  const hidden = my.layers.dense({ units: 256, activation: 'relu' })
+  const model = my.sequential({
+    inputShape: [2],
+    seed: 1,
+    layers: [hidden, my.layers.dense({ units: 1, activation: 'sigmoid' })],
+  })
+  model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
+  const row = my.tensor([[0.5, -0.5]])
+  const latencies = async (ms: number) => {
+    const taken: number[] = []
+    for (const end = performance.now() + ms; performance.now() < end;) {
+      const start = performance.now()
+      await model.predict(row)
+      taken.push(performance.now() - start)
+      await sleep(5)
+    }
+    taken.sort((a, b) => a - b)
+    const at = (share: number) => Math.round(taken[Math.floor(share * taken.length)] * 100) / 100
+    return { p50: at(0.5), p99: at(0.99), requests: taken.length }
+  }
+  const idle = await latencies(1000)
+  const controller = new AbortController()
+  let epochs = 0
+  const counted = { onEpoch: () => void epochs++ }
+  const training = { epochs: 1_000_000, batchSize: 64, signal: controller.signal, callbacks: [counted] }
+  const fit = model.fit(x, y, training).catch((error: Error) => error)
+  await sleep(500)
+  const speed = async (during: Promise<unknown>) => {
+    const [start, before] = [performance.now(), epochs]
+    await during
+    return (epochs - before) / (performance.now() - start)
+  }
+  const alone = await speed(sleep(2000))
+  const answering = latencies(2000)
+  const shared = await speed(answering)
+  controller.abort()
+  await fit
+  const trainingSpeedLeft = Math.round((100 * shared) / alone) / 100
+  console.log(JSON.stringify({ predictMs: { idle, whileTraining: await answering }, trainingSpeedLeft }))
+}
+
+void whileTraining().then(predictions)

@@ -10,8 +10,11 @@ import { native, type NativeJob, type NativePlan, type RunRequest, type RunResul
 /** 'read' leaves the model as it is, 'write' changes weights in one step, 'train' owns the model for many steps. */
 export type JobKind = 'read' | 'write' | 'train'
 
-/** Training gets at least this long between two interruptions, so that a stream of predictions cannot starve it. */
-const minimumSliceMs = 15
+/**
+ * Between two interruptions training gets this many times as long as the last one took, but no more than so many ms, so that a
+ * stream of predictions cannot starve it, and short ones hardly wait.
+ */
+const slice = { times: 4, maximumMs: 15 }
 
 /** One running or waiting job: carries the abort signal down to the native run. */
 export class Job {
@@ -23,6 +26,7 @@ export class Job {
   /** Work beside the run: ends with an abort, not with an interruption. */
   readonly #beside = new Set<NativeJob>()
   #sliceStart = 0
+  #minimumSliceMs = 0
   #timer: NodeJS.Timeout | null = null
   #asked = false
   #detach: (() => void) | null = null
@@ -75,11 +79,17 @@ export class Job {
       return
     }
     if (this.#timer) return
-    const wait = Math.max(0, this.#sliceStart + minimumSliceMs - performance.now())
+    const wait = this.#sliceStart + this.#minimumSliceMs - performance.now()
+    if (wait <= 0) return running.cancel()
     this.#timer = setTimeout(() => {
       this.#timer = null
       if (this.#current === running) running.cancel()
     }, wait)
+  }
+
+  /** Other jobs had this job's turn for `ms`. */
+  lent(ms: number): void {
+    this.#minimumSliceMs = Math.min(slice.times * ms, slice.maximumMs)
   }
 
   /** Lends the turn if an interruption was asked for while nothing ran natively. */
@@ -265,10 +275,12 @@ export class JobQueue {
 
   /** Lets the jobs that wait now run, then closes the model again for the trainer. */
   async drain(trainer: Trainer): Promise<void> {
+    const start = performance.now()
     trainer.open = true
     this.#pump()
     while (this.#running || this.#waiting.length) await new Promise<void>((done) => this.#idle.push(done))
     trainer.open = false
+    trainer.job.lent(performance.now() - start)
   }
 
   /** Awaits a callback of the trainer at a step boundary: the model's methods run at once meanwhile. */

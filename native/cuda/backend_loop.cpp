@@ -245,7 +245,8 @@ Status loop_begin(Loop* loop, const Step* step, const Run* run, Failure* failure
   block.rows = run->rows;
   block.costs = loop->costs();
   block.cost_ring = max_chunk;
-  // An earlier upload is over, or of a run that ended before its first step: this one follows it before anything is read.
+  // An earlier upload is over, or of a run that ended before its first step: this one follows it before anything is
+  // read.
   memcpy(loop->staging, &block, sizeof(block));
   void** pointers = reinterpret_cast<void**>(loop->staging + loop->pointers_at());
   for (int32_t i = 0; i < step->n_gathers; i++) pointers[i] = const_cast<void*>(run->data[i]);
