@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { join, resolve, sep } from 'node:path'
-import { binaryProblem } from './binary'
+import { join, relative, resolve, sep } from 'node:path'
+import { binaryProblem, crc32Of } from './binary'
 import type { Native } from './native'
 
 /** The folder with package.json: one above lib/ and dist/. */
@@ -19,13 +19,13 @@ export function nativePath(): string {
 
 /**
  * Loads the addon. Throws an Error that says what was looked for, what is there and how to build it; a file that is no
- * whole library for this platform is refused before the system tries it.
+ * whole library for this platform, or a prebuilt one that is not as published, is refused before the system tries it.
  */
 export function loadNative(): Native {
   let file: string | null = null
   try {
     file = nativePath()
-    const problem = binaryProblem(file)
+    const problem = binaryProblem(file) ?? alteration(file)
     if (problem) throw new Error(problem)
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     return require(file) as Native
@@ -83,8 +83,30 @@ function prebuilt(): string[] {
     .sort()
 }
 
-/** By file name below prebuilds/: the SHA-256 with which it was published. Empty in a clone without prebuilds. */
-export function publishedChecksums(): Record<string, string> {
-  const file = join(root, 'prebuilds', 'checksums.json')
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>) : {}
+/**
+ * null, or that a prebuilt file is not the published one: a library with a hole in it ends the process when it is mapped.
+ * Only on Linux: signing, which other systems ask for, changes the file.
+ */
+function alteration(file: string): string | null {
+  if (process.platform !== 'linux') return null
+  const published = publishedChecksum(file)
+  if (!published || crc32Of(file) === published.crc32) return null
+  return (
+    'it is damaged: its checksum is not the published one ' +
+    `(whoever changed it on purpose removes ${join(root, 'prebuilds', 'checksums.json')})`
+  )
+}
+
+export interface Checksum {
+  /** Hexadecimal, both. */
+  sha256: string
+  crc32: string
+}
+
+/** With which a file below prebuilds/ was published; undefined for one that was built here. */
+export function publishedChecksum(file: string): Checksum | undefined {
+  const list = join(root, 'prebuilds', 'checksums.json')
+  if (!existsSync(list)) return undefined
+  const name = relative(join(root, 'prebuilds'), file).replaceAll('\\', '/')
+  return (JSON.parse(readFileSync(list, 'utf8')) as Record<string, Checksum>)[name]
 }

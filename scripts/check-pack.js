@@ -4,6 +4,7 @@
 // tarball's list against the one below.
 const fs = require('node:fs')
 const path = require('node:path')
+const { checkChecksums } = require('./checksums')
 const { binaryOf, hostTarget } = require('./prebuild-targets')
 const { root, Failure, filesUnder, isOlder, main } = require('./tools')
 
@@ -74,6 +75,7 @@ function checkTree() {
     throw new Failure(
       `there is no binary for this machine in prebuilds/: run \`npm run prebuilds\` first. (${escape}.)`,
     )
+  checkChecksums()
 }
 
 module.exports = { checkList, tarballLimit }

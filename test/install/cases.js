@@ -7,6 +7,7 @@ const { checkList, tarballLimit } = require('../../scripts/check-pack')
 const { which } = require('../../scripts/tools')
 const { loaderCases } = require('./loader-cases')
 const { placeCases } = require('./place-cases')
+const { Skip } = require('./skip')
 const { sourceCases } = require('./source-cases')
 
 const nodeVersions = ['20', '22', '24', '26']
@@ -17,6 +18,7 @@ function cases(workshop) {
   const onNode = (version, use) => async () => use(await workshop.supplies.runtime(`node-${version}`))
   return [
     { name: 'package: contents and size', run: () => contents(workshop) },
+    { name: 'package: needs and sizes of binaries', run: () => binaries(workshop) },
     { name: 'package: no install script', run: () => noScripts(workshop) },
     ...nodeVersions.flatMap((version) => [
       { name: `Node ${version}: CommonJS`, run: onNode(version, (node) => workshop.consume('train.js', { node })) },
@@ -53,6 +55,15 @@ function contents(workshop) {
   const binaries = files.filter((file) => /^prebuilds\/.*\.(node|so)$/.test(file))
   const sizes = binaries.map((file) => `${file.slice(10)} ${megabytes(fs.statSync(path.join(home, file)).size)}`)
   return `tarball ${megabytes(size)}; ${sizes.join(', ')}`
+}
+
+/** Versions of the C libraries, exports and sizes, of those that are packed. */
+function binaries(workshop) {
+  workshop.pack()
+  if (process.platform === 'linux' && !which('readelf'))
+    throw new Skip('readelf is not installed: sudo apt-get install binutils')
+  const output = workshop.call(process.execPath, [path.join(workshop.root, 'scripts/check-floors.js')])
+  return `${output.trim().split('\n').length} within the limits of docs/release.md`
 }
 
 function noScripts(workshop) {

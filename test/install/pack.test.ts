@@ -1,8 +1,10 @@
 import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { crc32 } from 'node:zlib'
 
 interface Target {
   name: string
@@ -34,6 +36,10 @@ describe('what is packed', () => {
     writeFileSync(join(home, file), '')
     utimesSync(join(home, file), seconds, seconds)
   }
+  const sums = (content: string) => ({
+    sha256: createHash('sha256').update(content).digest('hex'),
+    crc32: crc32(content).toString(16).padStart(8, '0'),
+  })
   const prepack = () => spawnSync(process.execPath, [join(home, 'scripts/check-pack.js')], { encoding: 'utf8' })
 
   it('npm pack refuses a tree without dist, with an old dist, without binaries', function () {
@@ -49,7 +55,11 @@ describe('what is packed', () => {
     expect(status).to.equal(1)
     expect(stderr).to.match(/no binary for this machine in prebuilds\/: run `npm run prebuilds` first/)
     write(join('prebuilds', binaryOf(host)))
+    expect(prepack().stderr).to.match(/checksums\.json is not of the binaries beside it: .*myelin/)
+    writeFileSync(join(home, 'prebuilds/checksums.json'), JSON.stringify({ [binaryOf(host)]: sums('') }, null, 2))
     expect(prepack()).to.include({ status: 0, stderr: '' })
+    writeFileSync(join(home, 'prebuilds', binaryOf(host)), 'changed')
+    expect(prepack().stderr).to.match(/checksums\.json is not of the binaries beside it: .*myelin/)
   })
 
   it('the list names what is missing and what is not for users', () => {

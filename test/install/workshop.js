@@ -4,6 +4,7 @@ const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
+const { writeChecksums } = require('../../scripts/checksums')
 const { binaryOf, cudaLibrary, cudaTarget, hostTarget, recipe, targets } = require('../../scripts/prebuild-targets')
 const { makeSupplies } = require('./supplies')
 const { Skip } = require('./skip')
@@ -81,6 +82,8 @@ function makeWorkshop() {
       if (reason) notBuilt[target.name] = reason
       else if (isStale(target)) build(target)
     }
+    // Of binaries that were put there by hand too, as the release workflow does.
+    writeChecksums()
     npm(['pack', '--silent', '--pack-destination', folder], { cwd: root })
     return path.join(
       folder,
