@@ -36,6 +36,14 @@ export function loadNative(): Native {
 
 function explain(cause: unknown, file: string | null): string {
   const message = cause instanceof Error ? cause.message : String(cause)
+  const head = `myelin could not load its native part for ${process.platform}-${process.arch} (Node.js ${process.version}).`
+  if (!existsSync(join(root, 'CMakeLists.txt')))
+    return [
+      head,
+      `  ${root} is not the package: its code was bundled, which leaves the native part behind.`,
+      "  Tell the bundler to leave it outside (esbuild, Rollup, Vite: external: ['myelin']; webpack: externals;",
+      "  Next.js: serverExternalPackages: ['myelin']), and install it where the bundle runs.",
+    ].join('\n')
   const built = join(root, 'build', 'Release', 'myelin.node')
   const remedy = !file
     ? 'there is no prebuilt binary for this platform in the package. Build it:'
@@ -43,7 +51,7 @@ function explain(cause: unknown, file: string | null): string {
       ? 'that file was built here; if it is not for this Node.js or machine, build it again:'
       : 'reinstalling the package replaces that file (rm -r node_modules && npm install); or build it here:'
   return [
-    `myelin could not load its native part for ${process.platform}-${process.arch} (Node.js ${process.version}).`,
+    head,
     ...(file ? [`  the file: ${file}`, `  the reason: ${hint(message)}`] : []),
     `  looked for: ${built}`,
     `              ${join(root, 'prebuilds', `${process.platform}-${process.arch}`)}${sep}*.node`,
@@ -58,9 +66,12 @@ function explain(cause: unknown, file: string | null): string {
 
 /** The system's reason in words of this library, where it is one that people meet. */
 function hint(message: string): string {
-  const [reason] = message.split('\n')
+  // The system begins with the file's path, which may hold any word.
+  const reason = message.split('\n')[0].replace(/^.*\.node:? /, '')
   if (/GLIBC_|GLIBCXX_|CXXABI_/.test(reason))
     return `${reason}. The C or C++ library of this system is older than the binary needs (glibc 2.28, GCC 8).`
+  if (/ld-linux|\bmusl\b/.test(reason))
+    return `${reason}. It is for glibc, and this system has musl: outside Alpine that must be said, by LIBC=musl in the environment.`
   if (/Module did not self-register|NODE_MODULE_VERSION|napi|n-api/i.test(reason))
     return `${reason}. Myelin needs Node.js 20.17 or newer.`
   return reason

@@ -33,6 +33,7 @@ function cases(workshop) {
     { name: 'TypeScript: moduleResolution node16', run: () => typeScript(workshop, 'node16', 'node16') },
     { name: 'TypeScript: moduleResolution bundler', run: () => typeScript(workshop, 'esnext', 'bundler') },
     { name: 'bundled by esbuild, package external', run: () => bundled(workshop) },
+    { name: 'bundled by esbuild, package inside', run: () => bundledInside(workshop) },
     { name: 'Bun', run: () => bun(workshop) },
     { name: 'two copies in one process', run: () => twoCopies(workshop) },
     { name: 'writes nothing, anywhere', run: () => writesNothing(workshop) },
@@ -119,12 +120,25 @@ function typeScript(workshop, module, moduleResolution) {
   return workshop.consume(file, { home })
 }
 
+function bundle(home, external) {
+  const outfile = path.join(home, 'out/bundle.js')
+  const options = { bundle: true, platform: 'node', external, outfile, logLevel: 'silent' }
+  require('esbuild').buildSync({ entryPoints: [path.join(home, 'train.js')], ...options })
+  return outfile
+}
+
 function bundled(workshop) {
   const home = workshop.copy('bundled')
-  const outfile = path.join(home, 'bundle.js')
-  const options = { bundle: true, platform: 'node', external: ['myelin'], outfile, logLevel: 'silent' }
-  require('esbuild').buildSync({ entryPoints: [path.join(home, 'train.js')], ...options })
-  return workshop.consume('bundle.js', { home })
+  return workshop.consume(bundle(home, ['myelin']), { home })
+}
+
+/** Which cannot work, and has to say so. */
+function bundledInside(workshop) {
+  const home = workshop.copy('bundled-inside')
+  const output = workshop.consumeFailing(bundle(home, []), { home })
+  const expected = "external: ['myelin']"
+  if (!output.includes(expected)) throw new Error(`the error does not say '${expected}':\n${output}`)
+  return 'the error says what to tell the bundler'
 }
 
 async function bun(workshop) {
