@@ -52,8 +52,12 @@ function neededBytes(descriptor: number, header: Buffer, size: number): number {
   return end
 }
 
-/** Hexadecimal. Not SHA-256, which costs several times as much at every start: this is against damage, not against malice. */
-export function crc32Of(file: string): string {
+/**
+ * Hexadecimal. Not SHA-256, which costs several times as much at every start: this is against damage, not against malice.
+ * null where Node.js has no such function yet (21, 22.0 and 22.1).
+ */
+export function crc32Of(file: string): string | null {
+  if (!(crc32 as typeof crc32 | undefined)) return null
   const descriptor = openSync(file, 'r')
   try {
     const chunk = Buffer.allocUnsafeSlow(1 << 16)

@@ -101,7 +101,8 @@ function prebuilt(): string[] {
 function alteration(file: string): string | null {
   if (process.platform !== 'linux') return null
   const published = publishedChecksum(file)
-  if (!published || crc32Of(file) === published.crc32) return null
+  const found = published && crc32Of(file)
+  if (!found || found === published.crc32) return null
   return (
     'it is damaged: its checksum is not the published one ' +
     `(whoever changed it on purpose removes ${join(root, 'prebuilds', 'checksums.json')})`
