@@ -19,7 +19,7 @@ const allowed = [
   /^native\/.*\.(h|cpp|cu|cuh|map)$/,
   /^(CMakeLists\.txt|binding\.gyp|package\.json)$/,
   /^scripts\/(build-cuda|cmake-build|tools)\.js$/,
-  /^(LICENSE|README\.md|CHANGELOG\.md|ARCHITECTURE\.md|docs\/install\.md)$/,
+  /^(LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY\.md|ARCHITECTURE\.md|docs\/install\.md)$/,
 ]
 
 /** Without these it does not work. */
@@ -43,6 +43,7 @@ const required = [
   'scripts/cmake-build.js',
   'scripts/tools.js',
   'LICENSE',
+  'THIRD-PARTY.md',
   'README.md',
   'CHANGELOG.md',
   'docs/install.md',

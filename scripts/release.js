@@ -130,6 +130,7 @@ function checkTarball(tarball, version, folder) {
 }
 
 function report(tarball, version) {
+  const { repository } = require('../package.json')
   const bytes = fs.readFileSync(tarball)
   const integrity = crypto.createHash('sha512').update(bytes).digest('base64')
   const name = path.relative(root, tarball)
@@ -139,6 +140,9 @@ function report(tarball, version) {
       '',
       `Nothing was published. To publish ${version}, from a CI job with an identity token (permissions: id-token: write),`,
       'so that npm attests which commit and workflow the package came from:',
+      ...(repository
+        ? []
+        : ['  (first: package.json needs "repository", the one that the job runs in; npm compares the two)']),
       `  git tag v${version} && git push --tags`,
       `  npm publish --provenance --access public ${name}`,
       'Afterwards, in an empty folder: npm install myelin && npm audit signatures',

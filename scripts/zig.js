@@ -67,6 +67,8 @@ function zigToolchain(triple, folder) {
     `-DCMAKE_RANLIB=${script('zig-ranlib', 'ranlib "$@"')}`,
     `-DCMAKE_DLLTOOL=${script('zig-dlltool', 'dlltool "$@"')}`,
     '-DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER',
+    // Linking is when Zig compiles the C++ library: small, because none of it is called where time goes.
+    '-DCMAKE_MODULE_LINKER_FLAGS=-Os',
   ]
 }
 

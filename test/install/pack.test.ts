@@ -68,7 +68,16 @@ describe('what is packed', () => {
         (file) => `dist/${file}`,
       ),
       ...['dist/plot/index.d.ts', 'native/addon/addon.cpp', 'native/addon/exports.map', 'native/cuda/exports.map'],
-      ...['CMakeLists.txt', 'binding.gyp', 'package.json', 'LICENSE', 'README.md', 'CHANGELOG.md', 'docs/install.md'],
+      ...[
+        'CMakeLists.txt',
+        'binding.gyp',
+        'package.json',
+        'LICENSE',
+        'THIRD-PARTY.md',
+        'README.md',
+        'CHANGELOG.md',
+        'docs/install.md',
+      ],
       ...['build-cuda', 'cmake-build', 'tools'].map((name) => `scripts/${name}.js`),
       ...['prebuilds/checksums.json', 'prebuilds/linux-x64/myelin.glibc.node', 'prebuilds/win32-x64/myelin.node'],
     ]
