@@ -17,7 +17,8 @@ const allowed = [
   /^prebuilds\/linux-x64\/libmyelin_cuda\.so$/,
   /^prebuilds\/checksums\.json$/,
   /^native\/.*\.(h|cpp|cu|cuh|map)$/,
-  /^(CMakeLists\.txt|binding\.gyp|package\.json)$/,
+  // Not binding.gyp: where npm finds that, `npm ci` runs node-gyp, "gypfile": false or not (lock files do not carry it).
+  /^(CMakeLists\.txt|package\.json)$/,
   /^scripts\/(build-cuda|cmake-build|tools)\.js$/,
   /^(LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY\.md|ARCHITECTURE\.md|docs\/install\.md)$/,
 ]
@@ -37,7 +38,6 @@ const required = [
   'native/addon/exports.map',
   'native/cuda/exports.map',
   'CMakeLists.txt',
-  'binding.gyp',
   'package.json',
   'scripts/build-cuda.js',
   'scripts/cmake-build.js',

@@ -12,7 +12,7 @@ const { binaryOf, cudaLibrary, cudaTarget, hostTarget, recipe, targets } = requi
 const { root, Failure, main, run, tool } = require('./tools')
 const { zigToolchain } = require('./zig')
 
-/** What a source build needs: the same files that the package holds for it. */
+/** What a source build needs: the files that the package holds for it, and binding.gyp. */
 const sources = [
   'native',
   'binding.gyp',

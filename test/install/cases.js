@@ -20,6 +20,7 @@ function cases(workshop) {
     { name: 'package: contents and size', run: () => contents(workshop) },
     { name: 'package: needs and sizes of binaries', run: () => binaries(workshop) },
     { name: 'package: no install script', run: () => noScripts(workshop) },
+    { name: 'npm install, npm ci, scripts allowed', run: () => scriptsAllowed(workshop) },
     ...nodeVersions.flatMap((version) => [
       { name: `Node ${version}: CommonJS`, run: onNode(version, (node) => workshop.consume('train.js', { node })) },
       { name: `Node ${version}: ES module`, run: onNode(version, (node) => workshop.consume('train.mjs', { node })) },
@@ -73,6 +74,21 @@ function noScripts(workshop) {
   if (running.length > 0) throw new Error(`npm would run ${running.join(', ')}`)
   if (gypfile !== false) throw new Error('without "gypfile": false npm runs node-gyp by itself')
   return 'npm has nothing to run'
+}
+
+/** Of all commands that may run scripts, without any tool that a script could use: none is run, and the package works. */
+function scriptsAllowed(workshop) {
+  const home = path.join(workshop.folder, 'scripts-allowed')
+  fs.mkdirSync(home)
+  fs.writeFileSync(path.join(home, 'package.json'), '{ "name": "consumer", "version": "1.0.0", "private": true }\n')
+  const env = { ...process.env, PATH: workshop.bareEnvironment().PATH }
+  const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--foreground-scripts']
+  for (const command of [['install', workshop.pack()], ['ci'], ['install'], ['rebuild']]) {
+    const output = workshop.npm([...command, ...flags], { cwd: home, env })
+    if (/^> /m.test(output)) throw new Error(`npm ${command[0]} ran a script:\n${output}`)
+  }
+  fs.cpSync(path.join(workshop.install(), 'train.js'), path.join(home, 'train.js'))
+  return workshop.consume('train.js', { home })
 }
 
 /**
