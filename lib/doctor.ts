@@ -4,7 +4,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join, relative } from 'node:path'
 import type * as Myelin from './index'
-import { nativePath, publishedChecksums, root } from './load-native'
+import { nativePath, publishedChecksum, root } from './load-native'
 
 type Library = typeof Myelin
 
@@ -67,9 +67,9 @@ function chosenBinary(): { isSound: boolean; text: string } {
   const file = nativePath()
   const name = relative(root, file)
   const size = `${(statSync(file).size / 1e6).toFixed(2)} MB`
-  const published = publishedChecksums()[relative(join(root, 'prebuilds'), file).replaceAll('\\', '/')]
+  const published = publishedChecksum(file)
   if (!published) return { isSound: true, text: `${name}, ${size}, built on this machine` }
-  const isSame = createHash('sha256').update(readFileSync(file)).digest('hex') === published
+  const isSame = createHash('sha256').update(readFileSync(file)).digest('hex') === published.sha256
   return isSame
     ? { isSound: true, text: `${name}, ${size}, as published` }
     : {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { join, resolve, sep } from 'node:path'
-import { binaryProblem } from './binary'
+import { join, relative, resolve, sep } from 'node:path'
+import { binaryProblem, crc32Of } from './binary'
 import type { Native } from './native'
 
 /** The folder with package.json: one above lib/ and dist/. */
@@ -19,13 +19,13 @@ export function nativePath(): string {
 
 /**
  * Loads the addon. Throws an Error that says what was looked for, what is there and how to build it; a file that is no
- * whole library for this platform is refused before the system tries it.
+ * whole library for this platform, or a prebuilt one that is not as published, is refused before the system tries it.
  */
 export function loadNative(): Native {
   let file: string | null = null
   try {
     file = nativePath()
-    const problem = binaryProblem(file)
+    const problem = binaryProblem(file) ?? alteration(file)
     if (problem) throw new Error(problem)
     // eslint-disable-next-line @typescript-eslint/no-require-imports
     return require(file) as Native
@@ -36,6 +36,14 @@ export function loadNative(): Native {
 
 function explain(cause: unknown, file: string | null): string {
   const message = cause instanceof Error ? cause.message : String(cause)
+  const head = `myelin could not load its native part for ${process.platform}-${process.arch} (Node.js ${process.version}).`
+  if (!existsSync(join(root, 'CMakeLists.txt')))
+    return [
+      head,
+      `  ${root} is not the package: its code was bundled, which leaves the native part behind.`,
+      "  Tell the bundler to leave it outside (esbuild, Rollup, Vite: external: ['myelin']; webpack: externals;",
+      "  Next.js: serverExternalPackages: ['myelin']), and install it where the bundle runs.",
+    ].join('\n')
   const built = join(root, 'build', 'Release', 'myelin.node')
   const remedy = !file
     ? 'there is no prebuilt binary for this platform in the package. Build it:'
@@ -43,7 +51,7 @@ function explain(cause: unknown, file: string | null): string {
       ? 'that file was built here; if it is not for this Node.js or machine, build it again:'
       : 'reinstalling the package replaces that file (rm -r node_modules && npm install); or build it here:'
   return [
-    `myelin could not load its native part for ${process.platform}-${process.arch} (Node.js ${process.version}).`,
+    head,
     ...(file ? [`  the file: ${file}`, `  the reason: ${hint(message)}`] : []),
     `  looked for: ${built}`,
     `              ${join(root, 'prebuilds', `${process.platform}-${process.arch}`)}${sep}*.node`,
@@ -58,9 +66,12 @@ function explain(cause: unknown, file: string | null): string {
 
 /** The system's reason in words of this library, where it is one that people meet. */
 function hint(message: string): string {
-  const [reason] = message.split('\n')
+  // The system begins with the file's path, which may hold any word.
+  const reason = message.split('\n')[0].replace(/^.*\.node:? /, '')
   if (/GLIBC_|GLIBCXX_|CXXABI_/.test(reason))
     return `${reason}. The C or C++ library of this system is older than the binary needs (glibc 2.28, GCC 8).`
+  if (/ld-linux|\bmusl\b/.test(reason))
+    return `${reason}. It is for glibc, and this system has musl: outside Alpine that must be said, by LIBC=musl in the environment.`
   if (/Module did not self-register|NODE_MODULE_VERSION|napi|n-api/i.test(reason))
     return `${reason}. Myelin needs Node.js 20.17 or newer.`
   return reason
@@ -83,8 +94,31 @@ function prebuilt(): string[] {
     .sort()
 }
 
-/** By file name below prebuilds/: the SHA-256 with which it was published. Empty in a clone without prebuilds. */
-export function publishedChecksums(): Record<string, string> {
-  const file = join(root, 'prebuilds', 'checksums.json')
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>) : {}
+/**
+ * null, or that a prebuilt file is not the published one: a library with a hole in it ends the process when it is mapped.
+ * Only on Linux: signing, which other systems ask for, changes the file.
+ */
+function alteration(file: string): string | null {
+  if (process.platform !== 'linux') return null
+  const published = publishedChecksum(file)
+  const found = published && crc32Of(file)
+  if (!found || found === published.crc32) return null
+  return (
+    'it is damaged: its checksum is not the published one ' +
+    `(whoever changed it on purpose removes ${join(root, 'prebuilds', 'checksums.json')})`
+  )
+}
+
+export interface Checksum {
+  /** Hexadecimal, both. */
+  sha256: string
+  crc32: string
+}
+
+/** With which a file below prebuilds/ was published; undefined for one that was built here. */
+export function publishedChecksum(file: string): Checksum | undefined {
+  const list = join(root, 'prebuilds', 'checksums.json')
+  if (!existsSync(list)) return undefined
+  const name = relative(join(root, 'prebuilds'), file).replaceAll('\\', '/')
+  return (JSON.parse(readFileSync(list, 'utf8')) as Record<string, Checksum>)[name]
 }

@@ -133,6 +133,6 @@ function checkFloors() {
   if (problems.length > 0) throw new Failure(problems.join('\n'))
 }
 
-module.exports = { checkFloors, exportedSymbols, symbolFloors, compareVersions }
+module.exports = { checkFloors, exportedSymbols }
 
 if (require.main === module) main(checkFloors)

@@ -4,6 +4,7 @@
 // tarball's list against the one below.
 const fs = require('node:fs')
 const path = require('node:path')
+const { checkChecksums } = require('./checksums')
 const { binaryOf, hostTarget } = require('./prebuild-targets')
 const { root, Failure, filesUnder, isOlder, main } = require('./tools')
 
@@ -16,9 +17,10 @@ const allowed = [
   /^prebuilds\/linux-x64\/libmyelin_cuda\.so$/,
   /^prebuilds\/checksums\.json$/,
   /^native\/.*\.(h|cpp|cu|cuh|map)$/,
-  /^(CMakeLists\.txt|binding\.gyp|package\.json)$/,
+  // Not binding.gyp: where npm finds that, `npm ci` runs node-gyp, "gypfile": false or not (lock files do not carry it).
+  /^(CMakeLists\.txt|package\.json)$/,
   /^scripts\/(build-cuda|cmake-build|tools)\.js$/,
-  /^(LICENSE|README\.md|CHANGELOG\.md|ARCHITECTURE\.md|docs\/install\.md)$/,
+  /^(LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY\.md|ARCHITECTURE\.md|docs\/install\.md)$/,
 ]
 
 /** Without these it does not work. */
@@ -36,12 +38,12 @@ const required = [
   'native/addon/exports.map',
   'native/cuda/exports.map',
   'CMakeLists.txt',
-  'binding.gyp',
   'package.json',
   'scripts/build-cuda.js',
   'scripts/cmake-build.js',
   'scripts/tools.js',
   'LICENSE',
+  'THIRD-PARTY.md',
   'README.md',
   'CHANGELOG.md',
   'docs/install.md',
@@ -74,6 +76,7 @@ function checkTree() {
     throw new Failure(
       `there is no binary for this machine in prebuilds/: run \`npm run prebuilds\` first. (${escape}.)`,
     )
+  checkChecksums()
 }
 
 module.exports = { checkList, tarballLimit }

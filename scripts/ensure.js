@@ -59,6 +59,6 @@ function ensureTs() {
   buildTs()
 }
 
-module.exports = { ensure, ensurePackages, ensureNative, ensureTs }
+module.exports = { ensure, ensurePackages }
 
 if (require.main === module) main(ensure)

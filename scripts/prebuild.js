@@ -2,17 +2,17 @@
 // npm run prebuilds [-- target …]: prebuilds/<platform>-<arch>/myelin[.<libc>].node, by prebuildify through binding.gyp, with
 // libmyelin_cuda.so beside that for Linux x64 where there is nvcc. Targets: scripts/prebuild-targets.js; default: this
 // machine's; `all`: every one that can be built here.
-const crypto = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
 const { buildCuda } = require('./build-cuda')
 const { checkFloors } = require('./check-floors')
+const { writeChecksums } = require('./checksums')
 const { ensurePackages } = require('./ensure')
 const { binaryOf, cudaLibrary, cudaTarget, hostTarget, recipe, targets } = require('./prebuild-targets')
-const { root, Failure, filesUnder, main, run, tool } = require('./tools')
+const { root, Failure, main, run, tool } = require('./tools')
 const { zigToolchain } = require('./zig')
 
-/** What a source build needs: the same files that the package holds for it. */
+/** What a source build needs: the files that the package holds for it, and binding.gyp. */
 const sources = [
   'native',
   'binding.gyp',
@@ -91,22 +91,6 @@ function install(from, to) {
   }
 }
 
-/** prebuilds/checksums.json, by which `myelin doctor` tells an altered binary. */
-function writeChecksums() {
-  const files = filesUnder('prebuilds', /\.(node|so)$/)
-  const sums = files.map((file) => [
-    path.relative('prebuilds', file).split(path.sep).join('/'),
-    crypto
-      .createHash('sha256')
-      .update(fs.readFileSync(path.join(root, file)))
-      .digest('hex'),
-  ])
-  fs.writeFileSync(
-    path.join(root, 'prebuilds/checksums.json'),
-    JSON.stringify(Object.fromEntries(sums), null, 2) + '\n',
-  )
-}
-
 function prebuildAll(names) {
   ensurePackages()
   if (names.includes('all')) names = targets.filter((target) => !recipe(target).reason).map((target) => target.name)
@@ -123,6 +107,6 @@ function prebuildAll(names) {
   checkFloors()
 }
 
-module.exports = { prebuildAll, writeChecksums, nodeGyp }
+module.exports = { nodeGyp }
 
 if (require.main === module) main(() => prebuildAll(process.argv.slice(2)))

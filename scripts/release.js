@@ -10,6 +10,7 @@ const os = require('node:os')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
 const { checkList, tarballLimit } = require('./check-pack')
+const { checkChecksums } = require('./checksums')
 const { binaryOf, cudaLibrary, cudaTarget, recipe, targets } = require('./prebuild-targets')
 const { root, Failure, main, npm, run, which } = require('./tools')
 
@@ -60,7 +61,7 @@ function release({ allowMissing, installMatrix }) {
     // Again over everything, now with what was taken over.
     run(
       process.execPath,
-      ['-e', "require('./scripts/prebuild').writeChecksums(); require('./scripts/check-floors').checkFloors()"],
+      ['-e', "require('./scripts/checksums').writeChecksums(); require('./scripts/check-floors').checkFloors()"],
       { cwd: clone },
     )
     if (installMatrix) inClone('run', '--silent', 'test:install')
@@ -119,20 +120,17 @@ function checkTarball(tarball, version, folder) {
   const read = (file) => fs.readFileSync(path.join(home, file))
   const packed = JSON.parse(read('package.json'))
   if (packed.version !== version) throw new Failure(`the tarball says version ${packed.version}, not ${version}`)
-  const sums = JSON.parse(read('prebuilds/checksums.json'))
-  const binaries = files.filter((file) => /^prebuilds\/.*\.(node|so)$/.test(file))
-  for (const file of binaries) {
-    const sum = crypto.createHash('sha256').update(read(file)).digest('hex')
-    if (sums[file.slice('prebuilds/'.length)] !== sum) throw new Failure(`${file} is not what checksums.json says`)
-  }
+  checkChecksums(home)
   const { size } = fs.statSync(tarball)
   if (size > tarballLimit)
     throw new Failure(`the tarball has ${megabytes(size)}; the limit is ${megabytes(tarballLimit)}`)
   console.log(`\n${files.length} files, among them`)
+  const binaries = files.filter((file) => /^prebuilds\/.*\.(node|so)$/.test(file))
   for (const file of binaries) console.log(`  ${file}  ${megabytes(read(file).length)}`)
 }
 
 function report(tarball, version) {
+  const { repository } = require('../package.json')
   const bytes = fs.readFileSync(tarball)
   const integrity = crypto.createHash('sha512').update(bytes).digest('base64')
   const name = path.relative(root, tarball)
@@ -142,6 +140,9 @@ function report(tarball, version) {
       '',
       `Nothing was published. To publish ${version}, from a CI job with an identity token (permissions: id-token: write),`,
       'so that npm attests which commit and workflow the package came from:',
+      ...(repository
+        ? []
+        : ['  (first: package.json needs "repository", the one that the job runs in; npm compares the two)']),
       `  git tag v${version} && git push --tags`,
       `  npm publish --provenance --access public ${name}`,
       'Afterwards, in an empty folder: npm install myelin && npm audit signatures',

@@ -61,17 +61,20 @@ function which(name) {
   return null
 }
 
-/** All files under `folder` (relative to the root) whose name matches, sorted; empty when there is no such folder. */
+/**
+ * All files under `folder` (relative to the root, as are the results; or absolute) whose name matches, sorted; empty when there is
+ * no such folder.
+ */
 function filesUnder(folder, pattern = /./) {
   const found = []
   const visit = (current) => {
-    for (const entry of fs.readdirSync(path.join(root, current), { withFileTypes: true })) {
+    for (const entry of fs.readdirSync(path.resolve(root, current), { withFileTypes: true })) {
       const file = path.join(current, entry.name)
       if (entry.isDirectory()) visit(file)
       else if (pattern.test(entry.name)) found.push(file)
     }
   }
-  if (fs.existsSync(path.join(root, folder))) visit(folder)
+  if (fs.existsSync(path.resolve(root, folder))) visit(folder)
   return found.sort()
 }
 

@@ -4,6 +4,7 @@
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
+const { writeChecksums } = require('./checksums')
 const { root, Failure, main, npm, run } = require('./tools')
 
 function inFolder(folder, ...args) {
@@ -14,6 +15,8 @@ function inFolder(folder, ...args) {
 main(() => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'myelin-try-'))
   try {
+    // The binary came from another machine.
+    writeChecksums()
     inFolder(root, 'pack', '--silent', '--pack-destination', folder)
     const [tarball] = fs.readdirSync(folder)
     const home = path.join(folder, 'consumer')

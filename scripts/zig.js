@@ -58,8 +58,9 @@ function zigToolchain(triple, folder) {
     if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) fs.writeFileSync(file, text, { mode: 0o755 })
     return file
   }
-  // Zig compiles its C++ library with the flags that it is given: always the same ones, or it does so again and again.
-  const flags = `-target ${triple} -O3 -s -fno-sanitize=all`
+  // Zig compiles its C++ library when it links, with the last -O that it is given: small, because none of it is called where
+  // time goes, and always the same one (also where CMake tries the compiler), or it does so again and again.
+  const flags = `-target ${triple} -Os -s -fno-sanitize=all`
   const cxx = script('zig-c++', `c++ ${flags} "$@"`, spellProcessors)
   return [
     `-DCMAKE_CXX_COMPILER=${cxx}`,
@@ -67,6 +68,7 @@ function zigToolchain(triple, folder) {
     `-DCMAKE_RANLIB=${script('zig-ranlib', 'ranlib "$@"')}`,
     `-DCMAKE_DLLTOOL=${script('zig-dlltool', 'dlltool "$@"')}`,
     '-DCMAKE_FIND_ROOT_PATH_MODE_PROGRAM=NEVER',
+    '-DCMAKE_MODULE_LINKER_FLAGS=-Os',
   ]
 }
 

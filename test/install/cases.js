@@ -7,6 +7,7 @@ const { checkList, tarballLimit } = require('../../scripts/check-pack')
 const { which } = require('../../scripts/tools')
 const { loaderCases } = require('./loader-cases')
 const { placeCases } = require('./place-cases')
+const { Skip } = require('./skip')
 const { sourceCases } = require('./source-cases')
 
 const nodeVersions = ['20', '22', '24', '26']
@@ -17,7 +18,9 @@ function cases(workshop) {
   const onNode = (version, use) => async () => use(await workshop.supplies.runtime(`node-${version}`))
   return [
     { name: 'package: contents and size', run: () => contents(workshop) },
+    { name: 'package: needs and sizes of binaries', run: () => binaries(workshop) },
     { name: 'package: no install script', run: () => noScripts(workshop) },
+    { name: 'npm install, npm ci, scripts allowed', run: () => scriptsAllowed(workshop) },
     ...nodeVersions.flatMap((version) => [
       { name: `Node ${version}: CommonJS`, run: onNode(version, (node) => workshop.consume('train.js', { node })) },
       { name: `Node ${version}: ES module`, run: onNode(version, (node) => workshop.consume('train.mjs', { node })) },
@@ -31,6 +34,7 @@ function cases(workshop) {
     { name: 'TypeScript: moduleResolution node16', run: () => typeScript(workshop, 'node16', 'node16') },
     { name: 'TypeScript: moduleResolution bundler', run: () => typeScript(workshop, 'esnext', 'bundler') },
     { name: 'bundled by esbuild, package external', run: () => bundled(workshop) },
+    { name: 'bundled by esbuild, package inside', run: () => bundledInside(workshop) },
     { name: 'Bun', run: () => bun(workshop) },
     { name: 'two copies in one process', run: () => twoCopies(workshop) },
     { name: 'writes nothing, anywhere', run: () => writesNothing(workshop) },
@@ -55,12 +59,36 @@ function contents(workshop) {
   return `tarball ${megabytes(size)}; ${sizes.join(', ')}`
 }
 
+/** Versions of the C libraries, exports and sizes, of those that are packed. */
+function binaries(workshop) {
+  workshop.pack()
+  if (process.platform === 'linux' && !which('readelf'))
+    throw new Skip('readelf is not installed: sudo apt-get install binutils')
+  const output = workshop.call(process.execPath, [path.join(workshop.root, 'scripts/check-floors.js')])
+  return `${output.trim().split('\n').length} within the limits of docs/release.md`
+}
+
 function noScripts(workshop) {
   const { scripts, gypfile } = require(path.join(packageFolder(workshop.install()), 'package.json'))
   const running = ['preinstall', 'install', 'postinstall', 'prepare'].filter((name) => scripts?.[name])
   if (running.length > 0) throw new Error(`npm would run ${running.join(', ')}`)
   if (gypfile !== false) throw new Error('without "gypfile": false npm runs node-gyp by itself')
   return 'npm has nothing to run'
+}
+
+/** Of all commands that may run scripts, without any tool that a script could use: none is run, and the package works. */
+function scriptsAllowed(workshop) {
+  const home = path.join(workshop.folder, 'scripts-allowed')
+  fs.mkdirSync(home)
+  fs.writeFileSync(path.join(home, 'package.json'), '{ "name": "consumer", "version": "1.0.0", "private": true }\n')
+  const env = { ...process.env, PATH: workshop.bareEnvironment().PATH }
+  const flags = ['--no-audit', '--no-fund', '--prefer-offline', '--foreground-scripts']
+  for (const command of [['install', workshop.pack()], ['ci'], ['install'], ['rebuild']]) {
+    const output = workshop.npm([...command, ...flags], { cwd: home, env })
+    if (/^> /m.test(output)) throw new Error(`npm ${command[0]} ran a script:\n${output}`)
+  }
+  fs.cpSync(path.join(workshop.install(), 'train.js'), path.join(home, 'train.js'))
+  return workshop.consume('train.js', { home })
 }
 
 /**
@@ -108,12 +136,25 @@ function typeScript(workshop, module, moduleResolution) {
   return workshop.consume(file, { home })
 }
 
+function bundle(home, external) {
+  const outfile = path.join(home, 'out/bundle.js')
+  const options = { bundle: true, platform: 'node', external, outfile, logLevel: 'silent' }
+  require('esbuild').buildSync({ entryPoints: [path.join(home, 'train.js')], ...options })
+  return outfile
+}
+
 function bundled(workshop) {
   const home = workshop.copy('bundled')
-  const outfile = path.join(home, 'bundle.js')
-  const options = { bundle: true, platform: 'node', external: ['myelin'], outfile, logLevel: 'silent' }
-  require('esbuild').buildSync({ entryPoints: [path.join(home, 'train.js')], ...options })
-  return workshop.consume('bundle.js', { home })
+  return workshop.consume(bundle(home, ['myelin']), { home })
+}
+
+/** Which cannot work, and has to say so. */
+function bundledInside(workshop) {
+  const home = workshop.copy('bundled-inside')
+  const output = workshop.consumeFailing(bundle(home, []), { home })
+  const expected = "external: ['myelin']"
+  if (!output.includes(expected)) throw new Error(`the error does not say '${expected}':\n${output}`)
+  return 'the error says what to tell the bundler'
 }
 
 async function bun(workshop) {

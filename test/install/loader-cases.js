@@ -33,6 +33,9 @@ function loaderCases(workshop) {
     damaged('cut off in the middle', 'cut off', (file, bytes) =>
       fs.writeFileSync(file, bytes.subarray(0, bytes.length / 2)),
     ),
+    damaged('zeros from the middle on', 'its checksum is not the published one', (file, bytes) =>
+      fs.writeFileSync(file, bytes.fill(0, bytes.length / 2)),
+    ),
     damaged('of another processor', 'it is for', (file, bytes) => {
       bytes.writeUInt16LE(process.arch === 'x64' ? 183 : 62, 18)
       fs.writeFileSync(file, bytes)
@@ -40,6 +43,8 @@ function loaderCases(workshop) {
     damaged('of a newer C library', 'is older than the binary needs', (file, bytes) => {
       renameVersion(bytes)
       fs.writeFileSync(file, bytes)
+      // As one that was made on a newer system, not as a damaged one.
+      fs.rmSync(path.join(file, '../../checksums.json'))
     }),
     {
       name: 'doctor: altered binary',

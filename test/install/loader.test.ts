@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { binaryProblem } from '../../lib/binary'
+import { crc32 } from 'node:zlib'
+import { binaryProblem, crc32Of } from '../../lib/binary'
 import { nativePath } from '../../lib/load-native'
 
 const root = resolve(__dirname, '../..')
@@ -55,6 +56,15 @@ describe('the binary before it is loaded', () => {
       return bytes
     })
     expect(unknown).to.match(/another kind of processor/)
+  })
+
+  it('has a checksum that tells a single bit', () => {
+    const bytes = readFileSync(nativePath())
+    expect(crc32Of(nativePath())).to.equal(crc32(bytes).toString(16).padStart(8, '0'))
+    const file = join(folder, 'one-bit.node')
+    bytes[bytes.length - 1] ^= 1
+    writeFileSync(file, bytes)
+    expect(crc32Of(file)).to.not.equal(crc32Of(nativePath()))
   })
 
   it('gives no error of its own for headers full of nonsense', () => {

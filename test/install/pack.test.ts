@@ -1,8 +1,10 @@
 import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { crc32 } from 'node:zlib'
 
 interface Target {
   name: string
@@ -34,6 +36,10 @@ describe('what is packed', () => {
     writeFileSync(join(home, file), '')
     utimesSync(join(home, file), seconds, seconds)
   }
+  const sums = (content: string) => ({
+    sha256: createHash('sha256').update(content).digest('hex'),
+    crc32: crc32(content).toString(16).padStart(8, '0'),
+  })
   const prepack = () => spawnSync(process.execPath, [join(home, 'scripts/check-pack.js')], { encoding: 'utf8' })
 
   it('npm pack refuses a tree without dist, with an old dist, without binaries', function () {
@@ -49,7 +55,11 @@ describe('what is packed', () => {
     expect(status).to.equal(1)
     expect(stderr).to.match(/no binary for this machine in prebuilds\/: run `npm run prebuilds` first/)
     write(join('prebuilds', binaryOf(host)))
+    expect(prepack().stderr).to.match(/checksums\.json is not of the binaries beside it: .*myelin/)
+    writeFileSync(join(home, 'prebuilds/checksums.json'), JSON.stringify({ [binaryOf(host)]: sums('') }, null, 2))
     expect(prepack()).to.include({ status: 0, stderr: '' })
+    writeFileSync(join(home, 'prebuilds', binaryOf(host)), 'changed')
+    expect(prepack().stderr).to.match(/checksums\.json is not of the binaries beside it: .*myelin/)
   })
 
   it('the list names what is missing and what is not for users', () => {
@@ -58,14 +68,29 @@ describe('what is packed', () => {
         (file) => `dist/${file}`,
       ),
       ...['dist/plot/index.d.ts', 'native/addon/addon.cpp', 'native/addon/exports.map', 'native/cuda/exports.map'],
-      ...['CMakeLists.txt', 'binding.gyp', 'package.json', 'LICENSE', 'README.md', 'CHANGELOG.md', 'docs/install.md'],
+      ...[
+        'CMakeLists.txt',
+        'package.json',
+        'LICENSE',
+        'THIRD-PARTY.md',
+        'README.md',
+        'CHANGELOG.md',
+        'docs/install.md',
+      ],
       ...['build-cuda', 'cmake-build', 'tools'].map((name) => `scripts/${name}.js`),
       ...['prebuilds/checksums.json', 'prebuilds/linux-x64/myelin.glibc.node', 'prebuilds/win32-x64/myelin.node'],
     ]
     checkList(complete)
     expect(() => checkList(complete.filter((file) => file !== 'LICENSE'))).to.throw('the package lacks LICENSE')
     expect(() => checkList(complete.filter((file) => !file.endsWith('.node')))).to.throw('there is no binary')
-    for (const stray of ['test/run.js', 'lib/index.ts', 'dist/index.js.map', 'native/core/notes.md', '.env'])
+    for (const stray of [
+      'binding.gyp',
+      'test/run.js',
+      'lib/index.ts',
+      'dist/index.js.map',
+      'native/core/notes.md',
+      '.env',
+    ])
       expect(() => checkList([...complete, stray]), stray).to.throw(`not for users: ${stray}`)
   })
 

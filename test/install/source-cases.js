@@ -38,6 +38,8 @@ function sourceCases(workshop) {
     if (!symbols.command) throw new Skip('needs the build before it')
     const { PREBUILD_NODE_GYP: program, npm_config_nodedir: headers } = nodeGyp()
     if (!program || !headers) throw new Skip("npm's node-gyp or the headers of Node.js are not installed")
+    // The package lacks it, so that npm does not run node-gyp by itself.
+    fs.copyFileSync(path.join(workshop.root, 'binding.gyp'), path.join(inPackage(), 'binding.gyp'))
     workshop.call(process.execPath, [program, 'rebuild'], { cwd: inPackage(), env: env(), timeout: buildTimeout })
     symbols.nodeGyp = exportedSymbols(built())
     return workshop.consume('train.js', { home })

@@ -4,6 +4,7 @@ const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
+const { writeChecksums } = require('../../scripts/checksums')
 const { binaryOf, cudaLibrary, cudaTarget, hostTarget, recipe, targets } = require('../../scripts/prebuild-targets')
 const { makeSupplies } = require('./supplies')
 const { Skip } = require('./skip')
@@ -14,12 +15,13 @@ const consumers = path.join(__dirname, 'consumers')
 /** Besides this machine's. */
 const triedHere = ['linux-arm64', 'linux-x64-musl']
 
-/** Is a binary missing or older than its sources? */
+/** Is a binary missing or older than its sources and recipes? */
 function isStale(target) {
   const isCuda = (file) => file.includes('cuda') // as whole folder or in the name
   const sources = filesUnder('native', /\.(h|cpp|cu|cuh|map)$/)
   const binary = path.join('prebuilds', binaryOf(target))
-  if (isOlder(binary, ['CMakeLists.txt', ...sources.filter((file) => !isCuda(file))])) return true
+  const recipes = ['CMakeLists.txt', 'scripts/prebuild-targets.js', 'scripts/zig.js']
+  if (isOlder(binary, [...recipes, ...sources.filter((file) => !isCuda(file))])) return true
   const hasCuda = target.name === cudaTarget && (process.env.CUDACXX || which('nvcc'))
   return hasCuda && isOlder(path.join(path.dirname(binary), cudaLibrary), sources)
 }
@@ -81,6 +83,8 @@ function makeWorkshop() {
       if (reason) notBuilt[target.name] = reason
       else if (isStale(target)) build(target)
     }
+    // Of binaries that were put there by hand too, as the release workflow does.
+    writeChecksums()
     npm(['pack', '--silent', '--pack-destination', folder], { cwd: root })
     return path.join(
       folder,
