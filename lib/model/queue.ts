@@ -11,8 +11,8 @@ import { native, type NativeJob, type NativePlan, type RunRequest, type RunResul
 export type JobKind = 'read' | 'write' | 'train'
 
 /**
- * Between two interruptions training gets this many times as long as the last one took, but no more than so many ms, so that a
- * stream of predictions cannot starve it, and short ones hardly wait.
+ * Between two interruptions training gets this many times as long as the last one took, but no more than so many ms (and so
+ * many where it could not take a step): short predictions hardly wait, and a stream of them cannot starve it.
  */
 const slice = { times: 4, maximumMs: 15 }
 
@@ -20,14 +20,17 @@ const slice = { times: 4, maximumMs: 15 }
 export class Job {
   aborted = false
   reason: unknown
-  /** Set for jobs that lend their turn: awaited when the native run was interrupted without an abort. */
+  /** Set for jobs that lend their turn. */
   onInterrupted: (() => Promise<void>) | null = null
   #current: NativeJob | null = null
   /** Work beside the run: ends with an abort, not with an interruption. */
   readonly #beside = new Set<NativeJob>()
   #sliceStart = 0
   #minimumSliceMs = 0
+  /** The last run ended before its first step. */
+  #stepless = false
   #timer: NodeJS.Timeout | null = null
+  /** Other jobs have waited since the turn was last lent. */
   #asked = false
   #detach: (() => void) | null = null
   #onAbort: ((error: AbortError) => void) | null = null
@@ -71,14 +74,11 @@ export class Job {
     if (this.aborted) throw this.error()
   }
 
-  /** Ends the native run in flight at its next step boundary without aborting the job. */
+  /** Asks the job to lend its turn: ends the native run in flight at its next step boundary without aborting the job. */
   interrupt(): void {
+    this.#asked = true
     const running = this.#current
-    if (!running) {
-      this.#asked = true
-      return
-    }
-    if (this.#timer) return
+    if (!running || this.#timer) return
     const wait = this.#sliceStart + this.#minimumSliceMs - performance.now()
     if (wait <= 0) return running.cancel()
     this.#timer = setTimeout(() => {
@@ -89,14 +89,14 @@ export class Job {
 
   /** Other jobs had this job's turn for `ms`. */
   lent(ms: number): void {
-    this.#minimumSliceMs = Math.min(slice.times * ms, slice.maximumMs)
+    this.#asked = false
+    this.#minimumSliceMs = this.#stepless ? slice.maximumMs : Math.min(slice.times * ms, slice.maximumMs)
   }
 
-  /** Lends the turn if an interruption was asked for while nothing ran natively. */
+  /** Lends the turn if that was asked for; at step boundaries. */
   async yieldIfAsked(): Promise<void> {
     this.throwIfAborted()
     if (!this.#asked || !this.onInterrupted) return
-    this.#asked = false
     await this.onInterrupted()
     this.throwIfAborted()
   }
@@ -111,23 +111,17 @@ export class Job {
     const job = guarded(this.what, () => native.planRun(plan, request, onProgress))
     this.#current = job
     this.#sliceStart = performance.now()
-    // Asked for since the turn was last lent: this run must end for it.
-    if (this.#asked) {
-      this.#asked = false
-      this.interrupt()
-    }
+    if (this.#asked) this.interrupt()
     try {
-      return await job.promise
+      const result = await job.promise
+      this.#stepless = result.stepsDone === 0
+      return result
     } catch (error) {
       throw fromCore(this.what, error)
     } finally {
       this.#current = null
-      // The run was over before its interruption: the next one lends the turn first.
-      if (this.#timer) {
-        clearTimeout(this.#timer)
-        this.#timer = null
-        this.#asked = true
-      }
+      if (this.#timer) clearTimeout(this.#timer)
+      this.#timer = null
     }
   }
 

@@ -31,9 +31,7 @@ export async function runSteps(
     const result = await job.run(current.native, filled, onProgress ?? null)
     onResult(result, current, done)
     done += result.stepsDone
-    if (result.status !== 'cancelled') continue
-    job.throwIfAborted()
-    await job.onInterrupted?.()
+    if (result.status === 'cancelled') job.throwIfAborted()
   }
 }
 

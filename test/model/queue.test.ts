@@ -43,6 +43,25 @@ describe('job queue', () => {
     expect(await rejected(fit)).to.be.instanceOf(my.AbortError)
   })
 
+  it('loses no request, whenever in a run it comes, and a stream of them does not starve the training', async () => {
+    const { x, y } = blobs(64)
+    const model = tiny()
+    const controller = new AbortController()
+    const fit = model.fit(x, y, { epochs: 1e7, batchSize: 8, signal: controller.signal })
+    const ask = async (requests: number, pauseMs: number) => {
+      for (let i = 0; i < requests; i++) {
+        await later(Math.random() * pauseMs)
+        ;(await model.predict(x)).dispose()
+      }
+    }
+    await ask(100, 3) // alone: no other request makes up for a lost one
+    await Promise.all([ask(200, 0), ask(200, 0), ask(200, 2)])
+    controller.abort()
+    const error = (await rejected(fit)) as my.AbortError
+    expect(error).to.be.instanceOf(my.AbortError)
+    expect(error.history?.epochs.length).to.be.at.least(20)
+  })
+
   it('answers predictions from outside at the next step boundary of a fit, to the same history', async () => {
     const { x, y, model } = busy()
     const twin = sequential({
