@@ -84,7 +84,7 @@ async function predictions() {
   const idle = await latencies(1000)
   const controller = new AbortController()
   let epochs = 0
-  const counted = { onEpoch: () => void epochs++ }
+  const counted = { name: 'counter', onEpoch: () => void epochs++ }
   const training = { epochs: 1_000_000, batchSize: 64, signal: controller.signal, callbacks: [counted] }
   const fit = model.fit(x, y, training).catch((error: Error) => error)
   await sleep(500)

@@ -32,6 +32,8 @@ function prebuild(target, cuda) {
   copySources(stage)
   // node-gyp empties <stage>/build; the objects live beside it, so that a second run compiles only what changed.
   const options = [...cmake]
+  // For the C++ library that Zig compiles when it links; our own files have them from CMakeLists.txt.
+  if (zig) options.push('-DCMAKE_CXX_FLAGS=-ffunction-sections -fdata-sections')
   if (zig) options.push(...zigToolchain(zig, path.join(work, 'compiler')))
   const env = {
     ...process.env,
