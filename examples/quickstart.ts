@@ -5,6 +5,7 @@
  *   npm run quickstart -- --seeds 5    five runs, seeds 1…5, and their mean
  */
 import { mkdirSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 import {
   callbacks,
   data,
@@ -99,17 +100,19 @@ async function show(run: Run): Promise<void> {
 }
 
 function seedsWanted(): number {
-  const at = process.argv.indexOf('--seeds')
-  const count = at < 0 ? 1 : Number(process.argv[at + 1])
-  if (!Number.isInteger(count) || count < 1) throw new Error('--seeds needs a number of runs, for example --seeds 5')
-  return count
+  const { values } = parseArgs({ options: { seeds: { type: 'string', default: '1' } } })
+  const count = Number(values.seeds)
+  if (Number.isInteger(count) && count >= 1) return count
+  console.error(`--seeds: expected a number of runs such as 5, got '${values.seeds}'`)
+  process.exit(1)
 }
 
 async function main(): Promise<void> {
   // The library's advice comes as warnings of the process. Here it is part of what is shown.
   process.removeAllListeners('warning').on('warning', ({ message }) => console.log(`note: ${message}\n`))
   const accuracies: number[] = []
-  for (let seed = 1; seed <= seedsWanted(); seed++) {
+  const seeds = seedsWanted()
+  for (let seed = 1; seed <= seeds; seed++) {
     const run = await train(seed)
     if (seed === 1) await show(run)
     accuracies.push(run.accuracy)

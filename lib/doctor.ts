@@ -1,4 +1,5 @@
 /** `npx myelin doctor`: what is used on this machine, why not more, and whether it computes right. */
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -20,13 +21,21 @@ export async function doctor(write: (line: string) => void): Promise<boolean> {
   line('platform', [`${process.platform}-${process.arch}`, libc(), processor()].filter(Boolean).join(', '))
   const settings = Object.entries(process.env).filter(([name]) => name.startsWith('MYELIN_'))
   line('settings', settings.map(([name, value]) => `${name}=${value}`).join(' ') || 'none (MYELIN_* variables)')
+  let myelin: Library
   try {
     const { isSound, text } = chosenBinary()
     line('binary', text)
     if (!isSound) return false
     // Only now: loading the library is what may fail.
     // eslint-disable-next-line @typescript-eslint/no-require-imports
-    const myelin = require('./index') as Library
+    myelin = require('./index') as Library
+  } catch (error) {
+    for (const [tool, version] of buildTools()) line(tool, version)
+    write('')
+    write(messageOf(error))
+    return false
+  }
+  try {
     const [cpu, ...gpus] = myelin.devices()
     line('instruction set', cpu.description)
     line('threads', `${myelin.getThreads()} of ${cpus().length} processors`)
@@ -47,9 +56,28 @@ export async function doctor(write: (line: string) => void): Promise<boolean> {
     return isWell
   } catch (error) {
     write('')
-    write(error instanceof Error ? error.message : String(error))
+    write(messageOf(error))
     return false
   }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** What a build of the native part would use: names and versions, or that there is none. */
+function buildTools(): (readonly [string, string])[] {
+  const { CXX, CMAKE } = process.env
+  const tools = [
+    ['C++ compiler', CXX ? [CXX] : ['c++', 'g++', 'clang++']],
+    ['CMake', [CMAKE || 'cmake']],
+    ['make or ninja', ['make', 'ninja']],
+  ] as const
+  return tools.map(([title, programs]) => {
+    for (const program of programs) {
+      const { status, stdout } = spawnSync(program, ['--version'], { encoding: 'utf8' })
+      if (status === 0) return [title, `${program}: ${stdout.split('\n')[0].trim()}`]
+    }
+    return [title, `none (looked for ${programs.join(', ')} on PATH)`]
+  })
 }
 
 function libc(): string {

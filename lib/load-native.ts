@@ -11,10 +11,17 @@ interface Finder {
   resolve(folder: string): string
 }
 
-/** The .node file to load: build/Release of this tree, else the prebuilt one for this platform. Throws when there is none. */
+/**
+ * The .node file to load: build/Release of this tree, else the prebuilt one for this platform. Throws when there is none, as
+ * `loadNative` does.
+ */
 export function nativePath(): string {
-  // eslint-disable-next-line @typescript-eslint/no-require-imports
-  return (require('node-gyp-build') as Finder).resolve(root)
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    return (require('node-gyp-build') as Finder).resolve(root)
+  } catch (cause) {
+    throw new Error(explain(cause, null), { cause })
+  }
 }
 
 /**
@@ -22,9 +29,8 @@ export function nativePath(): string {
  * whole library for this platform, or a prebuilt one that is not as published, is refused before the system tries it.
  */
 export function loadNative(): Native {
-  let file: string | null = null
+  const file = nativePath()
   try {
-    file = nativePath()
     const problem = binaryProblem(file) ?? alteration(file)
     if (problem) throw new Error(problem)
     // eslint-disable-next-line @typescript-eslint/no-require-imports

@@ -74,7 +74,8 @@ function checkTree() {
   const binaries = filesUnder('prebuilds', /\.node$/)
   if (binaries.length === 0 || (host && !fs.existsSync(path.join(root, 'prebuilds', binaryOf(host)))))
     throw new Failure(
-      `there is no binary for this machine in prebuilds/: run \`npm run prebuilds\` first. (${escape}.)`,
+      'there is no binary for this machine in prebuilds/: run `npm run prebuilds` first, or `npm run prebuilds -- --no-cuda`, ' +
+        `which leaves out the CUDA library and its minutes of nvcc. (${escape}.)`,
     )
   checkChecksums()
 }

@@ -12,20 +12,14 @@ const { spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { root, Failure, which, filesUnder, main } = require('./tools')
+const { root, Failure, which, filesUnder, main, readArguments } = require('./tools')
 
 const releaseArchitectures = ['75', '80', '86', '89', '90', '100', '120']
 
-function options(args) {
-  const chosen = { architectures: ['80'], only: '' }
-  while (args.length > 0) {
-    const option = args.shift()
-    if (option === '--all') chosen.architectures = releaseArchitectures
-    else if (option === '--arch' && args.length > 0) chosen.architectures = args.shift().split(',')
-    else if (option === '--only' && args.length > 0) chosen.only = args.shift()
-    else throw new Failure(`unknown option '${option}'; see the head of scripts/cuda-report.js`)
-  }
-  return chosen
+function optionsOf(args) {
+  const { options } = readArguments(args, __filename, { known: { arch: false, all: true, only: false } })
+  const architectures = options.all ? releaseArchitectures : (options.arch?.split(',') ?? ['80'])
+  return { architectures, only: options.only ?? '' }
 }
 
 /** Compiles one source for one architecture to nothing but machine code. Resolves to { code, output }. */
@@ -140,4 +134,4 @@ async function report({ architectures, only }) {
   console.log('\nno hot kernel spills')
 }
 
-main(() => report(options(process.argv.slice(2))))
+main(() => report(optionsOf(process.argv.slice(2))))

@@ -8,8 +8,10 @@ const { root, tryRun } = require('./tools')
 
 const drivers = [
   { program: 'core_core_test', args: [] },
+  { program: 'core_refusals', args: [] },
   { program: 'core_fuzz_decode', args: [] },
   { program: 'kernels_kernels', args: [] },
+  { program: 'kernels_fused', args: [] },
   { program: 'kernels_accuracy', args: [] },
   { program: 'bench_matmul', args: ['--check', '--quick'], whole: ['--check'] },
 ]

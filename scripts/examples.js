@@ -6,7 +6,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
 const { ensure } = require('./ensure')
-const { root, Failure, main } = require('./tools')
+const { root, Failure, main, readArguments } = require('./tools')
 
 // Of the processor, so that a busy machine fails no example; one that hangs is ended after a while all the same.
 const secondsAllowed = 60
@@ -84,6 +84,7 @@ function runExamples(names) {
 module.exports = { runExamples }
 if (require.main === module)
   main(() => {
+    const { names } = readArguments(process.argv.slice(2), __filename, { names: true })
     ensure()
-    if (!runExamples(process.argv.slice(2))) process.exitCode = 1
+    if (!runExamples(names)) process.exitCode = 1
   })

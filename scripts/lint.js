@@ -1,6 +1,6 @@
 'use strict'
 // npm run lint: eslint, prettier and clang-format over everything. --fix writes instead of complaining.
-const { root, Failure, tryRun, tool, filesUnder, main } = require('./tools')
+const { root, Failure, tryRun, tool, filesUnder, main, readArguments } = require('./tools')
 const { ensurePackages } = require('./ensure')
 
 const folders = ['lib', 'test', 'bench', 'examples', 'scripts']
@@ -34,8 +34,9 @@ module.exports = { lint }
 
 if (require.main === module) {
   main(() => {
+    const { options } = readArguments(process.argv.slice(2), __filename, { known: { fix: true } })
     ensurePackages()
-    const failed = lint({ fix: process.argv.includes('--fix') })
+    const failed = lint(options)
     if (failed.length > 0)
       throw new Failure(`${failed.join(' and ')} complained; \`npm run format\` repairs what can be repaired`)
     console.log('eslint, prettier and clang-format have nothing to say')

@@ -7,7 +7,7 @@ const fs = require('node:fs')
 const path = require('node:path')
 const { spawn } = require('node:child_process')
 const { setTimeout, clearTimeout } = require('node:timers')
-const { root, Failure, main } = require('./tools')
+const { root, Failure, main, readArguments } = require('./tools')
 const standIn = require('./cuda-stand-in')
 
 const driver = `${standIn.standIn}/kernels/kernel_check.cpp`
@@ -154,4 +154,8 @@ async function mutate(filter) {
 
 module.exports = { mutate }
 
-if (require.main === module) main(() => mutate(process.argv[2] ?? ''))
+if (require.main === module)
+  main(() => {
+    const { names } = readArguments(process.argv.slice(2), __filename, { names: true })
+    return mutate(names.join(' '))
+  })

@@ -6,7 +6,7 @@ const os = require('node:os')
 const path = require('node:path')
 const { spawn } = require('node:child_process')
 const { rows, testsByRow } = require('./notes-table')
-const { root, Failure, filesUnder, main, tool } = require('./tools')
+const { root, Failure, filesUnder, main, readArguments, tool } = require('./tools')
 
 /** A run that takes longer hangs: no test of a row does on a busy machine. */
 const slowest = 180_000
@@ -153,5 +153,6 @@ async function mutateNotes(only) {
 module.exports = { mutateNotes }
 if (require.main === module)
   main(async () => {
-    if (!(await mutateNotes(process.argv.slice(2)))) process.exitCode = 1
+    const { names } = readArguments(process.argv.slice(2), __filename, { names: true })
+    if (!(await mutateNotes(names))) process.exitCode = 1
   })

@@ -4,7 +4,7 @@
 // `npx mocha --reporter json` printed has no passing test for a row, or a failing one.
 const fs = require('node:fs')
 const path = require('node:path')
-const { root, Failure, filesUnder, main } = require('./tools')
+const { root, Failure, filesUnder, main, readArguments } = require('./tools')
 
 // Row, section of the notes, what it is, how it is reached.
 const rows = `
@@ -162,7 +162,6 @@ ${lines.join('\n')}
 
 /** Every row has a passing test in a report of mocha, and none that fails. */
 function checkReport(file) {
-  if (!file) throw new Failure('--report needs a file: npx mocha --reporter json > FILE')
   const report = JSON.parse(fs.readFileSync(file, 'utf8'))
   const count = (list, id) => list.filter(({ fullTitle }) => fullTitle.startsWith(`${id} `)).length
   const bad = rows.filter(({ id }) => count(report.passes, id) === 0 || count(report.failures, id) > 0)
@@ -172,7 +171,8 @@ function checkReport(file) {
 }
 
 function notesTable(args) {
-  if (args.includes('--report')) return checkReport(args[args.indexOf('--report') + 1])
+  const { options } = readArguments(args, __filename, { known: { check: true, report: false } })
+  if (options.report) return checkReport(options.report)
   const tests = testsByRow()
   const missing = rows.filter(({ id }) => !tests.has(id)).map(({ id }) => id)
   if (missing.length > 0) throw new Failure(`rows of the notes without a test in test/notes: ${missing.join(', ')}`)
@@ -180,7 +180,7 @@ function notesTable(args) {
   if (unknown.length > 0) throw new Failure(`tests of rows that the notes do not have: ${unknown.join(', ')}`)
   const file = path.join(root, 'docs/notes.md')
   const text = page(tests, examplesByRow())
-  if (!args.includes('--check')) fs.writeFileSync(file, text)
+  if (!options.check) fs.writeFileSync(file, text)
   else if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text)
     throw new Failure('docs/notes.md is out of date. Run: node scripts/notes-table.js')
   console.log(`${rows.length} rows of the notes, each with an example and a test`)

@@ -2,6 +2,7 @@
 // npm run release: everything that a release consists of, from a clean clone, up to the tarball; it never publishes. What
 // this machine can build is built; binaries for other platforms are taken from prebuilds/ of this tree (artefacts of
 // .github/workflows/prebuild.yml).
+//
 //   --allow-missing   a tarball without some platforms, for trying things out
 //   --no-install      without the install matrix, where that was run apart
 const crypto = require('node:crypto')
@@ -12,7 +13,7 @@ const { spawnSync } = require('node:child_process')
 const { checkList, tarballLimit } = require('./check-pack')
 const { checkChecksums } = require('./checksums')
 const { binaryOf, cudaLibrary, cudaTarget, recipe, targets } = require('./prebuild-targets')
-const { root, Failure, main, npm, run, which } = require('./tools')
+const { root, Failure, main, npm, readArguments, run, which } = require('./tools')
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`
 
@@ -151,13 +152,9 @@ function report(tarball, version) {
 }
 
 if (require.main === module) {
-  const options = process.argv.slice(2)
-  const unknown = options.find((option) => !['--allow-missing', '--no-install'].includes(option))
   main(() => {
-    if (unknown) throw new Failure(`unknown option '${unknown}'; see the head of scripts/release.js`)
-    release({
-      allowMissing: options.includes('--allow-missing'),
-      installMatrix: !options.includes('--no-install'),
-    })
+    const known = { 'allow-missing': true, 'no-install': true }
+    const { options } = readArguments(process.argv.slice(2), __filename, { known })
+    release({ allowMissing: options['allow-missing'], installMatrix: !options['no-install'] })
   })
 }

@@ -1,5 +1,5 @@
 'use strict'
-// npm run test:all: the longer proofs that `npm test` leaves out. Each entry returns totals; new proofs are added to the
+// npm run test:all [-- part of a name]: the longer proofs that `npm test` leaves out. Each entry returns totals; new proofs are added to the
 // list at the end.
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
@@ -11,7 +11,7 @@ const { runMocha } = require('./mocha')
 const { mutateNotes } = require('./mutate-notes')
 const { testInstall } = require('./test-install')
 const { testCuda } = require('./test-cuda')
-const { root, Failure, tryRun, which, filesUnder, main } = require('./tools')
+const { root, Failure, tryRun, which, filesUnder, main, readArguments } = require('./tools')
 
 const passed = (n = 1) => ({ passed: n, failed: 0, skipped: 0 })
 const failed = (n = 1) => ({ passed: 0, failed: n, skipped: 0 })
@@ -126,9 +126,14 @@ const proofs = [
 ]
 
 async function testAll(filter) {
+  const chosen = proofs.filter(({ name }) => name.includes(filter))
+  if (chosen.length === 0)
+    throw new Failure(
+      `no proof has '${filter}' in its name; there are\n  ${proofs.map(({ name }) => name).join('\n  ')}`,
+    )
   ensure()
   let totals = { passed: 0, failed: 0, skipped: 0 }
-  for (const proof of proofs.filter(({ name }) => name.includes(filter))) {
+  for (const proof of chosen) {
     console.log(`\n== ${proof.name}`)
     const start = Date.now()
     let outcome
@@ -145,4 +150,4 @@ async function testAll(filter) {
   if (totals.failed > 0) process.exitCode = 1
 }
 
-main(() => testAll(process.argv[2] ?? ''))
+main(() => testAll(readArguments(process.argv.slice(2), __filename, { names: true }).names.join(' ')))

@@ -10,7 +10,7 @@ const path = require('node:path')
 const { buildStandIn } = require('./cuda-stand-in')
 const { ensure } = require('./ensure')
 const { runMocha } = require('./mocha')
-const { root, Failure, main, which } = require('./tools')
+const { root, Failure, main, readArguments, which } = require('./tools')
 
 /** Suites that hold on every device. They find theirs through MYELIN_DEVICE. The quick run has the first only. */
 const anyDevice = [
@@ -48,16 +48,12 @@ function testCuda({ quick = false, gpu = false, seed = 1 + Math.floor(Math.rando
 }
 
 function optionsOf(args) {
-  const chosen = { files: [] }
-  while (args.length > 0) {
-    const option = args.shift()
-    if (option === '--quick') chosen.quick = true
-    else if (option === '--gpu') chosen.gpu = true
-    else if (option === '--seed' && Number.isInteger(Number(args[0]))) chosen.seed = Number(args.shift())
-    else if (!option.startsWith('-')) chosen.files.push(option)
-    else throw new Failure(`unknown option '${option}'; see the head of scripts/test-cuda.js`)
-  }
-  return chosen
+  const known = { quick: true, gpu: true, seed: false }
+  const { options, names } = readArguments(args, __filename, { known, names: true })
+  const seed = options.seed === undefined ? undefined : Number(options.seed)
+  if (seed !== undefined && !Number.isInteger(seed))
+    throw new Failure(`--seed: expected an integer, got '${options.seed}'`)
+  return { quick: options.quick, gpu: options.gpu, seed, files: names }
 }
 
 module.exports = { testCuda }

@@ -8,7 +8,7 @@ const { cases } = require('../test/install/cases')
 const { Skip } = require('../test/install/skip')
 const { makeWorkshop } = require('../test/install/workshop')
 const { ensure } = require('./ensure')
-const { main } = require('./tools')
+const { main, readArguments } = require('./tools')
 
 const width = 44
 
@@ -60,7 +60,8 @@ module.exports = { testInstall }
 
 if (require.main === module) {
   main(async () => {
-    const { passed, failed, skipped } = await testInstall(process.argv[2])
+    const { names } = readArguments(process.argv.slice(2), __filename, { names: true })
+    const { passed, failed, skipped } = await testInstall(names.join(' '))
     console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
     if (failed > 0) process.exitCode = 1
   })

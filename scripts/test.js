@@ -1,13 +1,19 @@
 'use strict'
-// npm test [-- mocha arguments]: everything that should hold before a commit, on a fresh clone too. With arguments only
-// the named tests run.
+// npm test: everything that should hold before a commit, on a fresh clone too. With arguments only the tests that they mean:
+//
+//   npm test -- split                        the test files that have this word in their path
+//   npm test -- test/ops ./test/data/…       folders, files, patterns
+//   npm test -- -g 'title'                   the tests with this title, in any file
+//
+// All other options are mocha's (`npx mocha --help`).
 const { checkSymbols } = require('./check-symbols')
 const { runDrivers } = require('./drivers')
 const { ensure } = require('./ensure')
 const { lint } = require('./lint')
 const { runMocha } = require('./mocha')
+const { selectTests } = require('./select-tests')
 const { testCuda } = require('./test-cuda')
-const { main, tool, tryRun } = require('./tools')
+const { main, showHelp, tool, tryRun } = require('./tools')
 
 function typeCheck() {
   return tryRun(process.execPath, [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.test.json']).ok ? 'passed' : 'failed'
@@ -31,6 +37,8 @@ function add(totals, more) {
 }
 
 function test(args) {
+  if (showHelp(args, __filename)) return
+  const specs = selectTests(args)
   ensure()
   const totals = { passed: 0, failed: 0, skipped: 0 }
   for (const check of args.length > 0 ? [] : checks) {
@@ -39,9 +47,7 @@ function test(args) {
     totals[outcome]++
   }
   if (args.length === 0) add(totals, runDrivers({}))
-  const namesFiles = args.some((arg) => arg.startsWith('test/'))
-  const mocha = runMocha(namesFiles ? args : [...args, 'test/**/*.test.ts'])
-  add(totals, mocha)
+  add(totals, runMocha(specs))
   if (args.length === 0) add(totals, testCuda({ quick: true }))
   console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
   if (totals.failed > 0) process.exitCode = 1

@@ -133,6 +133,54 @@ function isAlive(lockFile) {
   }
 }
 
+/** What a script's head says: how it is called, and its options. */
+function headOf(script) {
+  const lines = fs.readFileSync(script, 'utf8').split('\n')
+  const first = lines.findIndex((line) => line.startsWith('//'))
+  const end = lines.findIndex((line, i) => i > first && !line.startsWith('//'))
+  const head = lines.slice(first, end).map((line) => line.replace(/^\/\/ ?/, ''))
+  return head.join('\n')
+}
+
+/** Prints the head of a script where its arguments ask for help; true if they did. */
+function showHelp(args, script) {
+  const asked = args.includes('--help') || args.includes('-h')
+  if (asked) console.log(headOf(script))
+  return asked
+}
+
+/**
+ * The arguments of a script whose options are listed in its head, as { options, names }: options by name without dashes,
+ * and what else was said. `known`: by option true where it stands alone, false where a value follows. `names`: whether
+ * there may be any. Throws Failure for an option that is not known, lacks its value or has one too many; with --help
+ * prints the head and ends the process.
+ */
+function readArguments(args, script, { known = {}, names: mayName = false } = {}) {
+  if (showHelp(args, script)) process.exit(0)
+  const options = {}
+  const names = []
+  const list = Object.keys(known).map((name) => `--${name}`)
+  const refuse = (text) => {
+    const there = list.length > 0 ? `the options are ${list.join(', ')}` : 'there are no options'
+    throw new Failure(`${text}; ${there} (--help explains)`)
+  }
+  for (let i = 0; i < args.length; i++) {
+    if (!args[i].startsWith('-')) {
+      if (!mayName) refuse(`unexpected argument '${args[i]}'`)
+      names.push(args[i])
+      continue
+    }
+    const [, name, , value] = /^--([^=]*)(=(.*))?$/s.exec(args[i]) ?? []
+    if (name === undefined || !Object.hasOwn(known, name)) refuse(`unknown option '${args[i]}'`)
+    if (known[name] && value !== undefined) refuse(`--${name} takes no value`)
+    if (known[name]) options[name] = true
+    else if (value !== undefined) options[name] = value
+    else if (i + 1 < args.length && !args[i + 1].startsWith('--')) options[name] = args[++i]
+    else refuse(`--${name} needs a value`)
+  }
+  return { options, names }
+}
+
 /** Runs a script's main function; a Failure ends the process with its message alone. */
 function main(work) {
   const fail = (error) => {
@@ -160,5 +208,7 @@ module.exports = {
   isOlder,
   setStamp,
   withLock,
+  showHelp,
+  readArguments,
   main,
 }

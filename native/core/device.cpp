@@ -214,12 +214,18 @@ class Gpus {
   const cuda::Api* load() {
 #if defined(__linux__)
     const char* named = std::getenv("MYELIN_CUDA_LIBRARY");
-    const std::string path = named && *named ? named : beside_this_library();
-    struct stat file;
-    if (stat(path.c_str(), &file) != 0) {
+    const bool is_named = named && *named;
+#if !defined(__GLIBC__)
+    if (!is_named) {
+      reason_ = "Myelin uses NVIDIA GPUs on Linux with glibc only, for which CUDA is made; this system has musl.";
+      return nullptr;
+    }
+#endif
+    const std::string path = is_named ? named : folder_of_this_library() + library_name;
+    if (!exists(path)) {
       reason_ = "The CUDA library is missing: there is no " + path +
-                (named && *named ? " (MYELIN_CUDA_LIBRARY names it)."
-                                 : ". `npm run build:cuda` builds it where the CUDA toolkit is installed.");
+                (is_named ? " (MYELIN_CUDA_LIBRARY names it)."
+                          : ". " + build_command() + " builds it where the CUDA toolkit is installed.");
       return nullptr;
     }
     void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
@@ -242,11 +248,28 @@ class Gpus {
   }
 
 #if defined(__linux__)
-  static std::string beside_this_library() {
+  static bool exists(const std::string& path) {
+    struct stat file;
+    return stat(path.c_str(), &file) == 0;
+  }
+
+  // With the slash at its end.
+  static std::string folder_of_this_library() {
     Dl_info here;
     std::string path;
-    if (dladdr(reinterpret_cast<void*>(&beside_this_library), &here) && here.dli_fname) path = here.dli_fname;
-    return path.substr(0, path.rfind('/') + 1) + library_name;
+    if (dladdr(reinterpret_cast<void*>(&folder_of_this_library), &here) && here.dli_fname) path = here.dli_fname;
+    return path.substr(0, path.rfind('/') + 1);
+  }
+
+  // In a clone there is a script for it; in an installed package it is one file. Both hold this library two folders
+  // down, in build/Release or prebuilds/<platform>.
+  static std::string build_command() {
+    std::string root = folder_of_this_library();
+    for (int i = 0; i < 3 && !root.empty(); i++)
+      root.resize(root.rfind('/') == std::string::npos ? 0 : root.rfind('/'));
+    const std::string script = root + "/scripts/build-cuda.js";
+    if (exists(script) && !exists(root + "/lib/index.ts")) return "`node \"" + script + "\"`";
+    return "`npm run build:cuda`";
   }
 #endif
 

@@ -1,115 +1,14 @@
-// The core with the real CPU backend: what is fused, what is committed, what is refused. Exits with 1 on a failure.
-#include <cmath>
-#include <cstdio>
-#include <functional>
+// The core with the real CPU backend: what is fused, what is committed. Exits with 1 on a failure.
 #include <limits>
 #include <thread>
 
 #include "core/pool.h"
 #include "cpu/processor.h"
-#include "graphs.h"
+#include "expect.h"
 
-using namespace myelin;
-using graphs::Builder;
-using graphs::Id;
+using namespace core_test;
 
 namespace {
-
-int failures = 0;
-
-void expect(bool ok, const std::string& what) {
-  if (ok) return;
-  failures++;
-  printf("FAILED  %s\n", what.c_str());
-}
-
-void expect_error(const std::function<void()>& action, const std::string& part, const std::string& what) {
-  try {
-    action();
-    expect(false, what + ": no error");
-  } catch (const GraphError& error) {
-    expect(std::string(error.what()).find(part) != std::string::npos, what + ": the message is: " + error.what());
-  }
-}
-
-PlanPtr compiled(const Builder& g, PlanMode mode = PlanMode::fused) {
-  const auto bytes = g.encode();
-  return compile(bytes.data(), bytes.size(), mode, cpu_backend());
-}
-
-BufferPtr buffer(DType dtype, const std::vector<double>& values) {
-  auto made = std::make_shared<Buffer>(cpu_backend(), dtype, static_cast<int64_t>(values.size()));
-  for (size_t i = 0; i < values.size(); i++) {
-    if (dtype == DType::f32) {
-      static_cast<float*>(made->data)[i] = static_cast<float>(values[i]);
-    } else {
-      static_cast<double*>(made->data)[i] = values[i];
-    }
-  }
-  return made;
-}
-
-std::vector<double> read(const BufferPtr& from) {
-  std::vector<double> values;
-  for (int64_t i = 0; i < from->count; i++) {
-    values.push_back(from->dtype == DType::f32 ? static_cast<float*>(from->data)[i]
-                                               : static_cast<double*>(from->data)[i]);
-  }
-  return values;
-}
-
-std::vector<double> noise(int64_t n, uint64_t seed, double low = -0.4) {
-  graphs::Random random{seed};
-  std::vector<double> values;
-  for (int64_t i = 0; i < n; i++) values.push_back(low + random.unit());
-  return values;
-}
-
-// States, inputs and hyper values that fit, filled with noise.
-RunRequest request_for(const PlanPtr& plan, int64_t steps, uint64_t seed = 1) {
-  const PlanInfo& i = info(*plan);
-  RunRequest request;
-  request.plan = plan;
-  request.steps = steps;
-  for (const Shape& shape : i.states) {  // Adam's squares are not negative
-    request.states.push_back(buffer(i.dtype, noise(count_of(shape), ++seed, 0.01)));
-  }
-  for (const Shape& shape : i.inputs) request.inputs.push_back(buffer(i.dtype, noise(count_of(shape), ++seed)));
-  request.hyper.assign(static_cast<size_t>(steps) * i.n_hypers, 0.01);
-  return request;
-}
-
-bool same(const std::vector<double>& a, const std::vector<double>& b, double tolerance = 0) {
-  if (a.size() != b.size()) return false;
-  for (size_t i = 0; i < a.size(); i++) {
-    if (!(std::fabs(a[i] - b[i]) <= tolerance * std::fmax(1, std::fabs(b[i])))) return false;
-  }
-  return true;
-}
-
-// All that a run leaves behind.
-std::vector<double> outcome(const RunRequest& request, const RunResult& result) {
-  std::vector<double> all = result.costs;
-  all.insert(all.end(), result.accumulators.begin(), result.accumulators.end());
-  for (const auto* buffers : {&result.fetches, &request.states}) {
-    for (const BufferPtr& one : *buffers) {
-      const auto values = read(one);
-      all.insert(all.end(), values.begin(), values.end());
-    }
-  }
-  return all;
-}
-
-bool same_outcome(const RunRequest& request, const std::vector<double>& expected) {
-  const RunResult result = run(request, nullptr, nullptr);  // before the states are read
-  return same(outcome(request, result), expected);
-}
-
-std::string listing(const PlanPtr& plan) {
-  std::string all;
-  for (const std::string& line : info(*plan).instructions) all += "\n    " + line;
-  return all;
-}
 
 void fuses_a_training_step() {
   const PlanPtr plan = compiled(graphs::adam_step(0));
@@ -285,43 +184,6 @@ void gathers_and_collects() {
   expect(same(read(request.collect[2]), {-1, 66, 66}), "scalars are one row");
 }
 
-void refuses_requests_that_do_not_fit() {
-  const PlanPtr plan = compiled(graphs::adam_step(0));
-  const auto refused = [&](const char* part, const std::function<void(RunRequest&)>& spoil) {
-    RunRequest request = request_for(plan, 2);
-    spoil(request);
-    expect_error([&] { run(request, nullptr, nullptr); }, part, part);
-  };
-  refused("no plan", [](RunRequest& r) { r.plan = nullptr; });
-  refused("at least 1", [](RunRequest& r) { r.steps = 0; });
-  refused("hyper must have", [](RunRequest& r) { r.steps = 3; });
-  refused("counted from 1", [](RunRequest& r) { r.first_step = 0; });
-  refused("has 6 states", [](RunRequest& r) { r.states.pop_back(); });
-  refused("state 1 [3] has no buffer", [](RunRequest& r) { r.states[1] = nullptr; });
-  refused("state 0 must be float32", [](RunRequest& r) { r.states[0] = buffer(DType::f64, noise(15, 1)); });
-  refused("(24 elements)", [](RunRequest& r) { r.inputs[1] = buffer(DType::f32, noise(23, 1)); });
-  refused("has 2 inputs", [](RunRequest& r) { r.inputs.clear(); });
-  refused("gathered must have", [](RunRequest& r) { r.gathered = {1}; });
-  refused("no input is gathered", [](RunRequest& r) { r.rows = {1, 2}; });
-  refused("rows must have 2 × 8", [](RunRequest& r) { r.gathered = {1, 1}; });
-  refused("row number 8 is outside the data, which has 8 rows", [](RunRequest& r) {
-    r.gathered = {1, 1};
-    r.rows.assign(16, 0);
-    r.rows[15] = 8;
-  });
-  refused("gathers rows of 5", [](RunRequest& r) {
-    r.gathered = {1, 0};
-    r.inputs[0] = buffer(DType::f32, noise(41, 1));
-  });
-  refused("collect has 1 buffers", [](RunRequest& r) { r.collect = {r.states[0]}; });
-  refused("one buffer is given for two", [](RunRequest& r) { r.states[4] = r.states[1]; });
-  refused("input 0 shares its buffer", [](RunRequest& r) {
-    r.inputs[0] = r.states[0];
-    r.gathered = {1, 0};
-    r.rows.assign(16, 0);
-  });
-}
-
 void cuts_long_chains() {
   Builder g;
   const Id x = g.input({7});
@@ -361,63 +223,6 @@ void shares_memory_and_gives_it_back() {
          "all memory is given back");
 }
 
-void refuses_malformed_graphs() {
-  const auto refused = [](const char* part, const std::function<void(Builder&)>& build) {
-    Builder g;
-    build(g);
-    expect_error([&] { compiled(g); }, part, part);
-  };
-  refused("only products of float32", [](Builder& g) { g.precision = 1; });
-  refused("unknown precision 3", [](Builder& g) { g.precision = 3; });
-  refused("no op of this name", [](Builder& g) { g.node("custom", {g.constant(1)}, {}); });
-  refused("takes 2 inputs, it has 1", [](Builder& g) { g.node("add", {g.constant(1)}, {}); });
-  refused("do not broadcast", [](Builder& g) { g.node("add", {g.input({2, 3}), g.input({2, 2})}, {2, 3}); });
-  refused("its shape must be [2,3]", [](Builder& g) { g.unary("exp", g.node("neg", {g.input({2, 3})}, {3, 2})); });
-  refused("3 columns meet 2 rows", [](Builder& g) { g.matmul(g.input({2, 3}), g.input({2, 3})); });
-  refused("does not come before", [](Builder& g) { g.node("neg", {5}, {}); });
-  refused("dimension 1 is 0", [](Builder& g) { g.input({2, 0}); });
-  refused("at most 6", [](Builder& g) { g.input({1, 1, 1, 1, 1, 1, 1}); });
-  refused("2^40", [](Builder& g) { g.input({1 << 30, 1 << 30, 1 << 30, 1 << 30}); });
-  refused("attribute 'slot' must be a whole number", [](Builder& g) {
-    g.input({1});
-    g.number("slot", 1.5).node("input", {}, {1});
-  });
-  refused("another node gives this slot", [](Builder& g) {
-    g.input({1});
-    g.number("slot", 0).node("input", {}, {2});
-  });
-  refused("'slope' must be finite", [](Builder& g) {
-    const Id x = g.constant(1);
-    g.number("slope", std::numeric_limits<double>::infinity()).node("leakyRelu", {x}, {});
-  });
-  refused("'slope' is missing", [](Builder& g) { g.node("leakyRelu", {g.constant(1)}, {}); });
-  refused("unknown attribute 'slope'", [](Builder& g) {
-    const Id x = g.constant(1);
-    g.number("slope", 1).node("relu", {x}, {});
-  });
-  refused("names dimension 0 twice", [](Builder& g) {
-    const Id x = g.input({2, 2});
-    g.list("perm", {0, 0}).node("transpose", {x}, {2, 2});
-  });
-  refused("adjacent and ascending", [](Builder& g) { g.sum(g.input({2, 2, 2}), {0, 2}, {2}); });
-  refused("dimension 0 ends at 4", [](Builder& g) {
-    const Id x = g.input({3});
-    g.list("begin", {2}).node("slice", {x}, {2});
-  });
-  refused("it has 3 values", [](Builder& g) { g.list("value", {1, 2, 3}).node("constant", {}, {2}); });
-  refused("written by two updates", [](Builder& g) {
-    const Id s = g.state({2});
-    g.updates = {{s, s}, {s, s}};
-  });
-  refused("not a state", [](Builder& g) { g.updates = {{g.input({2}), 0}}; });
-  refused("different shapes", [](Builder& g) { g.updates = {{g.state({2}), g.input({3})}}; });
-  refused("a cost must be a scalar", [](Builder& g) { g.costs = {g.input({2})}; });
-  refused("fetches name node 7", [](Builder& g) {
-    g.input({2});
-    g.fetches = {7};
-  });
-}
-
 // The level decides which kernels run: one too high ends the process, one too low only costs time.
 void knows_the_processor() {
 #if defined(__x86_64__)
@@ -449,10 +254,7 @@ int main() {
   reports_and_cancels_long_runs();
   runs_one_plan_on_several_threads();
   gathers_and_collects();
-  refuses_requests_that_do_not_fit();
   cuts_long_chains();
   shares_memory_and_gives_it_back();
-  refuses_malformed_graphs();
-  printf(failures ? "%d failures\n" : "all passed\n", failures);
-  return failures ? 1 : 0;
+  return verdict();
 }

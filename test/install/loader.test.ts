@@ -1,6 +1,16 @@
 import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
@@ -105,5 +115,60 @@ describe('npx myelin', () => {
     const unknown = myelin('docter')
     expect(unknown.status).to.equal(2)
     expect(unknown.stderr).to.match(/unknown arguments 'docter'\nusage: npx myelin doctor/)
+  })
+})
+
+describe('an installed package', () => {
+  let home: string
+  /** As npm unpacks it, without binaries. */
+  beforeEach(() => {
+    home = realpathSync(mkdtempSync(join(tmpdir(), 'myelin-package-')))
+    const scripts = ['build-cuda', 'cmake-build', 'tools'].map((name) => `scripts/${name}.js`)
+    for (const part of ['dist', 'package.json', 'CMakeLists.txt', ...scripts])
+      cpSync(join(root, part), join(home, part), { recursive: true })
+    symlinkSync(join(root, 'node_modules'), join(home, 'node_modules'), 'junction')
+  })
+  afterEach(() => rmSync(home, { recursive: true, force: true }))
+
+  const run = (args: string[], env: NodeJS.ProcessEnv = {}) =>
+    spawnSync(process.execPath, args, {
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '', MYELIN_CUDA_LIBRARY: '', ...env },
+    })
+
+  it('without a native part: the doctor says what the loader says, and what a build would use', () => {
+    const loaded = run(['-e', `require(${JSON.stringify(join(home, 'dist'))})`])
+    expect(loaded.status).to.equal(1)
+    const said = /Error: (myelin could not load[^]*brew install cmake)$/m.exec(loaded.stderr)?.[1]
+    expect(said)
+      .to.include('no prebuilt binary for this platform')
+      .and.include(join(home, 'scripts', 'cmake-build.js'))
+    const { status, stdout, stderr } = run([join(home, 'dist/cli.js'), 'doctor'])
+    expect({ status, stderr }).to.deep.equal({ status: 1, stderr: '' })
+    expect(stdout).to.include(`\n\n${said}\n`)
+    for (const tool of ['C\\+\\+ compiler', 'CMake', 'make or ninja'])
+      expect(stdout).to.match(new RegExp(`^${tool}: +\\S+: .*\\d+\\.\\d+`, 'm'))
+    const { stdout: bare } = run([join(home, 'dist/cli.js'), 'doctor'], { PATH: '/nowhere', CXX: '', CMAKE: '' })
+    expect(bare).to.match(/^C\+\+ compiler: +none \(looked for c\+\+, g\+\+, clang\+\+ on PATH\)$/m)
+    expect(bare).to.match(/^CMake: +none \(looked for cmake on PATH\)$/m)
+  })
+
+  it('without the CUDA library: its GPU line and errors name a command that is there', function () {
+    if (process.platform !== 'linux') this.skip()
+    const folder = join(home, 'prebuilds', `linux-${process.arch}`)
+    mkdirSync(folder, { recursive: true })
+    copyFileSync(join(root, 'build/Release/myelin.node'), join(folder, 'myelin.node'))
+    const program = `const { whyNoGpu } = require(${JSON.stringify(join(home, 'dist'))}); console.log(whyNoGpu())`
+    const why = run(['-e', program]).stdout
+    if (why.includes('musl')) return expect(why).to.match(/glibc only/)
+    expect(why).to.include(`there is no ${join(folder, 'libmyelin_cuda.so')}. `)
+    const command = /`node "(.*)"` builds it/.exec(why)?.[1] ?? ''
+    expect(command).to.equal(join(home, 'scripts/build-cuda.js'))
+    const help = run([command, '--help'])
+    expect(help).to.deep.include({ status: 0, stderr: '' })
+    expect(help.stdout).to.include('--arch 80,90')
+    // The library must come to lie where the addon looks for it.
+    const where = `console.log(require(${JSON.stringify(command)}).besideAddon())`
+    expect(run(['-e', where]).stdout.trim()).to.equal(`prebuilds/linux-${process.arch}`)
   })
 })

@@ -53,7 +53,9 @@ describe('what is packed', () => {
     write('build/ts.stamp', 4000)
     const { status, stderr } = prepack()
     expect(status).to.equal(1)
-    expect(stderr).to.match(/no binary for this machine in prebuilds\/: run `npm run prebuilds` first/)
+    expect(stderr).to.match(
+      /no binary for this machine in prebuilds\/: run `npm run prebuilds` first.*`npm run prebuilds -- --no-cuda`/,
+    )
     write(join('prebuilds', binaryOf(host)))
     expect(prepack().stderr).to.match(/checksums\.json is not of the binaries beside it: .*myelin/)
     writeFileSync(join(home, 'prebuilds/checksums.json'), JSON.stringify({ [binaryOf(host)]: sums('') }, null, 2))

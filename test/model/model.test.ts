@@ -377,6 +377,39 @@ describe('progressBar', () => {
     expect(text).to.include('\r').and.include('░')
   })
 
+  it('measures its pace from the first report, behind the compiling, also where training goes on', () => {
+    const real = performance.now
+    let clock = 0
+    performance.now = () => clock
+    try {
+      for (const first of [1, 4]) {
+        let text = ''
+        const stream = { write: (part: string) => (text = part), isTTY: true }
+        const bar = my.callbacks.progressBar({ stream })
+        const training = { epochs: first + 3, examples: 1000, batches: 10 } as my.TrainingRun
+        /** The line after this many seconds. */
+        const at = (seconds: number, work: () => unknown) => {
+          clock = seconds * 1000
+          work()
+          return text
+        }
+        const step = (seconds: number, epoch: number, batch: number) =>
+          at(seconds, () => bar.onProgress!({ epoch, batch, examples: 100 * batch, loss: 1 }, training))
+        at(0, () => bar.onTrainBegin!(training))
+        at(0, () => bar.onEpochBegin!(first, training))
+        // Ten seconds of compiling, then one step a second.
+        expect(step(10, first, 1)).to.not.match(/examples|left/)
+        expect(step(14, first, 5)).to.match(/ 100 examples\/s · 35 s left$/)
+        const logs = { epoch: first, loss: 1 } as my.EpochLogs
+        expect(at(19, () => bar.onEpoch!(logs, training))).to.match(/ 100 examples\/s · 30 s left\n$/)
+        at(19, () => bar.onEpochBegin!(first + 1, training))
+        expect(step(24, first + 1, 10)).to.match(/ 200 examples\/s · 15 s left$/)
+      }
+    } finally {
+      performance.now = real
+    }
+  })
+
   it('refuses bad options', () => {
     expect(thrown(() => my.callbacks.progressBar({ widht: 3 } as never))).to.be.instanceOf(my.OptionError)
     expect(thrown(() => my.callbacks.earlyStopping({ patience: -1 }))).to.be.instanceOf(my.OptionError)
