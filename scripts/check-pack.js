@@ -20,7 +20,7 @@ const allowed = [
   // Not binding.gyp: where npm finds that, `npm ci` runs node-gyp, "gypfile": false or not (lock files do not carry it).
   /^(CMakeLists\.txt|package\.json)$/,
   /^scripts\/(build-cuda|cmake-build|tools)\.js$/,
-  /^(LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY\.md|ARCHITECTURE\.md|docs\/install\.md)$/,
+  /^(LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY\.md|ARCHITECTURE\.md|docs\/(api|install)\.md)$/,
 ]
 
 /** Without these it does not work. */
@@ -46,6 +46,7 @@ const required = [
   'THIRD-PARTY.md',
   'README.md',
   'CHANGELOG.md',
+  'docs/api.md',
   'docs/install.md',
 ]
 

@@ -58,7 +58,8 @@ export interface PredictOptions {
 
 /**
  * A network with its weights. Made by `sequential` or `loadModel`. Long methods return promises and run on the library's own
- * threads, one after the other; during a `fit` they wait for the next step boundary.
+ * threads, one after the other; during a `fit` they run at a step boundary: between two such interruptions training gets four times as
+ * long as the last one took, at most 15 ms.
  */
 export class Model {
   readonly #engine: Engine

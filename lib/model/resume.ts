@@ -18,7 +18,7 @@ export interface ResumeOptions extends Pick<CommonFitOptions, 'onBatch' | 'onEpo
   custom?: Custom
   /** Where the model goes. Default: where `sequential` would put it. To the same bits only on the device of the fit. */
   device?: DeviceName
-  /** The same callbacks in the same order as the interrupted fit had; their state is restored. */
+  /** The same callbacks in the same order as the interrupted fit had: their state is restored, their options are those given here. */
   callbacks?: readonly Callback[]
   signal?: AbortSignal
 }

@@ -45,6 +45,11 @@ describe('documentation', () => {
     })
   }
 
+  // Who copies a block of the README must be able to run it.
+  it('README.md hides nothing that its blocks start from', () => {
+    expect(readFileSync(join(root, 'README.md'), 'utf8')).not.to.match(/<!-- before/)
+  })
+
   it('docs/api.md names every function of ops', () => {
     const text = readFileSync(join(root, 'docs/api.md'), 'utf8')
     const missing = Object.keys(my.ops).filter((name) => !new RegExp(`\\b${name}\\b`).test(text))

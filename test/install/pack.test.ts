@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join, posix, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
 
 interface Target {
@@ -77,13 +77,15 @@ describe('what is packed', () => {
         'THIRD-PARTY.md',
         'README.md',
         'CHANGELOG.md',
+        'docs/api.md',
         'docs/install.md',
       ],
       ...['build-cuda', 'cmake-build', 'tools'].map((name) => `scripts/${name}.js`),
       ...['prebuilds/checksums.json', 'prebuilds/linux-x64/myelin.glibc.node', 'prebuilds/win32-x64/myelin.node'],
     ]
     checkList(complete)
-    expect(() => checkList(complete.filter((file) => file !== 'LICENSE'))).to.throw('the package lacks LICENSE')
+    for (const file of ['LICENSE', 'docs/api.md'])
+      expect(() => checkList(complete.filter((other) => other !== file))).to.throw(`the package lacks ${file}`)
     expect(() => checkList(complete.filter((file) => !file.endsWith('.node')))).to.throw('there is no binary')
     for (const stray of [
       'binding.gyp',
@@ -94,6 +96,32 @@ describe('what is packed', () => {
       '.env',
     ])
       expect(() => checkList([...complete, stray]), stray).to.throw(`not for users: ${stray}`)
+  })
+
+  // What "files" of package.json names, and what npm packs of itself.
+  const { files } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { files: string[] }
+  const packed = ['package.json', 'README.md', 'LICENSE', ...files]
+  const isPacked = (file: string) => packed.some((entry) => file === entry || file.startsWith(`${entry}/`))
+
+  /** Links of `page` to files that are not packed, in sections that do not say so. */
+  function deadLinks(page: string, text: string): string[] {
+    return text.split(/^(?=## )/m).flatMap((section) => {
+      if (section.includes('in the repository')) return []
+      const links = [...section.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link]) => link)
+      return links.filter((link) => !isPacked(posix.join(posix.dirname(page), link)))
+    })
+  }
+
+  for (const page of packed.filter((file) => file.endsWith('.md')))
+    it(`${page}: relative links lead to packed files, or are said to be in the repository`, () => {
+      expect(deadLinks(page, readFileSync(join(root, page), 'utf8'))).to.deep.equal([])
+    })
+
+  it('a link to a file that is not packed is found', () => {
+    const text =
+      '# A\n[b](docs/release.md#c)\n## D\nAs [e](test/f.ts) in the repository.\n## G\n[h](docs/api.md) [i](#j)\n'
+    expect(deadLinks('README.md', text)).to.deep.equal(['docs/release.md'])
+    expect(deadLinks('docs/install.md', '[up](../README.md#x), [k](README.md)')).to.deep.equal(['README.md'])
   })
 
   it('every target has a recipe here, or a reason that says where it is built', () => {
