@@ -22,7 +22,7 @@ describe('package', () => {
     const folder = mkdtempSync(join(tmpdir(), 'myelin-bare-'))
     try {
       cpSync(join(root, 'dist'), join(folder, 'dist'), { recursive: true })
-      copyFileSync(join(root, 'package.json'), join(folder, 'package.json'))
+      for (const file of ['package.json', 'CMakeLists.txt']) copyFileSync(join(root, file), join(folder, file))
       symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'), 'junction')
       const { MYELIN_PREBUILD: _, ...env } = process.env
       const { stderr, status } = spawnSync(process.execPath, ['-e', "require('./dist')"], {
