@@ -57,7 +57,7 @@ describe('job queue', () => {
     await ask(100, 3) // alone: no other request makes up for a lost one
     await Promise.all([ask(200, 0), ask(200, 0), ask(200, 2)])
     controller.abort()
-    const error = (await rejected(fit)) as my.AbortError
+    const error = (await rejected(fit)) as my.AbortError<my.History>
     expect(error).to.be.instanceOf(my.AbortError)
     expect(error.history?.epochs.length).to.be.at.least(20)
   })
