@@ -52,11 +52,11 @@ export function describeValue(value: unknown): string {
     return `an array of length ${value.length}`
   }
   const name = value.constructor?.name
-  return name && name !== 'Object' ? `a ${name}` : 'an object'
+  return name && name !== 'Object' ? `${/^[AEIO]/i.test(name) ? 'an' : 'a'} ${name}` : 'an object'
 }
 
 /** `[2, 3]`; a scalar is `[]`. */
-export function shapeText(shape: readonly (number | null)[]): string {
+export function shapeText(shape: readonly (number | string | null)[]): string {
   return `[${shape.map((d) => (d === null ? 'any' : d)).join(', ')}]`
 }
 
@@ -198,7 +198,10 @@ export function seedOption(where: string, value: unknown): bigint {
   )
 }
 
-/** A shape: an array of positive integers (`[]` is a scalar), of rank at most 6. Throws ShapeError. */
+/** The longest axis: an encoded graph has 32 bits for each. */
+export const maxDimension = 2 ** 32 - 1
+
+/** A shape: an array of positive integers (`[]` is a scalar), none above 2^32 − 1, of rank at most 6. Throws ShapeError. */
 export function shapeOption(where: string, value: unknown): number[] {
   const good = Array.isArray(value) && value.every((d) => Number.isSafeInteger(d) && d > 0)
   if (!good)
@@ -207,6 +210,11 @@ export function shapeOption(where: string, value: unknown): number[] {
     )
   if (value.length > 6)
     throw new ShapeError(`${where}: expected at most 6 dimensions, got ${value.length}: ${shapeText(value)}.`)
+  const long = (value as number[]).find((d) => d > maxDimension)
+  if (long !== undefined)
+    throw new ShapeError(
+      `${where}: expected at most 2^32 − 1 elements along an axis, got ${long}: ${shapeText(value)}.`,
+    )
   return [...value]
 }
 
