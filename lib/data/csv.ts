@@ -1,6 +1,7 @@
 /** Tables of comma-separated values as x and y. */
 import { readFile } from 'node:fs/promises'
-import { checkOptions, describeValue, FormatError, nearestName, nonEmptyString, oneOf, OptionError } from '../errors'
+import { checkOptions, describeValue, FormatError, nonEmptyString, oneOf, OptionError } from '../errors'
+import { nearestName } from '../names'
 import { type Tensor, tensor } from '../tensor'
 
 export type ColumnKind = 'number' | 'category'

@@ -1,8 +1,9 @@
 /** The values of a model: weights, statistics and optimiser slots in native memory. */
 import { checkCapacity } from '../capacity'
-import { NonFiniteError, OptionError, ShapeError, describeValue, nearestName, shapeText } from '../errors'
+import { NonFiniteError, OptionError, ShapeError, describeValue, shapeText } from '../errors'
 import type { DType, Shape } from '../graph/node'
 import type { WeightSpec } from '../layers/layer'
+import { nearestName } from '../names'
 import { native, type NativeArray, type NativeBuffer } from '../native'
 import type { Optimizer } from '../optimizers/optimizer'
 import { guarded } from '../runtime'
