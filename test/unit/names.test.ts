@@ -94,7 +94,7 @@ describe('nearestName', () => {
     expect(nearestName('unit', names)).to.equal('units')
     expect(nearestName('actviation', names)).to.equal('activation')
     expect(nearestName('kernel_activation', names)).to.equal('activation')
-    expect(nearestName('f2', names)).to.equal('f1')
+    expect(nearestName('f3', names)).to.equal('f1')
     for (const far of ['until', 'x', '', 'action!?', 'unrelated'])
       expect(nearestName(far, names), far).to.equal(undefined)
   })
