@@ -45,7 +45,10 @@ function placeText(path: readonly number[]): string {
   return path.length ? `[${path.join('][')}]` : ''
 }
 
-/** The shape that the first elements show; `fillRows` then checks every element against it. */
+/**
+ * The shape that the first elements show; `fillRows` then checks every element against it. A first element that is no
+ * number is refused here: what shape its array has says nothing to its user.
+ */
 export function shapeOfFirst(where: string, value: unknown): number[] {
   const shape: number[] = []
   let inner = value
@@ -58,6 +61,8 @@ export function shapeOfFirst(where: string, value: unknown): number[] {
     if (shape.length > 6) throw new ShapeError(`${where}: expected at most 6 dimensions, got more.`)
     inner = inner[0]
   }
+  if (typeof inner !== 'number' && typeof inner !== 'boolean')
+    throw wrongKind(where, inner, placeText(shape.map(() => 0)))
   return shape
 }
 

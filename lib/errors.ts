@@ -2,6 +2,7 @@
  * Every error the library throws on purpose, and the argument checks that throw them.
  * Messages name the place, what was expected, what came and, where it helps, what to do.
  */
+import { didYouMean } from './names'
 
 /** Base class of all errors the library throws on purpose. `name` is the class's name. */
 export class MyelinError extends Error {
@@ -52,50 +53,16 @@ export function describeValue(value: unknown): string {
     return `an array of length ${value.length}`
   }
   const name = value.constructor?.name
-  return name && name !== 'Object' ? `a ${name}` : 'an object'
+  return name && name !== 'Object' ? `${/^[AEIO]/i.test(name) ? 'an' : 'a'} ${name}` : 'an object'
 }
 
 /** `[2, 3]`; a scalar is `[]`. */
-export function shapeText(shape: readonly (number | null)[]): string {
+export function shapeText(shape: readonly (number | string | null)[]): string {
   return `[${shape.map((d) => (d === null ? 'any' : d)).join(', ')}]`
 }
 
-/** Levenshtein distance, ignoring case; a swap of neighbours counts once. */
-function editDistance(left: string, right: string): number {
-  const a = left.toLowerCase()
-  const b = right.toLowerCase()
-  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)]
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = a[i - 1] === b[j - 1] ? 0 : 1
-      let best = Math.min(rows[i - 1][j] + 1, row[j - 1] + 1, rows[i - 1][j - 1] + change)
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        best = Math.min(best, rows[i - 2][j - 2] + 1)
-      row.push(best)
-    }
-    rows.push(row)
-  }
-  return rows[a.length][b.length]
-}
-
-/** The name in `names` that `given` was probably meant to be, or undefined where none is near. */
-export function nearestName(given: string, names: readonly string[]): string | undefined {
-  let best: string | undefined
-  let bestDistance = Infinity
-  for (const name of names) {
-    const distance = editDistance(given, name)
-    if (distance < bestDistance) [best, bestDistance] = [name, distance]
-  }
-  if (best === undefined) return undefined
-  const contains = best.toLowerCase().includes(given.toLowerCase()) || given.toLowerCase().includes(best.toLowerCase())
-  return bestDistance <= Math.max(2, Math.ceil(best.length / 3)) || (contains && given.length > 2) ? best : undefined
-}
-
 function suggestion(given: string, names: readonly string[]): string {
-  const nearest = nearestName(given, names)
-  const all = names.length ? ` Known: ${names.join(', ')}.` : ''
-  return nearest === undefined ? all : ` Did you mean '${nearest}'?${all}`
+  return `${didYouMean(given, names)}${names.length ? ` Known: ${names.join(', ')}.` : ''}`
 }
 
 /**
@@ -198,7 +165,10 @@ export function seedOption(where: string, value: unknown): bigint {
   )
 }
 
-/** A shape: an array of positive integers (`[]` is a scalar), of rank at most 6. Throws ShapeError. */
+/** The longest axis: an encoded graph has 32 bits for each. */
+export const maxDimension = 2 ** 32 - 1
+
+/** A shape: an array of positive integers (`[]` is a scalar), none above 2^32 − 1, of rank at most 6. Throws ShapeError. */
 export function shapeOption(where: string, value: unknown): number[] {
   const good = Array.isArray(value) && value.every((d) => Number.isSafeInteger(d) && d > 0)
   if (!good)
@@ -207,6 +177,11 @@ export function shapeOption(where: string, value: unknown): number[] {
     )
   if (value.length > 6)
     throw new ShapeError(`${where}: expected at most 6 dimensions, got ${value.length}: ${shapeText(value)}.`)
+  const long = (value as number[]).find((d) => d > maxDimension)
+  if (long !== undefined)
+    throw new ShapeError(
+      `${where}: expected at most 2^32 − 1 elements along an axis, got ${long}: ${shapeText(value)}.`,
+    )
   return [...value]
 }
 

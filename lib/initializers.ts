@@ -51,8 +51,7 @@ function random(
     create(shape, context) {
       const { offset, scale } = law(context)
       const options = { seed: context.seed, stream: context.stream, dtype: 'float64' as const }
-      const flat = [sizeOf(shape)]
-      const drawn = kind === 'normal' ? ops.randomNormal(flat, options) : ops.randomUniform(flat, options)
+      const drawn = kind === 'normal' ? ops.randomNormal(shape, options) : ops.randomUniform(shape, options)
       const values = drawn.data as Float64Array
       drawn.dispose()
       const result = context.dtype === 'float32' ? new Float32Array(values.length) : values

@@ -71,7 +71,7 @@ export class Tensor {
     internals = {
       storageOf(t) {
         t.#usable('used')
-        if (!t.#storage) throw t.#tracedError('Its values')
+        if (!t.#storage) throw t.#tracedError()
         return t.#storage
       },
       nodeOf: (t) => t.#node,
@@ -137,7 +137,7 @@ export class Tensor {
    */
   get data(): TensorData {
     this.#usable('read')
-    if (!this.#storage) throw this.#tracedError('Its data')
+    if (!this.#storage) throw this.#tracedError()
     const storage = this.#storage
     storage.cached ??= guarded('Tensor.data', () => native.bufferRead(storage.buffer))
     return storage.cached
@@ -194,7 +194,7 @@ export class Tensor {
   /** A scalar stands for its number in comparisons and arithmetic; anything else, traced values too, throws. */
   [Symbol.toPrimitive](hint: 'string' | 'number' | 'default'): string | number {
     if (hint === 'string') return this.toString()
-    if (this.#node) throw this.#tracedError('Its number')
+    if (this.#node) throw this.#tracedError()
     if (this.size === 1) return this.item()
     throw new StateError(
       `A tensor of shape ${shapeText(this.shape)} cannot be used as a number. Use ops.* for arithmetic, .item() or .data to read.`,
@@ -210,11 +210,16 @@ export class Tensor {
       throw new DisposedError(`A disposed tensor of shape ${shapeText(this.shape)} cannot be ${what}.`)
   }
 
-  #tracedError(what: string): StateError {
+  #tracedError(): StateError {
     const node = this.#node
+    const shape = `of shape ${shapeText(this.shape)}`
+    const label = node?.label
+    const value =
+      node?.op === 'input' && label
+        ? `The value of ${/^argument \d+$/.test(label) ? label : `'${label}'`}, ${shape},`
+        : `The value of '${node?.op}'${label ? ` in ${label}` : ''}, ${shape},`
     return new StateError(
-      `${what} cannot be read while a function is being traced: this is the symbolic result of '${node?.op}'` +
-        `${node?.label ? ` in ${node.label}` : ''} of shape ${shapeText(this.shape)}. Use ops.* (ops.select instead of if) ` +
+      `${value} cannot be read while a function is being traced: it is not computed yet. Use ops.* (ops.select instead of if) ` +
         'and return what you need from the function.',
     )
   }

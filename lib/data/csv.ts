@@ -1,6 +1,7 @@
 /** Tables of comma-separated values as x and y. */
-import { readFile } from 'node:fs/promises'
-import { checkOptions, describeValue, FormatError, nearestName, nonEmptyString, oneOf, OptionError } from '../errors'
+import { checkOptions, describeValue, FormatError, nonEmptyString, oneOf, OptionError } from '../errors'
+import { readFile } from '../files'
+import { nearestName } from '../names'
 import { type Tensor, tensor } from '../tensor'
 
 export type ColumnKind = 'number' | 'category'
@@ -77,12 +78,13 @@ export function parseCsv(where: string, text: string, separator: string): string
   return rows
 }
 
-const isNumber = (cell: string) => cell !== '' && Number.isFinite(Number(cell))
+/** Plain decimal numbers, with an exponent at most: 0x10 is a word. */
+const isNumber = (cell: string) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) && Number.isFinite(Number(cell))
 
 /**
  * Reads a table whose first line names the columns. Columns of numbers become one feature each, all others (and those
  * that `columns` says) a feature for each category. FormatError for a file without rows, rows of other lengths, missing
- * cells and cells that are no number in a column of numbers, with row (counted from 1, the names not counted) and
+ * cells and a column that has both numbers and words (unless `columns` calls it a category), with row (counted from 1, the names not counted) and
  * column; OptionError for a target or column that does not exist.
  */
 export async function fromCsv(path: string, options: FromCsvOptions): Promise<Table> {
@@ -93,13 +95,29 @@ export async function fromCsv(path: string, options: FromCsvOptions): Promise<Ta
   const separator = options.separator ?? ','
   if (typeof separator !== 'string' || separator.length !== 1 || separator === '"')
     throw new OptionError(`${where}: separator: expected one character, got ${describeValue(separator)}.`)
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (cause) {
-    throw new FormatError(`${where}: ${path} cannot be read: ${(cause as Error).message}`, { cause })
-  }
+  checkColumnOptions(where, options)
+  const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(await readFile(path))
   return toTable(`${where}: ${path}`, parseCsv(`${where}: ${path}`, text, separator), options)
+}
+
+function checkColumnOptions(where: string, { ignore, columns }: FromCsvOptions): void {
+  if (ignore !== undefined && !(Array.isArray(ignore) && ignore.every((name) => typeof name === 'string')))
+    throw new OptionError(
+      `${where}: ignore: expected a list of column names such as ['id'], got ${describeValue(ignore)}.`,
+    )
+  if (columns !== undefined && (columns === null || typeof columns !== 'object' || Array.isArray(columns)))
+    throw new OptionError(
+      `${where}: columns: expected kinds by column name such as { id: 'category' }, got ${describeValue(columns)}.`,
+    )
+}
+
+const separators = { ',': 'commas', ';': 'semicolons', '\t': 'tabs', '|': 'vertical bars' }
+
+/** What else may separate the cells of a header in which a column was not found. */
+function separatorHint(head: readonly string[], separator: string): string {
+  const other = Object.entries(separators).find(([c]) => c !== separator && head.some((name) => name.includes(c)))
+  if (other === undefined) return ''
+  return ` The header holds ${other[1]}: separator: '${other[0] === '\t' ? '\\t' : other[0]}'?`
 }
 
 function toTable(where: string, [head, ...rows]: string[][], options: FromCsvOptions): Table {
@@ -109,7 +127,8 @@ function toTable(where: string, [head, ...rows]: string[][], options: FromCsvOpt
   for (const name of [options.target, ...(options.ignore ?? []), ...Object.keys(options.columns ?? {})])
     if (!head.includes(name)) {
       const near = nearestName(name, head)
-      throw new OptionError(`${where}: there is no column '${name}'.${near ? ` Did you mean '${near}'?` : ''} Columns: ${head.join(', ')}.`) // prettier-ignore
+      const hint = separatorHint(head, options.separator ?? ',') || (near ? ` Did you mean '${near}'?` : '')
+      throw new OptionError(`${where}: there is no column '${name}'.${hint} Columns: ${head.join(', ')}.`)
     }
   rows.forEach((row, i) => {
     if (row.length !== head.length)
@@ -146,15 +165,15 @@ function toTable(where: string, [head, ...rows]: string[][], options: FromCsvOpt
   }
 }
 
-/** A column with some numbers among words is taken for a mistake: most likely a number was mistyped. */
+/** A column of numbers and words is taken for a mistake, most likely a mistyped number, and never guessed at. */
 function guess(where: string, name: string, cells: readonly string[]): ColumnKind {
-  const numbers = cells.filter(isNumber).length
-  if (numbers === cells.length) return 'number'
-  if (numbers <= cells.length / 2) return 'category'
-  const bad = cells.findIndex((cell) => !isNumber(cell))
+  const number = cells.findIndex(isNumber)
+  if (number < 0) return 'category'
+  const other = cells.findIndex((cell) => !isNumber(cell))
+  if (other < 0) return 'number'
   throw new FormatError(
-    `${where}: row ${bad + 1}: '${name}': expected a number as in most rows, got ${describeValue(cells[bad])}. ` +
-      `Correct it, or say columns: { '${name}': 'category' }.`,
+    `${where}: row ${other + 1}: '${name}': expected a number like the ${cells[number]} of row ${number + 1}, ` +
+      `got ${describeValue(cells[other])}. Correct it, or say columns: { '${name}': 'category' }.`,
   )
 }
 

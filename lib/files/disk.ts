@@ -7,7 +7,6 @@ import { slices } from '../slices'
 
 /** What the system's error codes mean to somebody who saves a model. */
 const advice: Record<string, string> = {
-  ENOENT: 'the folder or file does not exist',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EISDIR: 'the path is a folder; give the name of a file in it',
   EACCES: 'permission denied',
@@ -21,7 +20,8 @@ const advice: Record<string, string> = {
 
 function diskError(doing: string, file: string, cause: unknown, outcome: string): FormatError {
   const { code, message } = cause as NodeJS.ErrnoException
-  const reason = (code && advice[code]) ?? message
+  const missing = doing === 'read' ? 'the file does not exist' : `the folder '${path.dirname(file)}' does not exist`
+  const reason = code === 'ENOENT' ? missing : ((code && advice[code]) ?? message)
   return new FormatError(`Cannot ${doing} '${file}': ${reason}${code ? ` (${code})` : ''}.${outcome}`, { cause })
 }
 

@@ -1,6 +1,6 @@
 /** From a Program to the bytes that the core decodes (see ARCHITECTURE.md, "The encoded graph"). */
 import { createHash } from 'node:crypto'
-import { MyelinError } from '../errors'
+import { MyelinError, ShapeError, maxDimension, shapeText } from '../errors'
 import { captureNode } from './trace'
 import { createNode } from './build'
 import { reachable } from './grad'
@@ -99,6 +99,14 @@ function writeAttr(key: string, value: AttrValue): void {
   }
 }
 
+/** The field has 32 bits: a longer axis would wrap and silently become a short one. */
+function dimension(node: Node, size: number): number {
+  if (size <= maxDimension) return size
+  throw new ShapeError(
+    `${node.label || node.op}: shape ${shapeText(node.shape)} has an axis of ${size} elements; at most 2^32 − 1 are supported.`,
+  )
+}
+
 /** Replaces scalar constants by captured inputs, each number once. */
 function lift(roots: readonly Node[]): Node[] {
   const replacement = new Map<Node, Node>()
@@ -167,7 +175,7 @@ export function encode(program: Program, { liftConstants = false }: EncodeOption
       w.str(node.op)
       w.str(withLabels ? node.label : '')
       w.u8(node.shape.length)
-      for (const d of node.shape) w.u32(d)
+      for (const d of node.shape) w.u32(dimension(node, d))
       w.u16(node.inputs.length)
       for (const input of node.inputs) w.u32(idOf(input))
       const slot = slots.get(node)

@@ -2,7 +2,8 @@
  * What a model refers to by name because a file cannot hold code: own layers and functions. `loadModel`'s
  * option `custom` hands the same names back.
  */
-import { FormatError, nearestName } from '../errors'
+import { FormatError } from '../errors'
+import { nearestName } from '../names'
 import type { Json, Layer } from './layer'
 
 /** What `defineLayer` returns: call it with the layer's options. */

@@ -1,7 +1,15 @@
 /** Rows that users give, read part by part: nothing large is copied or scanned in one go. */
 import { countOf, fillRows, flatten, isNumberArray, newArray, shapeOfFirst } from '../convert'
 import type { DataLike, ShapedArray } from '../data/rows'
-import { NonFiniteError, OptionError, ShapeError, describeValue, shapeOption, shapeText } from '../errors'
+import {
+  DisposedError,
+  NonFiniteError,
+  OptionError,
+  ShapeError,
+  describeValue,
+  shapeOption,
+  shapeText,
+} from '../errors'
 import type { DType, Shape } from '../graph/node'
 import { native, type NativeArray, type NativeBuffer } from '../native'
 import { guarded } from '../runtime'
@@ -50,7 +58,7 @@ function isShaped(value: unknown): value is ShapedArray {
 
 /**
  * Calls `work` with references of its own to the tensors among the values: their owner may dispose them as soon as this
- * function has been called.
+ * function has been called. Tensors that are disposed already are left to `openRows`, which names their argument.
  */
 export async function holding<Values extends readonly unknown[], Result>(
   values: readonly [...Values],
@@ -59,7 +67,7 @@ export async function holding<Values extends readonly unknown[], Result>(
   const own: Tensor[] = []
   try {
     const held = values.map((value) => {
-      if (!(value instanceof Tensor)) return value
+      if (!(value instanceof Tensor) || value.disposed) return value
       own.push(shareStorage(value, value.shape))
       return own[own.length - 1]
     })
@@ -75,7 +83,7 @@ export function openRows(where: string, value: DataLike, dtype: DType): RowSourc
     throw new OptionError(
       `${where}: expected nested arrays, a typed array with a shape or a Tensor, got ${describeValue(value)}.`,
     )
-  if (value instanceof Tensor) return ofTensor(value, dtype)
+  if (value instanceof Tensor) return ofTensor(where, value, dtype)
   const { data, shape } = isShaped(value) ? value : { data: value, shape: undefined }
   if (isNumberArray(data) && data.length > 0) {
     const given = shape === undefined ? [data.length] : shapeOption(`${where}: shape`, shape)
@@ -86,7 +94,9 @@ export function openRows(where: string, value: DataLike, dtype: DType): RowSourc
   return ofArray(flat.data, [...flat.shape], dtype)
 }
 
-function ofTensor(value: Tensor, dtype: DType): RowSource {
+function ofTensor(where: string, value: Tensor, dtype: DType): RowSource {
+  if (value.disposed)
+    throw new DisposedError(`${where}: a disposed tensor of shape ${shapeText(value.shape)} cannot be used.`)
   const buffer = bufferOf(value)
   const width = value.size / (value.shape[0] ?? 1)
   const read = (from: number, to: number) =>
@@ -231,15 +241,21 @@ export function openX(where: string, value: DataLike, inputShape: Shape, dtype: 
   const source = openRows(`${where}: x`, value, dtype)
   const [, ...rest] = source.shape
   if (source.shape.length > 0 && rest.join() === inputShape.join()) return source
-  const hint =
-    source.shape.join() === inputShape.join()
-      ? ' For one example wrap it: [example].'
-      : source.shape.length === 1
-        ? ' A flat typed array needs its shape: tensor(data, [m, …]).'
-        : ''
   throw new ShapeError(
-    `${where}: x: expected shape ${shapeText([null, ...inputShape])} (examples are rows), got ${shapeText(source.shape)}.${hint}`,
+    `${where}: x: expected shape ${shapeText([null, ...inputShape])} (examples are rows), got ${shapeText(source.shape)}.${rowsHint(value, source.shape, inputShape)}`,
   )
+}
+
+/** How numbers without rows become examples. */
+function rowsHint(value: DataLike, shape: Shape, inputShape: Shape): string {
+  if (shape.join() === inputShape.join()) return ' For one example wrap it: [example].'
+  if (shape.length !== 1) return ''
+  const size = countOf(inputShape)
+  const rows = shapeText([shape[0] % size === 0 ? shape[0] / size : 'm', ...inputShape])
+  if (value instanceof Tensor) return ` Give it rows: ops.reshape(x, ${rows}).`
+  if (!Array.isArray(value)) return ` A flat typed array needs its shape: tensor(data, ${rows}).`
+  if (inputShape.join() === '1') return ' For one number per example: x.map((v) => [v]).'
+  return ` A flat array needs its shape: tensor(x, ${rows}).`
 }
 
 /** y as [m, ...target]; [m] and [m, 1] stand for each other where the target has one number per example. */

@@ -1,7 +1,9 @@
 /** The values of a model: weights, statistics and optimiser slots in native memory. */
-import { NonFiniteError, OptionError, ShapeError, describeValue, nearestName, shapeText } from '../errors'
+import { checkCapacity } from '../capacity'
+import { NonFiniteError, OptionError, ShapeError, describeValue, shapeText } from '../errors'
 import type { DType, Shape } from '../graph/node'
 import type { WeightSpec } from '../layers/layer'
+import { nearestName } from '../names'
 import { native, type NativeArray, type NativeBuffer } from '../native'
 import type { Optimizer } from '../optimizers/optimizer'
 import { guarded } from '../runtime'
@@ -76,7 +78,9 @@ export class Weights {
     /** True where a file's values follow: weights then hold anything until they are filled. */
     blank = false,
   ) {
-    this.list = made(network.weights(), ({ place, spec }, i) => {
+    const places = network.weights()
+    for (const { place, spec } of places) checkCapacity(`${place.name}.${spec.name}`, spec.shape, dtype)
+    this.list = made(places, ({ place, spec }, i) => {
       const name = `${place.name}.${spec.name}`
       if (blank && !spec.statistic)
         return {

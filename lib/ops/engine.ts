@@ -2,6 +2,7 @@
  * How every op runs: recorded as graph nodes when an argument is traced, otherwise at once through a tiny plan
  * that is compiled once per op, shapes and dtype. There is one set of recipes for both.
  */
+import { checkCapacity } from '../capacity'
 import { DTypeError, describeValue } from '../errors'
 import { mixedDTypes, type TraceContext } from '../graph/context'
 import { encode } from '../graph/encode'
@@ -117,9 +118,17 @@ export function runRecipe(
   if (cached === undefined) {
     const inputs = args.map((arg) => inputNode(shapeOf(arg), op))
     const result = recipe(inputs)
+    checkCapacity(op, result.shape, dtype)
     const { bytes, captures } = encode({ ...emptyProgram(dtype), inputs, fetches: [result] })
     if (captures.length > 0) throw new DTypeError(`${op}: a traced value was used with concrete ones.`)
-    cached = { plan: guarded(op, () => native.planCompile(bytes, mode)), shape: result.shape }
+    const plan = guarded(op, () => native.planCompile(bytes, mode))
+    try {
+      checkCapacity(op, result.shape, dtype, native.planInfo(plan).arenaBytes)
+    } catch (error) {
+      native.planDispose(plan)
+      throw error
+    }
+    cached = { plan, shape: result.shape }
     eagerPlans.set(key, cached, weightOf(cached.plan, [...inputs, result], dtype))
   }
   const { plan, shape } = cached
@@ -186,6 +195,7 @@ export function captureBuffers(
  */
 export function evaluateNodes(where: string, fetches: Node[], dtype: DType): Tensor[] {
   const program = encode({ ...emptyProgram(dtype), fetches }, { liftConstants: true })
+  for (const { shape } of fetches) checkCapacity(where, shape, dtype)
   const { captures, key } = program
   const mode = planMode()
   let plan = tracedPlans.get(`${mode} ${key}`)

@@ -18,6 +18,7 @@ import type { Json } from '../layers/layer'
 import { checkSignal } from '../model/fit-options'
 import { appendJournal, openJournal, type JournalEntry } from './journal'
 import type { Range } from './range'
+import { Ranking } from './ranking'
 
 /** Hyperparameters by name. */
 export type SearchSpace = Readonly<Record<string, Range>>
@@ -55,6 +56,8 @@ export interface SearchResult<Config> {
   best: Trial<Config>
   /** The best first. */
   trials: Trial<Config>[]
+  /** A table of the ten best trials: number, error, hyperparameters. `console.log` shows it. */
+  toString(): string
 }
 
 /** What `train` knows beside its hyperparameters. */
@@ -179,5 +182,5 @@ function ranked<Config>(entries: readonly JournalEntry[]): SearchResult<Config> 
   const trials = entries
     .map(({ error, ...rest }) => ({ ...rest, error: error ?? Infinity }) as unknown as Trial<Config>)
     .sort((a, b) => (a.error === b.error ? a.trial - b.trial : a.error - b.error))
-  return { best: trials[0], trials }
+  return new Ranking(trials[0], trials)
 }

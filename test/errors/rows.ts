@@ -15,6 +15,48 @@ export function dataRows(name: string, call: (model: my.Model, x: unknown, y: un
       ShapeError,
       [name, 'x', '[any, 2]', '[2]', '[example]'],
     ],
+    [
+      `${name}: numbers without rows`,
+      onModel([1, 2, 3, 4], [0]),
+      ShapeError,
+      [name, 'x', '[4]', 'A flat array needs its shape: tensor(x, [2, 2])'],
+    ],
+    [
+      `${name}: a flat typed array`,
+      onModel(new Float32Array(6), [0]),
+      ShapeError,
+      [name, 'x', '[6]', 'A flat typed array needs its shape: tensor(data, [3, 2])'],
+    ],
+    [
+      `${name}: a flat tensor of another size`,
+      onModel(tensor([1, 2, 3]), [0]),
+      ShapeError,
+      [name, 'x', '[3]', 'ops.reshape(x, [m, 2])'],
+    ],
+    [
+      `${name}: rows that are objects`,
+      onModel(
+        [
+          { a: 1, b: 2 },
+          { a: 3, b: 4 },
+        ],
+        [0, 1],
+      ),
+      DTypeError,
+      [`${name}`, 'x: expected numbers, got an object at index [0].'],
+    ],
+    [
+      `${name}: an array of nothing`,
+      onModel(new Array(60), [0]),
+      DTypeError,
+      [name, 'x: expected numbers, got undefined at index [0].'],
+    ],
+    [
+      `${name}: a column of words`,
+      onModel([['a'], ['b']], [0, 1]),
+      DTypeError,
+      [name, 'x: expected numbers, got "a" at index [0][0].'],
+    ],
     [`${name}: ragged x`, onModel([[1, 2], [3]], [0, 1]), ShapeError, [name, 'x', 'ragged', '2 elements', '[1]', '1.']],
     [`${name}: empty x`, onModel([], []), ShapeError, [name, 'x', 'at least one', 'empty']],
     [`${name}: empty rows`, onModel([[], []], [0, 1]), ShapeError, [name, 'x', 'at least one', 'empty']],
@@ -55,7 +97,8 @@ export function dataRows(name: string, call: (model: my.Model, x: unknown, y: un
     [`${name}: BigInt`, onModel(new BigInt64Array(2), [0]), DTypeError, [name, 'x', 'BigInt', 'BigInt64Array(2)']],
     [`${name}: no x`, onModel(undefined, [0]), OptionError, [name, 'x', 'Tensor', 'undefined']],
     [`${name}: no y`, onModel(x, undefined), OptionError, [name, 'y', 'Tensor', 'undefined']],
-    [`${name}: a disposed x`, onModel(disposed(), [0]), DisposedError, ['[2]']],
+    [`${name}: a disposed x`, onModel(disposed(), [0]), DisposedError, [name, 'x: a disposed tensor', '[2]']],
+    [`${name}: a disposed y`, onModel(x, disposed()), DisposedError, [name, 'y: a disposed tensor', '[2]']],
     [`${name}: fewer rows in y`, onModel(x, [0]), ShapeError, [name, '4 rows', '1']],
     [
       `${name}: one-hot rows for class numbers`,

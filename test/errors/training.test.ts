@@ -10,6 +10,16 @@ describeRows({
   fit: [
     ...dataRows('fit', (model, bx, by) => model.fit(any(bx), any(by), { epochs: 2 })),
     ...optionRows('fit', (s, options) => s.model.fit(x, y, any(options))),
+    [
+      'one number per example, without rows',
+      () => {
+        const model = my.sequential({ inputShape: [1], layers: [my.layers.dense({ units: 1 })] })
+        model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
+        return model.fit([1, 2, 3], [2, 4, 6])
+      },
+      ShapeError,
+      ['fit: x: expected shape [any, 1]', 'got [3]. For one number per example: x.map((v) => [v]).'],
+    ],
     ['zero epochs', (s) => s.model.fit(x, y, { epochs: 0 }), OptionError, ['fit', 'epochs', 'positive', '0']],
     ['half an epoch', (s) => s.model.fit(x, y, { epochs: 0.5 }), OptionError, ['fit', 'epochs', '0.5']],
     [

@@ -2,6 +2,7 @@
 import { expect } from 'chai'
 import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { inspect } from 'node:util'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { AbortError, FormatError, OptionError, layers, range, search, sequential, type History } from '../../lib'
@@ -68,6 +69,26 @@ describe('4.7 a search over λ on a log scale', () => {
     expect(tried).to.have.length(24 - before)
     expect(resumed).to.deep.equal(await ridgeSearch())
     expect(await ridgeSearch({ file }, () => expect.fail('all trials are in the file'))).to.deep.equal(resumed)
+  })
+})
+
+describe('4.7 the result of a search as a table', () => {
+  it('has the best trials first, ten at most, and those that diverged', async () => {
+    const space = { lambda: range.choice([0.25, 1 / 3]), kind: range.choice(['a', 'long']) }
+    const train = ({ lambda, kind }: { lambda: number; kind: string }) => (kind === 'a' ? lambda : NaN)
+    const result = await search(space, train, { strategy: 'grid' })
+    const table = [
+      'trial     error  lambda  kind',
+      '    0      0.25    0.25     a',
+      '    2    0.3333  0.3333     a',
+      '    1  diverged    0.25  long',
+      '    3  diverged  0.3333  long',
+    ].join('\n')
+    expect(String(result)).to.equal(table)
+    expect(inspect(result)).to.equal(table)
+    const many = await search({ n: range.integer(1, 99) }, ({ n }) => n, { trials: 12 })
+    const lines = String(many).split('\n')
+    expect([lines.length, lines.at(-1)]).to.deep.equal([12, '… and 2 more'])
   })
 })
 

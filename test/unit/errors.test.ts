@@ -72,6 +72,9 @@ describe('errors', () => {
       [Array(20), 'an array of length 20'],
       [new Float32Array(3), 'Float32Array(3)'],
       [new Thing(), 'a Thing'],
+      [new AbortController(), 'an AbortController'],
+      [new Uint8Array(2).buffer, 'an ArrayBuffer'],
+      [new URL('a:b'), 'a URL'],
       [{}, 'an object'],
     ]
     for (const [value, text] of of) expect(errors.describeValue(value)).to.equal(text)
