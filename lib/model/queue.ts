@@ -87,9 +87,10 @@ export class Job {
     }, wait)
   }
 
-  /** Other jobs had this job's turn for `ms`. */
-  lent(ms: number): void {
+  /** Other jobs had this job's turn for `ms`; null: none waited for it. */
+  lent(ms: number | null): void {
     this.#asked = false
+    if (ms === null) return
     this.#minimumSliceMs = this.#stepless ? slice.maximumMs : Math.min(slice.times * ms, slice.maximumMs)
   }
 
@@ -272,9 +273,10 @@ export class JobQueue {
     const start = performance.now()
     trainer.open = true
     this.#pump()
+    const isWanted = this.#running !== null
     while (this.#running || this.#waiting.length) await new Promise<void>((done) => this.#idle.push(done))
     trainer.open = false
-    trainer.job.lent(performance.now() - start)
+    trainer.job.lent(isWanted ? performance.now() - start : null)
   }
 
   /** Awaits a callback of the trainer at a step boundary: the model's methods run at once meanwhile. */
