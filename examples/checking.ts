@@ -4,8 +4,7 @@
  *
  *   npm run examples -- checking
  */
-import { gradientCheck, layers, numericalDerivative, ops, optimizers, regularizers, sequential } from 'myelin'
-import type { ActivationName, DataLike, LossName, Model } from 'myelin'
+import { gradientCheck, layers, numericalDerivative, ops, optimizers, regularizers, sequential, type ActivationName, type DataLike, type LossName, type Model } from 'myelin'
 import * as plot from 'myelin/plot'
 import { digits, notice, run, save, table } from './show'
 

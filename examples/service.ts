@@ -8,7 +8,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
-import { AbortError, MyelinError, layers, optimizers, sequential, type DataLike } from 'myelin'
+import { AbortError, layers, MyelinError, optimizers, sequential, type DataLike } from 'myelin'
 
 /** Is a point inside the unit circle? */
 function examples(rows: number): { x: number[][]; y: number[] } {

@@ -4,8 +4,7 @@
  *
  *   npm run examples -- signals
  */
-import { callbacks, diagnose, initializers, layers, ops, optimizers, sequential } from 'myelin'
-import type { History, InitializerSpec, Model, Tensor, Value } from 'myelin'
+import { callbacks, diagnose, initializers, layers, ops, optimizers, sequential, type History, type InitializerSpec, type Model, type Tensor, type Value } from 'myelin'
 import * as plot from 'myelin/plot'
 import { adviceOf, notice, run, save, table } from './show'
 

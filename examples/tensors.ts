@@ -4,8 +4,7 @@
  *
  *   npm run examples -- tensors
  */
-import { ShapeError, assertShape, diagnose, grad, layers, ops, sequential, tensor, trace } from 'myelin'
-import type { Model, Tensor, Value } from 'myelin'
+import { assertShape, diagnose, grad, layers, ops, sequential, ShapeError, tensor, trace, type Model, type Tensor, type Value } from 'myelin'
 import * as plot from 'myelin/plot'
 import { adviceOf, apart, digits, notice, percent, run, save, table } from './show'
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** npx myelin <command>. Loads nothing that could fail before the command has begun. */
-import { join } from 'node:path'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 
 const usage = `usage: npx myelin doctor      what Myelin uses on this machine, and a self-test of two seconds
        npx myelin --version`

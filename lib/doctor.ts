@@ -4,8 +4,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join, relative } from 'node:path'
-import type * as Myelin from './index'
-import { nativePath, publishedChecksum, root } from './load-native'
+import type * as Myelin from '.'
+import { nativePath, publishedChecksum, root } from './native/load'
 
 type Library = typeof Myelin
 
@@ -28,7 +28,7 @@ export async function doctor(write: (line: string) => void): Promise<boolean> {
     if (!isSound) return false
     // Only now: loading the library is what may fail.
     // eslint-disable-next-line @typescript-eslint/no-require-imports
-    myelin = require('./index') as Library
+    myelin = require('.') as Library
   } catch (error) {
     for (const [tool, version] of buildTools()) line(tool, version)
     write('')

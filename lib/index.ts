@@ -1,14 +1,16 @@
 /** Public exports, nothing else. */
-export { tensor, Tensor } from './tensor'
-export type { Value, TensorData, TensorLike, TensorOptions, DType, Precision, Shape } from './tensor'
+export { tensor, Tensor } from './tensor/tensor'
+export type { Value, TensorData, TensorLike, TensorOptions } from './tensor/tensor'
+export type { DType, Precision } from './base/dtype'
+export type { Shape } from './base/shape'
 export { ops } from './ops/public'
 export type { ArgOptions, AxisOptions, MatmulOptions, RandomOptions, ReduceOptions } from './ops'
-export { grad } from './grad'
-export { valueAndGrad } from './value-and-grad'
-export type { GradOptions } from './grad'
-export { trace, Graph } from './trace'
-export type { GraphNode, NodeValue, TraceOptions } from './trace'
-export { assertShape } from './assert-shape'
+export { grad } from './functions/grad'
+export { valueAndGrad } from './model/value-and-grad'
+export type { GradOptions } from './functions/grad'
+export { trace, Graph } from './functions/trace'
+export type { GraphNode, NodeValue, TraceOptions } from './functions/trace'
+export { assertShape } from './tensor/assert-shape'
 export { layers, defineLayer } from './layers'
 export type {
   AddWeight,
@@ -28,7 +30,7 @@ export type {
   WeightSpec,
   WeightTensors,
 } from './layers'
-export type { ActivationFunction, ActivationName, ActivationSpec } from './activations'
+export type { ActivationFunction, ActivationName, ActivationSpec } from './activations/activation'
 export { initializers } from './initializers'
 export type { Initializer, InitializerContext, InitializerName, InitializerSpec } from './initializers'
 export { regularizers } from './regularizers'
@@ -64,14 +66,14 @@ export type {
 export * from './model'
 export { gradientCheck, GradientCheck, numericalDerivative } from './check'
 export type { CheckedEntry, CheckedParameter, GradientCheckOptions, NumericalDerivativeOptions, Verdict } from './check'
-export { layerBlock, type BlockCache, type LayerBlock, type LayerBlockOptions } from './layers/block'
+export { layerBlock, type BlockCache, type LayerBlock, type LayerBlockOptions } from './model/structure/layer-block'
 export { range, search } from './search'
 export type { Hyperparameters, Range, SearchOptions, SearchResult, SearchSpace, Trial, TrialContext } from './search'
 export * as plot from './plot'
 export * as diagnose from './check/diagnose'
-export { devices, setMemoryLimit, whyNoGpu, type DeviceInfo, type DeviceName } from './devices'
-export { memory, setThreads, getThreads } from './runtime'
-export type { MemoryInfo } from './runtime'
+export { devices, setMemoryLimit, whyNoGpu, type DeviceInfo, type DeviceName } from './native/devices'
+export { memory, setThreads, getThreads } from './native/runtime'
+export type { MemoryInfo } from './native/runtime'
 export {
   MyelinError,
   ShapeError,
@@ -83,4 +85,4 @@ export {
   DisposedError,
   FormatError,
   AbortError,
-} from './errors'
+} from './base/errors'

@@ -5,12 +5,12 @@ import {
   nonNegativeInteger,
   nonNegativeNumber,
   oneOf,
-  OptionError,
-} from '../errors'
-import type { EpochLogs } from '../model/history'
-import type { WeightSet } from '../model/weights'
-import { Tensor } from '../tensor'
-import type { Callback, CallbackState, TrainingRun } from './callback'
+} from '../base/checks'
+import { OptionError } from '../base/errors'
+import type { Callback, CallbackState, TrainingRun } from '../model/train/callback'
+import type { EpochLogs } from '../model/train/history'
+import { Tensor } from '../tensor/tensor'
+import type { WeightSet } from '../tensor/weight-set'
 
 export interface EarlyStoppingOptions {
   /** Name of a value of the history's epochs. Default 'val_loss'. */

@@ -1,12 +1,12 @@
 /** Observers of `fit`: `callbacks.*`. */
+import { progressBar } from '../model/train/progress-bar'
 import { earlyStopping } from './early-stopping'
 import { plateau } from './plateau'
-import { progressBar } from './progress-bar'
 import { weightNorms } from './weight-norms'
 
-export type { BatchLogs, Callback, CallbackState, TrainingProgress, TrainingRun } from './callback'
+export type { BatchLogs, Callback, CallbackState, TrainingProgress, TrainingRun } from '../model/train/callback'
 export type { EarlyStoppingOptions } from './early-stopping'
 export type { PlateauOptions } from './plateau'
-export type { ProgressBarOptions, ProgressStream } from './progress-bar'
+export type { ProgressBarOptions, ProgressStream } from '../model/train/progress-bar'
 
 export const callbacks = { earlyStopping, plateau, progressBar, weightNorms }

@@ -1,9 +1,10 @@
+import { checkOptions, positiveInteger, positiveNumber } from '../base/checks'
+import { OptionError } from '../base/errors'
 import type { DataLike } from '../data/rows'
-import { checkOptions, OptionError, positiveInteger, positiveNumber } from '../errors'
-import type { EpochLogs } from '../model/history'
-import { warn } from '../model/warn'
-import { Tensor } from '../tensor'
-import type { Callback, TrainingRun } from './callback'
+import type { Callback, TrainingRun } from '../model/train/callback'
+import type { EpochLogs } from '../model/train/history'
+import { warn } from '../model/train/warn'
+import { Tensor } from '../tensor/tensor'
 
 export interface PlateauOptions {
   /** Rows on which the gradient is measured after each epoch: some hundred training examples will do. */

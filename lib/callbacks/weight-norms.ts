@@ -1,6 +1,6 @@
-import { Tensor } from '../tensor'
-import type { EpochLogs } from '../model/history'
-import type { Callback, TrainingRun } from './callback'
+import type { Callback, TrainingRun } from '../model/train/callback'
+import type { EpochLogs } from '../model/train/history'
+import { Tensor } from '../tensor/tensor'
 
 /**
  * Adds ‖W‖²_F of every weight of rank 2 or more (biases are left out) to the logs of each epoch, after its last update,

@@ -1,31 +1,22 @@
 /** Gradient checking (Algorithm 5 of the notes, row 5.15). */
-import {
-  checkOptions,
-  describeValue,
-  NonFiniteError,
-  oneOf,
-  OptionError,
-  positiveInteger,
-  positiveNumber,
-  seedOption,
-  ShapeError,
-  shapeText,
-  StateError,
-} from '../errors'
+import { checkOptions, checkSignal, oneOf, positiveInteger, positiveNumber, seedOption } from '../base/checks'
+import { describeValue, NonFiniteError, OptionError, ShapeError, StateError } from '../base/errors'
+import { shapeText } from '../base/shape'
+import { holding } from '../data/row-source'
 import type { Loss } from '../losses'
-import { dataOf, type DataLike, type NativeData } from '../model/data'
-import { checkSignal } from '../model/fit-options'
+import { dataOf, type DataLike, type NativeData } from '../model/data/data'
 import { Model } from '../model/model'
-import { costProgram, type Parts } from '../model/program'
-import type { Job } from '../model/queue'
-import { holding } from '../model/rows'
-import type { Parameter, WeightSetLike } from '../model/weights'
-import { native, type NativeBuffer } from '../native'
-import { guarded } from '../runtime'
-import { toFlat, type TensorLike } from '../tensor'
+import { costProgram, type Parts } from '../model/programs/program'
+import type { Job } from '../model/queue/queue'
+import type { Parameter } from '../model/structure/weights'
+import type { NativeBuffer } from '../native/contract'
+import { native } from '../native/native'
+import { guarded } from '../native/runtime'
+import { toFlat, type TensorLike } from '../tensor/tensor'
+import type { WeightSetLike } from '../tensor/weight-set'
 import { analyticGradients, nudgedCosts, type CostGraph } from './nudge'
-import { chooseEntries, type ChosenEntry } from './sample'
 import { GradientCheck, type CheckedParameter } from './report'
+import { chooseEntries, type ChosenEntry } from './sample'
 import { compare, type Entry } from './verdict'
 
 const where = 'gradientCheck'

@@ -1,14 +1,6 @@
 /** The slope of a function of one number, by trying it (5.14). */
-import {
-  checkOptions,
-  describeValue,
-  finiteNumber,
-  functionOption,
-  NonFiniteError,
-  oneOf,
-  OptionError,
-  positiveNumber,
-} from '../errors'
+import { checkOptions, finiteNumber, functionOption, oneOf, positiveNumber } from '../base/checks'
+import { describeValue, NonFiniteError, OptionError } from '../base/errors'
 
 export interface NumericalDerivativeOptions {
   /** Step. Default 1e-5. */

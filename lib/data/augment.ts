@@ -2,25 +2,25 @@
 import {
   booleanOption,
   checkOptions,
-  describeValue,
   nonNegativeInteger,
   nonNegativeNumber,
   numberInRange,
-  OptionError,
   seedOption,
-  ShapeError,
   throwIfAborted,
-} from '../errors'
-import type { DType, Shape } from '../graph/node'
-import { openRows, toNative, type NativeRows } from '../model/rows'
-import { native, type AugmentRequest, type NativeAugmentation, type NativeBuffer } from '../native'
-import { fromCore, guarded } from '../runtime'
-import { atOnce, inTurns, type Sliced } from '../slices'
+} from '../base/checks'
+import type { DType } from '../base/dtype'
+import { describeValue, OptionError, ShapeError } from '../base/errors'
+import type { Shape } from '../base/shape'
+import { atOnce, inTurns, type Sliced } from '../base/slices'
+import type { AugmentRequest, NativeAugmentation, NativeBuffer } from '../native/contract'
+import { native } from '../native/native'
+import { fromCore, guarded } from '../native/runtime'
 import { ops } from '../ops/public'
-import { Tensor, tensor } from '../tensor'
+import { Tensor, tensor } from '../tensor/tensor'
 import { batches, type Batches, type BatchesOptions } from './batches'
 import { checkShift, formatOf, givenFormat, type GivenFormat, type ImageFormatOptions } from './image-format'
 import { rowNumbers } from './random'
+import { openRows, toNative, type NativeRows } from './row-source'
 import type { DataLike } from './rows'
 
 export interface TransformOptions extends ImageFormatOptions {

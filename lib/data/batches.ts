@@ -1,8 +1,9 @@
 /** Mini-batches for own training loops and for `fitDataset`. */
-import { booleanOption, checkOptions, OptionError, positiveInteger, positiveNumber, seedOption } from '../errors'
-import type { Tensor } from '../tensor'
+import { booleanOption, checkOptions, positiveInteger, positiveNumber, seedOption } from '../base/checks'
+import { OptionError } from '../base/errors'
+import type { Tensor } from '../tensor/tensor'
 import { Random, rowNumbers } from './random'
-import { type DataLike, takeRows, toPair } from './rows'
+import { takeRows, toPair, type DataLike } from './rows'
 
 export interface BatchesOptions {
   /** Examples per batch, or 'all' for batch gradient descent. Default 32. */

@@ -1,6 +1,8 @@
 /** Do two sets of examples come from the same distribution? (5.1.1 of the notes) */
-import { checkOptions, NonFiniteError, numberInRange, OptionError, ShapeError, shapeText } from '../errors'
-import { type DataLike, type Rows, toRows } from './rows'
+import { checkOptions, numberInRange } from '../base/checks'
+import { NonFiniteError, OptionError, ShapeError } from '../base/errors'
+import { shapeText } from '../base/shape'
+import { toRows, type DataLike, type Rows } from './rows'
 
 export interface CompareDistributionsOptions {
   /** Share of false alarms accepted for the whole comparison, however many features there are. Default 0.05. */

@@ -1,5 +1,6 @@
 /** Which classes are taken for which. */
-import { checkOptions, OptionError, ShapeError } from '../errors'
+import { checkOptions } from '../base/checks'
+import { OptionError, ShapeError } from '../base/errors'
 import { toClasses } from './labels'
 import type { DataLike } from './rows'
 

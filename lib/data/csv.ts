@@ -1,8 +1,9 @@
 /** Tables of comma-separated values as x and y. */
-import { checkOptions, describeValue, FormatError, nonEmptyString, oneOf, OptionError } from '../errors'
-import { readFile } from '../files'
-import { nearestName } from '../names'
-import { type Tensor, tensor } from '../tensor'
+import { checkOptions, nonEmptyString, oneOf } from '../base/checks'
+import { readFile } from '../base/disk'
+import { describeValue, FormatError, OptionError } from '../base/errors'
+import { nearestName } from '../base/suggest'
+import { tensor, type Tensor } from '../tensor/tensor'
 
 export type ColumnKind = 'number' | 'category'
 

@@ -1,5 +1,5 @@
 /** Exponentially weighted averages (6.3 to 6.5 of the notes). */
-import { booleanOption, checkOptions, finiteNumber, numberInRange } from '../errors'
+import { booleanOption, checkOptions, finiteNumber, numberInRange } from '../base/checks'
 
 export interface EwaOptions {
   /** Share of the past, 0 ≤ β < 1. Default 0.9. */

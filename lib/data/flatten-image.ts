@@ -1,15 +1,9 @@
 /** An image as one feature vector (2.1.2 of the notes). */
-import {
-  checkOptions,
-  finiteNumber,
-  OptionError,
-  positiveInteger,
-  ShapeError,
-  shapeText,
-  describeValue,
-} from '../errors'
-import { Tensor } from '../tensor'
-import { type DataLike, toRows } from './rows'
+import { checkOptions, finiteNumber, positiveInteger } from '../base/checks'
+import { describeValue, OptionError, ShapeError } from '../base/errors'
+import { shapeText } from '../base/shape'
+import { Tensor } from '../tensor/tensor'
+import { toRows, type DataLike } from './rows'
 
 /** Pixels row by row, the channels of a pixel side by side, as decoders and canvases give them. */
 export interface ImageData {

@@ -1,6 +1,7 @@
 /** How the numbers of an image lie in a row of x. */
-import { OptionError, ShapeError, oneOf, shapeOption, shapeText } from '../errors'
-import type { Shape } from '../graph/node'
+import { oneOf, shapeOption } from '../base/checks'
+import { OptionError, ShapeError } from '../base/errors'
+import { shapeText, type Shape } from '../base/shape'
 
 /** [height, width] or [height, width, channels] of an image. */
 export type ImageShape = readonly number[]

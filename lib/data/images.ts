@@ -1,21 +1,11 @@
 /** Image files as numbers (2.1.2 of the notes). The optional package `sharp` decodes and resizes them. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  checkOptions,
-  describeValue,
-  finiteNumber,
-  FormatError,
-  nonEmptyString,
-  oneOf,
-  OptionError,
-  positiveInteger,
-  ShapeError,
-  shapeText,
-  throwIfAborted,
-} from '../errors'
-import { optionalPackage } from '../optional'
-import { type Tensor, tensor } from '../tensor'
+import { checkOptions, finiteNumber, nonEmptyString, oneOf, positiveInteger, throwIfAborted } from '../base/checks'
+import { describeValue, FormatError, OptionError, ShapeError } from '../base/errors'
+import { optionalPackage } from '../base/optional-package'
+import { shapeText } from '../base/shape'
+import { tensor, type Tensor } from '../tensor/tensor'
 import { flattenImage, type ImageData } from './flatten-image'
 
 /** What is used of sharp. */

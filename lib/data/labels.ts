@@ -1,8 +1,10 @@
 /** Class numbers in their three forms: numbers, one-hot rows, probabilities. */
-import { checkOptions, dtypeOption, OptionError, positiveInteger, ShapeError, shapeText } from '../errors'
-import type { DType } from '../graph/node'
-import { type Tensor, tensor } from '../tensor'
-import { type DataLike, toRows } from './rows'
+import { checkOptions, dtypeOption, positiveInteger } from '../base/checks'
+import type { DType } from '../base/dtype'
+import { OptionError, ShapeError } from '../base/errors'
+import { shapeText } from '../base/shape'
+import { tensor, type Tensor } from '../tensor/tensor'
+import { toRows, type DataLike } from './rows'
 
 /**
  * One-hot rows [m, classes] of class numbers 0 … classes − 1 given as [m] or [m, 1]. `classes` defaults to the largest

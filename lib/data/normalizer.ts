@@ -1,7 +1,8 @@
 /** Input normalisation outside a model (`layers.normalize` does it inside). */
-import { NonFiniteError, ShapeError, shapeText } from '../errors'
-import { type Tensor, tensor } from '../tensor'
-import { type DataLike, type Rows, toRows } from './rows'
+import { NonFiniteError, ShapeError } from '../base/errors'
+import { shapeText } from '../base/shape'
+import { tensor, type Tensor } from '../tensor/tensor'
+import { toRows, type DataLike, type Rows } from './rows'
 
 /** Mean and variance of a training set, to be applied to every other set alike. */
 export class Normalizer {

@@ -1,8 +1,8 @@
 /** Data as rows in JavaScript memory: what the functions of `data` compute on. */
-import { DTypeError, ShapeError, describeValue, shapeText } from '../errors'
-import type { DType, Shape } from '../graph/node'
-import type { NativeArray } from '../native'
-import { Tensor, type TensorLike, tensor, toFlat } from '../tensor'
+import type { DType, NativeArray } from '../base/dtype'
+import { describeValue, DTypeError, ShapeError } from '../base/errors'
+import { shapeText, type Shape } from '../base/shape'
+import { Tensor, tensor, toFlat, type TensorLike } from '../tensor/tensor'
 
 /** A typed array with its shape, row by row. */
 export interface ShapedArray {

@@ -1,8 +1,9 @@
 /** Train, dev and test parts. */
-import { booleanOption, checkOptions, nonNegativeNumber, OptionError, positiveInteger, seedOption } from '../errors'
-import type { Tensor } from '../tensor'
+import { booleanOption, checkOptions, nonNegativeNumber, positiveInteger, seedOption } from '../base/checks'
+import { OptionError } from '../base/errors'
+import type { Tensor } from '../tensor/tensor'
 import { Random, rowNumbers } from './random'
-import { type DataLike, type Rows, takeRows, toPair } from './rows'
+import { takeRows, toPair, type DataLike, type Rows } from './rows'
 
 export interface SplitOptions {
   /** Share of the examples (all parts sum to 1), or number of examples (all parts sum to m). */

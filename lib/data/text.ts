@@ -1,6 +1,7 @@
 /** Text as features: how often each word of a vocabulary occurs (1.5 of the notes). */
-import { checkOptions, describeValue, OptionError, positiveInteger } from '../errors'
-import { type Tensor, tensor } from '../tensor'
+import { checkOptions, positiveInteger } from '../base/checks'
+import { describeValue, OptionError } from '../base/errors'
+import { tensor, type Tensor } from '../tensor/tensor'
 
 export interface BagOfWordsOptions {
   /** Only the most frequent words become features. Default: all. */

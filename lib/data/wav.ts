@@ -1,7 +1,7 @@
 /** Sound files as numbers (1.5 of the notes). */
 import { readFile } from 'node:fs/promises'
-import { describeValue, FormatError, OptionError } from '../errors'
-import { type Tensor, tensor } from '../tensor'
+import { describeValue, FormatError, OptionError } from '../base/errors'
+import { tensor, type Tensor } from '../tensor/tensor'
 
 export interface Sound {
   /** Samples per second. */

@@ -2,11 +2,11 @@
  * Makes nodes. Numbers stand for scalar constants. Only simplifications that hold for every value are made here
  * (x·1, x+0, −−x); the rest is simplify.ts's work.
  */
-import { MyelinError, ShapeError, StateError, shapeText } from '../errors'
+import { MyelinError, ShapeError, StateError } from '../base/errors'
+import { maxRank, reducedShape, sameShape, shapeText, sizeOf, type Shape } from '../base/shape'
 import { currentLabel } from './label'
-import type { Attrs, CustomGradient, Node, Shape } from './node'
+import type { Attrs, CustomGradient, Node } from './node'
 import { primitives } from './primitives'
-import { maxRank, reducedShape, sameShape, sizeOf } from './shapes'
 
 type Operand = Node | number
 

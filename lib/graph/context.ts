@@ -1,5 +1,5 @@
-import { DTypeError } from '../errors'
-import type { DType } from './node'
+import type { DType } from '../base/dtype'
+import { DTypeError } from '../base/errors'
 
 /**
  * The dtype of a trace. Nodes carry none, because all values of a graph share one; traced tensors point here.

@@ -1,10 +1,12 @@
 /** From a Program to the bytes that the core decodes (see ARCHITECTURE.md, "The encoded graph"). */
 import { createHash } from 'node:crypto'
-import { MyelinError, ShapeError, maxDimension, shapeText } from '../errors'
-import { captureNode } from './trace'
+import type { Precision } from '../base/dtype'
+import { MyelinError, ShapeError } from '../base/errors'
+import { maxDimension, shapeText } from '../base/shape'
 import { createNode } from './build'
 import { reachable } from './grad'
-import type { AttrValue, Node, Precision, Program } from './node'
+import { captureNode } from './leaves'
+import type { AttrValue, Node, Program } from './node'
 import { simplify } from './simplify'
 
 export interface Encoded {

@@ -1,10 +1,10 @@
 /** Reverse-mode differentiation: from a graph to the graph of its derivatives. */
-import { ShapeError, shapeText } from '../errors'
+import { ShapeError } from '../base/errors'
+import { sameShape, shapeText, sizeOf } from '../base/shape'
 import * as build from './build'
 import { withLabel } from './label'
 import type { Node } from './node'
 import { primitives } from './primitives'
-import { sameShape, sizeOf } from './shapes'
 
 /** All nodes that `roots` need, themselves included, in topological order. */
 export function reachable(roots: readonly Node[]): Node[] {

@@ -1,12 +1,8 @@
 /** The vocabulary of lib/graph: nodes of a traced computation. Pure data; runs without the addon. */
 
-export type DType = 'float32' | 'float64'
-/**
- * What matrix products are computed in. The dtype itself, or, for float32 on a GPU with tensor cores, operands rounded to
- * fewer bits: 'tf32' to 10 bits of fraction, 'bf16' to 7 (both keep the range of float32).
- */
-export type Precision = DType | 'tf32' | 'bf16'
-export type Shape = readonly number[]
+import type { DType, Precision } from '../base/dtype'
+import type { Shape } from '../base/shape'
+
 export type AttrValue = number | readonly number[] | string
 export type Attrs = Readonly<Record<string, AttrValue>>
 

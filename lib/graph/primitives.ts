@@ -5,10 +5,10 @@
  * where there is none (comparisons, sign, floor: the derivative is zero wherever it exists). It builds graph nodes,
  * so derivatives can be differentiated again. Values are defined in native/math and native/cpu/kernels.
  */
-import { OptionError, ShapeError, describeValue, shapeText } from '../errors'
+import { describeValue, OptionError, ShapeError } from '../base/errors'
+import { broadcastShapes, reducedShape, sameShape, shapeText, sizeOf, type Shape } from '../base/shape'
 import type * as Build from './build'
-import type { Attrs, Node, Shape } from './node'
-import { broadcastShapes, reducedShape, sameShape, sizeOf } from './shapes'
+import type { Attrs, Node } from './node'
 
 export interface ShapeCall {
   /** Opens error messages: the op, and the label of the layer where there is one. */

@@ -1,5 +1,5 @@
 /** A graph as text, and as DOT for Graphviz. */
-import { shapeText } from '../errors'
+import { shapeText } from '../base/shape'
 import { reachable } from './grad'
 import type { AttrValue, Node } from './node'
 

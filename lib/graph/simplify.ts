@@ -3,13 +3,13 @@
  * (double transpose, reshape, negation) removed. Dead code disappears by itself: only what roots reach is rebuilt.
  * Left out on purpose: x·0 and x−x, which are NaN where x is not finite.
  */
+import { broadcastShapes, reducedShape, sameShape, sizeOf, type Shape } from '../base/shape'
 import * as b from './build'
 import { foldNumbers } from './fold'
 import { reachable } from './grad'
 import { withLabel } from './label'
-import type { Node, Shape } from './node'
+import type { Node } from './node'
 import { primitives } from './primitives'
-import { broadcastShapes, reducedShape, sameShape, sizeOf } from './shapes'
 
 /** The roots of an equivalent, smaller graph, in order. Inputs, states and hypers stay the same nodes. */
 export function simplify(roots: readonly Node[]): Node[] {

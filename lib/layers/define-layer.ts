@@ -1,23 +1,16 @@
-import {
-  booleanOption,
-  checkOptions,
-  describeValue,
-  functionOption,
-  nonEmptyString,
-  OptionError,
-  ShapeError,
-  shapeText,
-} from '../errors'
+import { booleanOption, checkOptions, functionOption, nonEmptyString } from '../base/checks'
+import { describeValue, OptionError, ShapeError } from '../base/errors'
+import { toJson, type Json } from '../base/json'
+import { shapeText, type Shape } from '../base/shape'
 import { custom as customNode } from '../graph/build'
 import type { TraceContext } from '../graph/context'
-import type { Node, Shape } from '../graph/node'
+import type { Node } from '../graph/node'
 import { toInitializer, type InitializerSpec } from '../initializers'
 import * as ops from '../ops'
-import { checkRegularizer, type Regularizer } from '../regularizers'
 import { captureTensor } from '../ops/engine'
-import { contextOf, nodeOf, Tensor } from '../tensor'
-import { toJson, type LayerFactory } from './custom'
-import type { BuiltLayer, Json, Layer, LayerContext, WeightSpec } from './layer'
+import { checkRegularizer, type Regularizer } from '../regularizers'
+import { contextOf, nodeOf, Tensor } from '../tensor/tensor'
+import type { BuiltLayer, Layer, LayerContext, LayerFactory, WeightSpec } from './layer'
 import { outputShapeOf } from './probe'
 
 export interface WeightOptions {

@@ -1,14 +1,16 @@
 /** Layers: `layers.*`, and how files name them. */
-import { customLayer, type Custom } from './custom'
-import { dense, denseFromConfig } from './dense'
-import type { Json, Layer } from './layer'
-import { normalize, normalizeFromConfig } from './normalize'
-import { activation, dropout, flatten, lambda, simpleFromConfig } from './simple'
+import { customFactory, type Custom } from '../base/custom'
+import type { Json } from '../base/json'
+import { dense, denseFromConfig } from './core/dense'
+import { activation, dropout, flatten, lambda, simpleFromConfig } from './core/simple'
+import type { Layer, LayerFactory } from './layer'
+import { normalize, normalizeFromConfig } from './normalization/normalize'
 
 /** Layers: descriptions that may be used in several models. */
 export const layers = { dense, dropout, activation, normalize, flatten, lambda }
 
-export type { Custom, LayerFactory } from './custom'
+export type { Custom } from '../base/custom'
+export type { LayerFactory } from './layer'
 export { defineLayer } from './define-layer'
 export type {
   AddWeight,
@@ -18,10 +20,12 @@ export type {
   WeightOptions,
   WeightTensors,
 } from './define-layer'
-export type { DenseOptions } from './dense'
-export type { BuiltLayer, Json, Layer, LayerContext, LayerOutput, WeightSpec } from './layer'
-export type { NormalizeOptions } from './normalize'
-export type { DropoutOptions } from './simple'
+export type { DenseOptions } from './core/dense'
+export type { BuiltLayer, Layer, LayerContext, WeightSpec } from './layer'
+export type { Json } from '../base/json'
+export type { LayerOutput } from '../activations/activation'
+export type { NormalizeOptions } from './normalization/normalize'
+export type { DropoutOptions } from './core/simple'
 
 type FromConfig = (config: { [key: string]: Json }, name?: string, custom?: Custom) => Layer
 const builtIn: Record<string, FromConfig> = {
@@ -35,5 +39,5 @@ const builtIn: Record<string, FromConfig> = {
  */
 export function layerFromConfig(kind: string, config: { [key: string]: Json }, name?: string, custom?: Custom): Layer {
   if (Object.hasOwn(builtIn, kind)) return builtIn[kind](config, name, custom)
-  return customLayer(kind, custom).fromConfig(config, name)
+  return (customFactory('layer', kind, custom) as LayerFactory).fromConfig(config, name)
 }

@@ -1,10 +1,11 @@
-import type { Shape } from '../graph/node'
+/** The contract of layers: a description, what it is once its input's shape is known, and what it computes. */
+import type { LayerOutput } from '../activations/activation'
+import type { Factory } from '../base/custom'
+import type { JsonObject } from '../base/json'
+import type { Shape } from '../base/shape'
 import type { Initializer } from '../initializers'
 import type { Regularizer } from '../regularizers'
-import type { Tensor } from '../tensor'
-
-/** Plain data that survives JSON. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+import type { Tensor } from '../tensor/tensor'
 
 /** A trainable (or frozen) array of a built layer. `name` is 'weight', 'bias' or what the layer chose. */
 export interface WeightSpec {
@@ -24,12 +25,6 @@ export interface LayerContext {
   stream: number
 }
 
-export interface LayerOutput {
-  /** Value before the activation, where the layer has one: losses behind sigmoid and softmax use it. */
-  z?: Tensor
-  a: Tensor
-}
-
 /** What `layers.*` returns: a description, reusable in several models. */
 export interface Layer {
   /** 'dense', 'dropout', … or the name given to defineLayer. */
@@ -37,7 +32,7 @@ export interface Layer {
   /** Explicit name, else the model names it `${kind}_${n}`, n counting layers of that kind from 1. */
   readonly name?: string
   /** For files. `null` where the layer cannot be saved (an unnamed function). */
-  readonly config: { [key: string]: Json } | null
+  readonly config: JsonObject | null
   /** Checks the input shape (without the batch) and says what the layer holds. Throws ShapeError or OptionError. */
   build(inputShape: Shape, layerName: string): BuiltLayer
 }
@@ -52,3 +47,6 @@ export interface BuiltLayer {
   /** Records the layer's computation. `x` is [m, ...inputShape]; `w` by weight name. */
   call(x: Tensor, w: Record<string, Tensor>, context: LayerContext): LayerOutput
 }
+
+/** What `defineLayer` returns: call it with the layer's options. Its `kind` is the name given to `defineLayer`. */
+export type LayerFactory = Factory<Layer>

@@ -1,8 +1,9 @@
 /** What a user's function does to shapes, found by tracing it on an example batch before any training. */
-import { describeValue, OptionError, ShapeError, shapeText } from '../errors'
-import type { Shape } from '../graph/node'
-import { inputNode, withLabel } from '../graph/trace'
-import { Tensor } from '../tensor'
+import { describeValue, OptionError, ShapeError } from '../base/errors'
+import { shapeText, type Shape } from '../base/shape'
+import { withLabel } from '../graph/label'
+import { inputNode } from '../graph/leaves'
+import { Tensor } from '../tensor/tensor'
 
 /** An unlikely size of anything else, so that a mixed-up batch axis shows. */
 const probeBatch = 7

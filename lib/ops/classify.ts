@@ -1,9 +1,10 @@
 /** Probabilities of classes and what is computed from them. */
-import { OptionError, ShapeError, checkOptions, positiveInteger, shapeText } from '../errors'
+import { checkOptions, positiveInteger } from '../base/checks'
+import { OptionError, ShapeError } from '../base/errors'
+import { normalizeAxis, shapeText } from '../base/shape'
 import * as b from '../graph/build'
 import type { Node } from '../graph/node'
-import { normalizeAxis } from '../graph/shapes'
-import { nodeOf, type Tensor, type Value } from '../tensor'
+import { nodeOf, type Tensor, type Value } from '../tensor/tensor'
 import { apply, checkValue, shapeOf, whereOf } from './engine'
 import { logSumExpOf } from './reduce'
 

@@ -2,9 +2,9 @@
  * Element by element. Operands broadcast if their ranks are equal (axes of size 1 repeat) or one is a scalar.
  * Every op takes tensors and numbers and returns a Tensor.
  */
-import { checkOptions, finiteNumber } from '../errors'
+import { checkOptions, finiteNumber } from '../base/checks'
 import * as b from '../graph/build'
-import type { Tensor, Value } from '../tensor'
+import type { Tensor, Value } from '../tensor/tensor'
 import { apply, wide, type Builder } from './engine'
 
 const unary = (op: string, build: Builder) => (x: Value) => apply(op, [x], '', ([n]) => build(n))

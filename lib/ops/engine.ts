@@ -2,19 +2,21 @@
  * How every op runs: recorded as graph nodes when an argument is traced, otherwise at once through a tiny plan
  * that is compiled once per op, shapes and dtype. There is one set of recipes for both.
  */
-import { checkCapacity } from '../capacity'
-import { DTypeError, describeValue } from '../errors'
+import { checkCapacity } from '../base/capacity'
+import type { DType } from '../base/dtype'
+import { describeValue, DTypeError } from '../base/errors'
+import { LruMap } from '../base/lru'
+import { broadcastShapes, sizeOf, type Shape } from '../base/shape'
+import { constant } from '../graph/build'
 import { mixedDTypes, type TraceContext } from '../graph/context'
 import { encode } from '../graph/encode'
 import { currentLabel } from '../graph/label'
-import type { DType, Node, Program, Shape } from '../graph/node'
-import { constant } from '../graph/build'
-import { broadcastShapes, sizeOf } from '../graph/shapes'
-import { captureNode, inputNode } from '../graph/trace'
-import { LruMap } from '../lru'
-import { native, type NativeBuffer, type NativePlan } from '../native'
-import { guarded, planMode } from '../runtime'
-import { Tensor, bufferOf, contextOf, isWeak, nodeOf, tensorToNative, type Value } from '../tensor'
+import { captureNode, inputNode } from '../graph/leaves'
+import type { Node, Program } from '../graph/node'
+import type { NativeBuffer, NativePlan } from '../native/contract'
+import { native } from '../native/native'
+import { guarded, planMode } from '../native/runtime'
+import { bufferOf, contextOf, isWeak, nodeOf, Tensor, tensorToNative, type Value } from '../tensor/tensor'
 
 /** Builds the op's result from its arguments' nodes. */
 export type Recipe = (nodes: Node[]) => Node

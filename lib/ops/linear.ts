@@ -1,8 +1,10 @@
 /** Products of vectors and matrices. */
-import { ShapeError, booleanOption, checkOptions, shapeText } from '../errors'
+import { booleanOption, checkOptions } from '../base/checks'
+import { ShapeError } from '../base/errors'
+import { shapeText } from '../base/shape'
 import * as b from '../graph/build'
 import type { Node } from '../graph/node'
-import type { Tensor, Value } from '../tensor'
+import type { Tensor, Value } from '../tensor/tensor'
 import { apply, checkValue, shapeOf, whereOf } from './engine'
 
 export interface MatmulOptions {

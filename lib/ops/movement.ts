@@ -1,9 +1,9 @@
 /** Other shapes and places for the same numbers. */
-import { OptionError, ShapeError, checkOptions, describeValue, shapeOption, shapeText } from '../errors'
+import { checkOptions, shapeOption } from '../base/checks'
+import { describeValue, OptionError, ShapeError } from '../base/errors'
+import { broadcastShapes, normalizeAxes, normalizeAxis, shapeText, sizeOf, type Shape } from '../base/shape'
 import * as b from '../graph/build'
-import { broadcastShapes, normalizeAxes, normalizeAxis, sizeOf } from '../graph/shapes'
-import type { Shape } from '../graph/node'
-import { nodeOf, shareStorage, type Tensor, type Value } from '../tensor'
+import { nodeOf, shareStorage, type Tensor, type Value } from '../tensor/tensor'
 import { apply, checkValue, shapeOf, whereOf } from './engine'
 
 /** A whole-number list of a given length, or ShapeError. */

@@ -1,6 +1,6 @@
-import { nonEmptyString } from '../errors'
+import { nonEmptyString } from '../base/checks'
 import { setNodeName } from '../graph/names'
-import { nodeOf, type Tensor } from '../tensor'
+import { nodeOf, type Tensor } from '../tensor/tensor'
 
 /** Names an intermediate value for the pictures that `trace` makes, and returns it. */
 export function named(name: string, x: Tensor): Tensor {

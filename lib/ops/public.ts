@@ -4,7 +4,7 @@
  */
 import { createNode } from '../graph/build'
 import { primitives, type ElementwisePrimitives } from '../graph/primitives'
-import type { Tensor, Value } from '../tensor'
+import type { Tensor, Value } from '../tensor/tensor'
 import * as written from '.'
 import { apply, wide } from './engine'
 

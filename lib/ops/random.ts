@@ -1,7 +1,6 @@
 /** Random tensors: Philox, the same numbers on every machine and for any number of threads. */
 import { randomBytes } from 'node:crypto'
 import {
-  OptionError,
   checkOptions,
   dtypeOption,
   finiteNumber,
@@ -9,10 +8,12 @@ import {
   nonNegativeNumber,
   seedOption,
   shapeOption,
-} from '../errors'
+} from '../base/checks'
+import type { DType } from '../base/dtype'
+import { OptionError } from '../base/errors'
+import type { Shape } from '../base/shape'
 import * as b from '../graph/build'
-import type { DType, Shape } from '../graph/node'
-import type { Tensor } from '../tensor'
+import type { Tensor } from '../tensor/tensor'
 import { runRecipe } from './engine'
 
 export interface RandomOptions {

@@ -1,9 +1,9 @@
 /** Over axes. `axis`: a number or a list, negative ones count from the back; all axes by default. */
-import { booleanOption, checkOptions } from '../errors'
+import { booleanOption, checkOptions } from '../base/checks'
+import { normalizeAxes, normalizeAxis, reducedShape, sizeOf, type Shape } from '../base/shape'
 import * as b from '../graph/build'
-import type { Node, Shape } from '../graph/node'
-import { normalizeAxes, normalizeAxis, reducedShape, sizeOf } from '../graph/shapes'
-import type { Tensor, Value } from '../tensor'
+import type { Node } from '../graph/node'
+import type { Tensor, Value } from '../tensor/tensor'
 import { apply, checkValue, shapeOf, whereOf } from './engine'
 
 export interface ReduceOptions {

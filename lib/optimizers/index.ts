@@ -1,7 +1,8 @@
 /** Optimisers: `optimizers.*`, and how options and files name them. */
-import { describeValue, oneOf, OptionError } from '../errors'
-import type { Custom } from '../layers/custom'
-import type { Json } from '../layers/layer'
+import { oneOf } from '../base/checks'
+import type { Custom } from '../base/custom'
+import { describeValue, OptionError } from '../base/errors'
+import type { Json } from '../base/json'
 import { scheduleFromConfig } from '../schedules'
 import { adam, adamw } from './adam'
 import { gradientDescent } from './gradient-descent'

@@ -1,4 +1,4 @@
-import { checkOptions, numberInRange, oneOf } from '../errors'
+import { checkOptions, numberInRange, oneOf } from '../base/checks'
 import * as ops from '../ops'
 import { toSchedule, type LearningRate } from '../schedules'
 import { optimizerConfig, type UpdateRule } from './optimizer'

@@ -1,9 +1,10 @@
-import { nonNegativeNumber, OptionError } from '../errors'
-import type { Json } from '../layers/layer'
-import type { WeightSetLike } from '../model/weights'
+import { nonNegativeNumber } from '../base/checks'
+import { OptionError } from '../base/errors'
+import type { Json } from '../base/json'
 import * as ops from '../ops'
 import type { Schedule } from '../schedules'
-import type { Tensor } from '../tensor'
+import type { Tensor } from '../tensor/tensor'
+import type { WeightSetLike } from '../tensor/weight-set'
 
 /** A model whose weights an optimiser can update. */
 export interface Updatable {

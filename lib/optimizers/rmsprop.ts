@@ -1,4 +1,4 @@
-import { checkOptions, numberInRange } from '../errors'
+import { checkOptions, numberInRange } from '../base/checks'
 import * as ops from '../ops'
 import { toSchedule, type LearningRate } from '../schedules'
 import { checkEpsilons, movingAverage, optimizerConfig, rootOf, type UpdateRule } from './optimizer'

@@ -1,8 +1,10 @@
 /** What models with two inputs say about the plane. */
+import { checkOptions } from '../base/checks'
+import { describeValue, OptionError, ShapeError } from '../base/errors'
+import { shapeText } from '../base/shape'
 import { toRows, type DataLike, type Rows } from '../data/rows'
-import { describeValue, checkOptions, OptionError, ShapeError, shapeText } from '../errors'
 import { Model } from '../model'
-import { tensor } from '../tensor'
+import { tensor } from '../tensor/tensor'
 import { areaBelow, gridOf, type Grid } from './contour'
 import { areasLayer, around, axesLayer, framed, insideLines, type Area, type Frame } from './frame'
 import { Picture } from './picture'

@@ -1,7 +1,9 @@
 /** A traced function as boxes. */
-import { checkOptions, describeValue, OptionError } from '../errors'
-import type { Shape, TensorLike } from '../tensor'
-import { Graph, type GraphNode } from '../trace'
+import { checkOptions } from '../base/checks'
+import { describeValue, OptionError } from '../base/errors'
+import type { Shape } from '../base/shape'
+import { Graph, type GraphNode } from '../functions/trace'
+import type { TensorLike } from '../tensor/tensor'
 import { Canvas, textWidth } from './canvas'
 import type { Picture } from './picture'
 import { ink, palette, soft } from './theme'

@@ -1,6 +1,7 @@
 /** Pictures of what training runs recorded. */
-import { checkOptions, describeValue, OptionError, StateError } from '../errors'
-import type { EpochLogs, History } from '../model/history'
+import { checkOptions } from '../base/checks'
+import { describeValue, OptionError, StateError } from '../base/errors'
+import type { EpochLogs, History } from '../model/train/history'
 import { linesSpec, Picture, type Point } from './picture'
 import type { VegaLiteSpec } from './render'
 import { ink, muted, palette } from './theme'

@@ -1,11 +1,12 @@
 /** Pictures made of lines: activations, losses, fits, learning curves, averages. */
-import { toActivation, type ActivationSpec } from '../activations'
+import { toActivation, type ActivationSpec } from '../activations/activation'
 import type { LearningCurvePoint } from '../check/diagnose'
 import { ewa, type EwaOptions } from '../data/ewa'
-import { checkOptions, describeValue, finiteNumber, functionOption, NonFiniteError, OptionError, positiveNumber, ShapeError } from '../errors' // prettier-ignore
-import { grad } from '../grad'
+import { checkOptions, finiteNumber, functionOption, positiveNumber } from '../base/checks'
+import { describeValue, NonFiniteError, OptionError, ShapeError } from '../base/errors' // prettier-ignore
+import { grad } from '../functions/grad'
 import * as ops from '../ops'
-import { tensor, type Tensor } from '../tensor'
+import { tensor, type Tensor } from '../tensor/tensor'
 import { axesOf, linesColor, linesSpec, Picture, type Point } from './picture'
 import { muted, palette } from './theme'
 

@@ -1,5 +1,6 @@
 /** Diagrams of networks: units and weights, and one iteration as blocks. */
-import { checkOptions, describeValue, OptionError, positiveInteger } from '../errors'
+import { checkOptions, positiveInteger } from '../base/checks'
+import { describeValue, OptionError } from '../base/errors'
 import { Model } from '../model'
 import { Canvas, type Box, type Label, type Line } from './canvas'
 import type { Picture } from './picture'

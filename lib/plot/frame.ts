@@ -1,5 +1,5 @@
 /** A rectangle of the plane with its axes, areas on it and paths over it. */
-import { describeValue, OptionError } from '../errors'
+import { describeValue, OptionError } from '../base/errors'
 import { areaBelow, type Grid } from './contour'
 import { linesColor } from './picture'
 import type { VegaLiteSpec } from './render'

@@ -5,11 +5,13 @@
 import { batches } from '../data/batches'
 import { normalizer } from '../data/normalizer'
 import { toPair, type DataLike, type Rows } from '../data/rows'
-import { checkOptions, NonFiniteError, OptionError, positiveInteger, positiveNumber, ShapeError, shapeText } from '../errors' // prettier-ignore
+import { checkOptions, positiveInteger, positiveNumber } from '../base/checks'
+import { NonFiniteError, OptionError, ShapeError } from '../base/errors'
+import { shapeText } from '../base/shape' // prettier-ignore
 import { layers } from '../layers'
 import { sequential } from '../model'
 import { optimizers } from '../optimizers'
-import { tensor } from '../tensor'
+import { tensor } from '../tensor/tensor'
 import { gridOf } from './contour'
 import { around, axesLayer, framed, pathsLayer, place, ringsLayer, type Frame, type Place } from './frame'
 import { Picture } from './picture'

@@ -1,7 +1,9 @@
 /** Pictures of matrices: counts of classes, weights as images. */
+import { checkOptions } from '../base/checks'
+import { describeValue, OptionError, ShapeError } from '../base/errors'
+import { shapeText } from '../base/shape'
 import { ConfusionMatrix } from '../data/confusion-matrix'
-import { checkOptions, describeValue, OptionError, ShapeError, shapeText } from '../errors'
-import { Tensor } from '../tensor'
+import { Tensor } from '../tensor/tensor'
 import { Picture } from './picture'
 import { greyImage } from './raster'
 import { background, ink, ramp } from './theme'

@@ -1,5 +1,5 @@
 /** A picture that has been described but not yet drawn, and the description of lines. */
-import { checkOptions, oneOf } from '../errors'
+import { checkOptions, oneOf } from '../base/checks'
 import { drawSvg, writeDrawing, type VegaLiteSpec } from './render'
 import { background, config, themes, type Theme } from './theme'
 

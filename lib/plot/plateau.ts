@@ -1,7 +1,15 @@
 /** A cost that is flat for long, and gradient descent on it. */
-import { checkOptions, finiteNumber, functionOption, numberInRange, OptionError, positiveInteger, positiveNumber } from '../errors' // prettier-ignore
-import type { Value } from '../tensor'
-import { valueAndGrad } from '../value-and-grad'
+import {
+  checkOptions,
+  finiteNumber,
+  functionOption,
+  numberInRange,
+  positiveInteger,
+  positiveNumber,
+} from '../base/checks'
+import { OptionError } from '../base/errors' // prettier-ignore
+import type { Value } from '../tensor/tensor'
+import { valueAndGrad } from '../model/value-and-grad'
 import { axesOf, Picture } from './picture'
 import { palette, soft } from './theme'
 

@@ -3,9 +3,9 @@
  * are loaded when a picture is asked for, and named where they are missing.
  */
 import { extname } from 'node:path'
-import { OptionError, describeValue } from '../errors'
-import { writeFileAtomic } from '../files'
-import { optionalPackage } from '../optional'
+import { writeFileAtomic } from '../base/disk'
+import { describeValue, OptionError } from '../base/errors'
+import { optionalPackage } from '../base/optional-package'
 import { themed, type Theme } from './theme'
 
 /** A Vega-Lite specification as plain data. */

@@ -1,10 +1,11 @@
 /** Pictures of a cost of two numbers: bowls and the paths down them. */
-import { checkOptions, describeValue, functionOption, OptionError, positiveInteger } from '../errors'
-import { grad } from '../grad'
+import { checkOptions, functionOption, positiveInteger } from '../base/checks'
+import { describeValue, OptionError } from '../base/errors'
+import { grad } from '../functions/grad'
 import { layers } from '../layers'
 import { sequential } from '../model'
 import type { Optimizer } from '../optimizers'
-import { Tensor, tensor, type Value } from '../tensor'
+import { Tensor, tensor, type Value } from '../tensor/tensor'
 import { gridOf, type Grid } from './contour'
 import { axesLayer, framed, interval, pathsLayer, place, ringsLayer, type Frame, type Interval, type Place } from './frame' // prettier-ignore
 import { Picture } from './picture'

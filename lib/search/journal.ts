@@ -1,9 +1,9 @@
 /** The file of a search: a line for what is searched, then one for every finished trial. */
 import { appendFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { FormatError, OptionError } from '../errors'
-import { readFile, writeFileAtomic } from '../files'
-import type { Json } from '../layers/layer'
+import { readFile, writeFileAtomic } from '../base/disk'
+import { FormatError, OptionError } from '../base/errors'
+import type { Json } from '../base/json'
 
 /** A trial that is over, as the file keeps it. */
 export interface JournalEntry {

@@ -1,7 +1,8 @@
 /** What a hyperparameter may be. */
-import { checkOptions, finiteNumber, OptionError, positiveInteger, positiveNumber } from '../errors'
+import { checkOptions, finiteNumber, positiveInteger, positiveNumber } from '../base/checks'
+import { OptionError } from '../base/errors'
+import type { Json } from '../base/json'
 import type { Random } from '../data/random'
-import type { Json } from '../layers/layer'
 
 /** Possible values of one hyperparameter. */
 export interface Range<T extends Json = Json> {

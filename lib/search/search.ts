@@ -1,21 +1,18 @@
 /** Searching hyperparameters (4.7 and 5.4.2 of the notes): at random or on a grid, ranked on the dev set. */
 import { availableParallelism } from 'node:os'
 import {
-  AbortError,
   checkOptions,
-  describeValue,
+  checkSignal,
   functionOption,
   nonEmptyString,
-  NonFiniteError,
   oneOf,
-  OptionError,
   positiveInteger,
   seedOption,
   throwIfAborted,
-} from '../errors'
+} from '../base/checks'
+import { AbortError, describeValue, NonFiniteError, OptionError } from '../base/errors'
+import type { Json } from '../base/json'
 import { Random } from '../data/random'
-import type { Json } from '../layers/layer'
-import { checkSignal } from '../model/fit-options'
 import { appendJournal, openJournal, type JournalEntry } from './journal'
 import type { Range } from './range'
 import { Ranking } from './ranking'

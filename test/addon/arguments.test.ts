@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { native, type NativeBuffer, type NativePlan } from '../../lib/native'
+import type { NativeBuffer, NativePlan } from '../../lib/native/contract'
+import { native } from '../../lib/native/native'
 import { counter, rowSum } from './support'
 
 /** Calls with arguments that TypeScript would refuse. */

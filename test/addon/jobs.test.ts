@@ -1,5 +1,6 @@
 import { expect } from 'chai'
-import { native, type NativeBuffer } from '../../lib/native'
+import type { NativeBuffer } from '../../lib/native/contract'
+import { native } from '../../lib/native/native'
 import { counter, multiplier } from './support'
 
 const ones = (steps: number) => new Float64Array(steps).fill(1)

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { native } from '../../lib/native'
+import { native } from '../../lib/native/native'
 import { counter, multiplier, rowSum } from './support'
 
 describe('addon plans', () => {

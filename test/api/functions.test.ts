@@ -1,7 +1,20 @@
 /** The examples of the documentation of tensors, functions, derivatives and checks, as written there. */
 import { expect } from 'chai'
-import { assertShape, gradientCheck, layers, memory, numericalDerivative, regularizers, sequential } from '../../lib'
-import { tensor, ops, grad, valueAndGrad, trace, type Tensor } from '../../lib'
+import {
+  assertShape,
+  grad,
+  gradientCheck,
+  layers,
+  memory,
+  numericalDerivative,
+  ops,
+  regularizers,
+  sequential,
+  tensor,
+  trace,
+  valueAndGrad,
+  type Tensor,
+} from '../../lib'
 
 type Value = Tensor | number
 

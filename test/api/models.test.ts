@@ -1,12 +1,13 @@
 /** The examples of the models' documentation, as written there. */
-import { expect } from 'chai'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import {
   callbacks,
   data,
   defineLayer,
+  gradientCheck,
   initializers,
   layers,
   loadModel,
@@ -14,8 +15,13 @@ import {
   optimizers,
   regularizers,
   resume,
+  schedules,
+  sequential,
+  valueAndGrad,
+  type History,
+  type Model,
+  type Tensor,
 } from '../../lib'
-import { gradientCheck, schedules, sequential, valueAndGrad, type History, type Model, type Tensor } from '../../lib'
 import { digits, quietly } from './helpers'
 
 describe('api: models', () => {

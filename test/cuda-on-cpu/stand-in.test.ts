@@ -1,7 +1,7 @@
 // Proves the stand-in CUDA runtime: kernels of its own give the right results in every order of their threads, each
 // barrier that is taken out is noticed, and what a device forbids ends the program with a message that names the place.
-import { skip } from '../skip'
 import { expect } from 'chai'
+import { skip } from '../skip'
 import { barriers, buildSelfTest, canBuild, runSelfTest as run } from './self-test/build'
 
 const orders = [

@@ -1,7 +1,7 @@
 /** Memory of the GPU: its limit, what happens where it does not suffice, and that it comes back. */
 import { expect } from 'chai'
 import * as my from '../../lib'
-import { native } from '../../lib/native'
+import { native } from '../../lib/native/native'
 import { collectGarbage } from '../garbage'
 import { flat, modelOn, x, y } from './network'
 import { isStandIn } from './support'

@@ -1,10 +1,10 @@
 /** Models on the GPU through the public API: the same training, moves between devices, files. */
-import { expect } from 'chai'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import * as my from '../../lib'
-import { native } from '../../lib/native'
+import { native } from '../../lib/native/native'
 import { flat, modelOn, x, y } from './network'
 import { isStandIn, thorough } from './support'
 

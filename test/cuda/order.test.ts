@@ -1,7 +1,7 @@
 /** On the stand-in the order of threads and blocks is a setting: nothing may depend on it. */
-import { skip } from '../skip'
 import { expect } from 'chai'
 import { inputsOf, nameOf } from '../ops/cases'
+import { skip } from '../skip'
 import { child, chosen, compile, isStandIn, thorough, withDerivatives } from './support'
 
 describe('thread order', () => {

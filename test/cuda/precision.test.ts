@@ -1,10 +1,10 @@
 /** `precision`: products of float32 models through tensor cores, against the same rounding written in JavaScript. */
-import { expect } from 'chai'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import * as my from '../../lib'
-import { native } from '../../lib/native'
+import { native } from '../../lib/native/native'
 import { skip } from '../skip'
 import { isStandIn } from './support'
 

@@ -1,9 +1,9 @@
 /** Every primitive on the GPU against the CPU: values, derivatives, random numbers; and that it ran there. */
 import { expect } from 'chai'
+import type { DType } from '../../lib/base/dtype'
 import * as b from '../../lib/graph/build'
-import type { DType } from '../../lib/graph/node'
-import { inputNode } from '../../lib/graph/trace'
-import { native } from '../../lib/native'
+import { inputNode } from '../../lib/graph/leaves'
+import { native } from '../../lib/native/native'
 import { cases, inputsOf, nameOf } from '../ops/cases'
 import { worst } from '../ops/distance'
 import { philoxUniform } from '../ops/philox'

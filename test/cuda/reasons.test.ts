@@ -1,11 +1,11 @@
 /** Why there is no GPU, in processes of their own: without library, driver or device, and with a driver that is too old. */
-import { skip } from '../skip'
-import { expect } from 'chai'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import type * as my from '../../lib'
+import { skip } from '../skip'
 import { child, isStandIn, root } from './support'
 
 const { hasDriver } = createRequire(__filename)('../../scripts/gpu/machine.js') as { hasDriver(): boolean }

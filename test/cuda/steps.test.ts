@@ -1,10 +1,11 @@
 /** Many steps in one run: tables and rings on the device, captured steps, guards, cancelling, and what requests refuse. */
 import { expect } from 'chai'
+import type { DType } from '../../lib/base/dtype'
 import * as b from '../../lib/graph/build'
 import { encode } from '../../lib/graph/encode'
-import type { DType } from '../../lib/graph/node'
-import { hyperNode, inputNode, stateNode } from '../../lib/graph/trace'
-import { native, type NativeBuffer, type RunRequest, type RunResult } from '../../lib/native'
+import { hyperNode, inputNode, stateNode } from '../../lib/graph/leaves'
+import type { NativeBuffer, RunRequest, RunResult } from '../../lib/native/contract'
+import { native } from '../../lib/native/native'
 import { emptyProgram } from '../../lib/ops/engine'
 import { upload } from './support'
 

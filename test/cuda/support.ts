@@ -2,15 +2,17 @@
  * What the tests of the CUDA backend share. They run on a GPU or, without one, on the stand-in of test/cuda-on-cpu;
  * scripts/test-cuda.js names the library and whether the tests are to be thorough.
  */
-import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
+import { expect } from 'chai'
+import type { DType } from '../../lib/base/dtype'
 import * as b from '../../lib/graph/build'
 import { encode } from '../../lib/graph/encode'
 import { gradients } from '../../lib/graph/grad'
-import type { DType, Node } from '../../lib/graph/node'
-import { native, type NativeBuffer, type NativePlan } from '../../lib/native'
-import { inputNode } from '../../lib/graph/trace'
+import { inputNode } from '../../lib/graph/leaves'
+import type { Node } from '../../lib/graph/node'
+import type { NativeBuffer, NativePlan } from '../../lib/native/contract'
+import { native } from '../../lib/native/native'
 import { emptyProgram } from '../../lib/ops/engine'
 import { cases, generator, type OpCase } from '../ops/cases'
 

@@ -1,11 +1,12 @@
 /** A step on the GPU takes the updates of all weights in one launch, as far as they are one program. */
 import { expect } from 'chai'
+import * as my from '../../lib'
 import * as b from '../../lib/graph/build'
 import { encode } from '../../lib/graph/encode'
+import { stateNode } from '../../lib/graph/leaves'
 import type { Node } from '../../lib/graph/node'
-import { stateNode } from '../../lib/graph/trace'
-import * as my from '../../lib'
-import { native, type NativePlan } from '../../lib/native'
+import type { NativePlan } from '../../lib/native/contract'
+import { native } from '../../lib/native/native'
 import { emptyProgram } from '../../lib/ops/engine'
 import { expectLaunches, thorough, upload } from './support'
 

@@ -1,8 +1,8 @@
-import { expect } from 'chai'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FormatError, OptionError, data } from '../../lib'
+import { expect } from 'chai'
+import { data, FormatError, OptionError } from '../../lib'
 import type { FromCsvOptions } from '../../lib/data/csv'
 
 describe('what fromCsv refuses, and how it says so', () => {

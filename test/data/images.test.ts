@@ -1,12 +1,12 @@
 /** Image files: decoded, resized, converted, read by folder; files are made by the tests. */
-import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { deflateSync } from 'node:zlib'
+import { expect } from 'chai'
 import sharp from 'sharp'
-import { FormatError, OptionError, ShapeError, data, memory } from '../../lib'
+import { data, FormatError, memory, OptionError, ShapeError } from '../../lib'
 import { rejected } from '../model/helpers'
 
 type Raw = { width: number; height: number; channels: 1 | 2 | 3 | 4; bytes: Uint8Array }

@@ -1,7 +1,7 @@
 /** The programs in examples/ run to their end and say what they should. (The quickstart trains for longer.) */
-import { expect } from 'chai'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import { root } from './examples'
 
 function run(...args: string[]): Promise<string> {

@@ -1,9 +1,9 @@
 /** Every block of code in the documentation type-checks under `strict` and runs, and does what its page says. */
-import { expect } from 'chai'
 import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { expect } from 'chai'
 import * as my from '../../lib'
 import { compile, extract, root, type Example } from './examples'
 

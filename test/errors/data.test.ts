@@ -1,6 +1,6 @@
 /** Bad input to the data functions. */
 import * as my from '../../lib'
-import { any, describeRows, type Row, x, y } from './support'
+import { any, describeRows, x, y, type Row } from './support'
 
 const { NonFiniteError, OptionError, ShapeError, data } = my
 

@@ -1,7 +1,7 @@
 /** Bad input to saving, loading and resuming. */
-import { expect } from 'chai'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import * as my from '../../lib'
 import { optionRows } from './rows'
 import { aborted, any, classifier, describeRows, inFolder, x, y } from './support'

@@ -1,6 +1,6 @@
 /** Rows that several entry points share: bad x and y, bad options. */
 import * as my from '../../lib'
-import { aborted, disposed, plain, type Row, type Subject, x, y } from './support'
+import { aborted, disposed, plain, x, y, type Row, type Subject } from './support'
 
 const { AbortError, DTypeError, DisposedError, NonFiniteError, OptionError, ShapeError, StateError, tensor } = my
 

@@ -1,9 +1,9 @@
 /** Tensors that no machine can hold: refused by arithmetic, before anything is made. */
+import { totalmem } from 'node:os'
 import { expect } from 'chai'
 import * as my from '../../lib'
-import { totalmem } from 'node:os'
 import { encode } from '../../lib/graph/encode'
-import { inputNode } from '../../lib/graph/trace'
+import { inputNode } from '../../lib/graph/leaves'
 import { emptyProgram } from '../../lib/ops/engine'
 import { any, describeRows } from './support'
 

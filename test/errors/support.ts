@@ -1,8 +1,8 @@
 /** What every table of bad input works on, and the test that each of its rows becomes. */
-import { expect } from 'chai'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import * as my from '../../lib'
 import { bitsOf } from './bits'
 

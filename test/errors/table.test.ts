@@ -1,12 +1,12 @@
 /** All the tables together: every class of error has been met. The areas are imported, so that they run first. */
 import { expect } from 'chai'
 import * as my from '../../lib'
-import { seen } from './support'
 import './building.test'
 import './checks.test'
 import './compiling.test'
 import './data.test'
 import './files.test'
+import { seen } from './support'
 import './tensors.test'
 import './training.test'
 import './using.test'

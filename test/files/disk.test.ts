@@ -1,22 +1,22 @@
-import { skip } from '../skip'
-import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import {
-  mkdtempSync,
+  chmodSync,
+  lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
-  lstatSync,
-  chmodSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { FormatError } from '../../lib/errors'
-import { readFile, writeFileAtomic } from '../../lib/files'
+import { expect } from 'chai'
+import { readFile, writeFileAtomic } from '../../lib/base/disk'
+import { FormatError } from '../../lib/base/errors'
+import { skip } from '../skip'
 
 async function failure(promise: Promise<unknown>): Promise<Error> {
   const error = await promise.then(
@@ -73,7 +73,7 @@ describe('writing files all or nothing', () => {
     const file = join(folder, 'model')
     writeFileSync(file, 'old')
     // A process that may write 8 blocks at most stands for a full disk.
-    const library = JSON.stringify(resolve(__dirname, '../../lib/files'))
+    const library = JSON.stringify(resolve(__dirname, '../../lib/base/disk'))
     const script = `require(${library}).writeFileAtomic(${JSON.stringify(file)}, new Uint8Array(1 << 20)).then(
       () => console.log('written'), (e) => console.log(e.name + ': ' + e.message + ' ' + e.cause.code))`
     const run = spawnSync('sh', ['-c', 'ulimit -f 8; exec "$0" --import tsx -e "$1"', process.execPath, script], {

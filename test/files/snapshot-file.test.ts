@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { FormatError } from '../../lib/errors'
-import { decodeSnapshot, encodeSnapshot } from '../../lib/files'
-import { decodeContainer, encodeContainer } from '../../lib/files/safetensors'
-import type { ModelSnapshot } from '../../lib/model/snapshot'
+import { FormatError } from '../../lib/base/errors'
+import { decodeContainer, encodeContainer } from '../../lib/model/files/safetensors'
+import type { ModelSnapshot } from '../../lib/model/files/snapshot'
+import { decodeSnapshot, encodeSnapshot } from '../../lib/model/files/snapshot-file'
 
 function snapshot(): ModelSnapshot {
   return {

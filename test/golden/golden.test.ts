@@ -2,11 +2,21 @@
  * Trajectories that PyTorch computed in float64 (generate.py), walked again through the public API.
  * Another folder of the same kind: MYELIN_GOLDEN=/folder.
  */
-import { expect } from 'chai'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { layers, optimizers, regularizers, schedules, sequential, tensor } from '../../lib'
-import type { LossName, Regularizer, Schedule, WeightSet } from '../../lib'
+import { expect } from 'chai'
+import {
+  layers,
+  optimizers,
+  regularizers,
+  schedules,
+  sequential,
+  tensor,
+  type LossName,
+  type Regularizer,
+  type Schedule,
+  type WeightSet,
+} from '../../lib'
 
 interface LayerWeights {
   weight: number[][]

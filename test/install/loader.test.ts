@@ -1,4 +1,3 @@
-import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import {
   copyFileSync,
@@ -14,8 +13,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
-import { binaryProblem, crc32Of } from '../../lib/binary'
-import { nativePath } from '../../lib/load-native'
+import { expect } from 'chai'
+import { binaryProblem, crc32Of } from '../../lib/native/elf'
+import { nativePath } from '../../lib/native/load'
 
 const root = resolve(__dirname, '../..')
 

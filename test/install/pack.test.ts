@@ -1,10 +1,10 @@
-import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, posix, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
+import { expect } from 'chai'
 
 interface Target {
   name: string

@@ -1,12 +1,11 @@
 import { expect } from 'chai'
-import { OptionError, ShapeError } from '../../lib/errors'
-import { grad } from '../../lib/grad'
+import { OptionError, ShapeError } from '../../lib/base/errors'
+import { grad } from '../../lib/functions/grad'
 import { initializers } from '../../lib/initializers'
-import { defineLayer, layerFromConfig } from '../../lib/layers'
-import type { LayerDefinition } from '../../lib/layers'
+import { defineLayer, layerFromConfig, type LayerDefinition } from '../../lib/layers'
 import * as ops from '../../lib/ops'
 import { l2 } from '../../lib/regularizers'
-import type { Tensor } from '../../lib/tensor'
+import type { Tensor } from '../../lib/tensor/tensor'
 import { close, inference, t, weightsOf } from './helpers'
 
 const Scale = defineLayer<{ initial?: number }>({

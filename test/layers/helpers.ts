@@ -1,7 +1,7 @@
 /** Small tools for the tests of layers, losses and the like. */
 import { expect } from 'chai'
 import type { BuiltLayer, LayerContext } from '../../lib/layers/layer'
-import { tensor, type NestedNumbers, type Tensor } from '../../lib/tensor'
+import { tensor, type NestedNumbers, type Tensor } from '../../lib/tensor/tensor'
 
 /** A float64 tensor. */
 export const t = (data: NestedNumbers, shape?: number[]): Tensor => tensor(data, shape, { dtype: 'float64' })

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { OptionError } from '../../lib/errors'
+import { OptionError } from '../../lib/base/errors'
 import {
   initializerFromConfig,
   initializers,

@@ -1,12 +1,12 @@
 import { expect } from 'chai'
-import { OptionError, ShapeError } from '../../lib/errors'
-import { grad } from '../../lib/grad'
+import { OptionError, ShapeError } from '../../lib/base/errors'
+import { atOnce } from '../../lib/base/slices'
+import { grad } from '../../lib/functions/grad'
 import { initializers } from '../../lib/initializers'
 import { layerFromConfig, layers, type Custom, type DenseOptions, type Layer } from '../../lib/layers'
-import { featureStatistics } from '../../lib/layers/normalize'
-import { atOnce } from '../../lib/slices'
+import { featureStatistics } from '../../lib/layers/normalization/normalize'
 import * as ops from '../../lib/ops'
-import type { Tensor } from '../../lib/tensor'
+import type { Tensor } from '../../lib/tensor/tensor'
 import { close, inference, t, weightsOf } from './helpers'
 
 const run = (layer: Layer, x: Tensor, weights?: Record<string, Tensor>): Tensor => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
-import { NonFiniteError, OptionError, ShapeError } from '../../lib/errors'
-import { grad } from '../../lib/grad'
+import { NonFiniteError, OptionError, ShapeError } from '../../lib/base/errors'
+import { grad } from '../../lib/functions/grad'
 import {
   binaryCrossentropy,
   categoricalCrossentropy,
@@ -12,7 +12,7 @@ import {
   type LossInput,
 } from '../../lib/losses'
 import * as ops from '../../lib/ops'
-import type { Tensor } from '../../lib/tensor'
+import type { Tensor } from '../../lib/tensor/tensor'
 import { close, t } from './helpers'
 
 const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z))

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { OptionError, ShapeError } from '../../lib/errors'
+import { OptionError, ShapeError } from '../../lib/base/errors'
 import {
   binaryCrossentropy,
   categoricalCrossentropy,
@@ -15,7 +15,7 @@ import {
   type MetricSpec,
 } from '../../lib/metrics'
 import * as ops from '../../lib/ops'
-import { tensor, type Tensor } from '../../lib/tensor'
+import { tensor, type Tensor } from '../../lib/tensor/tensor'
 import { close } from './helpers'
 
 const binary: MetricContext = { kind: 'binary', outputs: 1, fromLogits: false }

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { OptionError } from '../../lib/errors'
+import { OptionError } from '../../lib/base/errors'
 import { optimizerFromConfig, optimizers, toOptimizer, type Optimizer } from '../../lib/optimizers'
 import { exponential } from '../../lib/schedules'
-import type { Tensor } from '../../lib/tensor'
+import type { Tensor } from '../../lib/tensor/tensor'
 import { close, t } from './helpers'
 
 const start = [0.5, -1.25, 2, 0]

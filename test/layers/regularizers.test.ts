@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { OptionError } from '../../lib/errors'
-import { grad } from '../../lib/grad'
+import { OptionError } from '../../lib/base/errors'
+import { grad } from '../../lib/functions/grad'
 import { l1, l1l2, l2, regularizerFromConfig, type Regularizer } from '../../lib/regularizers'
-import type { Tensor } from '../../lib/tensor'
+import type { Tensor } from '../../lib/tensor/tensor'
 import { close, t } from './helpers'
 
 const values = [1, -2, 0, 0.5]

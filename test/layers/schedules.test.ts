@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { FormatError, OptionError } from '../../lib/errors'
+import { FormatError, OptionError } from '../../lib/base/errors'
 import { scheduleFromConfig, schedules, toSchedule, type Schedule } from '../../lib/schedules'
 import { close } from './helpers'
 

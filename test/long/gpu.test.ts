@@ -1,12 +1,12 @@
 // The whole of `npm run gpu`, on the stand-in runtime: every stage's way is gone, with programs in place of
 // compute-sanitizer and of a Python with PyTorch, and each kind of failure ends with code 1 and keeps the other results.
-import { skip } from '../skip'
-import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { expect } from 'chai'
 import { canBuild } from '../cuda-on-cpu/self-test/build'
+import { skip } from '../skip'
 
 const root = path.resolve(__dirname, '../..')
 

@@ -1,9 +1,9 @@
 /** Every function that takes a signal, aborted while it works: AbortError with the reason, and a model that is usable. */
-import { expect } from 'chai'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
+import { expect } from 'chai'
 import * as my from '../../lib'
 import { rejected } from './helpers'
 

@@ -1,7 +1,7 @@
-import { expect } from 'chai'
-import { mkdtempSync, rmSync, readFileSync, writeFileSync, existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import * as my from '../../lib'
 import { blobs, rejected, thrown } from './helpers'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as my from '../../lib'
-import { native } from '../../lib/native'
+import { native } from '../../lib/native/native'
 import { blobs, rejected } from './helpers'
 
 const { callbacks, layers, optimizers, regularizers, schedules, sequential } = my

@@ -1,5 +1,5 @@
-import { expect } from 'chai'
 import { inspect } from 'node:util'
+import { expect } from 'chai'
 import * as my from '../../lib'
 import { blobs, rejected, thrown } from './helpers'
 

@@ -1,8 +1,8 @@
 /** Interrupted at every checkpoint and resumed, in every form: the same bits as without interruption. */
-import { expect } from 'chai'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import * as my from '../../lib'
 import { bitsOf } from '../errors/bits'
 import { blobs } from './helpers'

@@ -1,9 +1,9 @@
 /** Chapter 1, introduction: tables, and how much data helps. */
-import { expect } from 'chai'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FormatError, OptionError, data, diagnose, layers, optimizers, sequential } from '../../lib'
+import { expect } from 'chai'
+import { data, diagnose, FormatError, layers, optimizers, OptionError, sequential } from '../../lib'
 import { accuracyOf, rejected, thrown } from './helpers'
 
 let folder: string

@@ -1,6 +1,6 @@
 /** Chapter 2, basics: vectors instead of loops, primitives, broadcasting and shapes. */
 import { expect } from 'chai'
-import { ShapeError, assertShape, grad, layers, ops, sequential, tensor, type Tensor, type Value } from '../../lib'
+import { assertShape, grad, layers, ops, sequential, ShapeError, tensor, type Tensor, type Value } from '../../lib'
 import { primitives } from '../../lib/graph/primitives'
 import { close, normal, thrown } from './helpers'
 

@@ -1,24 +1,24 @@
 /** Chapter 4, deep networks: building blocks and hyperparameters. */
-import { expect } from 'chai'
 import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import {
-  NonFiniteError,
-  OptionError,
-  ShapeError,
   defineLayer,
   initializers,
   layerBlock,
   layers,
+  NonFiniteError,
   numericalDerivative,
   ops,
   optimizers,
+  OptionError,
   range,
   regularizers,
   search,
   sequential,
+  ShapeError,
   tensor,
   type Tensor,
   type WeightHandle,

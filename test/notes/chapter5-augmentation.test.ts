@@ -1,6 +1,6 @@
 /** Chapter 5, practical aspects: data augmentation. */
 import { expect } from 'chai'
-import { ShapeError, data, layers, ops, optimizers, sequential, tensor } from '../../lib'
+import { data, layers, ops, optimizers, sequential, ShapeError, tensor } from '../../lib'
 import { close, matrix, normal, thrown } from './helpers'
 
 describe('5.9 data augmentation', () => {

@@ -1,15 +1,15 @@
 /** Chapter 5, practical aspects: diagnosis. */
-import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import {
-  OptionError,
   callbacks,
   data,
   diagnose,
   layers,
   ops,
   optimizers,
+  OptionError,
   regularizers,
   schedules,
   sequential,

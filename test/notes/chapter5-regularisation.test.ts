@@ -1,9 +1,9 @@
 /** Chapter 5, practical aspects: splitting, regularisation, dropout. */
-import { expect } from 'chai'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import type * as Myelin from '../../lib'
 import {
   callbacks,

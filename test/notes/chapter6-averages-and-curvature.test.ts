@@ -1,11 +1,11 @@
 /** Chapter 6, optimisation: averages, saddle points, plateaus. */
 import { expect } from 'chai'
 import {
-  NonFiniteError,
   callbacks,
   data,
   diagnose,
   layers,
+  NonFiniteError,
   ops,
   optimizers,
   sequential,

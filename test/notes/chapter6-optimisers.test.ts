@@ -1,7 +1,7 @@
 /** Chapter 6, optimisation. */
-import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import {
   data,
   layers,

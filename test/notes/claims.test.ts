@@ -2,12 +2,12 @@
  * What the notes teach, measured: each claim on several seeds, every contestant with the learning rate of one common grid
  * that suits it best. The margins leave room for other instruction sets, whose runs differ.
  */
-import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
+import { expect } from 'chai'
 import {
-  NonFiniteError,
   data,
   layers,
+  NonFiniteError,
   ops,
   optimizers,
   regularizers,

@@ -1,6 +1,6 @@
 /** What the tests of the notes share: seeded data, comparisons, warnings. */
 import { expect } from 'chai'
-import { Tensor, ops } from '../../lib'
+import { ops, Tensor } from '../../lib'
 
 export { rejected, thrown } from '../model/helpers'
 

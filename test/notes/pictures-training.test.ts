@@ -1,10 +1,9 @@
 /** The pictures of chapters 5 and 6 of the notes: what is drawn equals the formulas, and every picture becomes SVG. */
-import { expect } from 'chai'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import {
-  ShapeError,
   data,
   diagnose,
   layers,
@@ -12,10 +11,11 @@ import {
   optimizers,
   regularizers,
   sequential,
+  ShapeError,
   tensor,
   type Value,
 } from '../../lib'
-import { History } from '../../lib/model/history'
+import { History } from '../../lib/model/train/history'
 import * as plot from '../../lib/plot'
 import { bordersOf, drawn, seriesOf, showsAs, specOf, type Point, type Spec } from '../plot/support'
 import { close, matrix, normal, planar, rejected, ring, thrown } from './helpers'

@@ -1,7 +1,7 @@
 /** The pictures of chapters 1 to 4 of the notes: what is drawn equals the formulas, and every picture becomes SVG. */
-import { expect } from 'chai'
 import { inflateSync } from 'node:zlib'
-import { OptionError, ShapeError, diagnose, layers, ops, sequential, tensor, trace, type Value } from '../../lib'
+import { expect } from 'chai'
+import { diagnose, layers, ops, OptionError, sequential, ShapeError, tensor, trace, type Value } from '../../lib'
 import * as plot from '../../lib/plot'
 import { bordersOf, drawn, seriesOf, showsAs, specOf, type Point } from '../plot/support'
 import { matrix, normal, planar, thrown } from './helpers'

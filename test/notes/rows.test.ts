@@ -1,7 +1,7 @@
 /** No row of the notes is without an example or a test, and the page that lists them is up to date. */
-import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { expect } from 'chai'
 
 describe('the table of the notes', () => {
   it('has an example and a test for every one of the 70 rows, and docs/notes.md is what the script writes', () => {

@@ -1,11 +1,11 @@
 /** Chapter 4.7: the search for hyperparameters on real training runs, in parallel, killed, and with files that are wrong. */
-import { expect } from 'chai'
 import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { inspect } from 'node:util'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { AbortError, FormatError, OptionError, layers, range, search, sequential, type History } from '../../lib'
+import { inspect } from 'node:util'
+import { expect } from 'chai'
+import { AbortError, FormatError, layers, OptionError, range, search, sequential, type History } from '../../lib'
 import { rejected } from './helpers'
 import { devError, plantedLambda, ridgeSearch } from './search-task'
 

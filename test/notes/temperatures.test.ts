@@ -1,7 +1,7 @@
 /** Exponentially weighted averages on a real series: the highest temperature of each day in Seattle, 2012 to 2015. */
-import { expect } from 'chai'
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { expect } from 'chai'
 import { data } from '../../lib'
 import * as plot from '../../lib/plot'
 import { drawn, seriesOf, showsAs, type Point } from '../plot/support'

@@ -1,7 +1,7 @@
 /** The benchmark of vectorisation: what it says, not how fast this machine is. */
-import { expect } from 'chai'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { expect } from 'chai'
 
 interface Result {
   name: string

@@ -2,8 +2,9 @@
  * One table for every check of the primitives: values against plain JavaScript, float32 against float64, fused against
  * plain plans, derivatives against differences. A new primitive needs one entry here, an element-wise one also its formula.
  */
+import type { Shape } from '../../lib/base/shape'
 import * as b from '../../lib/graph/build'
-import type { Attrs, Node, Shape } from '../../lib/graph/node'
+import type { Attrs, Node } from '../../lib/graph/node'
 
 export interface OpCase {
   op: string

@@ -1,11 +1,11 @@
 import { expect } from 'chai'
-import { DTypeError, DisposedError, OptionError, ShapeError, StateError } from '../../lib/errors'
-import { assertShape } from '../../lib/assert-shape'
-import { grad, valueAndGrad } from '../../lib/grad'
+import { DisposedError, DTypeError, OptionError, ShapeError, StateError } from '../../lib/base/errors'
+import { grad, valueAndGrad } from '../../lib/functions/grad'
+import { trace } from '../../lib/functions/trace'
 import * as ops from '../../lib/ops'
 import { tracedPlanCount } from '../../lib/ops/engine'
-import { tensor, type Tensor, type Value } from '../../lib/tensor'
-import { trace } from '../../lib/trace'
+import { assertShape } from '../../lib/tensor/assert-shape'
+import { tensor, type Tensor, type Value } from '../../lib/tensor/tensor'
 
 const f64 = (data: Parameters<typeof tensor>[0], shape?: number[]) => tensor(data, shape, { dtype: 'float64' })
 const J = (a: Value, b: Value, c: Value) => ops.mul(3, ops.add(a, ops.named('u', ops.mul(b, c))))

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { DTypeError, DisposedError, OptionError, ShapeError } from '../../lib/errors'
+import { DisposedError, DTypeError, OptionError, ShapeError } from '../../lib/base/errors'
 import * as ops from '../../lib/ops'
-import { tensor } from '../../lib/tensor'
+import { tensor } from '../../lib/tensor/tensor'
 
 const f64 = (data: Parameters<typeof tensor>[0], shape?: number[]) => tensor(data, shape, { dtype: 'float64' })
 const A = () =>

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
-import { DTypeError, DisposedError, ShapeError } from '../../lib/errors'
+import { DisposedError, DTypeError, ShapeError } from '../../lib/base/errors'
 import * as ops from '../../lib/ops'
-import { Tensor, tensor } from '../../lib/tensor'
+import { Tensor, tensor } from '../../lib/tensor/tensor'
 
 const f64 = (data: Parameters<typeof tensor>[0], shape?: number[]) => tensor(data, shape, { dtype: 'float64' })
 const value = (t: Tensor) => t.toArray()

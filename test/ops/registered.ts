@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { primitives } from '../../lib/graph/primitives'
-import { native } from '../../lib/native'
+import { native } from '../../lib/native/native'
 
 /** Sources are memory, reshape is another view, broadcast is how operands are read, custom is replaced. */
 const withoutKernel = ['input', 'state', 'hyper', 'constant', 'reshape', 'broadcast', 'custom']

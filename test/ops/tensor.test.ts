@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { DTypeError, OptionError, ShapeError } from '../../lib/errors'
+import { DTypeError, OptionError, ShapeError } from '../../lib/base/errors'
+import { getThreads, memory, setThreads } from '../../lib/native/runtime'
 import * as ops from '../../lib/ops'
-import { getThreads, memory, setThreads } from '../../lib/runtime'
-import { type Tensor, tensor, type Value } from '../../lib/tensor'
+import { tensor, type Tensor, type Value } from '../../lib/tensor/tensor'
 
 const f64 = (data: Parameters<typeof tensor>[0], shape?: number[]) => tensor(data, shape, { dtype: 'float64' })
 

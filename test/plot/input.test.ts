@@ -1,7 +1,7 @@
 /** Bad input to pictures: an error that names the call, what was expected and what came. */
 import { expect } from 'chai'
-import { layers, optimizers, sequential, tensor, trace, ops, type Value } from '../../lib'
-import { History } from '../../lib/model/history'
+import { layers, ops, optimizers, sequential, tensor, trace, type Value } from '../../lib'
+import { History } from '../../lib/model/train/history'
 import * as plot from '../../lib/plot'
 
 const bowl = (a: Value, b: Value) => ops.add(ops.square(a), ops.square(b))

@@ -1,7 +1,7 @@
 /** `myelin/plot` as a user has it: one instance however it is reached, nothing loaded before a picture is drawn, and what is missing is named. */
-import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
+import { expect } from 'chai'
 
 const root = resolve(__dirname, '../..')
 

@@ -1,11 +1,11 @@
 /** fit({ augment }): which images every step sees, and that nothing else changes. */
-import { expect } from 'chai'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import * as my from '../../lib'
-import { collectGarbage } from '../garbage'
 import { bitsOf } from '../errors/bits'
+import { collectGarbage } from '../garbage'
 import { rejected } from '../model/helpers'
 
 const { data, layers, optimizers, sequential, tensor } = my

@@ -1,6 +1,6 @@
-import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
+import { expect } from 'chai'
 
 describe('memory', function () {
   this.timeout(120_000)

@@ -1,9 +1,9 @@
-import { expect } from 'chai'
 import { stat } from 'node:fs/promises'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'chai'
 import { AbortError, layers, optimizers, sequential } from '../../lib'
-import { native } from '../../lib/native'
+import { native } from '../../lib/native/native'
 
 function network(sizes: number[], seed = 1) {
   const hidden = sizes.slice(1, -1).map((units) => layers.dense({ units, activation: 'relu' }))

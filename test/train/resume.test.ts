@@ -1,8 +1,8 @@
-import { expect } from 'chai'
 import { fork } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { expect } from 'chai'
 import { layers, MyelinError, optimizers, resume, sequential, type History, type Model } from '../../lib'
 import { settings, trainingData } from './children/checkpointed-setting'
 

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
-import * as errors from '../../lib/errors'
-import { flatten, nest, valuesText } from '../../lib/convert'
-import { LruMap } from '../../lib/lru'
+import * as checks from '../../lib/base/checks'
+import * as errors from '../../lib/base/errors'
+import { LruMap } from '../../lib/base/lru'
+import { flatten, nest, valuesText } from '../../lib/tensor/convert'
 
 const { MyelinError, OptionError, ShapeError, DTypeError, AbortError } = errors
 
@@ -21,13 +22,13 @@ describe('errors', () => {
     const error = new AbortError('fit', { cause: reason, history: [1] })
     expect([error.cause, error.history]).to.deep.equal([reason, [1]])
     const controller = new AbortController()
-    errors.throwIfAborted('fit', controller.signal)
+    checks.throwIfAborted('fit', controller.signal)
     controller.abort(reason)
-    expect(() => errors.throwIfAborted('fit', controller.signal)).to.throw(AbortError, 'fit: aborted.')
+    expect(() => checks.throwIfAborted('fit', controller.signal)).to.throw(AbortError, 'fit: aborted.')
   })
 
   it('checkOptions suggests the nearest name', () => {
-    const check = (given: unknown) => () => errors.checkOptions('dense', given, ['units', 'activation', 'useBias'])
+    const check = (given: unknown) => () => checks.checkOptions('dense', given, ['units', 'activation', 'useBias'])
     check(undefined)()
     check({ units: 3 })()
     expect(check({ unit: 3 })).to.throw(OptionError, /dense: unknown option 'unit'. Did you mean 'units'\?/)
@@ -36,31 +37,31 @@ describe('errors', () => {
     expect(check({ zzz: 3 })).to.throw(OptionError, /unknown option 'zzz'. Known: units, activation, useBias/)
     for (const wrong of [3, 'x', null, [], new Float32Array(1)])
       expect(check(wrong)).to.throw(OptionError, /expected an options object/)
-    expect(() => errors.checkOptions('f', { a: 1 }, [])).to.throw(OptionError, /it takes none/)
+    expect(() => checks.checkOptions('f', { a: 1 }, [])).to.throw(OptionError, /it takes none/)
   })
 
   it('validators name place, expected and received', () => {
     const cases: [() => unknown, RegExp][] = [
-      [() => errors.positiveInteger('units', 0), /units: expected a positive integer, got 0/],
-      [() => errors.positiveInteger('units', 1.5), /got 1.5/],
-      [() => errors.nonNegativeInteger('n', -1), /integer of at least 0, got -1/],
-      [() => errors.finiteNumber('x', NaN), /finite number, got NaN/],
-      [() => errors.finiteNumber('x', '3'), /got "3"/],
-      [() => errors.positiveNumber('rate', 0), /above 0, got 0/],
-      [() => errors.nonNegativeNumber('lambda', -1), /at least 0/],
-      [() => errors.numberInRange('beta', 1, 0, 1, '[)'), /a number in \[0, 1\), got 1/],
-      [() => errors.booleanOption('shuffle', 1), /true or false, got 1/],
-      [() => errors.functionOption('fn', 3 as never), /a function, got 3/],
-      [() => errors.nonEmptyString('name', ''), /not empty, got ""/],
-      [() => errors.oneOf('loss', 'mse', ['meanSquaredError', 'mae']), /unknown name 'mse'/],
-      [() => errors.oneOf('loss', 3, ['a']), /expected one of 'a', got 3/],
-      [() => errors.seedOption('seed', -1), /integer seed/],
+      [() => checks.positiveInteger('units', 0), /units: expected a positive integer, got 0/],
+      [() => checks.positiveInteger('units', 1.5), /got 1.5/],
+      [() => checks.nonNegativeInteger('n', -1), /integer of at least 0, got -1/],
+      [() => checks.finiteNumber('x', NaN), /finite number, got NaN/],
+      [() => checks.finiteNumber('x', '3'), /got "3"/],
+      [() => checks.positiveNumber('rate', 0), /above 0, got 0/],
+      [() => checks.nonNegativeNumber('lambda', -1), /at least 0/],
+      [() => checks.numberInRange('beta', 1, 0, 1, '[)'), /a number in \[0, 1\), got 1/],
+      [() => checks.booleanOption('shuffle', 1), /true or false, got 1/],
+      [() => checks.functionOption('fn', 3 as never), /a function, got 3/],
+      [() => checks.nonEmptyString('name', ''), /not empty, got ""/],
+      [() => checks.oneOf('loss', 'mse', ['meanSquaredError', 'mae']), /unknown name 'mse'/],
+      [() => checks.oneOf('loss', 3, ['a']), /expected one of 'a', got 3/],
+      [() => checks.seedOption('seed', -1), /integer seed/],
     ]
     for (const [call, message] of cases) expect(call).to.throw(OptionError, message)
-    expect(() => errors.shapeOption('s', [2, 0])).to.throw(ShapeError, /array of positive integers.*got \[2, 0\]/)
-    expect(() => errors.dtypeOption('s', 'int8')).to.throw(DTypeError, /'float32' or 'float64', got "int8"/)
-    expect(errors.numberInRange('beta', 0.5, 0, 1)).to.equal(0.5)
-    expect(errors.seedOption('seed', 7)).to.equal(7n)
+    expect(() => checks.shapeOption('s', [2, 0])).to.throw(ShapeError, /array of positive integers.*got \[2, 0\]/)
+    expect(() => checks.dtypeOption('s', 'int8')).to.throw(DTypeError, /'float32' or 'float64', got "int8"/)
+    expect(checks.numberInRange('beta', 0.5, 0, 1)).to.equal(0.5)
+    expect(checks.seedOption('seed', 7)).to.equal(7n)
   })
 
   it('describe values shortly', () => {

@@ -1,8 +1,8 @@
 /** What `npm run gpu` is made of, as far as it needs neither a GPU nor a build: command line, cases, limits, tables. */
-import { expect } from 'chai'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { expect } from 'chai'
 import { skip } from '../skip'
 
 const load = createRequire(join(__dirname, '../../scripts/gpu.js'))

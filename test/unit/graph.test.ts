@@ -1,17 +1,18 @@
 import { expect } from 'chai'
-import { MyelinError, OptionError, ShapeError } from '../../lib/errors'
+import type { DType, Precision } from '../../lib/base/dtype'
+import { MyelinError, OptionError, ShapeError } from '../../lib/base/errors'
+import { broadcastShapes, normalizeAxes } from '../../lib/base/shape'
 import * as b from '../../lib/graph/build'
 import { encode } from '../../lib/graph/encode'
 import { gradients, reachable } from '../../lib/graph/grad'
 import { withLabel } from '../../lib/graph/label'
-import type { DType, Node, Precision, Program } from '../../lib/graph/node'
+import { captureNode, hyperNode, inputNode, stateNode } from '../../lib/graph/leaves'
+import type { Node, Program } from '../../lib/graph/node'
 import { primitives } from '../../lib/graph/primitives'
 import { printGraph, toDot } from '../../lib/graph/print'
-import { broadcastShapes, normalizeAxes } from '../../lib/graph/shapes'
 import { simplify } from '../../lib/graph/simplify'
-import { captureNode, hyperNode, inputNode, stateNode } from '../../lib/graph/trace'
 import { decode, type DecodedGraph } from './decode'
-import { interpret, interpretOp, interpretedOps, type Flat } from './interpret'
+import { interpret, interpretedOps, interpretOp, type Flat } from './interpret'
 
 const program = (more: Partial<Program>): Program => ({
   dtype: 'float64',

@@ -1,7 +1,7 @@
 /** The primitives in plain JavaScript, element by element: an oracle that needs no addon. */
+import { sizeOf, type Shape } from '../../lib/base/shape'
 import { reachable } from '../../lib/graph/grad'
-import type { Attrs, Node, Shape } from '../../lib/graph/node'
-import { sizeOf } from '../../lib/graph/shapes'
+import type { Attrs, Node } from '../../lib/graph/node'
 import { elementwise } from '../ops/cases'
 
 export interface Flat {

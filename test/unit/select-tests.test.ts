@@ -1,8 +1,8 @@
 /** Which tests `npm test -- …` runs, and how scripts read their options. */
-import { expect } from 'chai'
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
+import { expect } from 'chai'
 
 const load = createRequire(__filename)
 const { selectTests } = load('../../scripts/select-tests.js') as { selectTests(args: string[]): string[] }

@@ -1,5 +1,6 @@
 /** Which activation belongs where (3.6 of the notes). */
-import { OptionError, checkOptions, describeValue } from '../../errors'
+import { checkOptions } from '../../base/checks'
+import { describeValue, OptionError } from '../../base/errors'
 import { Model } from '../../model/model'
 
 export interface ActivationAdvice {

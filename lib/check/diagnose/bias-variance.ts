@@ -1,5 +1,6 @@
 /** Bias and variance from three error rates (5.1.2 of the notes), and what to do about them (5.1.3). */
-import { OptionError, checkOptions, numberInRange } from '../../errors'
+import { checkOptions, numberInRange } from '../../base/checks'
+import { OptionError } from '../../base/errors'
 
 export interface BiasVarianceOptions {
   /** Share of wrong answers on the training set, 0 … 1. */

@@ -1,8 +1,9 @@
 /** How a function bends at a point: minimum, saddle or plateau (6.10 of the notes). */
-import { NonFiniteError, OptionError, checkOptions, functionOption, nonNegativeNumber } from '../../errors'
-import { grad } from '../../grad'
+import { checkOptions, functionOption, nonNegativeNumber } from '../../base/checks'
+import { NonFiniteError, OptionError } from '../../base/errors'
+import { grad } from '../../functions/grad'
 import * as ops from '../../ops'
-import { tensor, type Tensor, type TensorLike, type Value } from '../../tensor'
+import { tensor, type Tensor, type TensorLike, type Value } from '../../tensor/tensor'
 import { symmetricEigenvalues } from './eigenvalues'
 
 export interface CurvatureOptions {

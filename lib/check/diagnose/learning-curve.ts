@@ -1,8 +1,9 @@
 /** Performance against the number of training examples (figure 1.9 of the notes). */
-import { checkOptions, finiteNumber, functionOption, OptionError, positiveInteger, throwIfAborted } from '../../errors'
+import { checkOptions, finiteNumber, functionOption, positiveInteger, throwIfAborted } from '../../base/checks'
+import { OptionError } from '../../base/errors'
 import { Random, rowNumbers } from '../../data/random'
 import { takeRows, toPair, type DataLike } from '../../data/rows'
-import type { Tensor } from '../../tensor'
+import type { Tensor } from '../../tensor/tensor'
 
 export interface LearningCurveOptions {
   /** Numbers of examples, growing. Default: m/16, m/8, m/4, m/2 and m. */

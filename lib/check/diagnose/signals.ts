@@ -1,10 +1,10 @@
 /** Do signals vanish or explode on their way through the layers, forwards and backwards? (5.5.2 of the notes) */
-import { OptionError, checkOptions, describeValue, positiveNumber } from '../../errors'
+import { checkOptions, checkSignal, positiveNumber } from '../../base/checks'
+import { describeValue, OptionError } from '../../base/errors'
 import { toRows } from '../../data/rows'
-import type { DataLike } from '../../model/data'
-import { checkSignal } from '../../model/fit-options'
+import type { DataLike } from '../../model/data/data'
 import { Model } from '../../model/model'
-import { Tensor } from '../../tensor'
+import { Tensor } from '../../tensor/tensor'
 
 export interface SignalsOptions {
   /** A layer whose root mean square is this many times larger or smaller than the input's is named. Default 1000. */

@@ -1,7 +1,8 @@
 /** How many weights do nothing (what L1 regularisation is for, 5.4.1 of the notes). */
-import { OptionError, checkOptions, describeValue, nonNegativeNumber } from '../../errors'
+import { checkOptions, nonNegativeNumber } from '../../base/checks'
+import { describeValue, OptionError } from '../../base/errors'
 import { Model } from '../../model/model'
-import { Tensor } from '../../tensor'
+import { Tensor } from '../../tensor/tensor'
 
 export interface WeightSparsity {
   /** For example 'dense_1.weight'. */

@@ -1,0 +1,145 @@
+/** Checks of arguments: each returns what it was given, or throws an error that names the place, the expected and the received. */
+import type { DType } from './dtype'
+import { AbortError, describeValue, DTypeError, OptionError, ShapeError } from './errors'
+import { maxDimension, maxRank, shapeText } from './shape'
+import { didYouMean } from './suggest'
+
+function suggestion(given: string, names: readonly string[]): string {
+  return `${didYouMean(given, names)}${names.length ? ` Known: ${names.join(', ')}.` : ''}`
+}
+
+/**
+ * Checks an options argument: an object (or undefined) whose keys are all in `allowedNames`.
+ * Throws OptionError that suggests the nearest valid name.
+ */
+export function checkOptions(where: string, given: unknown, allowedNames: readonly string[]): void {
+  if (given === undefined) return
+  if (given === null || typeof given !== 'object' || Array.isArray(given) || ArrayBuffer.isView(given))
+    throw new OptionError(`${where}: expected an options object, got ${describeValue(given)}.`)
+  for (const key of Object.keys(given))
+    if (!allowedNames.includes(key))
+      throw new OptionError(
+        allowedNames.length
+          ? `${where}: unknown option '${key}'.${suggestion(key, allowedNames)}`
+          : `${where}: unknown option '${key}'; it takes none.`,
+      )
+}
+
+/** One of the names in `names`; OptionError with the nearest one otherwise. */
+export function oneOf<T extends string>(where: string, value: unknown, names: readonly T[]): T {
+  if (typeof value === 'string' && (names as readonly string[]).includes(value)) return value as T
+  if (typeof value === 'string') throw new OptionError(`${where}: unknown name '${value}'.${suggestion(value, names)}`)
+  throw new OptionError(
+    `${where}: expected one of ${names.map((n) => `'${n}'`).join(', ')}, got ${describeValue(value)}.`,
+  )
+}
+
+function expectNumber(where: string, value: unknown, expected: string, good: (n: number) => boolean): number {
+  if (typeof value === 'number' && good(value)) return value
+  throw new OptionError(`${where}: expected ${expected}, got ${describeValue(value)}.`)
+}
+
+/** A finite number. */
+export function finiteNumber(where: string, value: unknown): number {
+  return expectNumber(where, value, 'a finite number', Number.isFinite)
+}
+
+/** A finite number > 0. */
+export function positiveNumber(where: string, value: unknown): number {
+  return expectNumber(where, value, 'a number above 0', (n) => Number.isFinite(n) && n > 0)
+}
+
+/** A finite number ≥ 0. */
+export function nonNegativeNumber(where: string, value: unknown): number {
+  return expectNumber(where, value, 'a number of at least 0', (n) => Number.isFinite(n) && n >= 0)
+}
+
+/**
+ * A number between `min` and `max`. `ends` says which ends belong to the range: '[]' both (default), '(]' all but
+ * min, '[)' all but max, '()' neither.
+ */
+export function numberInRange(
+  where: string,
+  value: unknown,
+  min: number,
+  max: number,
+  ends: '[]' | '(]' | '[)' | '()' = '[]',
+): number {
+  return expectNumber(where, value, `a number in ${ends[0]}${min}, ${max}${ends[1]}`, (n) => {
+    const low = ends[0] === '[' ? n >= min : n > min
+    return low && (ends[1] === ']' ? n <= max : n < max)
+  })
+}
+
+/** An integer ≥ 1 that a double holds exactly. */
+export function positiveInteger(where: string, value: unknown): number {
+  return expectNumber(where, value, 'a positive integer', (n) => Number.isSafeInteger(n) && n > 0)
+}
+
+/** An integer ≥ 0 that a double holds exactly. */
+export function nonNegativeInteger(where: string, value: unknown): number {
+  return expectNumber(where, value, 'an integer of at least 0', (n) => Number.isSafeInteger(n) && n >= 0)
+}
+
+/** true or false. */
+export function booleanOption(where: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw new OptionError(`${where}: expected true or false, got ${describeValue(value)}.`)
+}
+
+/** A function. */
+export function functionOption<T>(where: string, value: T): T {
+  if (typeof value === 'function') return value
+  throw new OptionError(`${where}: expected a function, got ${describeValue(value)}.`)
+}
+
+/** A string that is not empty. */
+export function nonEmptyString(where: string, value: unknown): string {
+  if (typeof value === 'string' && value.length > 0) return value
+  throw new OptionError(`${where}: expected a string that is not empty, got ${describeValue(value)}.`)
+}
+
+/** A seed: an integer ≥ 0 below 2^64, as a number or a BigInt. Returned as BigInt. */
+export function seedOption(where: string, value: unknown): bigint {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value)
+  if (typeof value === 'bigint' && value >= 0n && value < 1n << 64n) return value
+  throw new OptionError(
+    `${where}: expected an integer seed of at least 0 (up to 2^53 − 1, or a BigInt below 2^64), got ${describeValue(value)}.`,
+  )
+}
+
+/** A shape: an array of positive integers (`[]` is a scalar), none above 2^32 − 1, of rank at most 6. Throws ShapeError. */
+export function shapeOption(where: string, value: unknown): number[] {
+  const good = Array.isArray(value) && value.every((d) => Number.isSafeInteger(d) && d > 0)
+  if (!good)
+    throw new ShapeError(
+      `${where}: expected a shape, an array of positive integers such as [2, 3], got ${describeValue(value)}.`,
+    )
+  if (value.length > maxRank)
+    throw new ShapeError(`${where}: expected at most ${maxRank} dimensions, got ${value.length}: ${shapeText(value)}.`)
+  const long = (value as number[]).find((d) => d > maxDimension)
+  if (long !== undefined)
+    throw new ShapeError(
+      `${where}: expected at most 2^32 − 1 elements along an axis, got ${long}: ${shapeText(value)}.`,
+    )
+  return [...value]
+}
+
+/** 'float32' or 'float64'. Throws DTypeError. */
+export function dtypeOption(where: string, value: unknown): DType {
+  if (value === 'float32' || value === 'float64') return value
+  throw new DTypeError(`${where}: expected dtype 'float32' or 'float64', got ${describeValue(value)}.`)
+}
+
+/** Throws AbortError if the signal has been aborted. */
+export function throwIfAborted(where: string, signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AbortError(`${where}: aborted.`, { cause: signal.reason })
+}
+
+/** An AbortSignal, or undefined. */
+export function checkSignal(where: string, signal: unknown): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new OptionError(
+      `${where}: signal: expected an AbortSignal (new AbortController().signal), got ${describeValue(signal)}.`,
+    )
+}

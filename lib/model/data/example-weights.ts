@@ -1,0 +1,84 @@
+/** What each example counts: its sample weight times the weight of its class. */
+import type { DType, NativeArray } from '../../base/dtype'
+import { describeValue, OptionError, ShapeError } from '../../base/errors'
+import { shapeText } from '../../base/shape'
+import { atOnce } from '../../base/slices'
+import { openRows, requireFinite, toFlatRows, type Flat } from '../../data/row-source'
+import type { DataLike } from '../../data/rows'
+
+/** Weights of examples: one number per row. */
+export type SampleWeight = DataLike
+/** Weights of classes, by class number. */
+export type ClassWeight = readonly number[] | { readonly [classNumber: number]: number }
+
+/** One weight per row, [m, 1]; null where neither kind is given. `classes`: how many the model tells apart. */
+export function exampleWeights(
+  where: string,
+  y: Flat,
+  sampleWeight: SampleWeight | undefined,
+  classWeight: ClassWeight | undefined,
+  classes: number,
+  dtype: DType,
+): Flat | null {
+  if (sampleWeight === undefined && classWeight === undefined) return null
+  const rows = y.shape[0]
+  const weights = dtype === 'float32' ? new Float32Array(rows).fill(1) : new Float64Array(rows).fill(1)
+  if (sampleWeight !== undefined) weights.set(sampleWeights(where, sampleWeight, rows, dtype))
+  if (classWeight !== undefined) {
+    const table = classTable(where, classWeight, classes)
+    const width = y.data.length / rows
+    for (let i = 0; i < rows; i++) weights[i] *= table[classOf(where, y.data, i, width)]
+  }
+  return { data: weights, shape: [rows, 1] }
+}
+
+function sampleWeights(where: string, value: SampleWeight, rows: number, dtype: DType): NativeArray {
+  const source = openRows(`${where}: sampleWeight`, value, dtype)
+  const { shape } = source
+  const column = shape.length === 2 && shape[1] === 1
+  if (shape[0] !== rows || (shape.length !== 1 && !column))
+    throw new ShapeError(
+      `${where}: sampleWeight: expected shape ${shapeText([rows])}, one weight per row, got ${shapeText(shape)}.`,
+    )
+  const { data } = atOnce(toFlatRows(source, dtype, () => undefined))
+  requireFinite(where, 'sampleWeight', data, [rows])
+  const negative = data.findIndex((weight) => weight < 0)
+  if (negative >= 0)
+    throw new OptionError(`${where}: sampleWeight[${negative}] is ${data[negative]}; weights must be at least 0.`)
+  return data
+}
+
+/** The class of row i: the number itself, or the place of the largest entry of a one-hot row. */
+function classOf(where: string, data: NativeArray, row: number, width: number): number {
+  if (width === 1) {
+    if (Number.isInteger(data[row])) return data[row]
+    throw new OptionError(
+      `${where}: classWeight needs class numbers in y; y[${row}] is ${data[row]}. Use sampleWeight.`,
+    )
+  }
+  let best = 0
+  for (let c = 1; c < width; c++) if (data[row * width + c] > data[row * width + best]) best = c
+  return best
+}
+
+/** The weight of every class: 1 where none is given. */
+function classTable(where: string, classWeight: ClassWeight, classes: number): Float64Array {
+  if (typeof classWeight !== 'object' || classWeight === null)
+    throw new OptionError(
+      `${where}: classWeight: expected { classNumber: weight, … } or a list, got ${describeValue(classWeight)}.`,
+    )
+  const table = new Float64Array(classes).fill(1)
+  for (const [key, weight] of Object.entries(classWeight)) {
+    const c = Number(key)
+    if (!Number.isInteger(c) || c < 0 || c >= classes)
+      throw new OptionError(
+        `${where}: classWeight: class '${key}' does not exist; the model tells ${classes} classes apart, 0 to ${classes - 1}.`,
+      )
+    if (typeof weight !== 'number' || !Number.isFinite(weight) || weight < 0)
+      throw new OptionError(
+        `${where}: classWeight[${key}]: expected a number of at least 0, got ${describeValue(weight)}.`,
+      )
+    table[c] = weight
+  }
+  return table
+}

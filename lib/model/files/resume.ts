@@ -1,0 +1,80 @@
+/** Taking up an interrupted fit. */
+import { checkOptions, checkSignal } from '../../base/checks'
+import type { Custom } from '../../base/custom'
+import { StateError } from '../../base/errors'
+import { inTurns } from '../../base/slices'
+import type { DeviceName } from '../../native/devices'
+import type { DataLike } from '../data/data'
+import type { Model } from '../model'
+import type { Callback } from '../train/callback'
+import { runFit } from '../train/fit'
+import { callbacksOf, type CommonFitOptions } from '../train/fit-options'
+import type { History } from '../train/history'
+import { withHistory } from '../train/training'
+import { fingerprint, readCheckpoint, resumedData, type Checkpoint } from './checkpoint'
+import { fromSnapshot, readSnapshot } from './save'
+
+export interface ResumeOptions extends Pick<CommonFitOptions, 'onBatch' | 'onEpoch' | 'verbose'> {
+  /** Own layers and functions by the names they were saved under. */
+  custom?: Custom
+  /** Where the model goes. Default: where `sequential` would put it. To the same bits only on the device of the fit. */
+  device?: DeviceName
+  /** The same callbacks in the same order as the interrupted fit had: their state is restored, their options are those given here. */
+  callbacks?: readonly Callback[]
+  signal?: AbortSignal
+}
+
+/**
+ * Goes on with the fit that wrote the checkpoint at `path`, with its options, to the same bits as if it had never been interrupted; further
+ * checkpoints go to the path they went to. x and y must be the data of that fit (StateError otherwise); sample weights, class weights and validation data come
+ * from the checkpoint. An abort leaves the checkpoint as it is, for another resume. The checkpoint of a finished fit gives its model and history back at once.
+ */
+export async function resume(
+  path: string,
+  x: DataLike,
+  y: DataLike,
+  options: ResumeOptions = {},
+): Promise<{ model: Model; history: History }> {
+  checkOptions('resume', options, ['custom', 'device', 'callbacks', 'signal', 'onBatch', 'onEpoch', 'verbose'])
+  checkSignal('resume', options.signal)
+  const callbacks = callbacksOf('resume', options)
+  const { snapshot } = await readSnapshot('resume', path, options.signal)
+  const checkpoint = readCheckpoint(path, snapshot)
+  const model = await fromSnapshot(snapshot, options, path)
+  try {
+    const { engine } = model.internals
+    restoreCallbacks(callbacks, checkpoint)
+    const history = await engine.queue.train('resume', options.signal, (trainer) =>
+      runFit(engine, model, trainer, {
+        where: 'resume',
+        data: resumedData(x, y, checkpoint),
+        settings: checkpoint.settings,
+        callbacks,
+        resumed: checkpoint.state,
+        async verify(train) {
+          if ((await inTurns(fingerprint(train), () => trainer.job.throwIfAborted())) !== checkpoint.fingerprint)
+            throw new StateError(
+              `resume: x and y are not the data that the fit of '${path}' was interrupted on. Pass the same rows in the same order.`,
+            )
+        },
+      }),
+    )
+    return { model, history }
+  } catch (error) {
+    model.dispose()
+    throw withHistory(error, checkpoint.state.history)
+  }
+}
+
+function restoreCallbacks(callbacks: readonly Callback[], checkpoint: Checkpoint): void {
+  if (checkpoint.state.finished) return
+  checkpoint.callbacks.forEach((saved, i) => {
+    if (!saved) return
+    const callback = callbacks[i]
+    if (callback?.name !== saved.name || !callback.restore)
+      throw new StateError(
+        `resume: the interrupted fit had callbacks.${saved.name} at place ${i}, got ${callback ? `'${callback.name}'` : 'none'}. Pass the same callbacks in the same order.`,
+      )
+    callback.restore(saved.state)
+  })
+}

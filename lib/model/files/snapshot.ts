@@ -1,0 +1,31 @@
+import type { DType, NativeArray, Precision } from '../../base/dtype'
+import type { Json } from '../../base/json'
+
+/** Everything a model is, as plain data: what files hold and `loadModel` rebuilds. */
+export interface ModelSnapshot {
+  architecture: {
+    name: string | null
+    inputShape: number[]
+    dtype: DType
+    precision: Precision
+    seed: string
+    labels: string[] | null
+    layers: { kind: string; name: string; config: { [key: string]: Json } }[]
+  }
+  /** What compile() was given, or null before it. */
+  compiled: {
+    optimizer: { kind: string; config: { [key: string]: Json } }
+    loss: Json
+    metrics: Json[]
+    gradientClip: Json
+  } | null
+  /** Counters that make training continue to the same bits. */
+  progress: { steps: number; epochs: number; updates: number }
+  /** Only in checkpoints: what `resume` needs (fit options, history so far, data fingerprint, callback state). */
+  checkpoint: Json
+  /**
+   * In a fixed order. Names: `dense_1.weight` for weights, `normalize_1.mean` for statistics,
+   * `optimizer.dense_1.weight.v` for optimiser slots, `checkpoint.…` for what a checkpoint adds (best weights).
+   */
+  tensors: { name: string; shape: number[]; data: NativeArray }[]
+}

@@ -1,0 +1,163 @@
+/** What a model is inside: values, compiled parts, plans and the queue. Users meet Model. */
+import type { DType, NativeArray, Precision } from '../../base/dtype'
+import { StateError } from '../../base/errors'
+import type { Optimizer } from '../../optimizers/optimizer'
+import type { Schedule } from '../../schedules'
+import { Plans, type ModelPlan } from '../programs/plans'
+import { predictProgram, trainProgram, type BatchShape, type Parts } from '../programs/program'
+import { JobQueue } from '../queue/queue'
+import type { Compiled } from './compile'
+import type { Network } from './network'
+import { Weights, type SlotTable } from './weights'
+
+/** Counters that key random numbers and schedules, so that training continues to the same bits. */
+export interface ProgressCounters {
+  /** Training steps ever taken. */
+  steps: number
+  /** Epochs ever begun and trained on. */
+  epochs: number
+  /** Updates of the compiled optimiser. */
+  updates: number
+}
+
+/** What an optimiser used by hand keeps for a model. */
+export interface OwnOptimizer {
+  id: number
+  slots: SlotTable
+  updates: number
+}
+
+/** What a model is made from. */
+export interface ModelParts {
+  network: Network
+  dtype: DType
+  /** The dtype, or for float32 'tf32' or 'bf16'. */
+  precision: Precision
+  seed: bigint
+  name: string | null
+  labels: readonly string[] | null
+  /** As resolveDevice gives it. */
+  device: string
+  /** True where the values of all weights follow from a file. */
+  blank?: boolean
+}
+
+export class Engine implements Parts {
+  readonly network: Network
+  readonly dtype: DType
+  readonly precision: Precision
+  readonly seed: bigint
+  /** What files tell about the model beside its structure. */
+  readonly about: { name: string | null; labels: readonly string[] | null }
+  readonly weights: Weights
+  readonly plans = new Plans(() => this.device)
+  readonly queue = new JobQueue()
+  readonly progress: ProgressCounters = { steps: 0, epochs: 0, updates: 0 }
+  /** Optimisers of own training loops. */
+  readonly ownOptimizers = new Map<Optimizer, OwnOptimizer>()
+  compiled: Compiled | null = null
+  /** Replaces the compiled optimiser's schedule after setLearningRate. */
+  learningRate: Schedule | null = null
+  /** The normalize layer still has to learn its statistics. */
+  needsAdapt: boolean
+
+  constructor({ network, dtype, precision, seed, name, labels, device, blank = false }: ModelParts) {
+    this.network = network
+    this.dtype = dtype
+    this.precision = precision
+    this.seed = seed
+    this.about = { name, labels }
+    this.weights = new Weights(network, dtype, seed, device, blank)
+    this.needsAdapt = network.layers.some((place) => place.built.needsAdapt)
+  }
+
+  requireCompiled(where: string): Compiled {
+    if (!this.compiled)
+      throw new StateError(`${where}: the model is not compiled. Call model.compile({ optimizer, loss }) first.`)
+    return this.compiled
+  }
+
+  requireAdapted(where: string): void {
+    if (!this.needsAdapt) return
+    const place = this.network.layers.find((l) => l.built.needsAdapt)
+    throw new StateError(
+      `${where}: '${place?.name}' has not learnt its mean and variance yet. Call model.fit or model.adapt(x) first.`,
+    )
+  }
+
+  /** Puts mean and variance into the normalize layer. */
+  setStatistics(values: Record<string, Float64Array>): void {
+    for (const cell of this.weights.statistics) {
+      const data: NativeArray = this.dtype === 'float32' ? Float32Array.from(values[cell.key]) : values[cell.key]
+      this.weights.write(cell, data)
+    }
+    this.needsAdapt = false
+  }
+
+  useCompiled(compiled: Compiled, blank = false): void {
+    const slots = this.weights.makeSlots(compiled.optimizer, blank)
+    this.plans.clear()
+    this.weights.releaseSlots(this.weights.slots)
+    this.weights.slots = slots
+    this.compiled = compiled
+    this.learningRate = null
+    this.progress.updates = 0
+  }
+
+  /** 'cpu', 'cuda:0', … */
+  get device(): string {
+    return this.weights.device
+  }
+
+  /** Weights and all optimiser state go to another device; plans are made anew there. */
+  moveTo(device: string): void {
+    if (device === this.device) return
+    this.weights.moveTo(
+      device,
+      [...this.ownOptimizers.values()].map((own) => own.slots),
+    )
+    this.plans.clear()
+  }
+
+  trainPlan(shape: BatchShape): ModelPlan {
+    return this.plans.get(`train ${shape.batch} ${shape.weighted}`, () =>
+      trainProgram(this, this.requireCompiled('train'), shape),
+    )
+  }
+
+  predictPlan(batch: number): ModelPlan {
+    return this.plans.get(`predict ${batch}`, () => predictProgram(this, batch))
+  }
+
+  /** The rate in force at a step; steps and epochs count from 1. */
+  learningRateAt(epoch: number, step: number): number {
+    const schedule = this.learningRate ?? this.requireCompiled('learningRate').optimizer.learningRate
+    return schedule.value({ epoch, step })
+  }
+
+  /** Hyper slots [learningRate, …optimizer.hypers] of the next `steps` steps, in float64. */
+  hypers(epoch: number, steps: number): Float64Array {
+    const { optimizer } = this.requireCompiled('train')
+    const width = 1 + optimizer.hypers.length
+    const values = new Float64Array(steps * width)
+    for (let s = 0; s < steps; s++) {
+      values[s * width] = this.learningRateAt(epoch, this.progress.steps + 1 + s)
+      if (width > 1) values.set(optimizer.hyperValues(this.progress.updates + 1 + s), s * width + 1)
+    }
+    return values
+  }
+
+  /** Counts committed steps. */
+  advance(steps: number): void {
+    this.progress.steps += steps
+    this.progress.updates += steps
+  }
+
+  dispose(): void {
+    this.queue.dispose()
+    this.plans.clear()
+    this.weights.dispose()
+    for (const own of this.ownOptimizers.values()) this.weights.releaseSlots(own.slots)
+    this.ownOptimizers.clear()
+  }
+}

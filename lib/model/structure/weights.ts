@@ -1,0 +1,233 @@
+/** The values of a model: weights, statistics and optimiser slots in native memory. */
+import { checkCapacity } from '../../base/capacity'
+import type { DType, NativeArray } from '../../base/dtype'
+import { describeValue, NonFiniteError, OptionError, ShapeError } from '../../base/errors'
+import { shapeText, sizeOf, type Shape } from '../../base/shape'
+import { slices, type Sliced } from '../../base/slices'
+import { nearestName } from '../../base/suggest'
+import type { WeightSpec } from '../../layers/layer'
+import type { NativeBuffer } from '../../native/contract'
+import { native } from '../../native/native'
+import { guarded } from '../../native/runtime'
+import type { Optimizer } from '../../optimizers/optimizer'
+import { Tensor, toFlat, type TensorLike } from '../../tensor/tensor'
+import type { LayerWeights, WeightSet, WeightSetLike } from '../../tensor/weight-set'
+import type { Network } from './network'
+
+/** A named array in native memory that plans read and replace. */
+export interface StateCell {
+  readonly name: string
+  readonly shape: Shape
+  buffer: NativeBuffer
+}
+
+/** A weight or statistic of a layer. */
+export interface Parameter extends StateCell {
+  readonly layer: string
+  readonly key: string
+  readonly spec: WeightSpec
+}
+
+/** Arrays that an optimiser keeps for each trainable weight, in the order of `Optimizer.slots`. */
+export type SlotTable = Map<Parameter, StateCell[]>
+
+/** Random streams of initial values start here, apart from the layers' own streams in training. */
+const initialStream = 0x01000000
+
+/**
+ * Inputs and outputs that one number of a weight connects: [out, in] for matrices, kernels [out, in, …size] times the
+ * size; vectors and scalars stand for themselves.
+ */
+function fans(shape: Shape): { fanIn: number; fanOut: number } {
+  if (shape.length < 2) return { fanIn: sizeOf(shape), fanOut: sizeOf(shape) }
+  const field = sizeOf(shape.slice(2))
+  return { fanIn: shape[1] * field, fanOut: shape[0] * field }
+}
+
+/** `items` mapped to holders of buffers; where one of them cannot be made, those before it are freed again. */
+function made<T, U extends { buffer: NativeBuffer }>(items: readonly T[], make: (item: T, index: number) => U): U[] {
+  const done: U[] = []
+  try {
+    items.forEach((item, i) => done.push(make(item, i)))
+    return done
+  } catch (error) {
+    for (const { buffer } of done) native.bufferDispose(buffer)
+    throw error
+  }
+}
+
+export class Weights {
+  readonly list: readonly Parameter[]
+  /** Slots of the compiled optimiser. */
+  slots: SlotTable = new Map()
+
+  constructor(
+    readonly network: Network,
+    readonly dtype: DType,
+    seed: bigint,
+    /** Where all cells live. */
+    public device: string,
+    /** True where a file's values follow: weights then hold anything until they are filled. */
+    blank = false,
+  ) {
+    const places = network.weights()
+    for (const { place, spec } of places) checkCapacity(`${place.name}.${spec.name}`, spec.shape, dtype)
+    this.list = made(places, ({ place, spec }, i) => {
+      const name = `${place.name}.${spec.name}`
+      if (blank && !spec.statistic)
+        return {
+          name,
+          layer: place.name,
+          key: spec.name,
+          spec,
+          shape: spec.shape,
+          buffer: this.#reserve(name, spec.shape),
+        }
+      const data = spec.initializer.create(spec.shape, { ...fans(spec.shape), seed, stream: initialStream + i, dtype })
+      if (data.length !== sizeOf(spec.shape))
+        throw new ShapeError(`${name}: its initializer gave ${data.length} numbers for shape ${shapeText(spec.shape)}.`)
+      const buffer = this.#create(name, data)
+      return { name, layer: place.name, key: spec.name, spec, shape: spec.shape, buffer }
+    })
+  }
+
+  #create(name: string, data: NativeArray | number): NativeBuffer {
+    if (typeof data === 'number') return guarded(name, () => native.bufferCreate(this.dtype, data, null, this.device))
+    return guarded(name, () => native.bufferCreate(this.dtype, data.length, data, this.device))
+  }
+
+  #reserve(name: string, shape: Shape): NativeBuffer {
+    return guarded(name, () => native.bufferReserve(this.dtype, sizeOf(shape), this.device))
+  }
+
+  /** Weights that updates change. */
+  get trainable(): Parameter[] {
+    return this.list.filter((p) => p.spec.trainable && !p.spec.statistic)
+  }
+
+  /** What getWeights shows: everything but statistics. */
+  get visible(): Parameter[] {
+    return this.list.filter((p) => !p.spec.statistic)
+  }
+
+  get statistics(): Parameter[] {
+    return this.list.filter((p) => p.spec.statistic)
+  }
+
+  /** Fresh slots for every trainable weight: all zero, or `blank` where a file's values follow. */
+  makeSlots(optimizer: Optimizer, blank = false): SlotTable {
+    const places = this.trainable.flatMap((p) => optimizer.slots.map((slot) => ({ p, slot })))
+    const cells = made(places, ({ p, slot }) => ({
+      name: `optimizer.${p.name}.${slot}`,
+      shape: p.shape,
+      buffer: blank ? this.#reserve(`${p.name}.${slot}`, p.shape) : this.#create(`${p.name}.${slot}`, sizeOf(p.shape)),
+    }))
+    return new Map(this.trainable.map((p) => [p, cells.splice(0, optimizer.slots.length)]))
+  }
+
+  /** Takes all cells, and those of other optimisers, to another device; all of them or, where one does not fit, none. */
+  moveTo(device: string, others: readonly SlotTable[]): void {
+    const cells: StateCell[] = [...this.list, ...[this.slots, ...others].flatMap((slots) => [...slots.values()].flat())]
+    const moved = made(cells, ({ name, buffer }) => ({
+      buffer: guarded(name, () => native.bufferClone(buffer, device)),
+    }))
+    cells.forEach((cell, i) => {
+      native.bufferDispose(cell.buffer)
+      cell.buffer = moved[i].buffer
+    })
+    this.device = device
+  }
+
+  releaseSlots(slots: SlotTable): void {
+    for (const cells of slots.values()) for (const cell of cells) native.bufferDispose(cell.buffer)
+  }
+
+  /** Puts new values into a cell. Running jobs keep the buffer they started with. */
+  write(cell: StateCell, data: NativeArray): void {
+    const old = cell.buffer
+    cell.buffer = this.#create(cell.name, data)
+    native.bufferDispose(old)
+  }
+
+  /** Writes the values of a cell that nothing uses yet, in slices. */
+  *fill(cell: StateCell, data: NativeArray): Sliced<void> {
+    for (const [from, to] of slices(data.length)) {
+      guarded(cell.name, () => native.bufferWrite(cell.buffer, data.subarray(from, to), from))
+      yield
+    }
+  }
+
+  read(cell: StateCell): NativeArray {
+    return guarded(cell.name, () => native.bufferRead(cell.buffer))
+  }
+
+  /** Groups one tensor per visible weight into the layout of getWeights. */
+  layOut(tensorOf: (parameter: Parameter, index: number) => Tensor): WeightSet {
+    const set: WeightSet = []
+    this.visible.forEach((p, i) => {
+      let entry = set[set.length - 1] as unknown as Record<string, unknown> | undefined
+      if (entry?.name !== p.layer) set.push((entry = { name: p.layer }) as unknown as LayerWeights)
+      entry[p.key] = tensorOf(p, i)
+    })
+    return set
+  }
+
+  /** Copies of all weights. */
+  get(): WeightSet {
+    return this.layOut((p) =>
+      Tensor.fromBuffer(
+        guarded(p.name, () => native.bufferClone(p.buffer, 'cpu')),
+        p.shape,
+        this.dtype,
+      ),
+    )
+  }
+
+  /** Checks a whole set against the model, one flat array per visible weight. Changes nothing. */
+  check(where: string, set: WeightSetLike, { finite = true } = {}): NativeArray[] {
+    if (!Array.isArray(set))
+      throw new OptionError(
+        `${where}: expected a list like getWeights() returns, [{ name, weight, bias }, …], got ${describeValue(set)}.`,
+      )
+    const layers = [...new Set(this.visible.map((p) => p.layer))]
+    const given = new Map<string, Record<string, unknown>>()
+    for (const entry of set as readonly Record<string, unknown>[]) {
+      const name = entry?.name
+      if (typeof name !== 'string' || !layers.includes(name)) {
+        const near = typeof name === 'string' ? nearestName(name, layers) : undefined
+        throw new OptionError(
+          `${where}: ${describeValue(name)} is no layer with weights.${near ? ` Did you mean '${near}'?` : ''} The model's: ${layers.join(', ') || 'none'}.`,
+        )
+      }
+      if (given.has(name)) throw new OptionError(`${where}: the layer '${name}' is given twice.`)
+      given.set(name, entry)
+      const keys = this.visible.filter((p) => p.layer === name).map((p) => p.key)
+      for (const key of Object.keys(entry))
+        if (key !== 'name' && !keys.includes(key))
+          throw new OptionError(`${where}: '${name}' has no weight '${key}'. Its weights: ${keys.join(', ')}.`)
+    }
+    return this.visible.map((p) => {
+      const value = given.get(p.layer)?.[p.key]
+      if (value === undefined)
+        throw new OptionError(`${where}: ${p.name} is missing; expected a tensor of shape ${shapeText(p.shape)}.`)
+      const flat = toFlat(`${where}: ${p.name}`, value as TensorLike, this.dtype)
+      if (flat.shape.join() !== p.shape.join())
+        throw new ShapeError(`${where}: ${p.name}: expected shape ${shapeText(p.shape)}, got ${shapeText(flat.shape)}.`)
+      const bad = finite ? flat.data.findIndex((v) => !Number.isFinite(v)) : -1
+      if (bad >= 0)
+        throw new NonFiniteError(`${where}: ${p.name}: element ${bad} is ${flat.data[bad]}; weights must be finite.`)
+      return flat.data
+    })
+  }
+
+  /** Replaces all weights, or none. */
+  set(where: string, set: WeightSetLike): void {
+    const data = this.check(where, set)
+    this.visible.forEach((p, i) => this.write(p, data[i]))
+  }
+
+  dispose(): void {
+    for (const p of this.list) native.bufferDispose(p.buffer)
+    this.releaseSlots(this.slots)
+  }
+}

@@ -1,0 +1,69 @@
+import type { Json } from '../../base/json'
+import type { Tensor } from '../../tensor/tensor'
+import type { Model } from '../model'
+import type { EpochLogs, History } from './history'
+
+/** The run a callback takes part in. */
+export interface TrainingRun {
+  readonly model: Model
+  readonly history: History
+  /** Number of the last epoch planned. */
+  readonly epochs: number
+  /** Examples of an epoch; undefined for data streams. */
+  readonly examples: number | undefined
+  /** Steps of an epoch; undefined for data streams of unknown length. */
+  readonly batches: number | undefined
+  /**
+   * Names of the values that the logs of an epoch will have: loss, dataLoss, learningRate, metrics, val_…. Null where a
+   * callback of the user's may add others in its onEpoch.
+   */
+  readonly logNames: readonly string[] | null
+  /** Ends the run after the current epoch; `history.stopped` becomes 'early'. */
+  stop(): void
+}
+
+/** A moment of an epoch, reported at most every few milliseconds. */
+export interface TrainingProgress {
+  /** Number of the running epoch. */
+  epoch: number
+  /** Steps done in this epoch. */
+  batch: number
+  /** Examples seen in this epoch. */
+  examples: number
+  /** Size-weighted mean cost of the epoch so far. */
+  loss: number
+}
+
+/** What `onBatch` observes. */
+export interface BatchLogs {
+  epoch: number
+  /** From 1 in each epoch. */
+  batch: number
+  /** J of the batch before its update. */
+  loss: number
+}
+
+/** What a callback keeps in a checkpoint. */
+export interface CallbackState {
+  values: { [key: string]: Json }
+  tensors?: { [key: string]: Tensor }
+}
+
+/**
+ * An observer of `fit`. All methods are optional. `onTrainBegin`, `onEpochBegin`, `onEpoch` and `onTrainEnd` are awaited at a step
+ * boundary, where the model's methods run at once; `onProgress` and `onBatch` come late and batched. A method that throws
+ * rejects the fit.
+ */
+export interface Callback {
+  /** Names the callback in errors and checkpoints. */
+  readonly name: string
+  onTrainBegin?(run: TrainingRun): unknown
+  onEpochBegin?(epoch: number, run: TrainingRun): unknown
+  onProgress?(progress: TrainingProgress, run: TrainingRun): unknown
+  onBatch?(batch: BatchLogs, run: TrainingRun): unknown
+  onEpoch?(logs: EpochLogs, run: TrainingRun): unknown
+  onTrainEnd?(run: TrainingRun): unknown
+  /** For checkpoints: what `restore` needs to go on as if nothing had happened. */
+  save?(): CallbackState
+  restore?(state: CallbackState): void
+}

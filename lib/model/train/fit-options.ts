@@ -1,0 +1,193 @@
+/** The options of fit, checked before anything changes. */
+import {
+  booleanOption,
+  checkOptions,
+  checkSignal,
+  functionOption,
+  nonEmptyString,
+  nonNegativeInteger,
+  positiveInteger,
+  positiveNumber,
+} from '../../base/checks'
+import { describeValue, OptionError } from '../../base/errors'
+import type { Shape } from '../../base/shape'
+import { Augmenter, type AugmentSettings } from '../../data/augment'
+import type { ClassWeight, DataLike, SampleWeight } from '../data/data'
+import type { BatchLogs, Callback, TrainingRun } from './callback'
+import type { EpochLogs } from './history'
+import { progressBar } from './progress-bar'
+
+/**
+ * When and where an interrupted run can be taken up again (see `resume`). A checkpoint holds the model, the history, the sample
+ * weights and the validation data, so that `resume` needs x and y alone: a large validation set makes every checkpoint as large.
+ */
+export interface CheckpointOptions {
+  /** Written whole or not at all; a newer checkpoint replaces the older one. */
+  path: string
+  /** Every so many epochs or training steps of this run. The start and the end of the run are always written. */
+  every: { epochs: number } | { steps: number }
+}
+
+/** [x, y] or [x, y, sampleWeight]. */
+export type ValidationData = readonly [DataLike, DataLike] | readonly [DataLike, DataLike, SampleWeight]
+
+export interface CommonFitOptions {
+  /** Number of the last epoch; counting goes on from `initialEpoch`. Default 1. */
+  epochs?: number
+  /** Epochs that count as done: numbering and schedules start after it. Default 0. */
+  initialEpoch?: number
+  validationData?: ValidationData
+  /** By class number; multiplies the sample weights. */
+  classWeight?: ClassWeight
+  callbacks?: readonly Callback[]
+  /** Observes every batch, late and in groups. */
+  onBatch?: (batch: BatchLogs, run: TrainingRun) => unknown
+  /** Awaited after every epoch at a step boundary, where the model's methods run at once. */
+  onEpoch?: (logs: EpochLogs, run: TrainingRun) => unknown
+  signal?: AbortSignal
+  /** 0: silent (default). 1: a progress bar on stderr. */
+  verbose?: 0 | 1
+  /** Ends with history.stopped 'converged' when the epoch's cost J changes by less than `tolerance`. */
+  stopWhen?: { tolerance: number }
+  /**
+   * `data.augment({ … })`: every epoch trains on newly changed images, made natively ahead of the steps. Row i of epoch n
+   * is changed the same for the same seed, whatever the batch size and the number of threads. Labels, weights and
+   * validation data stay what they are.
+   */
+  augment?: Augmenter
+}
+
+export interface FitOptions extends CommonFitOptions {
+  /** Rows of a mini-batch; 'all' is batch gradient descent. Default 32, or all rows if there are fewer. */
+  batchSize?: number | 'all'
+  /** A new seeded order of the rows in every epoch. Default true. */
+  shuffle?: boolean
+  /** Leaves the last, smaller batch out. Default false. */
+  dropLast?: boolean
+  /** One weight per row. Weighted losses divide by m, the number of rows. */
+  sampleWeight?: SampleWeight
+  checkpoint?: CheckpointOptions
+}
+
+/** Fit options with their defaults; data aside. */
+export interface Settings {
+  epochs: number
+  initialEpoch: number
+  batchSize: number
+  shuffle: boolean
+  dropLast: boolean
+  tolerance: number | null
+  checkpoint: CheckpointOptions | null
+  augment: AugmentSettings | null
+}
+
+const commonNames = [
+  'epochs',
+  'initialEpoch',
+  'validationData',
+  'classWeight',
+  'callbacks',
+  'onBatch',
+  'onEpoch',
+  'signal',
+  'verbose',
+  'stopWhen',
+  'augment',
+]
+
+export function checkFitNames(options: FitOptions): void {
+  checkOptions('fit', options, [...commonNames, 'batchSize', 'shuffle', 'dropLast', 'sampleWeight', 'checkpoint'])
+}
+
+export function checkCommon(
+  where: string,
+  options: CommonFitOptions,
+): { epochs: number; initialEpoch: number; tolerance: number | null } {
+  const initialEpoch = nonNegativeInteger(`${where}: initialEpoch`, options.initialEpoch ?? 0)
+  const epochs = positiveInteger(`${where}: epochs`, options.epochs ?? initialEpoch + 1)
+  if (epochs <= initialEpoch)
+    throw new OptionError(
+      `${where}: epochs (the number of the last epoch) must be above initialEpoch, got epochs ${epochs} and initialEpoch ${initialEpoch}.`,
+    )
+  if (options.stopWhen !== undefined) checkOptions(`${where}: stopWhen`, options.stopWhen, ['tolerance'])
+  const tolerance = options.stopWhen ? positiveNumber(`${where}: stopWhen.tolerance`, options.stopWhen.tolerance) : null
+  if (options.onBatch !== undefined) functionOption(`${where}: onBatch`, options.onBatch)
+  if (options.onEpoch !== undefined) functionOption(`${where}: onEpoch`, options.onEpoch)
+  checkValidation(where, options.validationData)
+  checkSignal(where, options.signal)
+  return { epochs, initialEpoch, tolerance }
+}
+
+function checkValidation(where: string, data: unknown): void {
+  if (data === undefined) return
+  if (!Array.isArray(data) || data.length < 2 || data.length > 3)
+    throw new OptionError(
+      `${where}: validationData: expected [x, y] or [x, y, sampleWeight], got ${describeValue(data)}.`,
+    )
+}
+
+/** The options of the augmenter, which fits images of this shape; null without one. */
+export function augmentOf(where: string, augment: unknown, inputShape: Shape): AugmentSettings | null {
+  if (augment === undefined) return null
+  if (!(augment instanceof Augmenter))
+    throw new OptionError(`${where}: augment: expected data.augment({ … }), got ${describeValue(augment)}.`)
+  augment.how(`${where}: augment`, inputShape)
+  return augment.options
+}
+
+export function settingsOf(options: FitOptions, rows: number, inputShape: Shape): Settings {
+  const { epochs, initialEpoch, tolerance } = checkCommon('fit', options)
+  const asked = options.batchSize ?? Math.min(32, rows)
+  const batchSize = asked === 'all' ? rows : positiveInteger("fit: batchSize ('all' or a number)", asked)
+  if (batchSize > rows)
+    throw new OptionError(
+      `fit: batchSize ${batchSize} is larger than the data, ${rows} rows. Use a smaller one, or 'all'.`,
+    )
+  return {
+    epochs,
+    initialEpoch,
+    tolerance,
+    batchSize,
+    shuffle: booleanOption('fit: shuffle', options.shuffle ?? true),
+    dropLast: booleanOption('fit: dropLast', options.dropLast ?? false),
+    checkpoint: options.checkpoint === undefined ? null : checkCheckpoint(options.checkpoint),
+    augment: augmentOf('fit', options.augment, inputShape),
+  }
+}
+
+function checkCheckpoint(value: CheckpointOptions): CheckpointOptions {
+  const where = 'fit: checkpoint'
+  checkOptions(where, value, ['path', 'every'])
+  const path = nonEmptyString(`${where}.path`, value.path)
+  checkOptions(`${where}.every`, value.every, ['epochs', 'steps'])
+  const { epochs, steps } = (value.every ?? {}) as { epochs?: unknown; steps?: unknown }
+  if ((epochs === undefined) === (steps === undefined))
+    throw new OptionError(
+      `${where}.every: expected exactly one of { epochs } and { steps }, got ${epochs === undefined ? 'neither' : 'both'}.`,
+    )
+  const every =
+    epochs !== undefined
+      ? { epochs: positiveInteger(`${where}.every.epochs`, epochs) }
+      : { steps: positiveInteger(`${where}.every.steps`, steps) }
+  return { path, every }
+}
+
+/** The callbacks of a run: the user's, the progress bar of `verbose`, and onEpoch and onBatch as one. */
+export function callbacksOf(where: string, options: CommonFitOptions): Callback[] {
+  const given = options.callbacks ?? []
+  if (!Array.isArray(given)) throw new OptionError(`${where}: callbacks: expected a list, got ${describeValue(given)}.`)
+  given.forEach((callback, i) => {
+    if (typeof callback !== 'object' || callback === null)
+      throw new OptionError(
+        `${where}: callbacks[${i}]: expected callbacks.… or an object with onEpoch, got ${describeValue(callback)}.`,
+      )
+  })
+  const verbose = options.verbose ?? 0
+  if (verbose !== 0 && verbose !== 1)
+    throw new OptionError(`${where}: verbose: expected 0 or 1, got ${describeValue(verbose)}.`)
+  const list: Callback[] = [...given]
+  if (verbose) list.push(progressBar())
+  if (options.onEpoch || options.onBatch)
+    list.push({ name: 'fit options', onEpoch: options.onEpoch, onBatch: options.onBatch })
+  return list
+}

@@ -1,0 +1,322 @@
+import { inspect } from 'node:util'
+import { checkOptions, dtypeOption } from '../base/checks'
+import { newArray, type DType, type NativeArray } from '../base/dtype'
+import { DisposedError, OptionError, ShapeError, StateError } from '../base/errors'
+import { shapeText, sizeOf, type Shape } from '../base/shape'
+import { TraceContext } from '../graph/context'
+import type { Node } from '../graph/node'
+import type { NativeBuffer } from '../native/contract'
+import { native } from '../native/native'
+import { guarded } from '../native/runtime'
+import { flatten, nest, valuesText, type NestedArray, type NestedNumbers } from './convert'
+
+export type { NestedArray, NestedNumbers } from './convert'
+
+/** What `ops` take: a tensor, or a number that adapts to the other operands. */
+export type Value = Tensor | number
+
+/** What `tensor()` and the models take as data. */
+export type TensorLike = Tensor | NestedNumbers
+
+/**
+ * A Float32Array or Float64Array. The methods beside it are those of both, in a form that the compiler can call on
+ * either: `t.data.reduce((a, b) => a + b)`.
+ */
+export type TensorData = NativeArray & {
+  reduce(callback: (previous: number, current: number, index: number) => number): number
+  reduce<U>(callback: (previous: U, current: number, index: number) => U, initial: U): U
+  reduceRight(callback: (previous: number, current: number, index: number) => number): number
+  reduceRight<U>(callback: (previous: U, current: number, index: number) => U, initial: U): U
+}
+
+/** Native memory shared by tensors of different shapes (reshape copies nothing); freed with its last user. */
+class Storage {
+  users = 1
+  cached: NativeArray | undefined
+  constructor(readonly buffer: NativeBuffer) {}
+  release(): void {
+    if (--this.users === 0) {
+      native.bufferDispose(this.buffer)
+      this.cached = undefined
+    }
+  }
+}
+
+interface Internals {
+  storageOf(t: Tensor): Storage
+  nodeOf(t: Tensor): Node | undefined
+  contextOf(t: Tensor): TraceContext | undefined
+  isWeak(t: Tensor): boolean
+  share(t: Tensor, shape: Shape): Tensor
+}
+let internals: Internals
+
+/**
+ * An array of numbers in native memory, of rank 0 (a scalar) to 6, or — while a function is traced for its
+ * derivative, a layer or a loss — a value that will be computed later, whose data cannot be read yet.
+ * Tensors do not change. Memory is freed by the garbage collector, or at once by `dispose()` or `using`.
+ */
+export class Tensor {
+  readonly shape: Shape
+  #dtype: DType
+  #storage: Storage | undefined
+  #node: Node | undefined
+  #context: TraceContext | undefined
+  #weak = false
+  #disposed = false
+
+  private constructor(shape: Shape, dtype: DType) {
+    this.shape = Object.freeze([...shape])
+    this.#dtype = dtype
+  }
+
+  static {
+    internals = {
+      storageOf(t) {
+        t.#usable('used')
+        if (!t.#storage) throw t.#tracedError()
+        return t.#storage
+      },
+      nodeOf: (t) => t.#node,
+      contextOf: (t) => t.#context,
+      isWeak: (t) => t.#weak,
+      share(t, shape) {
+        const result = new Tensor(shape, t.#dtype)
+        const storage = internals.storageOf(t)
+        storage.users++
+        result.#storage = storage
+        result.#weak = t.#weak
+        return result
+      },
+    }
+  }
+
+  /**
+   * Internal: takes over a native buffer. `weak`: the result of numbers alone, adapts to other dtypes.
+   * @internal
+   */
+  static fromBuffer(buffer: NativeBuffer, shape: Shape, dtype: DType, weak = false): Tensor {
+    const result = new Tensor(shape, dtype)
+    result.#storage = new Storage(buffer)
+    result.#weak = weak
+    return result
+  }
+
+  /**
+   * Internal: a traced value. With a dtype instead of a context, tensors that the traced function captures are
+   * converted to that dtype, as everything is that goes into a model.
+   * @internal
+   */
+  static fromNode(node: Node, context: TraceContext | DType): Tensor {
+    const trace = typeof context === 'string' ? new TraceContext(context, { convertCaptures: true }) : context
+    const result = new Tensor(node.shape, trace.dtype)
+    result.#node = node
+    result.#context = trace
+    return result
+  }
+
+  /** 'float32' or 'float64'. */
+  get dtype(): DType {
+    return this.#context ? this.#context.dtype : this.#dtype
+  }
+
+  /** Number of dimensions; 0 for a scalar. */
+  get rank(): number {
+    return this.shape.length
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return sizeOf(this.shape)
+  }
+
+  get disposed(): boolean {
+    return this.#disposed
+  }
+
+  /**
+   * The values, row by row: a copy that JavaScript owns, made at the first access and kept. Changing it does not
+   * change the tensor. StateError on a traced value.
+   */
+  get data(): TensorData {
+    this.#usable('read')
+    if (!this.#storage) throw this.#tracedError()
+    const storage = this.#storage
+    storage.cached ??= guarded('Tensor.data', () => native.bufferRead(storage.buffer))
+    return storage.cached
+  }
+
+  /** The value of a tensor that holds exactly one number. */
+  item(): number {
+    if (this.size !== 1)
+      throw new ShapeError(
+        `Tensor.item: expected a tensor with one element, got shape ${shapeText(this.shape)}. Use .data or .toArray().`,
+      )
+    return this.data[0]
+  }
+
+  /** Nested arrays of numbers; a number for a scalar. */
+  toArray(): NestedArray {
+    return nest(this.data, this.shape)
+  }
+
+  /** Frees the native memory now. Any later use throws DisposedError; a second `dispose()` does nothing. */
+  dispose(): void {
+    if (this.#disposed || this.#node) return
+    this.#disposed = true
+    this.#storage?.release()
+    this.#storage = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  /** Shape, dtype and values as text. */
+  toString(): string {
+    const head = `Tensor ${this.dtype} ${shapeText(this.shape)}`
+    if (this.#disposed) return `${head} (disposed)`
+    if (this.#node) return `${head} (traced: ${this.#node.op}${this.#node.label ? ` in ${this.#node.label}` : ''})`
+    return `${head}${this.rank > 1 ? '\n' : ' '}${valuesText(this.data, this.shape, this.dtype)}`
+  }
+
+  /** Writes `toString()` to the console. */
+  print(): void {
+    console.log(this.toString())
+  }
+
+  [inspect.custom](): string {
+    return this.toString()
+  }
+
+  /** Nested arrays, so that JSON.stringify shows the values. */
+  toJSON(): NestedArray {
+    return this.toArray()
+  }
+
+  /** A scalar stands for its number in comparisons and arithmetic; anything else, traced values too, throws. */
+  [Symbol.toPrimitive](hint: 'string' | 'number' | 'default'): string | number {
+    if (hint === 'string') return this.toString()
+    if (this.#node) throw this.#tracedError()
+    if (this.size === 1) return this.item()
+    throw new StateError(
+      `A tensor of shape ${shapeText(this.shape)} cannot be used as a number. Use ops.* for arithmetic, .item() or .data to read.`,
+    )
+  }
+
+  valueOf(): number {
+    return this[Symbol.toPrimitive]('number') as number
+  }
+
+  #usable(what: string): void {
+    if (this.#disposed)
+      throw new DisposedError(`A disposed tensor of shape ${shapeText(this.shape)} cannot be ${what}.`)
+  }
+
+  #tracedError(): StateError {
+    const node = this.#node
+    const shape = `of shape ${shapeText(this.shape)}`
+    const label = node?.label
+    const value =
+      node?.op === 'input' && label
+        ? `The value of ${/^argument \d+$/.test(label) ? label : `'${label}'`}, ${shape},`
+        : `The value of '${node?.op}'${label ? ` in ${label}` : ''}, ${shape},`
+    return new StateError(
+      `${value} cannot be read while a function is being traced: it is not computed yet. Use ops.* (ops.select instead of if) ` +
+        'and return what you need from the function.',
+    )
+  }
+}
+
+/** Native memory of a concrete tensor. StateError on a traced one, DisposedError after dispose. @internal */
+export function bufferOf(t: Tensor): NativeBuffer {
+  return internals.storageOf(t).buffer
+}
+
+/** The node of a traced tensor; undefined for a concrete one. @internal */
+export function nodeOf(t: Tensor): Node | undefined {
+  return internals.nodeOf(t)
+}
+
+/** The trace that a traced tensor belongs to; undefined for a concrete one. @internal */
+export function contextOf(t: Tensor): TraceContext | undefined {
+  return internals.contextOf(t)
+}
+
+/** True for the result of numbers alone, which adapts to the dtype of other operands. @internal */
+export function isWeak(t: Tensor): boolean {
+  return internals.isWeak(t)
+}
+
+/** The same native memory under another shape of the same size. @internal */
+export function shareStorage(t: Tensor, shape: Shape): Tensor {
+  return internals.share(t, shape)
+}
+
+export interface TensorOptions {
+  /** Default 'float32'; a Tensor keeps its own. */
+  dtype?: DType
+}
+
+/**
+ * Copies `data` into native memory: a number, nested arrays (of equal lengths), a typed array or a Tensor.
+ * `shape` is taken from the nesting unless given; a typed array without a shape has rank 1.
+ * ShapeError for ragged or empty arrays and for a shape of another size; DTypeError for BigInt and anything that
+ * is not a number. NaN and Infinity are allowed here.
+ */
+export function tensor(data: TensorLike, options?: TensorOptions): Tensor
+export function tensor(data: TensorLike, shape?: Shape, options?: TensorOptions): Tensor
+export function tensor(data: TensorLike, second?: Shape | TensorOptions, third?: TensorOptions): Tensor {
+  const secondIsOptions = second !== undefined && !Array.isArray(second)
+  if (secondIsOptions && third !== undefined)
+    throw new OptionError('tensor: expected (data, shape?, options?), got two options objects.')
+  const shape = secondIsOptions ? undefined : (second as Shape | undefined)
+  const options = secondIsOptions ? (second as TensorOptions) : third
+  checkOptions('tensor', options, ['dtype'])
+  const dtype = options?.dtype === undefined ? undefined : dtypeOption('tensor', options.dtype)
+  if (data instanceof Tensor) {
+    const flat = toFlat('tensor', data, dtype ?? data.dtype, shape)
+    return fromFlat(flat, dtype ?? data.dtype)
+  }
+  const flat = flatten('tensor', data, dtype ?? 'float32', shape)
+  return fromFlat(flat, dtype ?? 'float32')
+}
+
+function fromFlat(flat: { data: NativeArray; shape: Shape }, dtype: DType): Tensor {
+  return Tensor.fromBuffer(
+    guarded('tensor', () => native.bufferCreate(dtype, flat.data.length, flat.data)),
+    flat.shape,
+    dtype,
+  )
+}
+
+/** Flat JavaScript copy of anything tensor-like in the wanted dtype. Same errors as `tensor`. @internal */
+export function toFlat(
+  where: string,
+  value: TensorLike,
+  dtype: DType,
+  shape?: Shape,
+): { data: NativeArray; shape: number[] } {
+  if (!(value instanceof Tensor)) return flatten(where, value, dtype, shape)
+  const source = value.data
+  const data = newArray(dtype, source.length)
+  data.set(source)
+  if (shape !== undefined) return flatten(where, data, dtype, shape)
+  return { data, shape: [...value.shape] }
+}
+
+/**
+ * A native buffer with the values of anything tensor-like in the wanted dtype. A concrete Tensor of that dtype is
+ * not copied: its own buffer comes back (`shared: true`), which the caller must not dispose or write. @internal
+ */
+export function tensorToNative(
+  value: TensorLike,
+  dtype: DType,
+  where = 'tensor',
+): { buffer: NativeBuffer; shape: number[]; shared: boolean } {
+  if (value instanceof Tensor && value.dtype === dtype)
+    return { buffer: bufferOf(value), shape: [...value.shape], shared: true }
+  const flat = toFlat(where, value, dtype)
+  const buffer = guarded(where, () => native.bufferCreate(dtype, flat.data.length, flat.data))
+  return { buffer, shape: flat.shape, shared: false }
+}
