@@ -4,7 +4,20 @@
  *
  *   npm run examples -- architectures
  */
-import { defineLayer, gradientCheck, layers, ops, optimizers, sequential, tensor, type Layer, type Model, type Shape, type Tensor, type WeightHandle } from 'myelin'
+import {
+  defineLayer,
+  gradientCheck,
+  layers,
+  ops,
+  optimizers,
+  sequential,
+  tensor,
+  type Layer,
+  type Model,
+  type Shape,
+  type Tensor,
+  type WeightHandle,
+} from 'myelin'
 import * as plot from 'myelin/plot'
 import { notice, percent, run, save, table } from './show'
 

@@ -4,7 +4,19 @@
  *
  *   npm run examples -- by-hand
  */
-import { grad, initializers, layerBlock, layers, ops, optimizers, regularizers, sequential, tensor, type Model, type Tensor } from 'myelin'
+import {
+  grad,
+  initializers,
+  layerBlock,
+  layers,
+  ops,
+  optimizers,
+  regularizers,
+  sequential,
+  tensor,
+  type Model,
+  type Tensor,
+} from 'myelin'
 import * as plot from 'myelin/plot'
 import { adviceOf, apart, digits, notice, percent, run, save, table } from './show'
 

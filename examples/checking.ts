@@ -4,7 +4,19 @@
  *
  *   npm run examples -- checking
  */
-import { gradientCheck, layers, numericalDerivative, ops, optimizers, regularizers, sequential, type ActivationName, type DataLike, type LossName, type Model } from 'myelin'
+import {
+  gradientCheck,
+  layers,
+  numericalDerivative,
+  ops,
+  optimizers,
+  regularizers,
+  sequential,
+  type ActivationName,
+  type DataLike,
+  type LossName,
+  type Model,
+} from 'myelin'
 import * as plot from 'myelin/plot'
 import { digits, notice, run, save, table } from './show'
 

@@ -4,7 +4,20 @@
  *
  *   npm run examples -- deep-digits
  */
-import { data, diagnose, layers, loadModel, optimizers, range, schedules, search, sequential, tensor, type LearningRate, type Model } from 'myelin'
+import {
+  data,
+  diagnose,
+  layers,
+  loadModel,
+  optimizers,
+  range,
+  schedules,
+  search,
+  sequential,
+  tensor,
+  type LearningRate,
+  type Model,
+} from 'myelin'
 import * as plot from 'myelin/plot'
 import { loadDigits, side } from './digits'
 import { notice, outFile, percent, run, save, table } from './show'

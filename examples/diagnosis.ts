@@ -4,7 +4,21 @@
  *
  *   npm run examples -- diagnosis
  */
-import { callbacks, data, diagnose, layers, ops, optimizers, regularizers, schedules, sequential, type Callback, type History, type Model, type Regularizer } from 'myelin'
+import {
+  callbacks,
+  data,
+  diagnose,
+  layers,
+  ops,
+  optimizers,
+  regularizers,
+  schedules,
+  sequential,
+  type Callback,
+  type History,
+  type Model,
+  type Regularizer,
+} from 'myelin'
 import * as plot from 'myelin/plot'
 import { adviceOf, notice, percent, run, save, table } from './show'
 

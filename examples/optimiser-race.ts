@@ -4,7 +4,21 @@
  *
  *   npm run examples -- optimiser-race
  */
-import { data, layers, NonFiniteError, ops, optimizers, schedules, sequential, tensor, type History, type LearningRate, type Model, type Optimizer, type Value } from 'myelin'
+import {
+  data,
+  layers,
+  NonFiniteError,
+  ops,
+  optimizers,
+  schedules,
+  sequential,
+  tensor,
+  type History,
+  type LearningRate,
+  type Model,
+  type Optimizer,
+  type Value,
+} from 'myelin'
 import * as plot from 'myelin/plot'
 import { loadDigits, side } from './digits'
 import { notice, run, save, table } from './show'

@@ -4,7 +4,20 @@
  *
  *   npm run examples -- planar
  */
-import { diagnose, initializers, layers, ops, optimizers, range, search, sequential, type ActivationName, type History, type InitializerSpec, type Model } from 'myelin'
+import {
+  diagnose,
+  initializers,
+  layers,
+  ops,
+  optimizers,
+  range,
+  search,
+  sequential,
+  type ActivationName,
+  type History,
+  type InitializerSpec,
+  type Model,
+} from 'myelin'
 import * as plot from 'myelin/plot'
 import { notice, percent, run, save, table } from './show'
 

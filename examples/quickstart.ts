@@ -6,7 +6,17 @@
  */
 import { mkdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { callbacks, data, layers, loadModel, optimizers, sequential, type History, type Model, type Tensor } from 'myelin'
+import {
+  callbacks,
+  data,
+  layers,
+  loadModel,
+  optimizers,
+  sequential,
+  type History,
+  type Model,
+  type Tensor,
+} from 'myelin'
 import { drawDigit, loadDigits, side, sideBySide } from './digits'
 
 const modelFile = 'out/digits.safetensors'

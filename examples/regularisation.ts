@@ -5,7 +5,22 @@
  *
  *   npm run examples -- regularisation
  */
-import { callbacks, data, diagnose, layers, ops, optimizers, range, regularizers, search, sequential, type FitOptions, type History, type Model, type Regularizer } from 'myelin'
+import {
+  callbacks,
+  data,
+  diagnose,
+  layers,
+  ops,
+  optimizers,
+  range,
+  regularizers,
+  search,
+  sequential,
+  type FitOptions,
+  type History,
+  type Model,
+  type Regularizer,
+} from 'myelin'
 import * as plot from 'myelin/plot'
 import { loadDigits, side } from './digits'
 import { notice, percent, run, save, table } from './show'

@@ -4,7 +4,20 @@
  *
  *   npm run examples -- signals
  */
-import { callbacks, diagnose, initializers, layers, ops, optimizers, sequential, type History, type InitializerSpec, type Model, type Tensor, type Value } from 'myelin'
+import {
+  callbacks,
+  diagnose,
+  initializers,
+  layers,
+  ops,
+  optimizers,
+  sequential,
+  type History,
+  type InitializerSpec,
+  type Model,
+  type Tensor,
+  type Value,
+} from 'myelin'
 import * as plot from 'myelin/plot'
 import { adviceOf, notice, run, save, table } from './show'
 

@@ -4,7 +4,20 @@
  *
  *   npm run examples -- tensors
  */
-import { assertShape, diagnose, grad, layers, ops, sequential, ShapeError, tensor, trace, type Model, type Tensor, type Value } from 'myelin'
+import {
+  assertShape,
+  diagnose,
+  grad,
+  layers,
+  ops,
+  sequential,
+  ShapeError,
+  tensor,
+  trace,
+  type Model,
+  type Tensor,
+  type Value,
+} from 'myelin'
 import * as plot from 'myelin/plot'
 import { adviceOf, apart, digits, notice, percent, run, save, table } from './show'
 

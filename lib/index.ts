@@ -6,7 +6,6 @@ export type { Shape } from './base/shape'
 export { ops } from './ops/public'
 export type { ArgOptions, AxisOptions, MatmulOptions, RandomOptions, ReduceOptions } from './ops'
 export { grad } from './functions/grad'
-export { valueAndGrad } from './model/value-and-grad'
 export type { GradOptions } from './functions/grad'
 export { trace, Graph } from './functions/trace'
 export type { GraphNode, NodeValue, TraceOptions } from './functions/trace'
@@ -52,17 +51,7 @@ export { schedules } from './schedules'
 export type { LearningRate, Schedule, ScheduleFunction, ScheduleTime } from './schedules'
 export * as data from './data'
 export { callbacks } from './callbacks'
-export type {
-  BatchLogs,
-  Callback,
-  CallbackState,
-  EarlyStoppingOptions,
-  PlateauOptions,
-  ProgressBarOptions,
-  ProgressStream,
-  TrainingProgress,
-  TrainingRun,
-} from './callbacks'
+export type { EarlyStoppingOptions, PlateauOptions, ProgressBarOptions, ProgressStream } from './callbacks'
 export * from './model'
 export { gradientCheck, GradientCheck, numericalDerivative } from './check'
 export type { CheckedEntry, CheckedParameter, GradientCheckOptions, NumericalDerivativeOptions, Verdict } from './check'

@@ -1,5 +1,6 @@
 'use strict'
-// npm run lint: eslint, prettier and clang-format over everything. --fix writes instead of complaining.
+// npm run lint: eslint, prettier and clang-format over everything, and the order of the rooms of lib/ (.dependency-cruiser.cjs).
+// --fix writes instead of complaining.
 const { root, Failure, tryRun, tool, filesUnder, main, readArguments } = require('./tools')
 const { ensurePackages } = require('./ensure')
 
@@ -21,6 +22,11 @@ function lint({ fix = false } = {}) {
         [tool('prettier', 'bin/prettier.cjs'), fix ? '--write' : '--check', '--log-level', 'warn', ...scripts, ...json],
         { cwd: root },
       ),
+    floors: () =>
+      tryRun(process.execPath, [
+        tool('dependency-cruiser', 'bin/dependency-cruise.mjs'),
+        ...['--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'lib'],
+      ]),
     'clang-format': () => tryRun(clangFormat, fix ? ['-i', ...native] : ['--dry-run', '-Werror', ...native], quiet),
   }
   return Object.keys(checks).filter((name) => {

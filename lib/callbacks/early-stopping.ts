@@ -7,7 +7,7 @@ import {
   oneOf,
 } from '../base/checks'
 import { OptionError } from '../base/errors'
-import type { Callback, CallbackState, TrainingRun } from '../model/train/callback'
+import type { Callback, CallbackState, TrainingRun } from '../model'
 import type { EpochLogs } from '../model/train/history'
 import { Tensor } from '../tensor/tensor'
 import type { WeightSet } from '../tensor/weight-set'

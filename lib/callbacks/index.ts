@@ -4,7 +4,6 @@ import { earlyStopping } from './early-stopping'
 import { plateau } from './plateau'
 import { weightNorms } from './weight-norms'
 
-export type { BatchLogs, Callback, CallbackState, TrainingProgress, TrainingRun } from '../model/train/callback'
 export type { EarlyStoppingOptions } from './early-stopping'
 export type { PlateauOptions } from './plateau'
 export type { ProgressBarOptions, ProgressStream } from '../model/train/progress-bar'

@@ -1,7 +1,7 @@
 import { checkOptions, positiveInteger, positiveNumber } from '../base/checks'
 import { OptionError } from '../base/errors'
 import type { DataLike } from '../data/rows'
-import type { Callback, TrainingRun } from '../model/train/callback'
+import type { Callback, TrainingRun } from '../model'
 import type { EpochLogs } from '../model/train/history'
 import { warn } from '../model/train/warn'
 import { Tensor } from '../tensor/tensor'

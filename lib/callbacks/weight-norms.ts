@@ -1,4 +1,4 @@
-import type { Callback, TrainingRun } from '../model/train/callback'
+import type { Callback, TrainingRun } from '../model'
 import type { EpochLogs } from '../model/train/history'
 import { Tensor } from '../tensor/tensor'
 

@@ -1,15 +1,23 @@
 /** The model layer's public names. */
-export type { ModelGradient, ModelValueAndGrads } from './train/apply'
+export { valueAndGrad, type ModelGradient, type ModelValueAndGrads } from './value-and-grad'
 export type { CompileOptions, GradientClip } from './structure/compile'
 export type { ClassWeight, DataLike, SampleWeight } from './data/data'
 export type { CostAndGradients, CostOptions, EvaluateOptions, Evaluation, LayerActivations } from './infer/evaluate'
-export type { Batch, BatchSource, FitDatasetOptions } from './train/fit-dataset'
-export type { CheckpointOptions, FitOptions, ValidationData } from './train/fit-options'
+export type { Batch, BatchSource } from './train/fit-dataset'
+export type { CheckpointOptions, ValidationData } from './train/fit-options'
+export type { BatchLogs, CallbackState, TrainingProgress } from './train/callback'
 export { History, type EpochLogs, type StopReason } from './train/history'
-export { loadModel } from './files/load'
-export { Model, type LayerListing, type PredictOptions } from './model'
+export { loadModel, type LoadOptions } from './files/load'
+export {
+  Model,
+  type Callback,
+  type FitDatasetOptions,
+  type FitOptions,
+  type LayerListing,
+  type PredictOptions,
+  type TrainingRun,
+} from './model'
 export { resume, type ResumeOptions } from './files/resume'
-export type { LoadOptions } from './files/save'
-export { sequential, type SequentialOptions } from './structure/sequential'
+export { sequential, type SequentialOptions } from './sequential'
 export type { TrainOnBatchOptions } from './train/train-on-batch'
 export type { LayerWeights, WeightSet, WeightSetLike } from '../tensor/weight-set'

@@ -35,12 +35,19 @@ import { resolveCompile, type Compiled, type CompileOptions } from './structure/
 import { Engine, type ModelParts } from './structure/engine'
 import { summaryOf } from './structure/summary'
 import { applyGradients } from './train/apply'
+import type * as observed from './train/callback'
 import { adaptTo, fit } from './train/fit'
-import { fitDataset, type BatchSource, type FitDatasetOptions } from './train/fit-dataset'
-import type { FitOptions } from './train/fit-options'
+import { fitDataset, type BatchSource, type FitDatasetOptions as DatasetOptions } from './train/fit-dataset'
+import type { FitOptions as OptionsOfFit } from './train/fit-options'
 import type { History } from './train/history'
 import { trainOnBatch, type TrainOnBatchOptions } from './train/train-on-batch'
 import { warn } from './train/warn'
+
+// What fit takes and tells, now that there is a model to name.
+export type TrainingRun = observed.TrainingRun<Model>
+export type Callback = observed.Callback<Model>
+export type FitOptions = OptionsOfFit<Model>
+export type FitDatasetOptions = DatasetOptions<Model>
 
 /** A layer as `model.layers` lists it. */
 export interface LayerListing {

@@ -1,6 +1,6 @@
 /** What a search found, best first, as data and as a table. */
 import { inspect } from 'node:util'
-import type { SearchResult, Trial } from './search'
+import type { SearchResult, Trial } from './trial'
 
 /** Rows that the table shows. */
 const shown = 10

@@ -12,7 +12,7 @@ import { callbacksOf, type CommonFitOptions } from '../train/fit-options'
 import type { History } from '../train/history'
 import { withHistory } from '../train/training'
 import { fingerprint, readCheckpoint, resumedData, type Checkpoint } from './checkpoint'
-import { fromSnapshot, readSnapshot } from './save'
+import { fromSnapshot, readSnapshot } from './load'
 
 export interface ResumeOptions extends Pick<CommonFitOptions, 'onBatch' | 'onEpoch' | 'verbose'> {
   /** Own layers and functions by the names they were saved under. */

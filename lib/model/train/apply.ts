@@ -1,63 +1,14 @@
-/** Own training loops: valueAndGrad(model, loss) and optimizer.apply(model, gradients). */
-import { checkOptions } from '../../base/checks'
+/** Own training loops: optimizer.apply(model, gradients). */
 import type { NativeArray } from '../../base/dtype'
 import { NonFiniteError } from '../../base/errors'
-import { atOnce } from '../../base/slices'
-import { toLoss, type LossSpec } from '../../losses'
 import type { NativeBuffer } from '../../native/contract'
 import { native } from '../../native/native'
 import { guarded } from '../../native/runtime'
 import type { Optimizer } from '../../optimizers/optimizer'
-import { Tensor } from '../../tensor/tensor'
-import type { WeightSet, WeightSetLike } from '../../tensor/weight-set'
-import { inputsOf, nativeData, type DataLike } from '../data/data'
+import type { WeightSetLike } from '../../tensor/weight-set'
 import { stepKey } from '../infer/evaluate'
-import type { Model } from '../model'
-import { applyProgram, costProgram } from '../programs/program'
+import { applyProgram } from '../programs/program'
 import type { Engine } from '../structure/engine'
-
-/** What a function made by valueAndGrad(model, loss) returns: J with penalties, and dJ/dW laid out as getWeights. */
-export interface ModelValueAndGrads {
-  value: number
-  grads: WeightSet
-}
-
-export type ModelGradient = (x: DataLike, y: DataLike, options?: { training?: boolean }) => ModelValueAndGrads
-
-let lossCount = 0
-
-/**
- * The cost of a model on (x, y) and its gradients, as a function for own training loops. `loss` is a name, `losses.…` or
- * (yTrue, yPred) => scalar. Penalties of the layers are included, with m = the rows given. Synchronous. Dropout is active unless `training: false`.
- */
-export function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
-  const where = 'valueAndGrad'
-  const { engine } = model.internals
-  const { network } = engine
-  const resolved = toLoss(`${where}: loss`, loss)
-  resolved.checkOutput(network.activation, network.outputShape)
-  const id = ++lossCount
-  return (x, y, options = {}) => {
-    checkOptions(where, options, ['training'])
-    engine.queue.assertQuiet(where, false)
-    engine.requireAdapted(where)
-    const training = options.training ?? true
-    const { inputShape, outputShape } = network
-    const data = atOnce(nativeData(engine, { where, inputShape, outputShape, loss: resolved, x, y }))
-    try {
-      const plan = engine.plans.get(`own ${id} ${data.rows} ${training}`, () =>
-        costProgram(engine, resolved, { batch: data.rows, weighted: false }, { training, withGradients: true }),
-      )
-      const request = plan.request(inputsOf(data), false, stepKey(engine))
-      const { fetches } = guarded(where, () => native.planRunSync(plan.native, request))
-      const value = native.bufferRead(fetches[0])[0]
-      const grads = engine.weights.layOut((p, i) => Tensor.fromBuffer(fetches[i + 2], p.shape, engine.dtype))
-      return { value, grads }
-    } finally {
-      data.dispose()
-    }
-  }
-}
 
 function toBuffer(where: string, { dtype, device }: Engine, data: NativeArray): NativeBuffer {
   return guarded(where, () => native.bufferCreate(dtype, data.length, data, device))

@@ -1,10 +1,10 @@
+/** What a fit tells its observers. Generic in the model, which is built on top of this. */
 import type { Json } from '../../base/json'
 import type { Tensor } from '../../tensor/tensor'
-import type { Model } from '../model'
 import type { EpochLogs, History } from './history'
 
-/** The run a callback takes part in. */
-export interface TrainingRun {
+/** The run a callback takes part in. `Model`: what trains; only the type of `model` depends on it. */
+export interface TrainingRun<Model = unknown> {
   readonly model: Model
   readonly history: History
   /** Number of the last epoch planned. */
@@ -54,15 +54,15 @@ export interface CallbackState {
  * boundary, where the model's methods run at once; `onProgress` and `onBatch` come late and batched. A method that throws
  * rejects the fit.
  */
-export interface Callback {
+export interface Callback<Model = unknown> {
   /** Names the callback in errors and checkpoints. */
   readonly name: string
-  onTrainBegin?(run: TrainingRun): unknown
-  onEpochBegin?(epoch: number, run: TrainingRun): unknown
-  onProgress?(progress: TrainingProgress, run: TrainingRun): unknown
-  onBatch?(batch: BatchLogs, run: TrainingRun): unknown
-  onEpoch?(logs: EpochLogs, run: TrainingRun): unknown
-  onTrainEnd?(run: TrainingRun): unknown
+  onTrainBegin?(run: TrainingRun<Model>): unknown
+  onEpochBegin?(epoch: number, run: TrainingRun<Model>): unknown
+  onProgress?(progress: TrainingProgress, run: TrainingRun<Model>): unknown
+  onBatch?(batch: BatchLogs, run: TrainingRun<Model>): unknown
+  onEpoch?(logs: EpochLogs, run: TrainingRun<Model>): unknown
+  onTrainEnd?(run: TrainingRun<Model>): unknown
   /** For checkpoints: what `restore` needs to go on as if nothing had happened. */
   save?(): CallbackState
   restore?(state: CallbackState): void

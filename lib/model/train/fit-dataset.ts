@@ -5,7 +5,6 @@ import { inTurns } from '../../base/slices'
 import type { AugmentSettings } from '../../data/augment'
 import { inputsOf, nativeData, type DataLike, type Home, type NativeData, type SampleWeight } from '../data/data'
 import { runSteps } from '../infer/run'
-import type { Model } from '../model'
 import type { Job, Trainer } from '../queue/queue'
 import type { Engine } from '../structure/engine'
 import { augmentedBatch } from './augmented'
@@ -24,7 +23,7 @@ export interface Batch {
 /** Called once per epoch. */
 export type BatchSource = () => AsyncIterable<Batch> | Iterable<Batch>
 
-export interface FitDatasetOptions extends CommonFitOptions {
+export interface FitDatasetOptions<Model = unknown> extends CommonFitOptions<Model> {
   /** Ends an epoch after so many batches. Default: when the stream ends. */
   stepsPerEpoch?: number
 }
@@ -49,7 +48,7 @@ const optionNames = [
 
 export async function fitDataset(
   engine: Engine,
-  model: Model,
+  model: unknown,
   source: BatchSource,
   options: FitDatasetOptions,
 ): Promise<History> {

@@ -31,7 +31,7 @@ export interface CheckpointOptions {
 /** [x, y] or [x, y, sampleWeight]. */
 export type ValidationData = readonly [DataLike, DataLike] | readonly [DataLike, DataLike, SampleWeight]
 
-export interface CommonFitOptions {
+export interface CommonFitOptions<Model = unknown> {
   /** Number of the last epoch; counting goes on from `initialEpoch`. Default 1. */
   epochs?: number
   /** Epochs that count as done: numbering and schedules start after it. Default 0. */
@@ -39,11 +39,11 @@ export interface CommonFitOptions {
   validationData?: ValidationData
   /** By class number; multiplies the sample weights. */
   classWeight?: ClassWeight
-  callbacks?: readonly Callback[]
+  callbacks?: readonly Callback<Model>[]
   /** Observes every batch, late and in groups. */
-  onBatch?: (batch: BatchLogs, run: TrainingRun) => unknown
+  onBatch?(batch: BatchLogs, run: TrainingRun<Model>): unknown
   /** Awaited after every epoch at a step boundary, where the model's methods run at once. */
-  onEpoch?: (logs: EpochLogs, run: TrainingRun) => unknown
+  onEpoch?(logs: EpochLogs, run: TrainingRun<Model>): unknown
   signal?: AbortSignal
   /** 0: silent (default). 1: a progress bar on stderr. */
   verbose?: 0 | 1
@@ -57,7 +57,7 @@ export interface CommonFitOptions {
   augment?: Augmenter
 }
 
-export interface FitOptions extends CommonFitOptions {
+export interface FitOptions<Model = unknown> extends CommonFitOptions<Model> {
   /** Rows of a mini-batch; 'all' is batch gradient descent. Default 32, or all rows if there are fewer. */
   batchSize?: number | 'all'
   /** A new seeded order of the rows in every epoch. Default true. */
@@ -67,6 +67,15 @@ export interface FitOptions extends CommonFitOptions {
   /** One weight per row. Weighted losses divide by m, the number of rows. */
   sampleWeight?: SampleWeight
   checkpoint?: CheckpointOptions
+}
+
+/** Data of a fit as it was given. */
+export interface FitData {
+  x: DataLike
+  y: DataLike
+  sampleWeight?: SampleWeight
+  classWeight?: ClassWeight
+  validationData?: ValidationData | null
 }
 
 /** Fit options with their defaults; data aside. */

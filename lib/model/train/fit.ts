@@ -5,16 +5,7 @@ import { holding, openX, openY } from '../../data/row-source'
 import { featureStatistics } from '../../layers/normalization/normalize'
 import type { NativeBuffer } from '../../native/contract'
 import { native } from '../../native/native'
-import {
-  dataOf,
-  inputsOf,
-  type ClassWeight,
-  type DataLike,
-  type DataRequest,
-  type Home,
-  type NativeData,
-  type SampleWeight,
-} from '../data/data'
+import { dataOf, inputsOf, type DataLike, type DataRequest, type Home, type NativeData } from '../data/data'
 import {
   checkpointBoundary,
   checkpointData,
@@ -23,7 +14,6 @@ import {
   type CheckpointState,
 } from '../files/checkpoint'
 import { runSteps } from '../infer/run'
-import type { Model } from '../model'
 import type { Job, Trainer } from '../queue/queue'
 import type { Engine } from '../structure/engine'
 import { AugmentedRows, type ReadyRows } from './augmented'
@@ -35,6 +25,7 @@ import {
   settingsOf,
   type FitOptions,
   type Settings,
+  type FitData,
   type ValidationData,
 } from './fit-options'
 import { History } from './history'
@@ -42,19 +33,10 @@ import { inOrder, shuffled } from './shuffle'
 import { emptySums, Training, withHistory, type EpochSums } from './training'
 import { warnAboutDropoutCurve } from './warn'
 
-/** Data of a fit as it was given. */
-export interface FitData {
-  x: DataLike
-  y: DataLike
-  sampleWeight?: SampleWeight
-  classWeight?: ClassWeight
-  validationData?: ValidationData | null
-}
-
 /** The whole of model.fit, in the model's queue. */
 export async function fit(
   engine: Engine,
-  model: Model,
+  model: unknown,
   x: DataLike,
   y: DataLike,
   options: FitOptions,
@@ -93,7 +75,7 @@ export interface FitRequest {
   verify?: (train: NativeData) => Promise<void>
 }
 
-export async function runFit(engine: Engine, model: Model, trainer: Trainer, request: FitRequest): Promise<History> {
+export async function runFit(engine: Engine, model: unknown, trainer: Trainer, request: FitRequest): Promise<History> {
   const { where, data, settings, callbacks, resumed } = request
   const { loss } = engine.requireCompiled(where)
   const { inputShape, outputShape } = engine.network
@@ -170,7 +152,7 @@ class FitRun {
 
   constructor(
     readonly engine: Engine,
-    model: Model,
+    model: unknown,
     readonly trainer: Trainer,
     readonly request: NativeFit,
   ) {

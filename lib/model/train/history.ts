@@ -1,5 +1,4 @@
 /** What a fit records. */
-import { historyPicture } from '../../plot/costs'
 import type { DrawOptions } from '../../plot/picture'
 import { warnAboutDropoutCurve } from './warn'
 
@@ -56,6 +55,7 @@ export class History {
    */
   async plot(path: string, options: DrawOptions = {}): Promise<void> {
     if (this.dropout) warnAboutDropoutCurve()
+    const { historyPicture } = await import('../../plot/costs.js')
     await historyPicture('History.plot', this).save(path, options)
   }
 

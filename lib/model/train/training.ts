@@ -4,7 +4,6 @@ import type { RunResult } from '../../native/contract'
 import type { NativeData } from '../data/data'
 import { defaultChunk, evaluateRows, finishMetrics } from '../infer/evaluate'
 import { addTotals, splitTotals } from '../infer/run'
-import type { Model } from '../model'
 import type { ModelPlan } from '../programs/plans'
 import type { Job, Trainer } from '../queue/queue'
 import type { Engine } from '../structure/engine'
@@ -74,7 +73,7 @@ export class Training {
 
   constructor(
     readonly engine: Engine,
-    readonly model: Model,
+    readonly model: unknown,
     readonly trainer: Trainer,
     readonly callbacks: readonly Callback[],
     readonly plan: RunPlan,

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { checkOptions, dtypeOption, nonEmptyString, oneOf, seedOption, shapeOption } from '../../base/checks'
-import type { DType, Precision } from '../../base/dtype'
-import { describeValue, OptionError } from '../../base/errors'
-import type { Shape } from '../../base/shape'
-import type { Layer } from '../../layers/layer'
-import { resolveDevice, type DeviceName } from '../../native/devices'
-import { Model } from '../model'
-import { warn } from '../train/warn'
-import { Network } from './network'
+import { checkOptions, dtypeOption, nonEmptyString, oneOf, seedOption, shapeOption } from '../base/checks'
+import type { DType, Precision } from '../base/dtype'
+import { describeValue, OptionError } from '../base/errors'
+import type { Shape } from '../base/shape'
+import type { Layer } from '../layers/layer'
+import { resolveDevice, type DeviceName } from '../native/devices'
+import { Model } from './model'
+import { Network } from './structure/network'
+import { warn } from './train/warn'
 
 export interface SequentialOptions {
   /** Of one example, without the batch: [784]. */
