@@ -1,11 +1,12 @@
-/** What fit and fitDataset share: callbacks, the sums of an epoch, the errors of a run. */
+/** Keeps the books of a fit: tells its callbacks, sums up its epochs, says what stopped it. */
 import { AbortError, NonFiniteError } from '../../base/errors'
 import type { RunResult } from '../../native/contract'
-import type { NativeData } from '../data/data'
-import { defaultChunk, evaluateRows, finishMetrics } from '../infer/evaluate'
-import { addTotals, splitTotals } from '../infer/run'
+import type { NativeData } from '../data/examples'
+import { defaultChunk } from '../infer/chunks'
+import { evaluateRows, finishMetrics } from '../infer/evaluate'
 import type { ModelPlan } from '../programs/plans'
-import type { Job, Trainer } from '../queue/queue'
+import { addTotals, splitTotals } from '../programs/run-steps'
+import type { Job } from '../queue/job'
 import type { Engine } from '../structure/engine'
 import type { BatchLogs, Callback, TrainingRun } from './callback'
 import { History, type EpochLogs } from './history'
@@ -36,7 +37,8 @@ export function emptySums(): EpochSums {
   return { batches: 0, examples: 0, cost: 0, dataLoss: 0, learningRate: 0, totals: null }
 }
 
-export interface RunPlan {
+/** What is known of a run before its first epoch. */
+export interface Outline {
   where: string
   epochs: number
   examples?: number
@@ -59,8 +61,7 @@ function logNames(metrics: readonly string[], validation: boolean): string[] {
   return ['learningRate', ...values, ...(validation ? values.map((name) => `val_${name}`) : [])]
 }
 
-/** One running fit. */
-export class Training {
+export class Recorder {
   readonly run: TrainingRun
   stopRequested = false
   sums = emptySums()
@@ -74,35 +75,31 @@ export class Training {
   constructor(
     readonly engine: Engine,
     readonly model: unknown,
-    readonly trainer: Trainer,
+    readonly job: Job,
     readonly callbacks: readonly Callback[],
-    readonly plan: RunPlan,
+    readonly outline: Outline,
     readonly history = new History(),
   ) {
     this.run = {
       model,
       history,
-      epochs: plan.epochs,
-      examples: plan.examples,
-      batches: plan.batches,
+      epochs: outline.epochs,
+      examples: outline.examples,
+      batches: outline.batches,
       logNames: callbacks.some((c) => c.onEpoch && !libraryCallbacks.includes(c.name))
         ? null
         : logNames(
-            engine.requireCompiled(plan.where).metrics.map((metric) => metric.name),
-            plan.validation !== null,
+            engine.requireCompiled(outline.where).metrics.map((metric) => metric.name),
+            outline.validation !== null,
           ),
       stop: () => void (this.stopRequested = true),
     }
   }
 
-  get job(): Job {
-    return this.trainer.job
-  }
-
   /** Awaits one method of every callback at a step boundary. */
   async notify(method: (callback: Callback) => unknown): Promise<void> {
     for (const callback of this.callbacks) {
-      await this.engine.queue.callback(this.trainer, () => method(callback))
+      await this.engine.queue.callback(this.job, () => method(callback))
       this.job.throwIfAborted()
     }
   }
@@ -177,7 +174,7 @@ export class Training {
     const layer = result.label.split('.')[0] || 'the network'
     const place: NonFinitePlace = { epoch: this.epoch, batch, layer }
     const error = new NonFiniteError(
-      `${this.plan.where}: a value is not finite in epoch ${this.epoch}, batch ${batch}; the first is in '${layer}' (${result.value}). ` +
+      `${this.outline.where}: a value is not finite in epoch ${this.epoch}, batch ${batch}; the first is in '${layer}' (${result.value}). ` +
         'The step was not taken. Lower the learning rate, clip gradients with compile({ gradientClip: { norm: 1 } }), or check the scale of the data.',
     )
     return Object.assign(error, place)
@@ -192,13 +189,13 @@ export class Training {
       dataLoss: sums.dataLoss / sums.examples,
       learningRate: sums.learningRate,
     }
-    const { metrics } = engine.requireCompiled(this.plan.where)
+    const { metrics } = engine.requireCompiled(this.outline.where)
     if (metrics.length && this.#layout) {
       const totals = splitTotals(sums.totals!, this.#layout.accumulatorSizes)
       Object.assign(logs, finishMetrics(metrics, totals, this.#layout.statisticCounts, sums.examples))
     }
-    if (this.plan.validation) {
-      const found = await evaluateRows(engine, this.job, { data: this.plan.validation, batch: defaultChunk })
+    if (this.outline.validation) {
+      const found = await evaluateRows(engine, this.job, { data: this.outline.validation, batch: defaultChunk })
       for (const [name, value] of Object.entries(found)) logs[`val_${name}`] = value
     }
     return logs
@@ -215,12 +212,12 @@ export class Training {
       history.stopped = 'early'
       return false
     }
-    const { tolerance } = this.plan
+    const { tolerance } = this.outline
     if (tolerance !== null && previous && Math.abs(logs.loss - previous.loss) < tolerance) {
       history.stopped = 'converged'
       return false
     }
-    return logs.epoch < this.plan.epochs
+    return logs.epoch < this.outline.epochs
   }
 
   /** An abort as users see it: with the history so far. */
@@ -229,7 +226,7 @@ export class Training {
     const place = this.epoch
       ? `in epoch ${this.epoch} after ${this.sums.batches} of its steps`
       : 'before the first step'
-    return new AbortError(`${this.plan.where}: aborted ${place}. The model is usable as it is.`, {
+    return new AbortError(`${this.outline.where}: aborted ${place}. The model is usable as it is.`, {
       cause: this.job.reason,
       history: this.history,
     })
