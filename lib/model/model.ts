@@ -210,7 +210,7 @@ export class Model {
    */
   async fit(x: DataLike, y: DataLike, options: FitOptions = {}): Promise<History> {
     this.#engine.queue.assertUsable('fit')
-    return new Fit(this.#engine, this, openFit(this.#engine, x, y, options)).run()
+    return await new Fit(this.#engine, this, openFit(this.#engine, x, y, options)).run()
   }
 
   /** Trains on a stream of batches: `source` is called for every epoch. Two batches are prefetched. */
