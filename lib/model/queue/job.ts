@@ -107,11 +107,11 @@ export class Job {
     onProgress: ((stepsDone: number, costs: Float64Array) => void) | null = null,
   ): Promise<RunResult> {
     this.throwIfAborted()
-    const job = guarded(this.what, () => native.planRun(plan, request, onProgress))
-    this.#current = job
-    this.#sliceStart = performance.now()
-    if (this.#asked) this.interrupt()
     try {
+      const job = native.planRun(plan, request, onProgress)
+      this.#current = job
+      this.#sliceStart = performance.now()
+      if (this.#asked) this.interrupt()
       const result = await job.promise
       this.#stepless = result.stepsDone === 0
       return result
