@@ -24,8 +24,8 @@
 #include <immintrin.h>
 #endif
 
-#include "core/backend.h"
-#include "core/pool.h"
+#include "core/device/backend.h"
+#include "core/run/pool.h"
 
 namespace {
 

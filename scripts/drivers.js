@@ -1,5 +1,5 @@
 'use strict'
-// The native drivers (test/core, test/kernels, bench/*.cpp with --check): C++ programs over the core and the kernels without
+// The native drivers (test/native/core, test/native/kernels, bench/*.cpp with --check): C++ programs over the core and the kernels without
 // the addon. Each ends with 0 when all its checks pass.
 const { spawnSync } = require('node:child_process')
 const path = require('node:path')

@@ -4,7 +4,7 @@
 // Threads: every function may be called from any thread. A Loop belongs to one thread at a time.
 // Errors: a function that can fail returns a Status and fills the caller's Failure.
 #pragma once
-#include "../core/call.h"
+#include "core/call.h"
 
 namespace myelin {
 namespace cuda {

@@ -2,7 +2,13 @@
 // kernels of the CUDA library, which must give no alarm at all.
 import { skip } from '../skip'
 import { expect } from 'chai'
-import { barriers, buildDrivers, buildSelfTest, canBuild, runSelfTest as run } from '../cuda-on-cpu/self-test/build'
+import {
+  barriers,
+  buildDrivers,
+  buildSelfTest,
+  canBuild,
+  runSelfTest as run,
+} from '../native/cuda-on-cpu/self-test/build'
 
 /** Of the random orders: EMU_SEED, or another one in every run. */
 const seed = Number(process.env.EMU_SEED ?? 1 + Math.floor(Math.random() * 1e6))

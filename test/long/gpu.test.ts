@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { canBuild } from '../cuda-on-cpu/self-test/build'
+import { canBuild } from '../native/cuda-on-cpu/self-test/build'
 
 const root = path.resolve(__dirname, '../..')
 

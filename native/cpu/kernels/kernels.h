@@ -1,6 +1,6 @@
 // The kernels of one target. What each does is written beside its attributes in native/core/call.h.
 #pragma once
-#include "../../core/call.h"
+#include "core/call.h"
 
 namespace myelin {
 namespace MYELIN_TARGET {

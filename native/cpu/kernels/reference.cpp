@@ -2,9 +2,9 @@
 // Selected by MYELIN_ISA=reference; the fast kernels are tested against it. Matmul has its own.
 #ifdef MYELIN_REFERENCE
 
-#include "../../math/philox.h"
-#include "elementwise.h"
+#include "cpu/kernels/fused/elementwise.h"
 #include "kernels.h"
+#include "math/philox.h"
 
 MYELIN_BEGIN
 

@@ -1,7 +1,7 @@
 // The kernels of this target under their names.
-#include "elementwise.h"
+#include "cpu/kernels/fused/elementwise.h"
+#include "cpu/kernels/product/matmul.h"
 #include "kernels.h"
-#include "matmul.h"
 
 #define MYELIN_TEXT_(x) #x
 #define MYELIN_TEXT(x) MYELIN_TEXT_(x)
