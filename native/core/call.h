@@ -51,13 +51,19 @@ typedef size_t (*ScratchFn)(const Call* call, int workers);
 
 // ---- attributes, by kernel name -------------------------------------------------------------
 
-// "matmul": out[0] = act(op(in[0])·op(in[1]) + in[2]); in[2] (bias, one per column) only if has_bias.
-// in[0] is [m,k] ([k,m] if trans_a), in[1] is [k,n] ([n,k] if trans_b), out[0] [m,n].
-// activation: index into the element-wise table (a unary op) or -1. With n_out == 2, out[1] receives
-// the value before the activation (z), which backward needs.
-struct MatmulAttrs {
-  int32_t trans_a, trans_b, has_bias, activation;
+// What ops with an epilogue do to their result before it leaves the registers: out[0] = act(result + bias).
+// has_bias: the last input is one number for each element of the last axis. activation: index into the element-wise
+// table (a unary op) or -1. With n_out == 2, out[1] receives the value before the activation (z), which backward needs.
+struct Epilogue {
+  int32_t has_bias, activation;
   double activation_attr;
+};
+
+// "matmul": out[0] = op(in[0])·op(in[1]), and its epilogue.
+// in[0] is [m,k] ([k,m] if trans_a), in[1] is [k,n] ([n,k] if trans_b), out[0] [m,n].
+struct MatmulAttrs {
+  int32_t trans_a, trans_b;
+  Epilogue epilogue;
 };
 
 // "fused": a straight-line program of element-wise steps over out[0].count elements.

@@ -86,7 +86,7 @@ class Committer {
     const uint32_t maker = makers_[write.value];
     if (value.place != Place::arena || maker == no_value) return false;  // computed earlier, or somebody else's memory
     const Instruction& instruction = p_.instructions[maker];
-    const auto* program = std::get_if<FusedProgram>(&instruction.attrs);
+    const FusedProgram* program = instruction.fused.get();
     for (size_t i = 0; i < instruction.in.size(); i++) {
       if (instruction.in[i].value != write.state) continue;
       if (!program || program->inputs[i].mode != load_full) return false;

@@ -2,7 +2,7 @@
 //
 // 1. Aliases: a reshape (or a broadcast or transpose that moves nothing) is its input.
 // 2. Reads: an element-wise node looks through broadcasts at the smaller array behind them.
-// 3. matmul takes a bias and an activation as its epilogue.
+// 3. An op whose kernel has an epilogue takes a bias and an activation in.
 // 4. Element-wise nodes of one size form groups. Every node gets a depth that grows by one along every edge that
 //    cannot be fused; nodes of equal size, phase and depth may then share an instruction without making a cycle:
 //    a path that leaves a group and comes back would have to grow. Nodes all of whose readers could fuse with them
@@ -16,23 +16,16 @@
 #include <set>
 #include <tuple>
 
+#include "core/ops/op.h"
 #include "program.h"
 
 namespace myelin {
 
-int elementwise_index(const std::string& op, const KernelTable& table) {
+int elementwise_index(const char* name, const KernelTable& table) {
   for (int i = 0; i < table.n_elementwise; i++) {
-    if (op == table.elementwise[i].name) return i;
+    if (!strcmp(name, table.elementwise[i].name)) return i;
   }
-  throw GraphError("the backend has no element-wise op '" + op + "'");
-}
-
-bool is_elementwise(const std::string& op, const KernelTable& table) {
-  if (op == "broadcast") return true;
-  for (int i = 0; i < table.n_elementwise; i++) {
-    if (op == table.elementwise[i].name) return true;
-  }
-  return false;
+  throw GraphError("the backend has no element-wise op '" + std::string(name) + "'");
 }
 
 bool same_access(const FusedInput& a, const FusedInput& b) {
@@ -44,9 +37,7 @@ namespace {
 
 constexpr size_t max_slots = 64;  // inputs and steps of one fused instruction
 
-bool is_source(const Node& node) {
-  return node.op == "input" || node.op == "state" || node.op == "hyper" || node.op == "constant";
-}
+bool is_source(const Node& node) { return node.record->source != Source::none; }
 
 // How element i of an array of shape `space` finds its element in an operand of shape `in`.
 FusedInput access_of(const Shape& space, const Shape& in) {
@@ -117,8 +108,7 @@ bool moves_nothing(const Graph& graph, const Node& node) {
 // Thread ownership: a local of fuse().
 class Fuser {
  public:
-  Fuser(const Graph& graph, PlanMode mode, const KernelTable& table)
-      : graph_(graph), fused_(mode == PlanMode::fused), table_(table), n_(graph.nodes.size()) {}
+  Fuser(const Graph& graph, PlanMode mode) : graph_(graph), fused_(mode == PlanMode::fused), n_(graph.nodes.size()) {}
 
   Fusion run() {
     find_aliases();
@@ -127,7 +117,7 @@ class Fuser {
     find_readers();
     unit_.resize(n_);
     std::iota(unit_.begin(), unit_.end(), 0);
-    if (fused_) fuse_matmuls();
+    if (fused_) fuse_epilogues();
     make_groups();
     return std::move(f_);
   }
@@ -143,7 +133,7 @@ class Fuser {
     for (uint32_t id = 0; id < n_; id++) {
       count_[id] = count_of(node(id).shape);
       f_.root[id] = fused_ && moves_nothing(graph_, node(id)) ? f_.root[node(id).inputs[0]] : id;
-      elementwise_[id] = f_.root[id] == id && is_elementwise(node(id).op, table_);
+      elementwise_[id] = f_.root[id] == id && node(id).record->element;
     }
   }
 
@@ -151,7 +141,7 @@ class Fuser {
   Read resolve(uint32_t operand, const Shape& space) const {
     FusedInput access = access_of(space, node(operand).shape);
     uint32_t id = f_.root[operand];
-    while (fused_ && access.mode == load_full && node(id).op == "broadcast") {
+    while (fused_ && access.mode == load_full && node(id).record->sees_through) {
       operand = node(id).inputs[0];
       access = access_of(node(id).shape, node(operand).shape);
       id = f_.root[operand];
@@ -202,23 +192,25 @@ class Fuser {
     }
   }
 
+  // One number for each element of the product's last axis?
   bool is_bias(const Read& read, uint32_t product) const {
-    const int64_t m = node(product).shape[0], n = node(product).shape[1];
+    const int64_t n = node(product).shape.back(), m = count(product) / n;
     if (count(read.node) != n || (is_fill(node(read.node)) && n > 1)) return false;
     return (read.access.mode == load_row && read.access.period == n) || (m == 1 && read.access.mode == load_full) ||
            (n == 1 && read.access.mode == load_scalar);
   }
 
-  void fuse_matmuls() {
+  void fuse_epilogues() {
     for (uint32_t product = 0; product < n_; product++) {
-      if (node(product).op != "matmul" || f_.phase[product] == Phase::unused) continue;
-      Unit unit{Unit::Kind::matmul, f_.phase[product], {product}};
+      if (!node(product).record->epilogue || f_.phase[product] == Phase::unused) continue;
+      Unit unit{Unit::Kind::kernel, f_.phase[product], {product}};
       uint32_t z = product;
       if (!f_.escapes[z] && readers_[z].size() == 1) {
         const uint32_t sum = readers_[z][0];
         // A sum of two rows that are both products is the epilogue of the first; the other is its bias.
-        const bool taken = matmuls_.count(sum) != 0;
-        if (!taken && node(sum).op == "add" && count(sum) == count(z) && f_.phase[sum] == unit.phase) {
+        const bool taken = products_.count(sum) != 0;
+        const bool adds = node(sum).record->in_epilogue == InEpilogue::bias;
+        if (!taken && adds && count(sum) == count(z) && f_.phase[sum] == unit.phase) {
           const auto& reads = f_.reads[sum];
           const Read& other = reads[reads[0].node == z ? 1 : 0];
           if (is_bias(other, product)) {
@@ -229,9 +221,8 @@ class Fuser {
           }
         }
       }
-      static const std::set<std::string> activations = {"relu", "leakyRelu", "sigmoid", "tanh", "softplus"};
       for (const uint32_t reader : readers_[z]) {
-        if (activations.count(node(reader).op) && f_.phase[reader] == unit.phase) {
+        if (node(reader).record->in_epilogue == InEpilogue::activation && f_.phase[reader] == unit.phase) {
           unit.activation = true;
           unit.nodes.push_back(reader);
           break;
@@ -242,7 +233,7 @@ class Fuser {
         unit_[id] = z;
         elementwise_[id] = false;
       }
-      matmuls_[z] = std::move(unit);
+      products_[z] = std::move(unit);
     }
   }
 
@@ -260,12 +251,12 @@ class Fuser {
 
   template <class Fn>
   void each_operand(uint32_t id, Fn fn) const {  // of the unit that stands at id
-    const auto matmul = matmuls_.find(id);
-    if (matmul == matmuls_.end()) {
+    const auto product = products_.find(id);
+    if (product == products_.end()) {
       for (const Read& read : f_.reads[id]) fn(read.node);
     } else {
-      for (const Read& read : f_.reads[matmul->second.nodes[0]]) fn(read.node);
-      if (matmul->second.has_bias) fn(matmul->second.bias);
+      for (const Read& read : f_.reads[product->second.nodes[0]]) fn(read.node);
+      if (product->second.has_bias) fn(product->second.bias);
     }
   }
 
@@ -319,13 +310,13 @@ class Fuser {
     std::map<uint32_t, std::vector<uint32_t>> members;
     for (uint32_t id = 0; id < n_; id++) {
       if (!computes(id)) continue;
-      const auto matmul = matmuls_.find(id);
-      if (matmul != matmuls_.end()) {
-        f_.units.push_back(matmul->second);
+      const auto product = products_.find(id);
+      if (product != products_.end()) {
+        f_.units.push_back(product->second);
       } else if (elementwise_[id]) {
         members[find(id)].push_back(id);
       } else {
-        f_.units.push_back({node(id).op == "matmul" ? Unit::Kind::matmul : Unit::Kind::single, f_.phase[id], {id}});
+        f_.units.push_back({Unit::Kind::kernel, f_.phase[id], {id}});
       }
     }
     for (const auto& group : members) split(group.second);
@@ -362,19 +353,18 @@ class Fuser {
 
   const Graph& graph_;
   const bool fused_;
-  const KernelTable& table_;
   const size_t n_;
   Fusion f_;
   std::vector<bool> elementwise_;  // may be a member of a group
   std::vector<int64_t> count_;
   std::vector<std::vector<uint32_t>> readers_;  // by node, once per read
   std::vector<uint32_t> unit_;                  // where the node's unit stands in the order
-  std::map<uint32_t, Unit> matmuls_;            // by where they stand
+  std::map<uint32_t, Unit> products_;           // with an epilogue, by where they stand
   std::vector<uint32_t> depth_, parent_;
 };
 
 }  // namespace
 
-Fusion fuse(const Graph& graph, PlanMode mode, const KernelTable& table) { return Fuser(graph, mode, table).run(); }
+Fusion fuse(const Graph& graph, PlanMode mode) { return Fuser(graph, mode).run(); }
 
 }  // namespace myelin

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "core/ops/op.h"
 #include "program.h"
 
 namespace myelin {
@@ -39,10 +40,8 @@ class Lowering {
     for (const Unit& unit : fusion_.units) {
       if (unit.kind == Unit::Kind::group) {
         add_group(unit);
-      } else if (unit.kind == Unit::Kind::matmul) {
-        add_matmul(unit);
       } else {
-        add_single(unit);
+        add_kernel(unit);
       }
     }
     add_guards();
@@ -101,10 +100,13 @@ class Lowering {
     uint32_t& value = p_.node_value[id];
     if (value != no_value) return value;
     const Node& n = node(id);
-    if (n.op == "input") return value = slot_value(inputs_, Place::input, n);
-    if (n.op == "state") return value = slot_value(states_, Place::state, n);
-    if (n.op == "hyper") return value = slot_value(hypers_, Place::hyper, n);
-    if (n.op == "constant") return value = constant_value(n);
+    switch (n.record->source) {
+      case Source::input: return value = slot_value(inputs_, Place::input, n);
+      case Source::state: return value = slot_value(states_, Place::state, n);
+      case Source::hyper: return value = slot_value(hypers_, Place::hyper, n);
+      case Source::constant: return value = constant_value(n);
+      case Source::none: break;
+    }
     return value = new_value(Place::arena, count_of(n.shape));
   }
 
@@ -114,14 +116,14 @@ class Lowering {
     const auto found = filled_.find(id);
     if (found != filled_.end()) return found->second;
     Instruction fill = instruction("fused", fusion_.phase[id], id);
-    FusedProgram program;
+    fill.fused = std::make_unique<FusedProgram>();
+    FusedProgram& program = *fill.fused;
     FusedInput access = {};
     access.mode = load_scalar;
     access.period = 1;
     program.inputs.push_back(access);
     program.steps.push_back({elementwise_index("identity", table_), 1, 0, 0, 0, 0});
     program.outputs.push_back({1, 0});
-    fill.attrs = std::move(program);
     fill.in.push_back({value_of(id), {}});
     fill.out.push_back({new_value(Place::arena, count_of(node(id).shape)), node(id).shape});
     fill.text = "fill " + describe(node(id));
@@ -145,94 +147,35 @@ class Lowering {
     return n.label.empty() ? text : std::move(text) + " " + n.label;
   }
 
-  void add_single(const Unit& unit) {
-    const uint32_t id = unit.nodes[0];
-    const Node& n = node(id);
-    const char* kernel = n.op.c_str();
-    InstructionAttrs attrs;
-    const Shape& in = n.inputs.empty() ? n.shape : node(n.inputs[0]).shape;
-    if (n.op == "reshape") {
-      kernel = "copy";
-    } else if (n.op == "sum" || n.op == "max") {
-      attrs = reduce(in, list_attr(n, "axes"));
-    } else if (n.op == "argmax") {
-      attrs = reduce(in, {number_attr(n, "axis")});
-    } else if (n.op == "sumSquares") {
-      attrs = ReduceAttrs{1, count_of(in), 1};
-    } else if (n.op == "transpose") {
-      TransposeAttrs a = {};
-      copy_list(a.perm, n, "perm");
-      attrs = a;
-    } else if (n.op == "slice") {
-      SliceAttrs a = {};
-      copy_list(a.begin, n, "begin");
-      attrs = a;
-    } else if (n.op == "pad") {
-      PadAttrs a = {};
-      copy_list(a.before, n, "before");
-      attrs = a;
-    } else if (n.op == "concat") {
-      attrs = ConcatAttrs{static_cast<int32_t>(number_attr(n, "axis"))};
-    } else if (n.op == "randomUniform") {
-      attrs = RandomAttrs{static_cast<uint32_t>(number_attr(n, "stream"))};
+  // A node by a kernel of its own, with what follows it in the kernel's epilogue.
+  void add_kernel(const Unit& unit) {
+    const uint32_t first = unit.nodes[0], last = unit.nodes.back();
+    const uint32_t z = unit.activation ? unit.nodes[unit.nodes.size() - 2] : last;
+    const Node& n = node(first);
+    Epilogue epilogue = {unit.has_bias, -1, 0};
+    std::string text = n.op;
+    if (unit.has_bias) text += "+bias";
+    if (unit.activation) {
+      epilogue.activation = elementwise_index(node(last).record->element, table_);
+      epilogue.activation_attr = number_of(node(last));
+      text += "+" + node(last).op;
     }
-    Instruction made = instruction(kernel, unit.phase, id);
-    made.attrs = std::move(attrs);
+    Lowered lowered = n.record->lower ? n.record->lower(graph_, n, epilogue) : Lowered{n.op.c_str(), {}, {}};
+    Instruction made = instruction(lowered.kernel, unit.phase, last);
+    made.attrs = std::move(lowered.attrs);
     std::string shapes;
     for (const uint32_t input : n.inputs) {
       made.in.push_back(operand(input));
       shapes += (shapes.empty() ? " " : ", ") + to_text(node(input).shape);
     }
-    made.out.push_back(result(id));
-    made.text = labelled(n.op, n) + shapes + " → " + to_text(n.shape);
-    p_.instructions.push_back(std::move(made));
-  }
-
-  template <class T>
-  static void copy_list(T* to, const Node& n, const char* key) {
-    for (const double value : list_attr(n, key)) *to++ = static_cast<T>(value);
-  }
-
-  static ReduceAttrs reduce(const Shape& in, const std::vector<double>& axes) {
-    ReduceAttrs attrs{1, 1, 1};
-    for (size_t d = 0; d < in.size(); d++) {
-      const bool before = axes.empty() || static_cast<double>(d) < axes.front();
-      const bool after = !axes.empty() && static_cast<double>(d) > axes.back();
-      (before ? attrs.outer : after ? attrs.inner : attrs.n) *= in[d];
+    if (unit.has_bias) made.in.push_back({full_value(unit.bias), {n.shape.back()}});
+    made.out.push_back({value_of(last), n.shape});
+    if (z != last && used_outside(z, unit)) {
+      made.out.push_back({value_of(z), n.shape});
+      text += "+z";
     }
-    return attrs;
-  }
-
-  void add_matmul(const Unit& unit) {
-    const Node& product = node(unit.nodes[0]);
-    const uint32_t last = unit.nodes.back();
-    const uint32_t z = unit.activation ? unit.nodes[unit.nodes.size() - 2] : last;
-    Instruction made = instruction("matmul", unit.phase, last);
-    MatmulAttrs attrs = {};
-    attrs.trans_a = number_attr(product, "transA") != 0;
-    attrs.trans_b = number_attr(product, "transB") != 0;
-    attrs.has_bias = unit.has_bias;
-    attrs.activation = -1;
-    const Operand a = operand(product.inputs[0]), b = operand(product.inputs[1]);
-    made.in = {a, b};
-    made.text = "matmul";
-    if (unit.has_bias) {
-      made.in.push_back({full_value(unit.bias), {product.shape[1]}});
-      made.text += "+bias";
-    }
-    made.out.push_back({value_of(last), product.shape});
-    if (unit.activation) {
-      attrs.activation = elementwise_index(node(last).op, table_);
-      if (node(last).attrs.count("slope")) attrs.activation_attr = number_attr(node(last), "slope");
-      made.text += "+" + node(last).op;
-      if (used_outside(z, unit)) {
-        made.out.push_back({value_of(z), product.shape});
-        made.text += "+z";
-      }
-    }
-    made.attrs = attrs;
-    made.text = labelled(made.text, node(last).label.empty() ? product : node(last)) + " " + to_text(a.shape) +
-                (attrs.trans_a ? "ᵀ" : "") + "·" + to_text(b.shape) + (attrs.trans_b ? "ᵀ" : "");
+    made.text = labelled(std::move(text), node(last).label.empty() ? n : node(last)) +
+                (lowered.operands.empty() ? shapes + " → " + to_text(n.shape) : " " + lowered.operands);
     p_.instructions.push_back(std::move(made));
   }
 
@@ -272,7 +215,8 @@ class Lowering {
 
   void add_group(const Unit& unit) {
     Instruction made = instruction("fused", unit.phase, unit.nodes.back());
-    FusedProgram program;
+    made.fused = std::make_unique<FusedProgram>();
+    FusedProgram& program = *made.fused;
     const std::vector<uint32_t> nodes = steps_of(unit);
     std::map<uint32_t, int32_t> slots;  // by member
     std::vector<std::vector<int32_t>> operands;
@@ -288,9 +232,8 @@ class Lowering {
     std::string ops;
     for (size_t i = 0; i < nodes.size(); i++) {
       const Node& n = node(nodes[i]);
-      const char* op = n.op == "broadcast" ? "identity" : n.op.c_str();
       FusedStep step = {};
-      step.op = elementwise_index(op, table_);
+      step.op = elementwise_index(n.record->element, table_);
       step.dst = n_inputs + static_cast<int32_t>(i);
       int32_t abc[3];
       for (size_t k = 0; k < 3; k++) {
@@ -300,7 +243,7 @@ class Lowering {
       step.a = abc[0];
       step.b = abc[1];
       step.c = abc[2];
-      if (n.attrs.count("slope")) step.attr = number_attr(n, "slope");
+      step.attr = number_of(n);
       program.steps.push_back(step);
       if (i < 8) ops += (i ? "·" : "") + std::string(n.op);
       if (used_outside(nodes[i], unit)) {
@@ -312,7 +255,6 @@ class Lowering {
     made.text = labelled((unit.nodes.size() > 1 ? "fused " : "") + ops, node(unit.nodes.back())) + " " +
                 to_text(node(unit.nodes.back()).shape);
     if (made.out.size() > 1) made.text += " → " + std::to_string(made.out.size()) + " outputs";
-    made.attrs = std::move(program);
     p_.instructions.push_back(std::move(made));
   }
 

@@ -70,7 +70,7 @@ class Arena {
 // An arena input of a fused instruction that ends here and is read element by element: outputs may take its place.
 size_t replaceable(const Program& p, const Instruction& instruction, const std::vector<size_t>& last_use, size_t now,
                    size_t bytes, const std::vector<bool>& replaced) {
-  const auto* program = std::get_if<FusedProgram>(&instruction.attrs);
+  const FusedProgram* program = instruction.fused.get();
   if (!program) return SIZE_MAX;
   for (size_t i = 0; i < instruction.in.size(); i++) {
     const uint32_t id = instruction.in[i].value;
@@ -132,7 +132,7 @@ void place_values(Program& p, PlanMode mode) {
   p.arena_bytes = arena.size();
 
   for (Instruction& instruction : p.instructions) {
-    auto* program = std::get_if<FusedProgram>(&instruction.attrs);
+    FusedProgram* program = instruction.fused.get();
     if (!program) continue;
     for (size_t o = 0; o < instruction.out.size(); o++) {
       for (const Operand& in : instruction.in) {

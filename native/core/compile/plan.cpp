@@ -1,16 +1,18 @@
 // compile(): bytes to a plan.
 #include "plan_impl.h"
 
+#include "core/ops/op.h"
+
 namespace myelin {
 
 Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where)
     : backend(where), mode(plan_mode), graph(decode(bytes, size)) {
   const KernelTable& table = backend.kernels();
-  program = lower(graph, fuse(graph, mode, table), mode, table);
+  program = lower(graph, fuse(graph, mode), mode, table);
   schedule(program);
   place_values(program, mode);
   for (Instruction& instruction : program.instructions) {
-    if (auto* fused = std::get_if<FusedProgram>(&instruction.attrs)) fused->link();
+    if (instruction.fused) instruction.fused->link();
   }
 
   if (graph.n_inputs) gather = find_kernel(table, "gather", graph.dtype);
@@ -37,7 +39,7 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
     backend.upload(constants, program.constants.data(), program.constants.size());
   }
   for (Node& node : graph.nodes) {  // the values now stand in device memory
-    if (node.op == "constant" && !is_fill(node)) node.attrs.clear();
+    if (node.record->source == Source::constant && !is_fill(node)) node.attrs.clear();
   }
 }
 

@@ -2,8 +2,8 @@
 //
 //   Graph ──fuse──▶ Fusion (which nodes share an instruction) ──lower──▶ Program ──schedule, place──▶ Plan
 #pragma once
+#include <memory>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "core/device/backend.h"
@@ -30,11 +30,11 @@ struct Read {
 
 // Nodes that become one instruction.
 struct Unit {
-  enum class Kind { single, matmul, group };
+  enum class Kind { kernel, group };  // one node with its epilogue; element-wise nodes
   Kind kind;
   Phase phase;
-  std::vector<uint32_t> nodes;  // ascending; matmul: the product[, the addition of the bias][, the activation]
-  // matmul only
+  std::vector<uint32_t> nodes;  // ascending; kernel: the node[, the addition of the bias][, the activation]
+  // kernel only
   bool has_bias = false;
   uint32_t bias = 0;        // the node that holds it
   bool activation = false;  // the last of `nodes` is one
@@ -49,10 +49,9 @@ struct Fusion {
 };
 
 bool same_access(const FusedInput& a, const FusedInput& b);
-Fusion fuse(const Graph& graph, PlanMode mode, const KernelTable& table);
+Fusion fuse(const Graph& graph, PlanMode mode);
 
-bool is_elementwise(const std::string& op, const KernelTable& table);    // element-wise table, or broadcast
-int elementwise_index(const std::string& op, const KernelTable& table);  // throws GraphError if it is not there
+int elementwise_index(const char* name, const KernelTable& table);  // throws GraphError if it is not there
 
 // ---- program ----------------------------------------------------------------------------------
 
@@ -80,17 +79,15 @@ struct FusedProgram {
   void link();
 };
 
-using InstructionAttrs = std::variant<std::monostate, MatmulAttrs, FusedProgram, ReduceAttrs, TransposeAttrs,
-                                      SliceAttrs, PadAttrs, ConcatAttrs, RandomAttrs>;
-
 struct Instruction {
   const KernelEntry* kernel;
   Phase phase;
   std::vector<Operand> in, out;
-  InstructionAttrs attrs;
-  std::string text;             // one readable line
-  uint32_t key = 0;             // the place in the graph it belongs to: earlier ones run first where they may
-  std::vector<uint32_t> after;  // instructions that must run before, beyond those that make its inputs
+  std::vector<uint8_t> attrs;           // what the kernel takes, as the op's record made it …
+  std::unique_ptr<FusedProgram> fused;  // … or, for the core's own kernel of this name, this
+  std::string text;                     // one readable line
+  uint32_t key = 0;                     // the place in the graph it belongs to: earlier ones run first where they may
+  std::vector<uint32_t> after;          // instructions that must run before, beyond those that make its inputs
 };
 
 struct Program {

@@ -28,7 +28,7 @@ class Kinds {
  public:
   // The key of the first of the instruction's kind.
   uint32_t key_of(const Instruction& instruction) {
-    const auto* program = std::get_if<FusedProgram>(&instruction.attrs);
+    const FusedProgram* program = instruction.fused.get();
     if (instruction.phase != Phase::update || !program) return instruction.key;
     const bool single = count_of(instruction.out[0].shape) == 1;
     for (Kind& kind : kinds_) {

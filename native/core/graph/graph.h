@@ -31,8 +31,11 @@ struct GraphError : std::runtime_error {
 
 using Attr = std::variant<double, std::vector<double>, std::string>;
 
+struct Op;  // core/ops/op.h
+
 struct Node {
   std::string op;
+  const Op* record = nullptr;    // set by validate(), which knows no node without
   std::vector<uint32_t> inputs;  // always smaller than the node's own id
   Shape shape;
   std::map<std::string, Attr> attrs;

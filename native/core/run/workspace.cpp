@@ -7,18 +7,8 @@ namespace myelin {
 namespace {
 
 const void* attrs_of(const Instruction& instruction) {
-  return std::visit(
-      [](const auto& attrs) -> const void* {
-        using T = std::decay_t<decltype(attrs)>;
-        if constexpr (std::is_same_v<T, std::monostate>) {
-          return nullptr;
-        } else if constexpr (std::is_same_v<T, FusedProgram>) {
-          return &attrs.attrs;
-        } else {
-          return &attrs;
-        }
-      },
-      instruction.attrs);
+  if (instruction.fused) return &instruction.fused->attrs;
+  return instruction.attrs.empty() ? nullptr : instruction.attrs.data();
 }
 
 View view_of(const Operand& operand, int64_t count) {

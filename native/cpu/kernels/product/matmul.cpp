@@ -13,12 +13,12 @@ namespace MYELIN_TARGET {
 namespace {
 
 ElementwiseFn activation_f32(const Call* call) {
-  const int32_t index = static_cast<const MatmulAttrs*>(call->attrs)->activation;
+  const int32_t index = static_cast<const MatmulAttrs*>(call->attrs)->epilogue.activation;
   return index < 0 ? nullptr : elementwise_entries()[index].f32;
 }
 
 ElementwiseFn activation_f64(const Call* call) {
-  const int32_t index = static_cast<const MatmulAttrs*>(call->attrs)->activation;
+  const int32_t index = static_cast<const MatmulAttrs*>(call->attrs)->epilogue.activation;
   return index < 0 ? nullptr : elementwise_entries()[index].f64;
 }
 

@@ -56,7 +56,7 @@ Problem<T> problem_of(const Call* call, const MatmulShape& s, ElementwiseFn acti
   Problem<T> p;
   p.a = static_cast<const T*>(call->in[0].data);
   p.b = static_cast<const T*>(call->in[1].data);
-  p.bias = attrs->has_bias ? static_cast<const T*>(call->in[2].data) : nullptr;
+  p.bias = attrs->epilogue.has_bias ? static_cast<const T*>(call->in[2].data) : nullptr;
   p.out = static_cast<T*>(call->out[0].data);
   p.sum = call->n_out == 2 ? static_cast<T*>(call->out[1].data) : p.out;
   p.m = s.m;
@@ -67,7 +67,7 @@ Problem<T> problem_of(const Call* call, const MatmulShape& s, ElementwiseFn acti
   p.trans_a = s.trans_a;
   p.trans_b = s.trans_b;
   p.activation = activation;
-  p.activation_attr = attrs->activation_attr;
+  p.activation_attr = attrs->epilogue.activation_attr;
   return p;
 }
 

@@ -11,8 +11,8 @@ namespace {
 
 // False for what the epilogues do not know: the core fuses none of these.
 template <class T>
-bool set_activation(const MatmulAttrs& attrs, MatmulTask<T>* task) {
-  const int32_t index = attrs.activation < 0 ? op_index_identity : attrs.activation;
+bool set_activation(const Epilogue& epilogue, MatmulTask<T>* task) {
+  const int32_t index = epilogue.activation < 0 ? op_index_identity : epilogue.activation;
 #define MYELIN_CASE(op, formula) case op_index_##op:
   switch (index) {
     MYELIN_UNARY(MYELIN_CASE)
@@ -21,7 +21,7 @@ bool set_activation(const MatmulAttrs& attrs, MatmulTask<T>* task) {
   }
 #undef MYELIN_CASE
   task->activation = index;
-  task->slope = index == op_index_identity ? T(1) : static_cast<T>(attrs.activation_attr);
+  task->slope = index == op_index_identity ? T(1) : static_cast<T>(epilogue.activation_attr);
   task->smooth = index != op_index_identity && index != op_index_relu && index != op_index_leakyRelu;
   return true;
 }
@@ -38,7 +38,7 @@ MatmulTask<T> task_of(const Call* call, const MatmulPlan& plan) {
   MatmulTask<T> task;
   task.a = static_cast<const T*>(call->in[0].data);
   task.b = static_cast<const T*>(call->in[1].data);
-  task.bias = attrs->has_bias ? static_cast<const T*>(call->in[2].data) : nullptr;
+  task.bias = attrs->epilogue.has_bias ? static_cast<const T*>(call->in[2].data) : nullptr;
   task.out = static_cast<T*>(call->out[0].data);
   task.z = call->n_out == 2 ? static_cast<T*>(call->out[1].data) : nullptr;
   task.partial = plan.splits > 1 ? static_cast<T*>(call->scratch) : nullptr;
@@ -83,7 +83,7 @@ void with_plan(const Call* call, const MatmulPlan& plan, Start start_kernel) {
   MatmulTask<T> task = task_of<T>(call, plan);
   if (task.m == 0 || task.n == 0) return;
   // The second: beyond a grid's limit, with room for the order of blocks; results of that size fit no device.
-  if (!set_activation(*static_cast<const MatmulAttrs*>(call->attrs), &task) || plan.blocks > INT32_MAX / group_rows) {
+  if (!set_activation(static_cast<const MatmulAttrs*>(call->attrs)->epilogue, &task) || plan.blocks > INT32_MAX / group_rows) {
     if (context.status == cudaSuccess) context.status = cudaErrorInvalidValue;
     return;
   }

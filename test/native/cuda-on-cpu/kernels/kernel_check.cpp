@@ -134,17 +134,17 @@ void check_matmul() {
   int turn = 0;
   for (const Case& c : cases) {
     for (int transposed = 0; transposed < 4; transposed++, turn++) {
-      MatmulAttrs attrs = {transposed & 1, transposed >> 1, turn % 3 != 0, -1, 0};
+      MatmulAttrs attrs = {transposed & 1, transposed >> 1, {turn % 3 != 0, -1, 0}};
       MatmulAttrs reference = attrs;
       const char* activation = activations[turn % 4];
       if (*activation) {
-        attrs.activation = elementwise(*myelin_cuda_kernels(), activation);
-        reference.activation = elementwise(*myelin_kernels_reference(), activation);
+        attrs.epilogue.activation = elementwise(*myelin_cuda_kernels(), activation);
+        reference.epilogue.activation = elementwise(*myelin_kernels_reference(), activation);
       }
       const Dims out = {c.m, c.n};
       std::vector<Operand> in = {random_operand<S>(attrs.trans_a ? Dims{c.k, c.m} : Dims{c.m, c.k}, random),
                                  random_operand<S>(attrs.trans_b ? Dims{c.n, c.k} : Dims{c.k, c.n}, random)};
-      if (attrs.has_bias) in.push_back(random_operand<S>({c.n}, random));
+      if (attrs.epilogue.has_bias) in.push_back(random_operand<S>({c.n}, random));
       std::vector<Operand> results(*activation && turn % 2 == 0 ? 2 : 1, unwritten<S>(out));
       // Operands of TF32 and bf16 have 10 and 7 bits of fraction; the errors of k products add up at random.
       const double unit = c.precision == 1 ? 0x1p-11 : c.precision == 2 ? 0x1p-8 : epsilon<S>();
