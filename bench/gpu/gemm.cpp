@@ -36,7 +36,7 @@ struct Case {
 
   bool is_f64() const { return type == "float64"; }
   int precision() const { return type == "tf32" ? 1 : type == "bf16" ? 2 : 0; }
-  // As native/cuda/matmul.h promises.
+  // As native/cuda/kernels/product/matmul.cu promises.
   bool rounds_operands() const { return precision() > 0 && m > 16 && n > 16; }
 };
 

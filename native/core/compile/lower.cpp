@@ -162,6 +162,10 @@ class Lowering {
     }
     Lowered lowered = n.record->lower ? n.record->lower(graph_, n, epilogue) : Lowered{n.op.c_str(), {}, {}};
     Instruction made = instruction(lowered.kernel, unit.phase, last);
+    if (made.kernel->attrs_bytes != lowered.attrs.size()) {
+      throw GraphError("the core brings " + std::to_string(lowered.attrs.size()) + " bytes of attributes to kernel '" +
+                       lowered.kernel + "', which takes " + std::to_string(made.kernel->attrs_bytes) + " (a bug)");
+    }
     made.attrs = std::move(lowered.attrs);
     std::string shapes;
     for (const uint32_t input : n.inputs) {

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "cuda/kernels/fused/elementwise.cuh"
-#include "cuda/kernels/product/matmul.h"
+#include "cuda/kernels/kernels.h"
 #include "cuda/kernels/product/matmul_launch.h"
 #include "matmul_case.h"
 

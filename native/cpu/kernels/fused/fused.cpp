@@ -1,12 +1,58 @@
 // "fused": runs a straight-line program of element-wise steps tile by tile, so that temporaries live in the
 // first-level cache and memory is read and written once.
-#ifndef MYELIN_REFERENCE  // reference.cpp has it
-
 #include "cpu/kernels/kernels.h"
+#include "elementwise.h"
+#ifdef MYELIN_REFERENCE
+#include "cpu/kernels/reference.h"
+#else
 #include "fused_load.h"
 #include "fused_plan.h"
+#endif
 
 MYELIN_BEGIN
+
+#ifdef MYELIN_REFERENCE
+
+int64_t source_element(const FusedInput& input, int64_t i) {
+  switch (input.mode) {
+    case load_full: return i;
+    case load_scalar: return 0;
+    case load_row: return i % input.period;
+    case load_column: return i / input.period;
+    default: {
+      int64_t offset = 0;
+      for (int32_t d = input.rank - 1; d >= 0; d--) {
+        offset += i % input.dims[d] * input.strides[d];
+        i /= input.dims[d];
+      }
+      return offset;
+    }
+  }
+}
+
+template <class S>
+void fused(const Call* call) {
+  const FusedAttrs* f = static_cast<const FusedAttrs*>(call->attrs);
+  S* slot = static_cast<S*>(call->scratch);
+  for (int64_t i = 0; i < call->out[0].count; i++) {
+    for (int32_t s = 0; s < f->n_inputs; s++) slot[s] = data_of<S>(call->in[s])[source_element(f->inputs[s], i)];
+    for (int32_t n = 0; n < f->n_steps; n++) {
+      const FusedStep& step = f->steps[n];
+      const ElementwiseEntry& entry = elementwise_entries()[step.op];
+      const S* b = entry.arity > 1 ? slot + step.b : nullptr;
+      const S* c = entry.arity > 2 ? slot + step.c : nullptr;
+      (sizeof(S) == 4 ? entry.f32 : entry.f64)(slot + step.dst, slot + step.a, b, c, 1, step.attr);
+    }
+    for (int32_t o = 0; o < f->n_outputs; o++) data_of<S>(call->out[o])[i] = slot[f->outputs[o].slot];
+  }
+}
+
+template <class S>
+size_t scratch_fused(const Call* call, int) {
+  return static_cast<const FusedAttrs*>(call->attrs)->n_slots * sizeof(S);
+}
+
+#else
 
 // Where a slot's values are while a tile is processed.
 enum Place : int32_t {
@@ -206,17 +252,9 @@ void fused(const Call* call) {
              [&](int64_t first, int64_t end, int worker) { p.run_tiles(first, end, worker); });
 }
 
+#endif
+
 MYELIN_END
 
-namespace myelin {
-namespace MYELIN_TARGET {
-
-void kernel_fused_f32(const Call* call) { fused<float>(call); }
-void kernel_fused_f64(const Call* call) { fused<double>(call); }
-size_t scratch_fused_f32(const Call* call, int workers) { return scratch_fused<float>(call, workers); }
-size_t scratch_fused_f64(const Call* call, int workers) { return scratch_fused<double>(call, workers); }
-
-}  // namespace MYELIN_TARGET
-}  // namespace myelin
-
-#endif
+MYELIN_DEFINE_KERNEL(fused, fused)
+MYELIN_DEFINE_SCRATCH(fused, scratch_fused)

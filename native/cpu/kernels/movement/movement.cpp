@@ -1,10 +1,71 @@
 // "slice", "pad", "concat", "copy", "gather": elements change places in runs of contiguous ones.
-#ifndef MYELIN_REFERENCE  // reference.cpp has it
-
 #include "cpu/kernels/kernels.h"
+#ifdef MYELIN_REFERENCE
+#include "cpu/kernels/reference.h"
+#else
 #include "cpu/kernels/parallel.h"
+#endif
 
 MYELIN_BEGIN
+
+#ifdef MYELIN_REFERENCE
+
+template <class S>
+void slice(const Call* call) {
+  const View &in = call->in[0], &out = call->out[0];
+  for (int64_t i = 0; i < out.count; i++) {
+    int64_t position[max_rank] = {};
+    position_of(out, i, position);
+    for (int32_t d = 0; d < out.rank; d++) position[d] += static_cast<const SliceAttrs*>(call->attrs)->begin[d];
+    data_of<S>(out)[i] = data_of<S>(in)[element_at(in, position)];
+  }
+}
+
+template <class S>
+void pad(const Call* call) {
+  const View &in = call->in[0], &out = call->out[0];
+  for (int64_t i = 0; i < out.count; i++) data_of<S>(out)[i] = 0;
+  for (int64_t i = 0; i < in.count; i++) {
+    int64_t position[max_rank] = {};
+    position_of(in, i, position);
+    for (int32_t d = 0; d < in.rank; d++) position[d] += static_cast<const PadAttrs*>(call->attrs)->before[d];
+    data_of<S>(out)[element_at(out, position)] = data_of<S>(in)[i];
+  }
+}
+
+template <class S>
+void concat(const Call* call) {
+  const View& out = call->out[0];
+  const int32_t axis = static_cast<const ConcatAttrs*>(call->attrs)->axis;
+  int64_t begin = 0;
+  for (int32_t part = 0; part < call->n_in; part++) {
+    const View& in = call->in[part];
+    for (int64_t i = 0; i < in.count; i++) {
+      int64_t position[max_rank] = {};
+      position_of(in, i, position);
+      position[axis] += begin;
+      data_of<S>(out)[element_at(out, position)] = data_of<S>(in)[i];
+    }
+    begin += in.dims[axis];
+  }
+}
+
+template <class S>
+void copy(const Call* call) {
+  for (int64_t i = 0; i < call->out[0].count; i++) data_of<S>(call->out[0])[i] = data_of<S>(call->in[0])[i];
+}
+
+template <class S>
+void gather(const Call* call) {
+  const View& out = call->out[0];
+  const int64_t width = out.dims[0] > 0 ? out.count / out.dims[0] : 0;
+  for (int64_t i = 0; i < out.count; i++) {
+    const int64_t row = data_of<uint32_t>(call->in[1])[i / width];
+    data_of<S>(out)[i] = data_of<S>(call->in[0])[row * width + i % width];
+  }
+}
+
+#else
 
 // A box inside an array: `size` elements per axis from `begin` on.
 struct Box {
@@ -119,23 +180,34 @@ void gather(const Call* call, int64_t size) {
   });
 }
 
-MYELIN_END
-
-namespace myelin {
-namespace MYELIN_TARGET {
-
-void kernel_slice_f32(const Call* call) { slice(call, 4); }
-void kernel_slice_f64(const Call* call) { slice(call, 8); }
-void kernel_pad_f32(const Call* call) { pad(call, 4); }
-void kernel_pad_f64(const Call* call) { pad(call, 8); }
-void kernel_concat_f32(const Call* call) { concat(call, 4); }
-void kernel_concat_f64(const Call* call) { concat(call, 8); }
-void kernel_copy_f32(const Call* call) { copy(call, 4); }
-void kernel_copy_f64(const Call* call) { copy(call, 8); }
-void kernel_gather_f32(const Call* call) { gather(call, 4); }
-void kernel_gather_f64(const Call* call) { gather(call, 8); }
-
-}  // namespace MYELIN_TARGET
-}  // namespace myelin
+// Only the size of an element matters.
+template <class S>
+void slice(const Call* call) {
+  slice(call, sizeof(S));
+}
+template <class S>
+void pad(const Call* call) {
+  pad(call, sizeof(S));
+}
+template <class S>
+void concat(const Call* call) {
+  concat(call, sizeof(S));
+}
+template <class S>
+void copy(const Call* call) {
+  copy(call, sizeof(S));
+}
+template <class S>
+void gather(const Call* call) {
+  gather(call, sizeof(S));
+}
 
 #endif
+
+MYELIN_END
+
+MYELIN_DEFINE_KERNEL(slice, slice)
+MYELIN_DEFINE_KERNEL(pad, pad)
+MYELIN_DEFINE_KERNEL(concat, concat)
+MYELIN_DEFINE_KERNEL(copy, copy)
+MYELIN_DEFINE_KERNEL(gather, gather)

@@ -1,11 +1,29 @@
 // "transpose": any permutation of the axes. Axes are merged until what is left is either rows that move as a whole
 // or a batch of matrices to be turned, which is done in square blocks.
-#ifndef MYELIN_REFERENCE  // reference.cpp has it
-
 #include "cpu/kernels/kernels.h"
+#ifdef MYELIN_REFERENCE
+#include "cpu/kernels/reference.h"
+#else
 #include "cpu/kernels/parallel.h"
+#endif
 
 MYELIN_BEGIN
+
+#ifdef MYELIN_REFERENCE
+
+template <class S>
+void transpose(const Call* call) {
+  const View &in = call->in[0], &out = call->out[0];
+  const int32_t* perm = static_cast<const TransposeAttrs*>(call->attrs)->perm;
+  for (int64_t i = 0; i < out.count; i++) {
+    int64_t to[max_rank] = {}, from[max_rank] = {};
+    position_of(out, i, to);
+    for (int32_t d = 0; d < out.rank; d++) from[perm[d]] = to[d];
+    data_of<S>(out)[i] = data_of<S>(in)[element_at(in, from)];
+  }
+}
+
+#else
 
 // A permuted array after merging: dims and input strides in the order of the output.
 struct Permuted {
@@ -108,15 +126,8 @@ void transpose(const Call* call) {
   });
 }
 
+#endif
+
 MYELIN_END
 
-namespace myelin {
-namespace MYELIN_TARGET {
-
-void kernel_transpose_f32(const Call* call) { transpose<float>(call); }
-void kernel_transpose_f64(const Call* call) { transpose<double>(call); }
-
-}  // namespace MYELIN_TARGET
-}  // namespace myelin
-
-#endif
+MYELIN_DEFINE_KERNEL(transpose, transpose)

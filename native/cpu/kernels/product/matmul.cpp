@@ -1,33 +1,33 @@
-#include "matmul.h"
-
-#include "cpu/kernels/fused/elementwise.h"
-#if defined(MYELIN_REFERENCE)
-#include "matmul_reference.h"
+// "matmul": op(a)·op(b) with its epilogue.
+//
+// The bits of an element depend on m, n, k, the two transposes and the instruction set only: threads split output
+// elements, the sum over k has one fixed order, and edges of tiles run the same arithmetic as their middles.
+#include "cpu/kernels/kernels.h"
+#ifdef MYELIN_REFERENCE
+#include "matmul_problem.h"
 #else
 #include "matmul_blocked.h"
 #include "matmul_dot.h"
 #endif
 
-namespace myelin {
-namespace MYELIN_TARGET {
-namespace {
+MYELIN_BEGIN
 
-ElementwiseFn activation_f32(const Call* call) {
-  const int32_t index = static_cast<const MatmulAttrs*>(call->attrs)->epilogue.activation;
-  return index < 0 ? nullptr : elementwise_entries()[index].f32;
-}
-
-ElementwiseFn activation_f64(const Call* call) {
-  const int32_t index = static_cast<const MatmulAttrs*>(call->attrs)->epilogue.activation;
-  return index < 0 ? nullptr : elementwise_entries()[index].f64;
-}
-
-#if defined(MYELIN_REFERENCE)
+#ifdef MYELIN_REFERENCE
 
 template <class T>
-void matmul(const Call* call, ElementwiseFn activation) {
-  const Problem<T> p = problem_of<T>(call, shape_of(call), activation);
-  reference_rows(p, 0, p.m);
+void matmul(const Call* call) {
+  const Problem<T> p = problem_of<T>(call, shape_of(call));
+  for (int64_t i = 0; i < p.m; i++) {
+    for (int64_t j = 0; j < p.n; j++) {
+      T sum = 0;
+      for (int64_t q = 0; q < p.k; q++) {
+        sum += (p.trans_a ? p.a[q * p.lda + i] : p.a[i * p.lda + q]) *
+               (p.trans_b ? p.b[j * p.ldb + q] : p.b[q * p.ldb + j]);
+      }
+      p.sum[i * p.n + j] = p.bias ? sum + p.bias[j] : sum;
+    }
+  }
+  finish_rows(p, 0, p.m, 0, p.n);
 }
 
 template <class T>
@@ -61,10 +61,10 @@ void run_task(void* context, int task, int worker) {
 }
 
 template <class T>
-void matmul(const Call* call, ElementwiseFn activation) {
+void matmul(const Call* call) {
   const MatmulShape shape = shape_of(call);
   const int workers = call->parallel ? call->parallel->workers : 1;
-  Job<T> job = {problem_of<T>(call, shape, activation), plan_for<T>(shape, workers), static_cast<char*>(call->scratch)};
+  Job<T> job = {problem_of<T>(call, shape), plan_for<T>(shape, workers), static_cast<char*>(call->scratch)};
   if (runs_serially(shape, workers)) {
     for (int64_t i = 0; i < job.plan.row_tasks; i++) {
       for (int64_t j = 0; j < job.plan.column_tasks; j++) job.run(i, j, 0);
@@ -84,12 +84,7 @@ size_t scratch(const Call* call, int workers) {
 
 #endif
 
-}  // namespace
+MYELIN_END
 
-void kernel_matmul_f32(const Call* call) { matmul<float>(call, activation_f32(call)); }
-void kernel_matmul_f64(const Call* call) { matmul<double>(call, activation_f64(call)); }
-size_t scratch_matmul_f32(const Call* call, int workers) { return scratch<float>(call, workers); }
-size_t scratch_matmul_f64(const Call* call, int workers) { return scratch<double>(call, workers); }
-
-}  // namespace MYELIN_TARGET
-}  // namespace myelin
+MYELIN_DEFINE_KERNEL(matmul, matmul)
+MYELIN_DEFINE_SCRATCH(matmul, scratch)

@@ -1,12 +1,31 @@
 // "randomUniform": every element is a function of (seed, step, stream, its index) alone.
-#ifndef MYELIN_REFERENCE  // reference.cpp has it
-
 #include "cpu/kernels/kernels.h"
+#include "math/philox.h"
+#ifdef MYELIN_REFERENCE
+#include "cpu/kernels/reference.h"
+#else
 #include "cpu/kernels/parallel.h"
 #include "cpu/simd/simd.h"
-#include "math/philox.h"
+#endif
 
 MYELIN_BEGIN
+
+#ifdef MYELIN_REFERENCE
+
+template <class S>
+void random_uniform(const Call* call) {
+  const StepKey& key = *call->key;
+  const uint32_t stream = static_cast<const RandomAttrs*>(call->attrs)->stream;
+  const PhiloxKey philox_key = {static_cast<uint32_t>(key.seed), static_cast<uint32_t>(key.seed >> 32)};
+  for (int64_t i = 0; i < call->out[0].count; i++) {
+    const uint64_t counter = static_cast<uint64_t>(i) / 4;
+    uint64_t words[4] = {counter & 0xFFFFFFFFu, (counter >> 32) ^ (key.step >> 32), key.step & 0xFFFFFFFFu, stream};
+    philox(words, philox_key);
+    data_of<S>(call->out[0])[i] = static_cast<S>(static_cast<uint32_t>(words[i % 4]) >> 8) * S(0x1p-24);
+  }
+}
+
+#else
 
 // 24 random bits as a number in [0, 1). Through int32, for which every target has a conversion.
 HD float to_unit(uint32_t word, float) { return static_cast<float>(static_cast<int32_t>(word >> 8)) * 0x1p-24f; }
@@ -55,15 +74,8 @@ void random_uniform(const Call* call) {
   });
 }
 
+#endif
+
 MYELIN_END
 
-namespace myelin {
-namespace MYELIN_TARGET {
-
-void kernel_randomUniform_f32(const Call* call) { random_uniform<float>(call); }
-void kernel_randomUniform_f64(const Call* call) { random_uniform<double>(call); }
-
-}  // namespace MYELIN_TARGET
-}  // namespace myelin
-
-#endif
+MYELIN_DEFINE_KERNEL(randomUniform, random_uniform)

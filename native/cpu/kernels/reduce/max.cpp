@@ -1,10 +1,39 @@
 // "max" and "argmax" over [outer, n, inner]. A NaN counts as larger than any number.
-#ifndef MYELIN_REFERENCE  // reference.cpp has it
-
 #include "cpu/kernels/kernels.h"
+#ifdef MYELIN_REFERENCE
+#include "cpu/kernels/reference.h"
+#else
 #include "reduce.h"
+#endif
 
 MYELIN_BEGIN
+
+#ifdef MYELIN_REFERENCE
+
+template <class S, bool index>
+void largest_along(const Call* call) {
+  const ReduceAttrs& r = *static_cast<const ReduceAttrs*>(call->attrs);
+  for (int64_t o = 0; o < r.outer; o++) {
+    for (int64_t j = 0; j < r.inner; j++) {
+      const S* p = data_of<S>(call->in[0]) + o * r.n * r.inner + j;
+      // The maximum of nothing is −∞.
+      const S value = r.n > 0 ? p[largest(p, r.n, r.inner) * r.inner] : static_cast<S>(-__builtin_huge_val());
+      data_of<S>(call->out[0])[o * r.inner + j] = index ? static_cast<S>(largest(p, r.n, r.inner)) : value;
+    }
+  }
+}
+
+template <class S>
+void max(const Call* call) {
+  largest_along<S, false>(call);
+}
+
+template <class S>
+void argmax(const Call* call) {
+  largest_along<S, true>(call);
+}
+
+#else
 
 template <class S>
 HD S max_row(const S* p, int64_t n) {
@@ -82,17 +111,9 @@ void argmax(const Call* call) {
   });
 }
 
+#endif
+
 MYELIN_END
 
-namespace myelin {
-namespace MYELIN_TARGET {
-
-void kernel_max_f32(const Call* call) { max<float>(call); }
-void kernel_max_f64(const Call* call) { max<double>(call); }
-void kernel_argmax_f32(const Call* call) { argmax<float>(call); }
-void kernel_argmax_f64(const Call* call) { argmax<double>(call); }
-
-}  // namespace MYELIN_TARGET
-}  // namespace myelin
-
-#endif
+MYELIN_DEFINE_KERNEL(max, max)
+MYELIN_DEFINE_KERNEL(argmax, argmax)

@@ -1,10 +1,48 @@
 // "sum" over [outer, n, inner] and "sumSquares".
-#ifndef MYELIN_REFERENCE  // reference.cpp has it
-
 #include "cpu/kernels/kernels.h"
+#ifdef MYELIN_REFERENCE
+#include "cpu/kernels/reference.h"
+#else
 #include "reduce.h"
+#endif
 
 MYELIN_BEGIN
+
+#ifdef MYELIN_REFERENCE
+
+template <class S>
+void sum(const Call* call) {
+  const ReduceAttrs& r = *static_cast<const ReduceAttrs*>(call->attrs);
+  for (int64_t o = 0; o < r.outer; o++) {
+    for (int64_t j = 0; j < r.inner; j++) {
+      long double total = 0;
+      for (int64_t i = 0; i < r.n; i++) total += data_of<S>(call->in[0])[(o * r.n + i) * r.inner + j];
+      data_of<S>(call->out[0])[o * r.inner + j] = static_cast<S>(total);
+    }
+  }
+}
+
+template <class S>
+void sum_squares(const Call* call) {
+  long double total = 0;
+  for (int64_t i = 0; i < call->in[0].count; i++) {
+    const long double x = data_of<S>(call->in[0])[i];
+    total += x * x;
+  }
+  data_of<S>(call->out[0])[0] = static_cast<S>(total);
+}
+
+template <class S>
+size_t scratch_sum(const Call*, int) {
+  return 0;
+}
+
+template <class S>
+size_t scratch_sum_squares(const Call*, int) {
+  return 0;
+}
+
+#else
 
 // The sum of n ≤ block_terms contiguous elements: four vectors of partial sums, then across the lanes.
 template <class S>
@@ -184,7 +222,8 @@ void sum(const Call* call) {
   }
 }
 
-size_t scratch_sum(const Call* call) {
+template <class S>
+size_t scratch_sum(const Call* call, int) {
   const ReduceAttrs& r = *static_cast<const ReduceAttrs*>(call->attrs);
   if (r.inner == 1) return r.outer == 1 ? divide_up(r.n, chunk_terms) * sizeof(double) : 0;
   const int64_t chunks = divide_up(r.n, chunk_rows);
@@ -198,23 +237,16 @@ void sum_squares(const Call* call) {
       static_cast<S>(sum_chunks(call, in, call->in[0].count, [](const S* p, int64_t m) { return square_chunk(p, m); }));
 }
 
-size_t scratch_sum_squares(const Call* call) { return divide_up(call->in[0].count, chunk_terms) * sizeof(double); }
+template <class S>
+size_t scratch_sum_squares(const Call* call, int) {
+  return divide_up(call->in[0].count, chunk_terms) * sizeof(double);
+}
+
+#endif
 
 MYELIN_END
 
-namespace myelin {
-namespace MYELIN_TARGET {
-
-void kernel_sum_f32(const Call* call) { sum<float>(call); }
-void kernel_sum_f64(const Call* call) { sum<double>(call); }
-size_t scratch_sum_f32(const Call* call, int) { return scratch_sum(call); }
-size_t scratch_sum_f64(const Call* call, int) { return scratch_sum(call); }
-void kernel_sumSquares_f32(const Call* call) { sum_squares<float>(call); }
-void kernel_sumSquares_f64(const Call* call) { sum_squares<double>(call); }
-size_t scratch_sumSquares_f32(const Call* call, int) { return scratch_sum_squares(call); }
-size_t scratch_sumSquares_f64(const Call* call, int) { return scratch_sum_squares(call); }
-
-}  // namespace MYELIN_TARGET
-}  // namespace myelin
-
-#endif
+MYELIN_DEFINE_KERNEL(sum, sum)
+MYELIN_DEFINE_SCRATCH(sum, scratch_sum)
+MYELIN_DEFINE_KERNEL(sumSquares, sum_squares)
+MYELIN_DEFINE_SCRATCH(sumSquares, scratch_sum_squares)

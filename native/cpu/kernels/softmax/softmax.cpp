@@ -1,11 +1,46 @@
 // "softmax" over the last axis and "softmaxCrossEntropy" of [m, c] against labels [m, c]. The row's maximum is taken
 // out before exp, so that no z overflows.
-#ifndef MYELIN_REFERENCE  // reference.cpp has it
-
 #include "cpu/kernels/kernels.h"
+#ifdef MYELIN_REFERENCE
+#include "cpu/kernels/reference.h"
+#else
 #include "cpu/kernels/reduce/reduce.h"
+#endif
 
 MYELIN_BEGIN
+
+#ifdef MYELIN_REFERENCE
+
+template <class S>
+void softmax(const Call* call) {
+  const View& z = call->in[0];
+  const int64_t n = z.rank > 0 ? z.dims[z.rank - 1] : 1;
+  for (int64_t begin = 0; begin < z.count; begin += n) {
+    const S* row = data_of<S>(z) + begin;
+    const long double max = row[largest(row, n, 1)];
+    long double total = 0;
+    for (int64_t i = 0; i < n; i++) total += __builtin_expl(row[i] - max);
+    for (int64_t i = 0; i < n; i++) {
+      data_of<S>(call->out[0])[begin + i] = static_cast<S>(__builtin_expl(row[i] - max) / total);
+    }
+  }
+}
+
+template <class S>
+void softmax_cross_entropy(const Call* call) {
+  const View& z = call->in[0];
+  const int64_t n = z.rank > 0 ? z.dims[z.rank - 1] : 1;
+  for (int64_t begin = 0; begin < z.count; begin += n) {
+    const S *row = data_of<S>(z) + begin, *y = data_of<S>(call->in[1]) + begin;
+    const long double max = row[largest(row, n, 1)];
+    long double total = 0, loss = 0;
+    for (int64_t i = 0; i < n; i++) total += __builtin_expl(row[i] - max);
+    for (int64_t i = 0; i < n; i++) loss += y[i] * (__builtin_logl(total) - (row[i] - max));
+    data_of<S>(call->out[0])[begin / n] = static_cast<S>(loss);
+  }
+}
+
+#else
 
 // A row is processed in vectors; the last may be partial, filled up with `fill`.
 template <class S>
@@ -109,17 +144,9 @@ void softmax_cross_entropy(const Call* call) {
   });
 }
 
+#endif
+
 MYELIN_END
 
-namespace myelin {
-namespace MYELIN_TARGET {
-
-void kernel_softmax_f32(const Call* call) { softmax<float>(call); }
-void kernel_softmax_f64(const Call* call) { softmax<double>(call); }
-void kernel_softmaxCrossEntropy_f32(const Call* call) { softmax_cross_entropy<float>(call); }
-void kernel_softmaxCrossEntropy_f64(const Call* call) { softmax_cross_entropy<double>(call); }
-
-}  // namespace MYELIN_TARGET
-}  // namespace myelin
-
-#endif
+MYELIN_DEFINE_KERNEL(softmax, softmax)
+MYELIN_DEFINE_KERNEL(softmaxCrossEntropy, softmax_cross_entropy)

@@ -1,11 +1,29 @@
 // "guard" and "accumulate": what a step leaves behind besides its values.
-#ifndef MYELIN_REFERENCE  // reference.cpp has it
-
 #include "cpu/kernels/kernels.h"
+#ifdef MYELIN_REFERENCE
+#include "cpu/kernels/reference.h"
+#else
 #include "cpu/kernels/parallel.h"
 #include "cpu/simd/simd.h"
+#endif
 
 MYELIN_BEGIN
+
+#ifdef MYELIN_REFERENCE
+
+template <class S>
+void guard(const Call* call) {
+  for (int64_t i = 0; i < call->in[0].count; i++) {
+    if (!__builtin_isfinite(data_of<S>(call->in[0])[i])) data_of<uint32_t>(call->out[0])[0] = 1;
+  }
+}
+
+template <class S>
+void accumulate(const Call* call) {
+  for (int64_t i = 0; i < call->in[0].count; i++) data_of<double>(call->out[0])[i] += data_of<S>(call->in[0])[i];
+}
+
+#else
 
 template <class S>
 HD bool all_finite(const S* p, int64_t n) {
@@ -49,17 +67,9 @@ void accumulate(const Call* call) {
   for (int64_t i = 0; i < call->in[0].count; i++) out[i] += static_cast<double>(in[i]);
 }
 
+#endif
+
 MYELIN_END
 
-namespace myelin {
-namespace MYELIN_TARGET {
-
-void kernel_guard_f32(const Call* call) { guard<float>(call); }
-void kernel_guard_f64(const Call* call) { guard<double>(call); }
-void kernel_accumulate_f32(const Call* call) { accumulate<float>(call); }
-void kernel_accumulate_f64(const Call* call) { accumulate<double>(call); }
-
-}  // namespace MYELIN_TARGET
-}  // namespace myelin
-
-#endif
+MYELIN_DEFINE_KERNEL(guard, guard)
+MYELIN_DEFINE_KERNEL(accumulate, accumulate)

@@ -1,6 +1,13 @@
-#include "matmul.h"
-
+// "matmul": op(a)·op(b) with its epilogue.
+//
+// The bits of an element depend on m, n, k, the transposes, the precision and whether the device has tensor cores for
+// it: tiles and the cut of the sum come from shapes alone, every element is summed in one fixed order, and no atomics
+// are used. Alignment decides between wide and narrow memory accesses, never about arithmetic.
+//
+// Context::precision 1 and 2 send float32 products of more than 16 rows and columns through tensor cores, with operands
+// rounded to TF32 (10 bits of fraction) or bf16 (7 bits) and sums in float32.
 #include "cuda/backend/launch.h"
+#include "cuda/kernels/kernels.h"
 #include "matmul_launch.h"
 #include "matmul_tile.cuh"
 #include "matmul_vector.cuh"
