@@ -126,10 +126,10 @@ function examplesByRow() {
   return found
 }
 
-/** Row → files in test/notes with a `describe` whose title starts with it. */
+/** Row → files in test/whole/notes with a `describe` whose title starts with it. */
 function testsByRow() {
   const found = new Map()
-  for (const file of filesUnder('test/notes', /\.test\.ts$/).sort())
+  for (const file of filesUnder('test/whole/notes', /\.test\.ts$/).sort())
     for (const [, id] of fs.readFileSync(path.join(root, file), 'utf8').matchAll(/^describe\(['"`](\d+\.\d+) /gm))
       found.set(id, [...new Set([...(found.get(id) ?? []), file])])
   return found
@@ -151,7 +151,7 @@ function page(tests, shownBy) {
 
 What Myelin implements of the notes on neural networks and deep learning: for each row the section it comes from, the
 call that does it, the programs that show it and the tests that hold it to the notes' formulas and numbers. \`plot\` is \`myelin/plot\`.
-\`npx mocha 'test/notes/*.test.ts' --grep '^5.7 '\` runs the tests of one row. This page is written by
+\`npx mocha 'test/whole/notes/*.test.ts' --grep '^5.7 '\` runs the tests of one row. This page is written by
 \`node scripts/notes-table.js\`.
 
 | row | section | what | call | examples | tests |
@@ -175,7 +175,8 @@ function notesTable(args) {
   if (options.report) return checkReport(options.report)
   const tests = testsByRow()
   const missing = rows.filter(({ id }) => !tests.has(id)).map(({ id }) => id)
-  if (missing.length > 0) throw new Failure(`rows of the notes without a test in test/notes: ${missing.join(', ')}`)
+  if (missing.length > 0)
+    throw new Failure(`rows of the notes without a test in test/whole/notes: ${missing.join(', ')}`)
   const unknown = [...tests.keys()].filter((id) => !rows.some((row) => row.id === id))
   if (unknown.length > 0) throw new Failure(`tests of rows that the notes do not have: ${unknown.join(', ')}`)
   const file = path.join(root, 'docs/notes.md')

@@ -14,8 +14,8 @@ const withValue = new Set(
 
 /** Folders that `npm test` leaves out, and what runs their files. */
 const elsewhere = [
-  { folder: 'test/cuda/', command: (file) => `npm run test:cuda -- ${file}` },
-  { folder: 'test/long/', command: () => "npm run test:all -- 'long tests'" },
+  { folder: 'test/native/cuda/', command: (file) => `npm run test:cuda -- ${file}` },
+  { folder: 'test/whole/long/', command: () => "npm run test:all -- 'long tests'" },
 ]
 
 const takesNext = (option) => !option.includes('=') && withValue.has(option.replace(/^--?/, ''))

@@ -62,7 +62,7 @@ function sanitizedAddon() {
     outputDir: path.join(home, 'build/Release'),
     options: [...options, '-DMYELIN_ADDON=ON', '-DMYELIN_TESTS=OFF'],
   })
-  const specs = ['test/addon/**/*.test.ts', 'test/ops/**/*.test.ts'].filter(
+  const specs = ['test/native/addon/**/*.test.ts', 'test/ops/**/*.test.ts'].filter(
     (spec) => filesUnder(spec.split('/**')[0]).length > 0,
   )
   // node-gyp-build looks below the folder that MYELIN_PREBUILD names.
@@ -72,14 +72,14 @@ function sanitizedAddon() {
 
 /** What a user sees, with every instruction set and with plans that fuse nothing. */
 function everyWayToRun() {
-  const specs = ['test/ops/*.test.ts', 'test/golden/golden.test.ts', 'test/layers/gradients.test.ts']
+  const specs = ['test/ops/**/*.test.ts', 'test/whole/golden/*.test.ts', 'test/layers/**/gradients.test.ts']
   const ways = [...instructionSets().map((isa) => ({ MYELIN_ISA: isa })), { MYELIN_PLAN: 'plain' }]
   return ways.map((env) => runMocha(specs, env)).reduce(add)
 }
 
 const longTests = () =>
-  filesUnder('test/long', /\.test\.ts$/).length === 0
-    ? skipped('there are no tests in test/long')
+  filesUnder('test/whole/long', /\.test\.ts$/).length === 0
+    ? skipped('there are no tests in test/whole/long')
     : runMocha([
         '--no-config',
         '--node-option',
@@ -88,7 +88,7 @@ const longTests = () =>
         'ts',
         '--timeout',
         '1800000',
-        'test/long/**/*.test.ts',
+        'test/whole/long/**/*.test.ts',
       ])
 
 /** A script of this folder as one proof. */

@@ -1,12 +1,12 @@
 'use strict'
 // npm run test:install [-- part of a name]: the packed tarball where users meet it, as one table. Every case works on its own
 // copy of one installation that was made with --ignore-scripts and without compiler and cmake on PATH. What this machine
-// lacks (tools, network, root) is shown as skipped, with the reason. Cases: test/install/cases.js.
+// lacks (tools, network, root) is shown as skipped, with the reason. Cases: test/whole/install/cases.js.
 const fs = require('node:fs')
 const path = require('node:path')
-const { cases } = require('../test/install/cases')
-const { Skip } = require('../test/install/skip')
-const { makeWorkshop } = require('../test/install/workshop')
+const { cases } = require('../test/whole/install/cases')
+const { Skip } = require('../test/whole/install/skip')
+const { makeWorkshop } = require('../test/whole/install/workshop')
 const { ensure } = require('./ensure')
 const { main, readArguments } = require('./tools')
 

@@ -23,7 +23,7 @@ main(() => {
     fs.mkdirSync(home)
     fs.writeFileSync(path.join(home, 'package.json'), '{ "name": "consumer", "private": true }\n')
     inFolder(home, 'install', '--ignore-scripts', '--no-audit', '--no-fund', path.join(folder, tarball))
-    fs.cpSync(path.join(root, 'test/install/consumers'), home, { recursive: true })
+    fs.cpSync(path.join(root, 'test/whole/install/consumers'), home, { recursive: true })
     for (const file of ['train.js', 'train.mjs', 'worker.js']) run(process.execPath, [file], { cwd: home })
     run(process.execPath, [path.join(home, 'node_modules/myelin/dist/cli.js'), 'doctor'], { cwd: home })
   } finally {
