@@ -5,8 +5,9 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { spawn } = require('node:child_process')
-const { rows, testsByRow } = require('./notes-table')
-const { root, Failure, filesUnder, main, readArguments, tool } = require('./tools')
+const { rows, testsByRow } = require('./test/notes-table')
+const { tool } = require('./lib/npm')
+const { root, Failure, filesUnder, main, readArguments } = require('./tools')
 
 /** A run that takes longer hangs: no test of a row does on a busy machine. */
 const slowest = 180_000
@@ -17,7 +18,7 @@ const slowest = 180_000
  */
 function readMutations() {
   const mutations = []
-  for (const file of filesUnder('scripts/notes-mutations', /\.txt$/))
+  for (const file of filesUnder('scripts/test/notes-mutations', /\.txt$/))
     fs.readFileSync(path.join(root, file), 'utf8')
       .split('\n')
       .forEach((line, i) => readLine(line, mutations, `${file}:${i + 1}`))

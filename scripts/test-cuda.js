@@ -8,8 +8,8 @@
 //   --gpu         on this machine's GPU, with build/Release/libmyelin_cuda.so
 const path = require('node:path')
 const { buildStandIn } = require('./cuda-stand-in')
-const { ensure } = require('./ensure')
-const { runMocha } = require('./mocha')
+const { ensure } = require('./build/ensure')
+const { runMocha } = require('./test/mocha')
 const { root, Failure, main, readArguments, which } = require('./tools')
 
 /** Suites that hold on every device. They find theirs through MYELIN_DEVICE. The quick run has the first only. */

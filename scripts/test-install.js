@@ -7,7 +7,7 @@ const path = require('node:path')
 const { cases } = require('../test/whole/install/cases')
 const { Skip } = require('../test/whole/install/skip')
 const { makeWorkshop } = require('../test/whole/install/workshop')
-const { ensure } = require('./ensure')
+const { ensure } = require('./build/ensure')
 const { main, readArguments } = require('./tools')
 
 const width = 44

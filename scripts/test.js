@@ -6,14 +6,15 @@
 //   npm test -- -g 'title'                   the tests with this title, in any file
 //
 // All other options are mocha's (`npx mocha --help`).
-const { checkSymbols } = require('./check-symbols')
-const { runDrivers } = require('./drivers')
-const { ensure } = require('./ensure')
+const { checkSymbols } = require('./build/check-symbols')
+const { runDrivers } = require('./test/drivers')
+const { ensure } = require('./build/ensure')
 const { lint } = require('./lint')
-const { runMocha } = require('./mocha')
-const { selectTests } = require('./select-tests')
+const { runMocha } = require('./test/mocha')
+const { selectTests } = require('./test/select-tests')
 const { testCuda } = require('./test-cuda')
-const { main, showHelp, tool, tryRun } = require('./tools')
+const { tool } = require('./lib/npm')
+const { main, showHelp, tryRun } = require('./tools')
 
 function typeCheck() {
   return tryRun(process.execPath, [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.test.json']).ok ? 'passed' : 'failed'

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { expect } from 'chai'
 
 const load = createRequire(__filename)
-const { selectTests } = load('../../scripts/select-tests.js') as { selectTests(args: string[]): string[] }
+const { selectTests } = load('../../scripts/test/select-tests.js') as { selectTests(args: string[]): string[] }
 const { readArguments } = load('../../scripts/tools.js') as {
   readArguments(
     args: string[],

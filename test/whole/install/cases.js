@@ -64,7 +64,7 @@ function binaries(workshop) {
   workshop.pack()
   if (process.platform === 'linux' && !which('readelf'))
     throw new Skip('readelf is not installed: sudo apt-get install binutils')
-  const output = workshop.call(process.execPath, [path.join(workshop.root, 'scripts/check-floors.js')])
+  const output = workshop.call(process.execPath, [path.join(workshop.root, 'scripts/package/check-floors.js')])
   return `${output.trim().split('\n').length} within the limits of docs/release.md`
 }
 

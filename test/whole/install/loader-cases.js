@@ -3,7 +3,7 @@
 const { Buffer } = require('node:buffer')
 const fs = require('node:fs')
 const path = require('node:path')
-const { binaryOf, hostTarget } = require('../../../scripts/prebuild-targets')
+const { binaryOf, hostTarget } = require('../../../scripts/package/prebuild-targets')
 const { Skip } = require('./skip')
 
 /** What each message must hold besides the reason. */

@@ -17,7 +17,7 @@ interface Targets {
 }
 /* eslint-disable @typescript-eslint/no-require-imports -- the scripts are plain JavaScript without declarations */
 const { checkList } = require('../../../scripts/check-pack') as { checkList(files: readonly string[]): void }
-const { binaryOf, hostTarget, recipe, targets } = require('../../../scripts/prebuild-targets') as Targets
+const { binaryOf, hostTarget, recipe, targets } = require('../../../scripts/package/prebuild-targets') as Targets
 /* eslint-enable */
 
 const root = resolve(__dirname, '../../..')

@@ -3,9 +3,9 @@
 // and share its folder.
 const fs = require('node:fs')
 const path = require('node:path')
-const { exportedSymbols } = require('../../../scripts/check-floors')
+const { exportedSymbols } = require('../../../scripts/package/check-floors')
 const { nodeGyp } = require('../../../scripts/prebuild')
-const { binaryOf, hostTarget } = require('../../../scripts/prebuild-targets')
+const { binaryOf, hostTarget } = require('../../../scripts/package/prebuild-targets')
 const { which } = require('../../../scripts/tools')
 const { Skip } = require('./skip')
 

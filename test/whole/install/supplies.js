@@ -5,7 +5,8 @@
 const { spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
-const { root, npmCli, which } = require('../../../scripts/tools')
+const { npmCli } = require('../../../scripts/lib/npm')
+const { root, which } = require('../../../scripts/tools')
 const { Skip } = require('./skip')
 
 const folder = path.join(root, 'build/runtimes')

@@ -4,11 +4,20 @@ const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { writeChecksums } = require('../../../scripts/checksums')
-const { binaryOf, cudaLibrary, cudaTarget, hostTarget, recipe, targets } = require('../../../scripts/prebuild-targets')
+const { writeChecksums } = require('../../../scripts/package/checksums')
+const {
+  binaryOf,
+  cudaLibrary,
+  cudaTarget,
+  hostTarget,
+  recipe,
+  targets,
+} = require('../../../scripts/package/prebuild-targets')
 const { makeSupplies } = require('./supplies')
 const { Skip } = require('./skip')
-const { root, isOlder, filesUnder, npmCli, which } = require('../../../scripts/tools')
+const { npmCli } = require('../../../scripts/lib/npm')
+const { isOlder } = require('../../../scripts/lib/stamps')
+const { root, filesUnder, which } = require('../../../scripts/tools')
 
 const consumers = path.join(__dirname, 'consumers')
 
@@ -20,7 +29,7 @@ function isStale(target) {
   const isCuda = (file) => file.includes('cuda') // as whole folder or in the name
   const sources = filesUnder('native', /\.(h|cpp|cu|cuh|map)$/)
   const binary = path.join('prebuilds', binaryOf(target))
-  const recipes = ['CMakeLists.txt', 'scripts/prebuild-targets.js', 'scripts/zig.js']
+  const recipes = ['CMakeLists.txt', 'scripts/package/prebuild-targets.js', 'scripts/package/zig.js']
   if (isOlder(binary, [...recipes, ...sources.filter((file) => !isCuda(file))])) return true
   const hasCuda = target.name === cudaTarget && (process.env.CUDACXX || which('nvcc'))
   return hasCuda && isOlder(path.join(path.dirname(binary), cudaLibrary), sources)

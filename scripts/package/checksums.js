@@ -4,7 +4,7 @@ const crypto = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')
 const zlib = require('node:zlib')
-const { root, Failure, filesUnder } = require('./tools')
+const { root, Failure, filesUnder } = require('../tools')
 
 const list = 'prebuilds/checksums.json'
 

@@ -3,7 +3,8 @@
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
-const { tryRun, tool } = require('./tools')
+const { tool } = require('../lib/npm')
+const { tryRun } = require('../tools')
 
 /** { passed, failed, skipped }. `args`: mocha's command line (specs, --grep …). A run that breaks off counts as failed. */
 function runMocha(args, env = {}) {

@@ -1,11 +1,12 @@
 'use strict'
-// node scripts/try-package.js: packs this tree, installs the tarball into an empty folder without install scripts, trains a
+// node scripts/package/try-package.js: packs this tree, installs the tarball into an empty folder without install scripts, trains a
 // network there and asks the doctor. For systems that the install matrix is not written for; needs nothing but Node.js.
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { writeChecksums } = require('./checksums')
-const { root, Failure, main, npm, run } = require('./tools')
+const { npm } = require('../lib/npm')
+const { root, Failure, main, run } = require('../tools')
 
 function inFolder(folder, ...args) {
   const { ok, reason } = npm(args, { cwd: folder })

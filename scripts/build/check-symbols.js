@@ -4,7 +4,7 @@
 // weak or unique-global definition in the kernel objects of a build folder.
 const { spawnSync } = require('node:child_process')
 const path = require('node:path')
-const { root, Failure, filesUnder, which, main } = require('./tools')
+const { root, Failure, filesUnder, which, main } = require('../tools')
 
 /** { objects, offenders: ['file: symbol'] }, or { skipped: reason }. */
 function checkSymbols(binaryDir = 'build/cmake') {
