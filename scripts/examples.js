@@ -29,11 +29,12 @@ function allExamples() {
   return files.map((file) => ({ name: path.parse(file).name, file }))
 }
 
+const exampleNames = () => allExamples().map(({ name }) => name)
+
 function chosen(names) {
   const all = allExamples()
   const unknown = names.filter((name) => !all.some((example) => example.name === name))
-  if (unknown.length > 0)
-    throw new Failure(`no example '${unknown[0]}'. There are: ${all.map(({ name }) => name).join(', ')}`)
+  if (unknown.length > 0) throw new Failure(`no example '${unknown[0]}'. There are: ${exampleNames().join(', ')}`)
   return names.length === 0 ? all : all.filter(({ name }) => names.includes(name))
 }
 
@@ -80,7 +81,7 @@ function runExamples(names) {
   return problems.length === 0
 }
 
-module.exports = { runExamples }
+module.exports = { exampleNames, runExamples }
 if (require.main === module)
   main(() => {
     const { names } = readArguments(process.argv.slice(2), __filename, { names: true })

@@ -12,7 +12,11 @@ const { main, readArguments } = require('./tools')
 
 const width = 44
 
-async function testInstall(filter = '') {
+/** Cases that need each other have the same word before the colon. */
+const groupOf = (name) => name.split(':')[0]
+
+/** Totals of the cases with `filter` in their name, or of those groups of them that `choose` takes. */
+async function testInstall(filter = '', choose = (groups) => groups) {
   ensure()
   const start = Date.now()
   const workshop = makeWorkshop()
@@ -28,8 +32,9 @@ async function testInstall(filter = '') {
   try {
     // Downloads go on while the binaries are built.
     if (!filter) workshop.supplies.start()
-    for (const { name, run } of cases(workshop)) {
-      if (!name.includes(filter)) continue
+    const asked = cases(workshop).filter(({ name }) => name.includes(filter))
+    const groups = choose([...new Set(asked.map(({ name }) => groupOf(name)))])
+    for (const { name, run } of asked.filter((each) => groups.includes(groupOf(each.name)))) {
       const began = Date.now()
       try {
         const remark = (await run()) ?? ''

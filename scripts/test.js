@@ -11,6 +11,7 @@ const { runDrivers } = require('./test/drivers')
 const { ensure } = require('./build/ensure')
 const { lint } = require('./lint')
 const { runMocha } = require('./test/mocha')
+const { record } = require('./test/budget')
 const { selectTests } = require('./test/select-tests')
 const { testCuda } = require('./test-cuda')
 const { tool } = require('./lib/npm')
@@ -40,6 +41,7 @@ function add(totals, more) {
 function test(args) {
   if (showHelp(args, __filename)) return
   const specs = selectTests(args)
+  const start = Date.now()
   ensure()
   const totals = { passed: 0, failed: 0, skipped: 0 }
   for (const check of args.length > 0 ? [] : checks) {
@@ -49,7 +51,10 @@ function test(args) {
   }
   if (args.length === 0) add(totals, runDrivers({}))
   add(totals, runMocha(specs))
-  if (args.length === 0) add(totals, testCuda({ quick: true }))
+  if (args.length === 0) {
+    add(totals, testCuda({ quick: true }))
+    record('npm test', (Date.now() - start) / 1000)
+  }
   console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
   if (totals.failed > 0) process.exitCode = 1
 }

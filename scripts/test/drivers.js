@@ -16,14 +16,16 @@ const drivers = [
   { program: 'bench_matmul', args: ['--check', '--quick'], whole: ['--check'] },
 ]
 
+const driverNames = () => drivers.map(({ program }) => program)
+
 /**
  * Builds the drivers in the folder `build` (default: that of the addon, so that no kernel is compiled twice) and runs
- * them all. `whole`: with their longer checks.
+ * them, all or those of `only`. `whole`: with their longer checks.
  */
-function runDrivers({ build = 'build/cmake', options = [], env = {}, whole = false }) {
+function runDrivers({ build = 'build/cmake', options = [], env = {}, whole = false, only = driverNames() }) {
   cmakeBuild({ binaryDir: build, options: ['-DMYELIN_TESTS=ON', ...options] })
   const totals = { passed: 0, failed: 0, skipped: 0 }
-  for (const driver of drivers) {
+  for (const driver of drivers.filter(({ program }) => only.includes(program))) {
     const args = (whole && driver.whole) || driver.args
     const title = [driver.program, ...args, env.MYELIN_ISA].filter(Boolean).join(' ')
     const { ok } = tryRun(path.join(root, build, driver.program), args, { env: { ...process.env, ...env } })
@@ -43,4 +45,4 @@ function instructionSets() {
   return [...new Set(stderr.match(/x86-64-v\d|aarch64|reference/g))]
 }
 
-module.exports = { runDrivers, instructionSets }
+module.exports = { driverNames, runDrivers, instructionSets }
