@@ -5,7 +5,7 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import * as my from 'myelin'
-import { loadDigits, side } from '../examples/digits'
+import { loadDigits, side } from '../examples/support/digits'
 
 const epochs = 5
 const { dense } = my.layers

@@ -19,7 +19,7 @@ import {
   type WeightHandle,
 } from 'myelin'
 import * as plot from 'myelin/plot'
-import { notice, percent, run, save, table } from './show'
+import { notice, percent, run, save, table } from './support/show'
 
 /** Every window of size × size pixels of [m, height, width] images times the same weights, for each filter. */
 const Convolution = defineLayer<{ filters: number; size: number }, { kernel: WeightHandle; bias: WeightHandle }>({

@@ -7,8 +7,8 @@
  */
 import { callbacks, data, layers, ops, optimizers, sequential, tensor } from 'myelin'
 import * as plot from 'myelin/plot'
-import { loadDigits, side } from './digits'
-import { notice, percent, run, save } from './show'
+import { loadDigits, side } from './support/digits'
+import { notice, percent, run, save } from './support/show'
 
 export interface Result {
   /** Share of right answers on the test part. */

@@ -18,7 +18,7 @@ import {
   type Tensor,
 } from 'myelin'
 import * as plot from 'myelin/plot'
-import { adviceOf, apart, digits, notice, percent, run, save, table } from './show'
+import { adviceOf, apart, digits, notice, percent, run, save, table } from './support/show'
 
 const f64 = { dtype: 'float64' } as const
 const sigma = (z: number) => 1 / (1 + Math.exp(-z))

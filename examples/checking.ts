@@ -18,7 +18,7 @@ import {
   type Model,
 } from 'myelin'
 import * as plot from 'myelin/plot'
-import { digits, notice, run, save, table } from './show'
+import { digits, notice, run, save, table } from './support/show'
 
 /** f(θ) = θ³ at θ = 1, where f′ is 3. */
 async function nudging(): Promise<void> {

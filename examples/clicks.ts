@@ -7,7 +7,7 @@
 import { writeFileSync } from 'node:fs'
 import { data, layers, ops, optimizers, sequential } from 'myelin'
 import * as plot from 'myelin/plot'
-import { notice, outFile, percent, run, save, table } from './show'
+import { notice, outFile, percent, run, save, table } from './support/show'
 
 /** Table 1.1 of the notes. */
 const firstClicks = 'User Age,Ad ID,Click\n41,93242,1\n80,93287,0\n18,87312,1\n27,71244,1\n'

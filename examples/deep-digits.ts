@@ -19,8 +19,8 @@ import {
   type Model,
 } from 'myelin'
 import * as plot from 'myelin/plot'
-import { loadDigits, side } from './digits'
-import { notice, outFile, percent, run, save, table } from './show'
+import { loadDigits, side } from './support/digits'
+import { notice, outFile, percent, run, save, table } from './support/show'
 
 const labels = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']
 const { train, dev, test } = data.split(loadDigits(), { train: 0.6, dev: 0.2, test: 0.2, seed: 1, stratify: true })

@@ -20,7 +20,7 @@ import {
   type Regularizer,
 } from 'myelin'
 import * as plot from 'myelin/plot'
-import { adviceOf, notice, percent, run, save, table } from './show'
+import { adviceOf, notice, percent, run, save, table } from './support/show'
 
 /** m points, noisy, in a disc (y = 1) and around it. */
 function ring(m: number, seed: number): { x: number[][]; y: number[] } {

@@ -5,7 +5,7 @@
  */
 import { layers, ops, optimizers, sequential, type Model } from 'myelin'
 import * as plot from 'myelin/plot'
-import { notice, percent, run, save, table } from './show'
+import { notice, percent, run, save, table } from './support/show'
 
 /** The notes' houses: size in square feet, bedrooms; price in thousands. */
 const houses = [[2104, 3], [1600, 3], [2400, 3], [3000, 4]] // prettier-ignore

@@ -6,7 +6,7 @@
  */
 import { data, layers, ops, optimizers, sequential, type DataLike, type Model, type Tensor } from 'myelin'
 import * as plot from 'myelin/plot'
-import { notice, percent, run, save, table } from './show'
+import { notice, percent, run, save, table } from './support/show'
 
 /** Yes or no from features: one sigmoid, behind a hidden layer if `units` is given. */
 async function yesOrNo(x: Tensor, y: DataLike, units = 0): Promise<Model> {

@@ -5,8 +5,8 @@
  */
 import { data, layers, ops, optimizers, sequential, type History, type Model } from 'myelin'
 import * as plot from 'myelin/plot'
-import { drawDigit, loadDigits, side, sideBySide } from './digits'
-import { notice, percent, run, save, table } from './show'
+import { drawDigit, loadDigits, side, sideBySide } from './support/digits'
+import { notice, percent, run, save, table } from './support/show'
 
 /** Images of the two digits as rows of 784 grey values; y is 1 for an 8. */
 function threesAndEights(): { x: { data: Float32Array; shape: number[] }; y: number[] } {

@@ -20,8 +20,8 @@ import {
   type Value,
 } from 'myelin'
 import * as plot from 'myelin/plot'
-import { loadDigits, side } from './digits'
-import { notice, run, save, table } from './show'
+import { loadDigits, side } from './support/digits'
+import { notice, run, save, table } from './support/show'
 
 const makers: Record<string, (learningRate: LearningRate) => Optimizer> = {
   'gradient descent': (learningRate) => optimizers.gradientDescent({ learningRate }),

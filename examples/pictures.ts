@@ -10,7 +10,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { callbacks, data, diagnose, layers, ops, optimizers, regularizers, sequential, trace, type Model, type Value } from 'myelin' // prettier-ignore
 import * as plot from 'myelin/plot'
-import { loadDigits } from './digits'
+import { loadDigits } from './support/digits'
 
 const args = process.argv.slice(2)
 const folder = args.find((arg) => !arg.startsWith('--')) ?? 'out'

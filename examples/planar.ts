@@ -19,7 +19,7 @@ import {
   type Model,
 } from 'myelin'
 import * as plot from 'myelin/plot'
-import { notice, percent, run, save, table } from './show'
+import { notice, percent, run, save, table } from './support/show'
 
 /** m noisy points [x₁, x₂] on a flower whose petals are of one and the other class by turns. */
 function flower(m: number, seed: number): { x: number[][]; y: number[] } {

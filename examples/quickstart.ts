@@ -17,7 +17,7 @@ import {
   type Model,
   type Tensor,
 } from 'myelin'
-import { drawDigit, loadDigits, side, sideBySide } from './digits'
+import { drawDigit, loadDigits, side, sideBySide } from './support/digits'
 
 const modelFile = 'out/digits.safetensors'
 const pictureFile = 'out/cost-curve.svg'

@@ -22,8 +22,8 @@ import {
   type Regularizer,
 } from 'myelin'
 import * as plot from 'myelin/plot'
-import { loadDigits, side } from './digits'
-import { notice, percent, run, save, table } from './show'
+import { loadDigits, side } from './support/digits'
+import { notice, percent, run, save, table } from './support/show'
 
 const { train, dev, test } = data.split(loadDigits(), { train: 0.1, dev: 0.1, test: 0.8, seed: 1, stratify: true })
 const draws = ops.randomUniform([train.y.size, 2], { seed: 1 }).toArray() as number[][]

@@ -19,7 +19,7 @@ import {
   type Value,
 } from 'myelin'
 import * as plot from 'myelin/plot'
-import { adviceOf, notice, run, save, table } from './show'
+import { adviceOf, notice, run, save, table } from './support/show'
 
 /** 49 layers that multiply by γ and a last one that adds up: ŷ = γ⁴⁹·(x₁ + x₂). */
 function chain(gamma: number): Model {

@@ -19,7 +19,7 @@ import {
   type Value,
 } from 'myelin'
 import * as plot from 'myelin/plot'
-import { adviceOf, apart, digits, notice, percent, run, save, table } from './show'
+import { adviceOf, apart, digits, notice, percent, run, save, table } from './support/show'
 
 const sigma = (z: number) => 1 / (1 + Math.exp(-z))
 

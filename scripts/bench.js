@@ -2,7 +2,7 @@
 // npm run bench -- name [arguments]: runs bench/<name>.ts. Without a name: lists them.
 const fs = require('node:fs')
 const path = require('node:path')
-const { ensure } = require('./ensure')
+const { ensure } = require('./build/ensure')
 const { Failure, filesUnder, main, root, tryRun } = require('./tools')
 
 main(() => {

@@ -1,7 +1,8 @@
 'use strict'
 // npm run build:native [-- cmake options]: build/Release/myelin.node
 const { cmakeBuild } = require('./cmake-build')
-const { main, setStamp } = require('./tools')
+const { setStamp } = require('./lib/stamps')
+const { main } = require('./tools')
 
 const nativeStamp = 'build/native.stamp'
 

@@ -3,7 +3,8 @@
 // times as long to load), and an ES module front on the same instance.
 const fs = require('node:fs')
 const path = require('node:path')
-const { root, Failure, main, setStamp, withLock } = require('./tools')
+const { setStamp } = require('./lib/stamps')
+const { root, Failure, main, withLock } = require('./tools')
 
 const tsStamp = 'build/ts.stamp'
 

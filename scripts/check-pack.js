@@ -4,9 +4,10 @@
 // tarball's list against the one below.
 const fs = require('node:fs')
 const path = require('node:path')
-const { checkChecksums } = require('./checksums')
-const { binaryOf, hostTarget } = require('./prebuild-targets')
-const { root, Failure, filesUnder, isOlder, main } = require('./tools')
+const { checkChecksums } = require('./package/checksums')
+const { binaryOf, hostTarget } = require('./package/prebuild-targets')
+const { isOlder } = require('./lib/stamps')
+const { root, Failure, filesUnder, main } = require('./tools')
 
 /** Every packed file is one of these. What the folders hold: what is loaded; types; binaries; sources to build those; papers. */
 const allowed = [

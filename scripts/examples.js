@@ -5,7 +5,7 @@
 const fs = require('node:fs')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
-const { ensure } = require('./ensure')
+const { ensure } = require('./build/ensure')
 const { root, Failure, main, readArguments } = require('./tools')
 
 // Of the processor, so that a busy machine fails no example; one that hangs is ended after a while all the same.
@@ -18,23 +18,23 @@ import { isMainThread } from 'node:worker_threads'
 const seconds = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1e6 }
 if (isMainThread) process.on('exit', () => writeSync(3, String(seconds())))
 `)}`
-// What examples import, and no program itself.
-const shared = ['digits.ts', 'show.ts']
 // Programs about something else than training, which draw nothing.
 const withoutPicture = ['own-layer', 'service', 'workers']
 // A service would run until it is stopped.
 const argumentsOf = { service: ['--once'] }
 
 function allExamples() {
+  // What they share lies in a folder of its own.
   const files = fs.readdirSync(path.join(root, 'examples')).filter((file) => /\.[jt]s$/.test(file))
-  return files.filter((file) => !shared.includes(file)).map((file) => ({ name: path.parse(file).name, file }))
+  return files.map((file) => ({ name: path.parse(file).name, file }))
 }
+
+const exampleNames = () => allExamples().map(({ name }) => name)
 
 function chosen(names) {
   const all = allExamples()
   const unknown = names.filter((name) => !all.some((example) => example.name === name))
-  if (unknown.length > 0)
-    throw new Failure(`no example '${unknown[0]}'. There are: ${all.map(({ name }) => name).join(', ')}`)
+  if (unknown.length > 0) throw new Failure(`no example '${unknown[0]}'. There are: ${exampleNames().join(', ')}`)
   return names.length === 0 ? all : all.filter(({ name }) => names.includes(name))
 }
 
@@ -81,7 +81,7 @@ function runExamples(names) {
   return problems.length === 0
 }
 
-module.exports = { runExamples }
+module.exports = { exampleNames, runExamples }
 if (require.main === module)
   main(() => {
     const { names } = readArguments(process.argv.slice(2), __filename, { names: true })

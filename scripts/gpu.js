@@ -5,7 +5,7 @@
 // table, out/gpu.json (written after every stage), and exit code 1 if anything failed. Options: scripts/gpu/options.js.
 const fs = require('node:fs')
 const path = require('node:path')
-const { ensure } = require('./ensure')
+const { ensure } = require('./build/ensure')
 const { build, device, onGpu, outcome, sanitizer, suite, tools } = require('./gpu/checks')
 const { gemms, peaks, workloads } = require('./gpu/bench')
 const { runLimited } = require('./gpu/child')

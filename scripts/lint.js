@@ -1,8 +1,9 @@
 'use strict'
 // npm run lint: eslint, prettier and clang-format over everything, and the order of the rooms of lib/ (.dependency-cruiser.cjs).
 // --fix writes instead of complaining.
-const { root, Failure, tryRun, tool, filesUnder, main, readArguments } = require('./tools')
-const { ensurePackages } = require('./ensure')
+const { tool } = require('./lib/npm')
+const { root, Failure, tryRun, filesUnder, main, readArguments } = require('./tools')
+const { ensurePackages } = require('./build/ensure')
 
 const folders = ['lib', 'test', 'bench', 'examples', 'scripts']
 

@@ -5,8 +5,9 @@ const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
 const { spawn } = require('node:child_process')
-const { rows, testsByRow } = require('./notes-table')
-const { root, Failure, filesUnder, main, readArguments, tool } = require('./tools')
+const { rows, testsByRow } = require('./test/notes-table')
+const { tool } = require('./lib/npm')
+const { root, Failure, filesUnder, main, readArguments } = require('./tools')
 
 /** A run that takes longer hangs: no test of a row does on a busy machine. */
 const slowest = 180_000
@@ -17,7 +18,7 @@ const slowest = 180_000
  */
 function readMutations() {
   const mutations = []
-  for (const file of filesUnder('scripts/notes-mutations', /\.txt$/))
+  for (const file of filesUnder('scripts/test/notes-mutations', /\.txt$/))
     fs.readFileSync(path.join(root, file), 'utf8')
       .split('\n')
       .forEach((line, i) => readLine(line, mutations, `${file}:${i + 1}`))
@@ -72,7 +73,11 @@ function test(home, ids, options) {
   const grep = `^(${ids.map((id) => id.replace('.', '\\.')).join('|')}) `
   const report = path.join(home, 'report.json')
   fs.rmSync(report, { force: true })
-  const args = [tool('mocha', 'bin/mocha.js'), '--no-config', '--extension', 'js', '--timeout', '60000', '--reporter', 'json', '--reporter-option', `output=${report}`, '--grep', grep, ...options, ...[...files].map((file) => file.replace(/ts$/, 'js'))] // prettier-ignore
+  const args = [
+    ...[tool('mocha', 'bin/mocha.js'), '--no-config', '--extension', 'js', '--timeout', '60000', ...options],
+    ...['--reporter', 'json', '--reporter-option', `output=${report}`, '--grep', grep],
+    ...[...files].map((file) => file.replace(/ts$/, 'js')),
+  ]
   return new Promise((resolve) => {
     const limits = { timeout: slowest, killSignal: 'SIGKILL' }
     const child = spawn(process.execPath, args, { cwd: home, stdio: ['ignore', 'ignore', 'pipe'], ...limits })
@@ -119,9 +124,13 @@ async function tryMutation(home, { row, file, edits }) {
   }
 }
 
-async function mutateNotes(only) {
-  const known = readMutations()
-  const chosen = known.filter(({ row }) => only.length === 0 || only.includes(row))
+const nameOf = ({ row, file, title }) => `${row} lib/${file}: ${title}`
+
+/** True if all mutations of these rows (none: of all rows), or those that `choose` takes of their names, are noticed. */
+async function mutateNotes(only, choose = (names) => names) {
+  const known = readMutations().filter(({ row }) => only.length === 0 || only.includes(row))
+  const names = new Set(choose(known.map(nameOf)))
+  const chosen = known.filter((mutation) => names.has(nameOf(mutation)))
   if (chosen.length === 0) throw new Failure(`expected rows of the notes such as 5.7, got ${only.join(', ')}`)
   const problems = []
   const seconds = new Map()
@@ -131,12 +140,12 @@ async function mutateNotes(only) {
     try {
       if (number === 0) problems.push(...(await unbroken(home, [...new Set(chosen.map(({ row }) => row))])))
       for (let mutation = waiting.shift(); mutation; mutation = waiting.shift()) {
-        const { row, file, title } = mutation
+        const { row } = mutation
         const start = Date.now()
         const problem = await tryMutation(home, mutation)
         seconds.set(row, (seconds.get(row) ?? 0) + (Date.now() - start) / 1000)
-        console.log(`${problem ? 'PROBLEM' : 'noticed'}: ${row} lib/${file}: ${title}`)
-        if (problem) problems.push(`${row} lib/${file}: ${title}: ${problem}`)
+        console.log(`${problem ? 'PROBLEM' : 'noticed'}: ${nameOf(mutation)}`)
+        if (problem) problems.push(`${nameOf(mutation)}: ${problem}`)
       }
     } finally {
       fs.rmSync(home, { recursive: true, force: true })

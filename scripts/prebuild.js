@@ -1,18 +1,19 @@
 'use strict'
 // npm run prebuilds [-- target …]: prebuilds/<platform>-<arch>/myelin[.<libc>].node, by prebuildify through binding.gyp, with
-// libmyelin_cuda.so beside that for Linux x64 where there is nvcc. Targets: scripts/prebuild-targets.js; default: this
+// libmyelin_cuda.so beside that for Linux x64 where there is nvcc. Targets: scripts/package/prebuild-targets.js; default: this
 // machine's; `all`: every one that can be built here.
 //
 //   --no-cuda   without the CUDA library, which takes nvcc minutes for each of its architectures
 const fs = require('node:fs')
 const path = require('node:path')
 const { buildCuda } = require('./build-cuda')
-const { checkFloors } = require('./check-floors')
-const { writeChecksums } = require('./checksums')
-const { ensurePackages } = require('./ensure')
-const { binaryOf, cudaLibrary, cudaTarget, hostTarget, recipe, targets } = require('./prebuild-targets')
-const { root, Failure, main, readArguments, run, tool, which } = require('./tools')
-const { zigToolchain } = require('./zig')
+const { checkFloors } = require('./package/check-floors')
+const { writeChecksums } = require('./package/checksums')
+const { ensurePackages } = require('./build/ensure')
+const { binaryOf, cudaLibrary, cudaTarget, hostTarget, recipe, targets } = require('./package/prebuild-targets')
+const { tool } = require('./lib/npm')
+const { root, Failure, main, readArguments, run, which } = require('./tools')
+const { zigToolchain } = require('./package/zig')
 
 /** What a source build needs: the files that the package holds for it, and binding.gyp. */
 const sources = [

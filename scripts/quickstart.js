@@ -2,7 +2,7 @@
 // npm run quickstart: from a fresh clone to a trained network.
 //
 //   --seeds 5   so many runs, from seed 1 on, and their mean
-const { ensure } = require('./ensure')
+const { ensure } = require('./build/ensure')
 const { main, readArguments, root, tryRun } = require('./tools')
 
 main(() => {

@@ -11,9 +11,10 @@ const os = require('node:os')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
 const { checkList, tarballLimit } = require('./check-pack')
-const { checkChecksums } = require('./checksums')
-const { binaryOf, cudaLibrary, cudaTarget, recipe, targets } = require('./prebuild-targets')
-const { root, Failure, main, npm, readArguments, run, which } = require('./tools')
+const { checkChecksums } = require('./package/checksums')
+const { binaryOf, cudaLibrary, cudaTarget, recipe, targets } = require('./package/prebuild-targets')
+const { npm } = require('./lib/npm')
+const { root, Failure, main, readArguments, run, which } = require('./tools')
 
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(2)} MB`
 
@@ -62,7 +63,10 @@ function release({ allowMissing, installMatrix }) {
     // Again over everything, now with what was taken over.
     run(
       process.execPath,
-      ['-e', "require('./scripts/checksums').writeChecksums(); require('./scripts/check-floors').checkFloors()"],
+      [
+        '-e',
+        "require('./scripts/package/checksums').writeChecksums(); require('./scripts/package/check-floors').checkFloors()",
+      ],
       { cwd: clone },
     )
     if (installMatrix) inClone('run', '--silent', 'test:install')

@@ -1,6 +1,6 @@
 'use strict'
 // npm run test:cuda [-- options] [test files]: the CUDA backend under the stand-in runtime of test/native/cuda-on-cpu (needs
-// g++ only), or on a GPU with the library that nvcc built. test/cuda, and then the suites that run on any device once more
+// g++ only), or on a GPU with the library that nvcc built. test/native/cuda, and then the suites that run on any device once more
 // with MYELIN_DEVICE=cuda.
 //
 //   --quick       the part that `npm test` has: fewer cases of each kind, and of the suites the golden trajectories
@@ -8,17 +8,21 @@
 //   --gpu         on this machine's GPU, with build/Release/libmyelin_cuda.so
 const path = require('node:path')
 const { buildStandIn } = require('./cuda-stand-in')
-const { ensure } = require('./ensure')
-const { runMocha } = require('./mocha')
+const { ensure } = require('./build/ensure')
+const { runMocha } = require('./test/mocha')
 const { root, Failure, main, readArguments, which } = require('./tools')
 
 /** Suites that hold on every device. They find theirs through MYELIN_DEVICE. The quick run has the first only. */
 const anyDevice = [
-  'test/golden/*.test.ts',
-  'test/check/*.test.ts',
-  'test/layers/gradients.test.ts',
+  'test/whole/golden/*.test.ts',
+  'test/check/**/*.test.ts',
+  'test/layers/**/gradients.test.ts',
   'test/model/*.test.ts',
-  'test/train/resume.test.ts',
+  'test/model/files/files.test.ts',
+  'test/model/infer/*.test.ts',
+  'test/model/queue/queue.test.ts',
+  'test/model/train/fit.test.ts',
+  'test/model/train/resume*.test.ts',
 ]
 
 function environment({ gpu, seed }) {
@@ -37,7 +41,8 @@ function testCuda({ quick = false, gpu = false, seed = 1 + Math.floor(Math.rando
   else console.log(`CUDA backend on the stand-in runtime, threads in random order, EMU_SEED=${seed}`)
   if (!gpu && !which('nvcc') && !process.env.CUDACXX) console.log('nvcc is not here: its build is left out')
   const options = ['--no-config', '--node-option', 'import=tsx', '--timeout', quick ? '60000' : '600000']
-  const runs = files.length > 0 ? [{ files, device: process.env.MYELIN_DEVICE }] : [{ files: ['test/cuda/*.test.ts'] }]
+  const runs =
+    files.length > 0 ? [{ files, device: process.env.MYELIN_DEVICE }] : [{ files: ['test/native/cuda/*.test.ts'] }]
   if (files.length === 0) runs.push({ files: quick ? anyDevice.slice(0, 1) : anyDevice, device: 'cuda' })
   const totals = { passed: 0, failed: 0, skipped: 0 }
   for (const { files: specs, device } of runs) {

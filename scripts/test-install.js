@@ -1,18 +1,22 @@
 'use strict'
 // npm run test:install [-- part of a name]: the packed tarball where users meet it, as one table. Every case works on its own
 // copy of one installation that was made with --ignore-scripts and without compiler and cmake on PATH. What this machine
-// lacks (tools, network, root) is shown as skipped, with the reason. Cases: test/install/cases.js.
+// lacks (tools, network, root) is shown as skipped, with the reason. Cases: test/whole/install/cases.js.
 const fs = require('node:fs')
 const path = require('node:path')
-const { cases } = require('../test/install/cases')
-const { Skip } = require('../test/install/skip')
-const { makeWorkshop } = require('../test/install/workshop')
-const { ensure } = require('./ensure')
+const { cases } = require('../test/whole/install/cases')
+const { Skip } = require('../test/whole/install/skip')
+const { makeWorkshop } = require('../test/whole/install/workshop')
+const { ensure } = require('./build/ensure')
 const { main, readArguments } = require('./tools')
 
 const width = 44
 
-async function testInstall(filter = '') {
+/** Cases that need each other have the same word before the colon. */
+const groupOf = (name) => name.split(':')[0]
+
+/** Totals of the cases with `filter` in their name, or of those groups of them that `choose` takes. */
+async function testInstall(filter = '', choose = (groups) => groups) {
   ensure()
   const start = Date.now()
   const workshop = makeWorkshop()
@@ -28,8 +32,9 @@ async function testInstall(filter = '') {
   try {
     // Downloads go on while the binaries are built.
     if (!filter) workshop.supplies.start()
-    for (const { name, run } of cases(workshop)) {
-      if (!name.includes(filter)) continue
+    const asked = cases(workshop).filter(({ name }) => name.includes(filter))
+    const groups = choose([...new Set(asked.map(({ name }) => groupOf(name)))])
+    for (const { name, run } of asked.filter((each) => groups.includes(groupOf(each.name)))) {
       const began = Date.now()
       try {
         const remark = (await run()) ?? ''

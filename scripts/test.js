@@ -6,14 +6,16 @@
 //   npm test -- -g 'title'                   the tests with this title, in any file
 //
 // All other options are mocha's (`npx mocha --help`).
-const { checkSymbols } = require('./check-symbols')
-const { runDrivers } = require('./drivers')
-const { ensure } = require('./ensure')
+const { checkSymbols } = require('./build/check-symbols')
+const { runDrivers } = require('./test/drivers')
+const { ensure } = require('./build/ensure')
 const { lint } = require('./lint')
-const { runMocha } = require('./mocha')
-const { selectTests } = require('./select-tests')
+const { runMocha } = require('./test/mocha')
+const { record } = require('./test/budget')
+const { selectTests } = require('./test/select-tests')
 const { testCuda } = require('./test-cuda')
-const { main, showHelp, tool, tryRun } = require('./tools')
+const { tool } = require('./lib/npm')
+const { main, showHelp, tryRun } = require('./tools')
 
 function typeCheck() {
   return tryRun(process.execPath, [tool('typescript', 'bin/tsc'), '-p', 'tsconfig.test.json']).ok ? 'passed' : 'failed'
@@ -39,6 +41,7 @@ function add(totals, more) {
 function test(args) {
   if (showHelp(args, __filename)) return
   const specs = selectTests(args)
+  const start = Date.now()
   ensure()
   const totals = { passed: 0, failed: 0, skipped: 0 }
   for (const check of args.length > 0 ? [] : checks) {
@@ -48,7 +51,10 @@ function test(args) {
   }
   if (args.length === 0) add(totals, runDrivers({}))
   add(totals, runMocha(specs))
-  if (args.length === 0) add(totals, testCuda({ quick: true }))
+  if (args.length === 0) {
+    add(totals, testCuda({ quick: true }))
+    record('npm test', (Date.now() - start) / 1000)
+  }
   console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
   if (totals.failed > 0) process.exitCode = 1
 }

@@ -1,5 +1,6 @@
 'use strict'
-// What the scripts share. Node built-ins only: they run before `npm ci` has.
+// What all scripts share, those in the package too (build-cuda.js, cmake-build.js). Node built-ins only: they run before
+// `npm ci` has. More for scripts of a clone: scripts/lib.
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
@@ -23,25 +24,6 @@ function tryRun(command, args, options = {}) {
   if (result.signal) return { ok: false, reason: `'${path.basename(command)}' was ended by ${result.signal}` }
   if (result.status !== 0) return { ok: false, reason: `'${path.basename(command)}' ended with code ${result.status}` }
   return { ok: true, reason: '' }
-}
-
-/** Runs a JavaScript command line tool of a development dependency, e.g. tool('eslint', 'bin/eslint.js'). */
-function tool(packageName, file) {
-  return path.join(root, 'node_modules', packageName, file)
-}
-
-/** npm's own JavaScript, so that its program need not be on PATH; null where it was not found. */
-function npmCli() {
-  const named = process.env.npm_execpath
-  if (named && /npm-cli\.c?js$/.test(named)) return named
-  const beside = path.resolve(fs.realpathSync(process.execPath), '../../lib/node_modules/npm/bin/npm-cli.js')
-  return fs.existsSync(beside) ? beside : null
-}
-
-/** Runs npm; says how it went, as tryRun does. */
-function npm(args, options = {}) {
-  const cli = npmCli()
-  return cli ? tryRun(process.execPath, [cli, ...args], options) : tryRun('npm', args, { shell: isWindows, ...options })
 }
 
 /** Full path of a program on PATH, or null. */
@@ -76,22 +58,6 @@ function filesUnder(folder, pattern = /./) {
   }
   if (fs.existsSync(path.resolve(root, folder))) visit(folder)
   return found.sort()
-}
-
-/** True when any of the files (relative) changed after the stamp was set. */
-function isOlder(stamp, files) {
-  const file = path.join(root, stamp)
-  if (!fs.existsSync(file)) return true
-  const then = fs.statSync(file).mtimeMs
-  return files.some((source) => fs.statSync(path.join(root, source)).mtimeMs > then)
-}
-
-/** Marks everything that was there at `since` (ms) as built. */
-function setStamp(stamp, since) {
-  const file = path.join(root, stamp)
-  fs.mkdirSync(path.dirname(file), { recursive: true })
-  fs.writeFileSync(file, '')
-  fs.utimesSync(file, since / 1000, since / 1000)
 }
 
 /** One process at a time runs `work`; the others wait. A lock left by a process that is gone is taken over. */
@@ -200,13 +166,8 @@ module.exports = {
   Failure,
   run,
   tryRun,
-  npmCli,
-  npm,
-  tool,
   which,
   filesUnder,
-  isOlder,
-  setStamp,
   withLock,
   showHelp,
   readArguments,

@@ -70,12 +70,12 @@ async function device(context) {
 }
 
 const suite = (context) =>
-  totals(context, [script('test.js'), ...(context.standIn ? ['test/unit/graph.test.ts'] : [])], 90 * minute)
+  totals(context, [script('test.js'), ...(context.standIn ? ['test/graph/graph.test.ts'] : [])], 90 * minute)
 
 const onGpu = (context) =>
   totals(
     context,
-    [script('test-cuda.js'), ...(context.standIn ? ['--quick', 'test/cuda/order.test.ts'] : ['--gpu'])],
+    [script('test-cuda.js'), ...(context.standIn ? ['--quick', 'test/native/cuda/order.test.ts'] : ['--gpu'])],
     90 * minute,
   )
 
@@ -93,7 +93,7 @@ async function sanitizer(context, tool) {
   })
   if (!products.ok) return fromRun({ ...products, reason: `matrix products: ${products.reason}` })
   const mocha = path.join(root, 'node_modules/mocha/bin/mocha.js')
-  const tests = ['--node-option', 'import=tsx', '--no-config', '--timeout', '1200000', 'test/cuda/steps.test.ts']
+  const tests = ['--node-option', 'import=tsx', '--no-config', '--timeout', '1200000', 'test/native/cuda/steps.test.ts']
   const steps = await context.run(program, [...checked, process.execPath, mocha, ...tests], {
     seconds: 60 * minute,
     env: { ...context.env(), MYELIN_CUDA_TESTS: 'quick' },

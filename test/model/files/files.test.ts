@@ -1,0 +1,249 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import * as my from '../../../lib'
+import { blobs, rejected, thrown } from '../helpers'
+
+const {
+  callbacks,
+  defineLayer,
+  initializers,
+  layers,
+  loadModel,
+  ops,
+  optimizers,
+  regularizers,
+  resume,
+  schedules,
+  sequential,
+} = my
+
+const { x, y } = blobs(36)
+
+const Scale = defineLayer<{ initial?: number }>({
+  name: 'scale',
+  build: (inputShape, config, add) => ({
+    gain: add('gain', inputShape, { initializer: initializers.constant(config.initial ?? 1) }),
+  }),
+  call: (input, w) => ops.mul(input, ops.reshape(w.gain, [1, 2])),
+})
+
+function rich(dtype: my.DType = 'float32'): my.Model {
+  const model = sequential({
+    inputShape: [2],
+    seed: 11,
+    dtype,
+    name: 'rich',
+    labels: ['no', 'yes'],
+    layers: [
+      layers.normalize(),
+      Scale({ initial: 2 }),
+      layers.dense({
+        units: 6,
+        activation: { name: 'leakyRelu', slope: 0.2 },
+        kernelRegularizer: regularizers.l2({ lambda: 0.1 }),
+      }),
+      layers.dropout({ keepProb: 0.8 }),
+      layers.dense({ units: 1, activation: 'sigmoid' }),
+    ],
+  })
+  model.compile({
+    optimizer: optimizers.adam({ learningRate: schedules.staircase({ initial: 0.05, factor: 0.5, every: 4 }) }),
+    loss: 'binaryCrossentropy',
+    metrics: ['accuracy', 'auc'],
+    gradientClip: { norm: 5 },
+  })
+  return model
+}
+
+/** All weights as numbers. */
+const bits = (model: my.Model) =>
+  model
+    .getWeights()
+    .flatMap((layer) => Object.values(layer).flatMap((value) => (value instanceof my.Tensor ? [...value.data] : [])))
+
+describe('model files', () => {
+  let folder = ''
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'model-'))))
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  for (const dtype of ['float32', 'float64'] as const)
+    it(`a reloaded model predicts and goes on training to the same bits (${dtype})`, async () => {
+      const model = rich(dtype)
+      await model.fit(x, y, { epochs: 2, batchSize: 8 })
+      const path = join(folder, 'model.safetensors')
+      await model.save(path)
+      const copy = await loadModel(path, { custom: { scale: Scale } })
+      expect([...(await copy.predict(x)).data]).to.deep.equal([...(await model.predict(x)).data])
+      expect(copy).to.include({ name: 'rich', seed: 11, dtype })
+      expect(copy.labels).to.deep.equal(['no', 'yes'])
+      expect(copy.summary()).to.equal(model.summary())
+      const [a, b] = [
+        await model.fit(x, y, { epochs: 2, batchSize: 8 }),
+        await copy.fit(x, y, { epochs: 2, batchSize: 8 }),
+      ]
+      expect(b.epochs).to.deep.equal(a.epochs)
+      expect(bits(copy)).to.deep.equal(bits(model))
+    })
+
+  it('toBytes holds what save writes', async () => {
+    const model = rich()
+    await model.fit(x, y)
+    const bytes = model.toBytes()
+    await model.save(join(folder, 'm'))
+    expect(Buffer.compare(readFileSync(join(folder, 'm')), bytes)).to.equal(0)
+    const copy = await loadModel(bytes, { custom: { scale: Scale } })
+    expect([...copy.predictSync(x).data]).to.deep.equal([...model.predictSync(x).data])
+  })
+
+  it('keeps a model that is not compiled and not adapted as it is', async () => {
+    const model = sequential({ inputShape: [2], seed: 4, layers: [layers.normalize(), layers.dense({ units: 1 })] })
+    const copy = await loadModel(model.toBytes())
+    expect(await rejected(copy.predict(x))).to.be.instanceOf(my.StateError)
+    expect(await rejected(copy.fit(x, y))).to.be.instanceOf(my.StateError)
+  })
+
+  it('refuses an unnamed function before it writes', async () => {
+    const model = sequential({
+      inputShape: [2],
+      layers: [layers.lambda((v) => ops.mul(v, 2)), layers.dense({ units: 1 })],
+    })
+    const path = join(folder, 'never')
+    const error = await rejected(model.save(path))
+    expect(error).to.be.instanceOf(my.FormatError)
+    expect(error.message).to.include('lambda_1')
+    expect(existsSync(path)).to.equal(false)
+  })
+
+  it('refuses an unnamed loss, and takes a named one back from custom', async () => {
+    const model = sequential({ inputShape: [2], seed: 1, layers: [layers.dense({ units: 1 })] })
+    model.compile({ optimizer: 'adam', loss: (a, b) => ops.mean(ops.abs(ops.sub(a, b))) })
+    expect(thrown(() => model.toBytes())).to.be.instanceOf(my.FormatError)
+    function distance(a: my.Tensor, b: my.Tensor) {
+      return ops.mean(ops.abs(ops.sub(a, b)))
+    }
+    model.compile({ optimizer: 'adam', loss: distance })
+    const bytes = model.toBytes()
+    const error = await rejected(loadModel(bytes))
+    expect(error).to.be.instanceOf(my.FormatError)
+    expect(error.message).to.include("'distance'")
+    const copy = await loadModel(bytes, { custom: { distance } })
+    expect((await copy.evaluate(x, y)).loss).to.equal((await model.evaluate(x, y)).loss)
+  })
+
+  it('refuses truncated and altered files, missing layers and missing files', async () => {
+    const bytes = rich().toBytes()
+    const altered = Uint8Array.from(bytes)
+    altered[altered.length - 3] ^= 1
+    for (const broken of [bytes.slice(0, 100), bytes.slice(0, -4), altered])
+      expect(await rejected(loadModel(broken, { custom: { scale: Scale } }))).to.be.instanceOf(my.FormatError)
+    expect(await rejected(loadModel(bytes))).to.be.instanceOf(my.FormatError)
+    expect(await rejected(loadModel(join(folder, 'missing')))).to.be.instanceOf(my.FormatError)
+    expect(await rejected(loadModel(bytes, { customs: {} } as never))).to.be.instanceOf(my.OptionError)
+  })
+
+  it('an unwritable path is a FormatError', async () => {
+    const error = await rejected(rich().save(join(folder, 'no', 'such', 'folder')))
+    expect(error).to.be.instanceOf(my.FormatError)
+    expect(readdirSync(folder)).to.deep.equal([])
+  })
+})
+
+describe('checkpoints', () => {
+  let folder = ''
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'checkpoint-'))))
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  const early = () => callbacks.earlyStopping({ monitor: 'val_loss', patience: 3, restoreBestWeights: true })
+  const options = (path: string, every: my.CheckpointOptions['every']): my.FitOptions => ({
+    epochs: 9,
+    batchSize: 8,
+    validationData: [x, y, y.map((v) => 1 + v)],
+    sampleWeight: y.map((v) => 0.5 + v),
+    classWeight: { 1: 2 },
+    checkpoint: { path, every },
+  })
+
+  for (const every of [{ epochs: 2 }, { steps: 3 }, { steps: 5 }])
+    it(`resumes from any checkpoint of ${JSON.stringify(every)} to the same bits`, async () => {
+      const path = join(folder, 'run')
+      const whole = rich()
+      const kept: Buffer[] = []
+      // Every version of the file as a kill would find it after an epoch.
+      const spy: my.Callback = { name: 'spy', onEpochBegin: () => void kept.push(readFileSync(path)) }
+      const expected = await whole.fit(x, y, { ...options(path, every), callbacks: [early(), spy] })
+      for (const bytes of [kept[0], kept[4], kept[kept.length - 1]]) {
+        writeFileSync(path, bytes)
+        const { model, history } = await resume(path, x, y, { custom: { scale: Scale }, callbacks: [early()] })
+        expect(history.epochs).to.deep.equal(expected.epochs)
+        expect([...history.batches]).to.deep.equal([...expected.batches])
+        expect(history.stopped).to.equal(expected.stopped)
+        expect(bits(model)).to.deep.equal(bits(whole))
+        model.dispose()
+      }
+    })
+
+  it('gives a finished run back at once', async () => {
+    const path = join(folder, 'run')
+    const model = rich()
+    const expected = await model.fit(x, y, options(path, { epochs: 4 }))
+    const { model: copy, history } = await resume(path, x, y, { custom: { scale: Scale } })
+    expect(history.epochs).to.deep.equal(expected.epochs)
+    expect(bits(copy)).to.deep.equal(bits(model))
+  })
+
+  it('resumes an aborted run in the middle of an epoch', async () => {
+    const path = join(folder, 'run')
+    const whole = rich()
+    const expected = await whole.fit(x, y, { epochs: 4, batchSize: 4 })
+    const controller = new AbortController()
+    const stopped = rich()
+    const stop = ({ epoch, batch }: my.BatchLogs) => {
+      if (epoch === 3 && batch >= 2) controller.abort()
+    }
+    await rejected(
+      stopped.fit(x, y, {
+        epochs: 4,
+        batchSize: 4,
+        checkpoint: { path, every: { steps: 2 } },
+        onBatch: stop,
+        signal: controller.signal,
+      }),
+    )
+    const { model, history } = await resume(path, x, y, { custom: { scale: Scale } })
+    expect(history.epochs).to.deep.equal(expected.epochs)
+    expect(bits(model)).to.deep.equal(bits(whole))
+  })
+
+  it('refuses other data, other callbacks and plain model files', async () => {
+    const path = join(folder, 'run')
+    const model = rich()
+    let bytes: Buffer | undefined
+    await model.fit(x, y, {
+      ...options(path, { epochs: 1 }),
+      callbacks: [early()],
+      onEpoch: () => void (bytes ??= readFileSync(path)),
+    })
+    writeFileSync(path, bytes!)
+    const custom = { scale: Scale }
+    const other = x.map((row) => [...row])
+    other[3][1] += 1e-3
+    const errors = [
+      await rejected(resume(path, other, y, { custom, callbacks: [early()] })),
+      await rejected(resume(path, x, y, { custom })),
+    ]
+    for (const error of errors) expect(error).to.be.instanceOf(my.StateError)
+    await model.save(path)
+    expect(await rejected(resume(path, x, y, { custom }))).to.be.instanceOf(my.StateError)
+  })
+
+  it('refuses an unwritable path before training', async () => {
+    const model = rich()
+    const error = await rejected(
+      model.fit(x, y, { checkpoint: { path: join(folder, 'no', 'folder'), every: { epochs: 1 } } }),
+    )
+    expect(error).to.be.instanceOf(my.FormatError)
+    expect(model.progress.steps).to.equal(0)
+  })
+})

@@ -1,0 +1,87 @@
+/** Interrupted at every checkpoint and resumed, in every form: the same bits as without interruption. */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import * as my from '../../../lib'
+import { bitsOf } from '../../whole/errors/bits'
+import { blobs } from '../helpers'
+
+const { callbacks, layers, optimizers, schedules, sequential } = my
+
+const rules: Record<string, () => my.Optimizer> = {
+  gradientDescent: () =>
+    optimizers.gradientDescent({ learningRate: schedules.inverseTime({ initial: 0.1, decayRate: 1 }) }),
+  'momentum, average': () =>
+    optimizers.momentum({ learningRate: schedules.inverseSqrt({ initial: 0.1, k: 1, per: 'step' }) }),
+  'momentum, sum': () =>
+    optimizers.momentum({ form: 'sum', learningRate: schedules.exponential({ initial: 0.1, beta: 0.9 }) }),
+  rmsprop: () => optimizers.rmsprop({ learningRate: schedules.staircase({ initial: 0.01, factor: 0.5, every: 2 }) }),
+  'rmsprop, ε inside': () => optimizers.rmsprop({ epsilon: 0, epsilonRoot: 1e-8 }),
+  adam: () =>
+    optimizers.adam({
+      learningRate: schedules.warmup(schedules.inverseTime({ initial: 0.05, decayRate: 0.1, per: 'step' }), {
+        steps: 7,
+      }),
+    }),
+  'adam, ε inside': () => optimizers.adam({ epsilon: 0, epsilonRoot: 1e-8 }),
+  adamw: () => optimizers.adamw({ weightDecay: 0.1 }),
+}
+
+describe('resume', () => {
+  const { x, y } = blobs(46)
+  const sampleWeight = y.map((_, i) => 0.5 + (i % 3))
+  let folder = ''
+  before(() => (folder = mkdtempSync(join(tmpdir(), 'myelin-resume-'))))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  const observers = () => [
+    callbacks.earlyStopping({ monitor: 'val_loss', patience: 2, minDelta: 0.02, restoreBestWeights: true }),
+  ]
+
+  for (const [name, rule] of Object.entries(rules))
+    for (const every of [{ epochs: 1 }, { steps: 4 }])
+      it(`${name}, every ${JSON.stringify(every)}`, async () => {
+        const path = join(folder, 'run')
+        const model = sequential({
+          inputShape: [2],
+          seed: 5,
+          layers: [
+            layers.normalize(),
+            layers.dense({ units: 6, activation: 'tanh' }),
+            layers.dropout({ keepProb: 0.8 }),
+            layers.dense({ units: 1, activation: 'sigmoid' }),
+          ],
+        })
+        model.compile({
+          optimizer: rule(),
+          loss: 'binaryCrossentropy',
+          metrics: ['accuracy', 'auc'],
+          gradientClip: { norm: 0.5 },
+        })
+        // Copies of the checkpoints that an interruption would have left behind.
+        const left: string[] = []
+        const keep = (): void => {
+          left.push(`${path}.${left.length}`)
+          copyFileSync(path, left[left.length - 1])
+        }
+        const history = await model.fit(x, y, {
+          epochs: 5,
+          batchSize: 8,
+          sampleWeight,
+          classWeight: { 1: 2 },
+          validationData: [x.slice(0, 11), y.slice(0, 11), sampleWeight.slice(0, 11)],
+          checkpoint: { path, every },
+          callbacks: [{ name: 'keeper', onEpochBegin: keep }, ...observers()],
+        })
+        keep()
+        for (const checkpoint of left) {
+          const again = await my.resume(checkpoint, x, y, { callbacks: [{ name: 'keeper' }, ...observers()] })
+          expect(bitsOf(again.model)).to.equal(bitsOf(model))
+          expect(JSON.stringify(again.history)).to.equal(JSON.stringify(history))
+          again.model.dispose()
+        }
+        expect(left.length).to.be.at.least(3)
+        model.dispose()
+      })
+})
