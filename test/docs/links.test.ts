@@ -35,7 +35,8 @@ function brokenLinks(page: string): string[] {
 }
 
 describe('links of the pages', () => {
-  it('finds all pages', () => expect(pages).to.include.members(['README.md', 'CONTRIBUTING.md', join('docs', 'api.md')]))
+  it('finds all pages', () =>
+    expect(pages).to.include.members(['README.md', 'CONTRIBUTING.md', join('docs', 'api.md')]))
 
   for (const page of pages) it(`${page}: lead somewhere`, () => expect(brokenLinks(page)).to.deep.equal([]))
 })
