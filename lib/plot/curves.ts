@@ -1,5 +1,5 @@
 /** Pictures made of lines: activations, losses, fits, learning curves, averages. */
-import { toActivation, type ActivationSpec } from '../activations/activation'
+import { toActivation, type ActivationSpec } from '../activations'
 import type { LearningCurvePoint } from '../check/diagnose'
 import { ewa, type EwaOptions } from '../data/ewa'
 import { checkOptions, finiteNumber, functionOption, positiveNumber } from '../base/checks'

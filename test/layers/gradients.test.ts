@@ -1,6 +1,6 @@
 /** Row 5.16 for the pieces above the primitives: every activation, layer, loss and regulariser against central differences. */
 import { expect } from 'chai'
-import { toActivation, type ActivationSpec } from '../../lib/activations/activation'
+import { toActivation, type ActivationSpec } from '../../lib/activations'
 import { grad } from '../../lib/functions/grad'
 import { defineLayer, layers, type Layer } from '../../lib/layers'
 import { losses, toLoss, type Loss } from '../../lib/losses'

@@ -1,4 +1,4 @@
-import { activationFromConfig, toActivation, type Activation, type ActivationSpec } from '../../activations/activation'
+import { activationFromConfig, toActivation, type Activation, type ActivationSpec } from '../../activations'
 import { booleanOption, checkOptions, nonEmptyString, positiveInteger } from '../../base/checks'
 import type { Custom } from '../../base/custom'
 import { ShapeError } from '../../base/errors'
@@ -60,14 +60,13 @@ export function dense(options: DenseOptions): Layer {
   checkOptions(where, options, optionNames)
   const given: Partial<DenseOptions> = options ?? {}
   const activation = toActivation(`${where}: activation`, given.activation)
-  const rectified = activation.name === 'relu' || activation.name === 'leakyRelu'
   const settings: Settings = {
     units: positiveInteger(`${where}: units`, given.units),
     activation,
     useBias: booleanOption(`${where}: useBias`, given.useBias ?? true),
     kernelInitializer: toInitializer(
       `${where}: kernelInitializer`,
-      given.kernelInitializer ?? (rectified ? 'he' : 'xavier'),
+      given.kernelInitializer ?? (activation.rectifies ? 'he' : 'xavier'),
     ),
     biasInitializer: toInitializer(`${where}: biasInitializer`, given.biasInitializer ?? 'zeros'),
     kernelRegularizer: checkRegularizer(`${where}: kernelRegularizer`, given.kernelRegularizer),

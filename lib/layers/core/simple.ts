@@ -1,5 +1,5 @@
 /** Layers without weights: dropout, activation, flatten, lambda. */
-import { activationFromConfig, toActivation, type ActivationSpec } from '../../activations/activation'
+import { activationFromConfig, toActivation, type ActivationSpec } from '../../activations'
 import { checkOptions, functionOption, nonEmptyString, numberInRange } from '../../base/checks'
 import { customFunction, functionName, type Custom } from '../../base/custom'
 import { OptionError } from '../../base/errors'
