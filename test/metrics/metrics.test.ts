@@ -1,11 +1,6 @@
 import { expect } from 'chai'
 import { OptionError, ShapeError } from '../../lib/base/errors'
-import {
-  binaryCrossentropy,
-  categoricalCrossentropy,
-  meanSquaredError,
-  sparseCategoricalCrossentropy,
-} from '../../lib/losses'
+import { losses } from '../../lib/losses'
 import {
   metricContext,
   metricFromConfig,
@@ -16,8 +11,9 @@ import {
 } from '../../lib/metrics'
 import * as ops from '../../lib/ops'
 import { tensor, type Tensor } from '../../lib/tensor/tensor'
-import { close } from './helpers'
+import { close } from '../layers/helpers'
 
+const { binaryCrossentropy, categoricalCrossentropy, meanSquaredError, sparseCategoricalCrossentropy } = losses
 const binary: MetricContext = { kind: 'binary', outputs: 1, fromLogits: false }
 const classes = (outputs: number, fromLogits = false): MetricContext => ({ kind: 'classes', outputs, fromLogits })
 const values = (outputs: number): MetricContext => ({ kind: 'values', outputs, fromLogits: false })

@@ -1,20 +1,12 @@
 import { expect } from 'chai'
 import { NonFiniteError, OptionError, ShapeError } from '../../lib/base/errors'
 import { grad } from '../../lib/functions/grad'
-import {
-  binaryCrossentropy,
-  categoricalCrossentropy,
-  lossFromConfig,
-  meanSquaredError,
-  sparseCategoricalCrossentropy,
-  toLoss,
-  type Loss,
-  type LossInput,
-} from '../../lib/losses'
+import { lossFromConfig, losses, toLoss, type Loss, type LossInput } from '../../lib/losses'
 import * as ops from '../../lib/ops'
 import type { Tensor } from '../../lib/tensor/tensor'
-import { close, t } from './helpers'
+import { close, t } from '../layers/helpers'
 
+const { binaryCrossentropy, categoricalCrossentropy, meanSquaredError, sparseCategoricalCrossentropy } = losses
 const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z))
 const behindSigmoid = (z: Tensor): LossInput => ({ z, a: ops.sigmoid(z), activation: 'sigmoid' })
 const behindSoftmax = (z: Tensor): LossInput => ({ z, a: ops.softmax(z), activation: 'softmax' })

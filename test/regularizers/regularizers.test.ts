@@ -3,7 +3,7 @@ import { OptionError } from '../../lib/base/errors'
 import { grad } from '../../lib/functions/grad'
 import { l1, l1l2, l2, regularizerFromConfig, type Regularizer } from '../../lib/regularizers'
 import type { Tensor } from '../../lib/tensor/tensor'
-import { close, t } from './helpers'
+import { close, t } from '../layers/helpers'
 
 const values = [1, -2, 0, 0.5]
 const weight = t(values, [2, 2])
