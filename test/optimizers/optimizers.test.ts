@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { OptionError } from '../../lib/base/errors'
 import { optimizerFromConfig, optimizers, toOptimizer, type Optimizer } from '../../lib/optimizers'
-import { exponential } from '../../lib/schedules'
+import { schedules } from '../../lib/schedules'
 import type { Tensor } from '../../lib/tensor/tensor'
 import { close, t } from '../layers/helpers'
 
@@ -102,7 +102,7 @@ describe('optimisers', () => {
     expect(optimizers.adamw().config).to.deep.equal({ ...adam, weightDecay: 0.01 })
   })
   it('come back from their configs', () => {
-    const rate = exponential({ initial: 0.1, beta: 0.5, per: 'step' })
+    const rate = schedules.exponential({ initial: 0.1, beta: 0.5, per: 'step' })
     for (const optimizer of [
       optimizers.gradientDescent({ learningRate: rate }),
       optimizers.momentum({ form: 'sum', beta: 0.3 }),
