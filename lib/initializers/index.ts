@@ -36,9 +36,8 @@ export function toInitializer(where: string, spec: InitializerSpec): Initializer
   if (typeof spec === 'string') return named[oneOf(where, spec, initializerNames)]
   if (typeof spec === 'object' && spec !== null && typeof spec.create === 'function') return spec
   const known = initializerNames.map((name) => `'${name}'`).join(', ')
-  throw new OptionError(
-    `${where}: expected ${known} or initializers.normal, .uniform or .constant, got ${describeValue(spec)}.`,
-  )
+  const others = Object.keys(initializers).join(', ')
+  throw new OptionError(`${where}: expected ${known} or initializers.… (${others}), got ${describeValue(spec)}.`)
 }
 
 /** Rebuilds what `Initializer.config` describes; undefined stays undefined. */
