@@ -6,7 +6,8 @@ import { defineLayer, layerFromConfig, type LayerDefinition } from '../../lib/la
 import * as ops from '../../lib/ops'
 import { regularizers } from '../../lib/regularizers'
 import type { Tensor } from '../../lib/tensor/tensor'
-import { close, inference, t, weightsOf } from './helpers'
+import { close, t } from '../numbers'
+import { inference, weightsOf } from './helpers'
 
 const Scale = defineLayer<{ initial?: number }>({
   name: 'scale',

@@ -7,7 +7,8 @@ import { losses, toLoss, type Loss } from '../../lib/losses'
 import * as ops from '../../lib/ops'
 import { regularizers } from '../../lib/regularizers'
 import type { Tensor } from '../../lib/tensor/tensor'
-import { inference, t } from './helpers'
+import { t } from '../numbers'
+import { inference } from './helpers'
 
 const epsilon = 1e-5
 const tolerance = 1e-7

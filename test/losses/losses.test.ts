@@ -4,7 +4,7 @@ import { grad } from '../../lib/functions/grad'
 import { lossFromConfig, losses, toLoss, type Loss, type LossInput } from '../../lib/losses'
 import * as ops from '../../lib/ops'
 import type { Tensor } from '../../lib/tensor/tensor'
-import { close, t } from '../layers/helpers'
+import { close, t } from '../numbers'
 
 const { binaryCrossentropy, categoricalCrossentropy, meanSquaredError, sparseCategoricalCrossentropy } = losses
 const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z))

@@ -11,7 +11,7 @@ import {
 } from '../../lib/metrics'
 import * as ops from '../../lib/ops'
 import { tensor, type Tensor } from '../../lib/tensor/tensor'
-import { close } from '../layers/helpers'
+import { close } from '../numbers'
 
 const { binaryCrossentropy, categoricalCrossentropy, meanSquaredError, sparseCategoricalCrossentropy } = losses
 const binary: MetricContext = { kind: 'binary', outputs: 1, fromLogits: false }

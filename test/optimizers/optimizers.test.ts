@@ -3,7 +3,7 @@ import { OptionError } from '../../lib/base/errors'
 import { optimizerFromConfig, optimizers, toOptimizer, type Optimizer } from '../../lib/optimizers'
 import { schedules } from '../../lib/schedules'
 import type { Tensor } from '../../lib/tensor/tensor'
-import { close, t } from '../layers/helpers'
+import { close, t } from '../numbers'
 
 const start = [0.5, -1.25, 2, 0]
 const gradients = [

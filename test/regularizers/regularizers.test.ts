@@ -3,7 +3,7 @@ import { OptionError } from '../../lib/base/errors'
 import { grad } from '../../lib/functions/grad'
 import { regularizerFromConfig, regularizers, type Regularizer } from '../../lib/regularizers'
 import type { Tensor } from '../../lib/tensor/tensor'
-import { close, t } from '../layers/helpers'
+import { close, t } from '../numbers'
 
 const { l1, l1l2, l2 } = regularizers
 const values = [1, -2, 0, 0.5]
