@@ -17,8 +17,8 @@ export interface PlateauOptions {
 }
 
 /**
- * Watches for plateaus and saddle points, where the gradient stays small for long (6.10 of the notes): adds
- * `gradientNorm`, ‖dJ/dθ‖ on the rows given, to the logs of every epoch and warns once a run after `patience` epochs
+ * Watches for plateaus and saddle points, where the gradient stays small for long: adds `gradientNorm`,
+ * ‖dJ/dθ‖ on the rows given, to the logs of every epoch and warns once a run after `patience` epochs
  * below `gradientNorm`.
  */
 export function plateau(options: PlateauOptions): Callback {

@@ -1,4 +1,4 @@
-/** Image files as numbers (2.1.2 of the notes). The optional package `sharp` decodes and resizes them. */
+/** Image files as numbers. The optional package `sharp` decodes and resizes them. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkOptions, finiteNumber, nonEmptyString, oneOf, positiveInteger, throwIfAborted } from '../base/checks'

@@ -1,4 +1,4 @@
-/** Text as features: how often each word of a vocabulary occurs (1.5 of the notes). */
+/** Text as features: how often each word of a vocabulary occurs. */
 import { checkOptions, positiveInteger } from '../base/checks'
 import { describeValue, OptionError } from '../base/errors'
 import { tensor, type Tensor } from '../tensor/tensor'

@@ -131,7 +131,7 @@ export async function decisionBoundary(
 
 /**
  * Decision boundaries of several models by name, side by side on the same examples: underfitting, right and
- * overfitting (figure 5.1 of the notes), or a sweep over λ (section 5.4.2).
+ * overfitting, or a sweep over λ.
  */
 export async function decisionBoundaries(
   models: Readonly<Record<string, Model>>,

@@ -67,7 +67,7 @@ function columnsOf(nodes: readonly GraphNode[]): Map<string, number> {
 }
 
 /**
- * A traced function as boxes from left to right (figures 2.5 to 2.7 of the notes); with `at`, also every value and, below
+ * A traced function as boxes from left to right; with `at`, also every value and, below
  * it, the derivative of the result by it.
  */
 export function computationGraph(graph: Graph, options: ComputationGraphOptions = {}): Picture {

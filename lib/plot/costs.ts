@@ -47,7 +47,7 @@ export function costCurves(runs: Readonly<Record<string, History>>, options: Cos
   return new Picture(where, { ...spec, encoding: { x: { ...x, axis: whole }, ...encoding } })
 }
 
-/** J at every step of a run on all examples and of one on mini-batches (figure 6.1 of the notes), side by side. */
+/** J at every step of a run on all examples and of one on mini-batches, side by side. */
 export function batchVsMiniBatch(batch: History, miniBatch: History): Picture {
   const where = 'plot.batchVsMiniBatch'
   const panel = (title: string, history: History, color: string) => {
@@ -129,8 +129,7 @@ function stopLayers(epochs: readonly EpochLogs[], onCost: boolean): VegaLiteSpec
 
 /**
  * The cost curves of one training run: J of the mini-batches behind the cost of the epochs and of the validation data,
- * and below it one panel for each metric. An early stop is marked, and where the validation cost was least (5.4.5 of the
- * notes). What `history.plot(path)` draws.
+ * and below it one panel for each metric. An early stop is marked, and where the validation cost was least. What `history.plot(path)` draws.
  */
 export function history(run: History): Picture {
   return historyPicture('plot.history', run)

@@ -19,8 +19,7 @@ function steps(from: number, to: number, count: number): Float64Array {
 }
 
 /**
- * An activation g(z) and its derivative g′(z) from −`reach` to `reach`, default 6 (3.5 and 3.7 of the notes, figures
- * 1.2, 2.2 and 3.3 to 3.6).
+ * An activation g(z) and its derivative g′(z) from −`reach` to `reach`, default 6.
  */
 export function activation(spec: ActivationSpec, options: { reach?: number } = {}): Picture {
   const where = 'plot.activation'
@@ -38,8 +37,7 @@ export function activation(spec: ActivationSpec, options: { reach?: number } = {
 }
 
 /**
- * The cross-entropy of one example against the probability a, for y = 1 (−ln a) and y = 0 (−ln(1 − a)): figure 2.3 of
- * the notes.
+ * The cross-entropy of one example against the probability a, for y = 1 (−ln a) and y = 0 (−ln(1 − a)).
  */
 export function crossentropy(): Picture {
   const a = steps(0.01, 0.99, 197)
@@ -63,7 +61,7 @@ export interface CurveOptions {
   dots?: readonly (readonly [number, number])[]
 }
 
-/** A function of one number from `from` to `to`, with its examples as dots: a fit (figure 1.1 of the notes), a slice of a cost. */
+/** A function of one number from `from` to `to`, with its examples as dots: a fit, a slice of a cost. */
 export function curve(f: (x: number) => number, options: CurveOptions): Picture {
   const where = 'plot.curve'
   functionOption(where, f)
@@ -95,7 +93,7 @@ export interface LinesOptions {
   logY?: boolean
 }
 
-/** Lines through points [x, y], by name: ‖W‖² against λ (5.4.2 of the notes), or whatever else was measured. */
+/** Lines through points [x, y], by name: ‖W‖² against λ, or whatever else was measured. */
 export function lines(
   series: Readonly<Record<string, readonly (readonly [number, number])[]>>,
   options: LinesOptions = {},
@@ -118,7 +116,7 @@ export function lines(
   return new Picture(where, linesSpec(values, { title, x, y, ...rest }))
 }
 
-/** Error against the number of training examples, for networks by name (figure 1.9 of the notes): mean and range of the seeds. */
+/** Error against the number of training examples, for networks by name: mean and range of the seeds. */
 export function learningCurve(curves: Readonly<Record<string, readonly LearningCurvePoint[]>>): Picture {
   const where = 'plot.learningCurve'
   const values = Object.entries(curves ?? {}).flatMap(([series, list]) => {
@@ -150,7 +148,7 @@ export interface AveragesOptions {
 }
 
 /**
- * A series of numbers as dots with exponentially weighted averages over it (6.3 to 6.5 of the notes); each average has a
+ * A series of numbers as dots with exponentially weighted averages over it; each average has a
  * name and the options of `data.ewa`.
  */
 export function averages(

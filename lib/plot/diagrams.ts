@@ -33,8 +33,8 @@ export interface NetworkDiagramOptions {
 const mostUnits = 64
 
 /**
- * Units as circles, weights as lines, from a model or a list n_x, n_1, … n_L (figures 1.3 to 1.5, 3.1 to 3.9, 4.1 to
- * 4.6 and 5.4 of the notes; with `dropped`, figure 5.2).
+ * Units as circles, weights as lines, from a model or a list n_x, n_1, … n_L; units that are `dropped` are pale
+ * and have no edges.
  */
 export function networkDiagram(network: Model | readonly number[], options: NetworkDiagramOptions = {}): Picture {
   const where = 'plot.networkDiagram'
@@ -92,7 +92,7 @@ export function networkDiagram(network: Model | readonly number[], options: Netw
 }
 
 /**
- * One iteration of gradient descent as blocks (figure 4.7 of the notes), for a model or a list n_x, n_1, … n_L: each layer forward
+ * One iteration of gradient descent as blocks, for a model or a list n_x, n_1, … n_L: each layer forward
  * with W and b, its cache z, and backward with the shapes of dW and db.
  */
 export function forwardBackward(network: Model | readonly number[]): Picture {

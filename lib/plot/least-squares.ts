@@ -115,7 +115,7 @@ function contoursPanel(J: Quadratic, title: string, axes: readonly [string, stri
 
 /**
  * The mean squared error of a linear neuron on x [m, 2], y [m] over its two weights, the bias being the best for each of
- * them: with the inputs as they are, and normalised to mean 0 and variance 1 (figure 5.3 of the notes). Over each, gradient
+ * them: with the inputs as they are, and normalised to mean 0 and variance 1. Over each, gradient
  * descent from w = 0 at the rate that is best for that bowl, 2/(λ_min + λ_max) of the Hessian, until 99 % of the way down is
  * done. Both axes of a panel have the same scale, so that a long bowl looks long.
  */
@@ -187,7 +187,7 @@ async function trainedPath(
 
 /**
  * How the two weights of a linear neuron (no bias) walk down its mean squared error on x [m, 2], y [m] with all examples, with
- * mini-batches and with single examples a step (figure 6.2 of the notes): the smaller the batch, the noisier the path.
+ * mini-batches and with single examples a step: the smaller the batch, the noisier the path.
  */
 export async function convergencePaths(
   x: DataLike,

@@ -60,7 +60,7 @@ export interface WeightImagesOptions {
 const signed = (value: number) => `${value < 0 ? '−' : value > 0 ? '+' : ''}${Number(Math.abs(value).toPrecision(3))}`
 
 /**
- * The rows of a weight matrix [units, n] as grey images, one tile a unit (4.4 of the notes: the first layer of a network that sees
+ * The rows of a weight matrix [units, n] as grey images, one tile a unit (the first layer of a network that sees
  * images finds edges): black for the most negative weight, white for the most positive, grey for zero.
  */
 export function weightImages(weight: Tensor, options: WeightImagesOptions = {}): Picture {

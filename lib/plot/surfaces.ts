@@ -66,7 +66,7 @@ function atOnce(f: Cost, at: (a: number, b: number) => number, { xs, ys }: Grid)
 }
 
 /**
- * A cost J(w₁, w₂), written with `ops`, as rings (figures 2.4 and 5.3 of the notes): the palest is lowest, and rings
+ * A cost J(w₁, w₂), written with `ops`, as rings: the palest is lowest, and rings
  * lie at equal distances of √(J − its least value). `paths` are drawn over it.
  */
 export function bowl(f: Cost, options: BowlOptions = {}): Picture {
@@ -113,7 +113,7 @@ function pathOf(f: Cost, optimizer: Optimizer, start: Place, steps: number): Pla
 }
 
 /**
- * How optimisers, by name, walk down J(w₁, w₂) from one point (figures 6.3 and 6.4 of the notes). The steps are those
+ * How optimisers, by name, walk down J(w₁, w₂) from one point. The steps are those
  * of the optimisers themselves, on a model with two weights.
  */
 export function optimizerPaths(

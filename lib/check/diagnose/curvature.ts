@@ -1,4 +1,4 @@
-/** How a function bends at a point: minimum, saddle or plateau (6.10 of the notes). */
+/** How a function bends at a point: minimum, saddle or plateau. */
 import { checkOptions, functionOption, nonNegativeNumber } from '../../base/checks'
 import { NonFiniteError, OptionError } from '../../base/errors'
 import { grad } from '../../functions/grad'
