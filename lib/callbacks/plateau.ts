@@ -43,9 +43,9 @@ export function plateau(options: PlateauOptions): Callback {
       small = logs.gradientNorm < limit ? small + 1 : 0
       if (small === patience)
         warn(
-          `The gradient has been below ${limit} for ${patience} epochs (epoch ${logs.epoch}, J ${logs.loss.toPrecision(4)}). ` +
-            'If J is low enough this is a minimum: stop. If not, it is a plateau or a saddle point: try Adam, momentum, ' +
-            'a larger learning rate or another seed.',
+          `The gradient has been below ${limit} for ${patience} epochs ` +
+            `(epoch ${logs.epoch}, J ${logs.loss.toPrecision(4)}). If J is low enough this is a minimum: stop. ` +
+            'If not, it is a plateau or a saddle point: try Adam, momentum, a larger learning rate or another seed.',
         )
     },
   }

@@ -6,8 +6,8 @@ import { rowSums } from './rows'
 import { targetsOf } from './targets'
 
 /**
- * −Σ_c y_c·ln a_c with one-hot targets [m, classes] (rows that sum to 1). Needs a softmax output or `fromLogits`, and is
- * computed from z then.
+ * −Σ_c y_c·ln a_c with one-hot targets [m, classes] (rows that sum to 1). Needs a softmax output or `fromLogits`, and
+ * is computed from z then.
  */
 export function categoricalCrossentropy(options?: CrossentropyOptions): Loss {
   return crossentropy(

@@ -1,6 +1,6 @@
 /**
- * What the cross-entropies share. Behind the activation that belongs to them (sigmoid or softmax) they are computed from
- * z, so that no z makes them infinite.
+ * What the cross-entropies share. Behind the activation that belongs to them (sigmoid or softmax) they are computed
+ * from z, so that no z makes them infinite.
  */
 import { booleanOption, checkOptions } from '../base/checks'
 import { OptionError, ShapeError } from '../base/errors'

@@ -21,9 +21,9 @@ export function targetsOf(
 const sumTolerance = 1e-4
 
 /**
- * Throws ShapeError, NonFiniteError or OptionError that name the row, what was expected and what was
- * found. `shape` includes the number of examples; `targetShape` does not. `width` is the number of outputs (classes, for
- * class numbers).
+ * Throws ShapeError, NonFiniteError or OptionError that name the row, what was expected and what was found. `shape`
+ * includes the number of examples; `targetShape` does not. `width` is the number of outputs (classes, for class
+ * numbers).
  */
 function checkTargets(
   where: string,

@@ -8,8 +8,8 @@ import type { MetricContext } from './metric'
 export function needsClasses(where: string, name: string, context: MetricContext): void {
   if (context.kind === 'values')
     throw new OptionError(
-      `${where}: '${name}' needs predictions of classes (a sigmoid or softmax output, or a cross-entropy from logits), ` +
-        `but the outputs are plain numbers. Use 'meanAbsoluteError' or 'meanSquaredError'.`,
+      `${where}: '${name}' needs predictions of classes (a sigmoid or softmax output, or a cross-entropy from ` +
+        `logits), but the outputs are plain numbers. Use 'meanAbsoluteError' or 'meanSquaredError'.`,
     )
 }
 

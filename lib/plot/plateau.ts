@@ -7,9 +7,9 @@ import {
   positiveInteger,
   positiveNumber,
 } from '../base/checks'
-import { OptionError } from '../base/errors' // prettier-ignore
-import type { Value } from '../tensor/tensor'
+import { OptionError } from '../base/errors'
 import { valueAndGrad } from '../model/value-and-grad'
+import type { Value } from '../tensor/tensor'
 import { axesOf, Picture } from './picture'
 import { palette, soft } from './theme'
 

@@ -1,6 +1,7 @@
 /**
- * The contract of penalties on weights. They come on two scales: (λ/2m)·…, whose coefficient is divided by the number of
- * examples m, and Keras's, which is not. The cost gains `perExample / m + absolute`; gradients follow by differentiation.
+ * The contract of penalties on weights. They come on two scales: (λ/2m)·…, whose coefficient is divided by the number
+ * of examples m, and Keras's, which is not. The cost gains `perExample / m + absolute`; gradients follow by
+ * differentiation.
  */
 import { checkOptions } from '../base/checks'
 import { OptionError } from '../base/errors'

@@ -13,8 +13,8 @@ export type DropoutOptions = ({ keepProb: number; rate?: undefined } | { rate: n
 
 /**
  * Inverted dropout (Srivastava et al. 2014): in training steps each entry is kept with probability keepProb and divided
- * by it, else set to 0, freshly for every example and step. The identity in evaluation and prediction, and with keepProb
- * 1. Keeps the shape.
+ * by it, else set to 0, freshly for every example and step. The identity in evaluation and prediction, and with
+ * keepProb 1. Keeps the shape.
  */
 export function dropout(options: DropoutOptions): Layer {
   const where = 'layers.dropout'

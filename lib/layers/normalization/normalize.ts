@@ -89,7 +89,8 @@ function spread(layerName: string, name: string, values: Float64Array, shape: Sh
 
 /**
  * μ and σ² (divided by m) of each feature, in float64. `read(from, to)` gives the examples [from, to), row by row, and
- * is called twice for each. Deviations are taken from the first example, so that a constant feature has exactly the variance 0.
+ * is called twice for each. Deviations are taken from the first example, so that a constant feature has exactly the
+ * variance 0.
  */
 export function* featureStatistics(
   read: (from: number, to: number) => NativeArray,
