@@ -54,7 +54,9 @@ export class BagOfWords {
 }
 
 export const bagOfWords = {
-  /** Learns the vocabulary of the training texts: the most frequent words first, equals in the order of the alphabet. */
+  /**
+   * Learns the vocabulary of the training texts: the most frequent words first, equals in the order of the alphabet.
+   */
   fit(texts: readonly string[], options: BagOfWordsOptions = {}): BagOfWords {
     const where = 'data.bagOfWords.fit'
     checkOptions(where, options, ['maxWords'])

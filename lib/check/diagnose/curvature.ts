@@ -34,8 +34,8 @@ const mostNumbers = 400
  *     diagnose.curvature((x, y) => ops.sub(ops.mul(x, x), ops.mul(y, y)), [0, 0]).kind   // 'saddle'
  *
  * All eigenvalues positive: minimum; negative: maximum; of both signs: saddle; some zero, the others of one sign:
- * degenerate (a valley); all zero: flat. OptionError for points of more than 400 numbers; NonFiniteError where the point
- * or a derivative is not finite.
+ * degenerate (a valley); all zero: flat. OptionError for points of more than 400 numbers; NonFiniteError where the
+ * point or a derivative is not finite.
  */
 export function curvature(
   f: (...args: never[]) => Value,

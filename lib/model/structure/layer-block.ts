@@ -40,8 +40,8 @@ export interface LayerBlock {
 }
 
 /**
- * Builds one layer outside a model, at inference (dropout is the identity). Own layers made with `defineLayer` use their own gradient,
- * where they have one. `normalize` needs its mean and variance as options.
+ * Builds one layer outside a model, at inference (dropout is the identity). Own layers made with `defineLayer` use
+ * their own gradient, where they have one. `normalize` needs its mean and variance as options.
  */
 export function layerBlock(layer: Layer, options: LayerBlockOptions): LayerBlock {
   const where = 'layerBlock'
@@ -62,7 +62,9 @@ export function layerBlock(layer: Layer, options: LayerBlockOptions): LayerBlock
   const take = (what: string, value: TensorLike, shape: readonly (number | null)[]) => {
     const given = tensor(value, { dtype })
     if (given.rank !== shape.length || shape.some((d, i) => d !== null && d !== given.shape[i]))
-      throw new ShapeError(`${where}: ${name}: ${what}: expected shape ${shapeText(shape)}, got ${shapeText(given.shape)}.`) // prettier-ignore
+      throw new ShapeError(
+        `${where}: ${name}: ${what}: expected shape ${shapeText(shape)}, got ${shapeText(given.shape)}.`,
+      )
     return given
   }
   return {
