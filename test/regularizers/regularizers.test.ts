@@ -1,10 +1,11 @@
 import { expect } from 'chai'
 import { OptionError } from '../../lib/base/errors'
 import { grad } from '../../lib/functions/grad'
-import { l1, l1l2, l2, regularizerFromConfig, type Regularizer } from '../../lib/regularizers'
+import { regularizerFromConfig, regularizers, type Regularizer } from '../../lib/regularizers'
 import type { Tensor } from '../../lib/tensor/tensor'
-import { close, t } from './helpers'
+import { close, t } from '../numbers'
 
+const { l1, l1l2, l2 } = regularizers
 const values = [1, -2, 0, 0.5]
 const weight = t(values, [2, 2])
 const squares = 5.25
@@ -16,11 +17,11 @@ const numbers = (regularizer: Regularizer): { perExample?: number; absolute?: nu
 }
 
 describe('regularisers', () => {
-  it("5.5 l2: the notes' (λ/2m)·‖W‖² and Keras's l2·‖W‖²", () => {
+  it("5.5 l2: (λ/2m)·‖W‖² and Keras's l2·‖W‖²", () => {
     expect(numbers(l2({ lambda: 0.4 }))).to.deep.equal({ perExample: 0.2 * squares, absolute: undefined })
     expect(numbers(l2({ l2: 0.5 }))).to.deep.equal({ perExample: undefined, absolute: 0.5 * squares })
   })
-  it("5.6 l1: the notes' (λ/2m)·Σ|W| and Keras's l1·Σ|W|", () => {
+  it("5.6 l1: (λ/2m)·Σ|W| and Keras's l1·Σ|W|", () => {
     expect(numbers(l1({ lambda: 0.5 }))).to.deep.equal({ perExample: 0.25 * magnitudes, absolute: undefined })
     expect(numbers(l1({ l1: 0.5 }))).to.deep.equal({ perExample: undefined, absolute: 0.5 * magnitudes })
   })

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import { OptionError } from '../../lib/base/errors'
 import { optimizerFromConfig, optimizers, toOptimizer, type Optimizer } from '../../lib/optimizers'
-import { exponential } from '../../lib/schedules'
+import { schedules } from '../../lib/schedules'
 import type { Tensor } from '../../lib/tensor/tensor'
-import { close, t } from './helpers'
+import { close, t } from '../numbers'
 
 const start = [0.5, -1.25, 2, 0]
 const gradients = [
@@ -102,7 +102,7 @@ describe('optimisers', () => {
     expect(optimizers.adamw().config).to.deep.equal({ ...adam, weightDecay: 0.01 })
   })
   it('come back from their configs', () => {
-    const rate = exponential({ initial: 0.1, beta: 0.5, per: 'step' })
+    const rate = schedules.exponential({ initial: 0.1, beta: 0.5, per: 'step' })
     for (const optimizer of [
       optimizers.gradientDescent({ learningRate: rate }),
       optimizers.momentum({ form: 'sum', beta: 0.3 }),

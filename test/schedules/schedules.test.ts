@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { FormatError, OptionError } from '../../lib/base/errors'
 import { scheduleFromConfig, schedules, toSchedule, type Schedule } from '../../lib/schedules'
-import { close } from './helpers'
+import { close } from '../numbers'
 
 const epochs = (schedule: Schedule, count: number): number[] =>
   Array.from({ length: count }, (_, i) => schedule.value({ epoch: i + 1, step: 10 * i + 1 }))
