@@ -58,10 +58,11 @@ inline void split_tasks(const MatmulShape& s, int workers, int64_t rows_limit, i
 
 template <class T>
 MatmulPlan plan_for(const MatmulShape& s, int workers) {
-  const int64_t width = tile_vectors * Vec<T>::W;
+  constexpr int lanes = Lanes<typename Vector<T>::Type>::count;
+  const int64_t width = tile_vectors * lanes;
   MatmulPlan plan;
   plan.dot =
-      !s.trans_a && s.trans_b && s.k >= dot_least_k_vectors * Vec<T>::W && (s.n <= dot_narrow || s.m <= dot_few_rows);
+      !s.trans_a && s.trans_b && s.k >= dot_least_k_vectors * lanes && (s.n <= dot_narrow || s.m <= dot_few_rows);
   plan.kc = block_of(s.k, plan.dot ? dot_kc_limit : kc_limit);
   plan.pack_a = plan.pack_b = plan.gather_c = false;
   plan.a_bytes = plan.b_bytes = plan.c_bytes = 0;
@@ -77,7 +78,7 @@ MatmulPlan plan_for(const MatmulShape& s, int workers) {
     if (plan.pack_a) plan.a_bytes = round_up(round_up(most_rows, tile_rows) * (plan.kc + kc_step) * sizeof(T), 64);
     plan.gather_c = s.k > plan.kc && s.n * static_cast<int64_t>(sizeof(T)) >= gather_c_stride;
     if (plan.gather_c) plan.c_bytes = round_up(most_rows * gathered_stride(most_columns) * sizeof(T), 64);
-    if (plan.pack_b || s.n % Vec<T>::W) plan.b_bytes = round_up(plan.kc * width * sizeof(T), 64);
+    if (plan.pack_b || s.n % lanes) plan.b_bytes = round_up(plan.kc * width * sizeof(T), 64);
   }
   if (runs_serially(s, workers)) {
     plan.rows = most_rows;
