@@ -39,14 +39,14 @@ void blocked_task(const Problem<T>& p, const MatmulPlan& plan, int64_t i0, int64
   T* gathered = reinterpret_cast<T*>(scratch + plan.a_bytes + plan.b_bytes);
   const int64_t ld_gathered = gathered_stride(j1 - j0);
   for (int64_t k0 = 0; k0 < p.k; k0 += plan.kc) {
-    const int64_t k = least(plan.kc, p.k - k0);
+    const int64_t k = smaller(plan.kc, p.k - k0);
     const BlockA<T> a = block_of_a(p, plan.pack_a, i0, i1 - i0, k0, k, packed_a);
     int64_t columns;
     for (int64_t j = j0; j < j1; j += columns) {
       int vectors = tile_vectors;
       if (i1 - i0 <= thin_rows && !plan.pack_b && j1 - j >= thin_vectors * X::count) vectors = thin_vectors;
-      columns = least(vectors * X::count, j1 - j);
-      vectors = static_cast<int>(ceil_div(columns, X::count));
+      columns = smaller(vectors * X::count, j1 - j);
+      vectors = static_cast<int>(divide_up(columns, X::count));
       const int tail = static_cast<int>(columns - (vectors - 1) * X::count);
       const T* b = p.trans_b ? p.b + j * p.ldb + k0 : p.b + k0 * p.ldb + j;
       int64_t ldb = p.ldb;
