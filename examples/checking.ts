@@ -149,8 +149,8 @@ async function everything(): Promise<void> {
   console.log(table([['distance', ...outputs.map(([, loss]) => loss)], ...rows]))
   notice(
     `${rows.length * outputs.length - wrong} of ${rows.length * outputs.length} networks have the gradient that ` +
-      `nudging finds: every activation, every loss, L1 and L2. Check once while you write a layer, not in every epoch: ` +
-      `it is slow.`,
+      `nudging finds: every activation, every loss, L1 and L2. Check once while you write a layer, not in every ` +
+      `epoch: it is slow.`,
     wrong === 0,
   )
 }

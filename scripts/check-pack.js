@@ -20,7 +20,7 @@ const allowed = [
   /^prebuilds\/(linux|darwin|win32)-(x64|arm64)\/myelin(\.(glibc|musl))?\.node$/,
   /^prebuilds\/linux-x64\/libmyelin_cuda\.so$/,
   /^prebuilds\/checksums\.json$/,
-  /^native\/.*\.(h|cpp|cu|cuh|map)$/,
+  /^native\/.*\.(h|cpp|cu|cuh|def|map)$/,
   // Not binding.gyp: where npm finds that, `npm ci` runs node-gyp, "gypfile": false or not (lock files do not carry
   // it).
   /^(CMakeLists\.txt|package\.json)$/,

@@ -1,6 +1,7 @@
 'use strict'
-// npm run -s cuda:stand-in [-- options]: builds the CUDA library for the CPU, with the stand-in runtime of test/cuda-on-cpu
-// in place of CUDA's. Needs g++ (or what CXX names) and nothing else. Compiles what changed; prints the path last.
+// npm run -s cuda:stand-in [-- options]: builds the CUDA library for the CPU, with the stand-in runtime of
+// test/native/cuda-on-cpu in place of CUDA's. Needs g++ (or what CXX names) and nothing else. Compiles what changed;
+// prints the path last.
 //
 //   --sanitize address|thread   another library, instrumented, in build/cuda-stand-in-<sanitizer>
 //   --driver file.cpp           a program instead: this file, the same objects, and the plain kernels of the CPU to
@@ -11,7 +12,7 @@ const os = require('node:os')
 const path = require('node:path')
 const { root, Failure, run, which, withLock, filesUnder, main } = require('./tools')
 
-const standIn = 'test/cuda-on-cpu'
+const standIn = 'test/native/cuda-on-cpu'
 
 // Misaligned vector accesses are seen in every build: a device refuses them, the CPU does not care.
 const sanitizers = {
@@ -57,22 +58,21 @@ function kernelFlags(sanitize, native = path.join(root, 'native')) {
   ]
 }
 
-/** The runtime changes stacks under its own feet, so it is never instrumented; it only knows which sanitizer there is. */
+/**
+ * The runtime changes stacks under its own feet, so it is never instrumented; it only knows which sanitizer there is.
+ */
 function runtimeFlags(sanitize) {
   const told = { '': [], address: ['-DEMU_ASAN'], thread: ['-DEMU_TSAN'] }
   return [...commonFlags(), ...told[sanitize], '-x', 'c++', `-I${path.join(root, standIn, 'include')}`]
 }
 
 /** The plain kernels of native/cpu, which results are compared with. */
-const referenceFlags = () => [...commonFlags(), '-DMYELIN_TARGET=reference', '-DMYELIN_REFERENCE', '-x', 'c++']
+const referenceFlags = () => [
+  ...commonFlags(),
+  ...['-DMYELIN_TARGET=reference', '-DMYELIN_REFERENCE', '-x', 'c++', `-I${path.join(root, 'native')}`],
+]
 
-const librarySources = () =>
-  fs
-    .readdirSync(path.join(root, 'native/cuda'))
-    .filter((name) => /\.(cu|cpp)$/.test(name))
-    .sort()
-    .map((name) => `native/cuda/${name}`)
-
+const librarySources = () => filesUnder('native/cuda', /\.(cu|cpp)$/).sort()
 const runtimeSources = () => filesUnder(`${standIn}/runtime`, /\.cpp$/)
 const referenceSources = () => filesUnder('native/cpu/kernels', /\.cpp$/)
 

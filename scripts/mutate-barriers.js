@@ -1,13 +1,13 @@
 'use strict'
-// npm run mutate:barriers [-- filter]: takes every __syncthreads() and __syncwarp() out of the CUDA kernels, one at a time,
-// and demands that test/cuda-on-cpu/kernels/kernel_check.cpp notices: a barrier whose absence no test sees is either not
-// needed or not tested. What the thread orders do not show, ThreadSanitizer must. `filter`: only places that contain it,
-// for example 'softmax' or 'sum.cu:12'.
+// npm run mutate:barriers [-- filter]: takes every __syncthreads() and __syncwarp() out of the CUDA kernels, one at a
+// time, and demands that test/native/cuda-on-cpu/kernels/kernel_check.cpp notices: a barrier whose absence no test sees
+// is either not needed or not tested. What the thread orders do not show, ThreadSanitizer must. `filter`: only places
+// that contain it, for example 'softmax' or 'sum.cu:12'.
 const fs = require('node:fs')
 const path = require('node:path')
 const { spawn } = require('node:child_process')
 const { setTimeout, clearTimeout } = require('node:timers')
-const { root, Failure, main, readArguments } = require('./tools')
+const { root, Failure, filesUnder, main, readArguments } = require('./tools')
 const standIn = require('./cuda-stand-in')
 
 const driver = `${standIn.standIn}/kernels/kernel_check.cpp`
@@ -20,18 +20,17 @@ const attempts = [
 ]
 const timeLimit = 120_000
 
-/** Every barrier of the kernels: { file, line, column, text, label }. */
+/** Every barrier of the kernels: { file (from the root), line, column, text, label }. */
 function findBarriers() {
-  const folder = path.join(root, 'native/cuda')
   const found = []
-  for (const file of fs.readdirSync(folder).sort()) {
-    const lines = fs.readFileSync(path.join(folder, file), 'utf8').split('\n')
+  for (const file of filesUnder('native/cuda')) {
+    const lines = fs.readFileSync(path.join(root, file), 'utf8').split('\n')
     lines.forEach((text, index) => {
       const comment = text.indexOf('//')
       for (const match of text.matchAll(/__sync(threads|warp)\s*\([^)]*\)/g)) {
         if (comment >= 0 && match.index > comment) continue
         const at = { file, line: index + 1, column: match.index, text: match[0] }
-        found.push({ ...at, label: `${file}:${index + 1} ${match[0]}` })
+        found.push({ ...at, label: `${path.basename(file)}:${index + 1} ${match[0]}` })
       }
     })
   }
@@ -41,11 +40,12 @@ function findBarriers() {
 /** A copy of the sources without one barrier; returns its folder `native`. */
 function mutatedSources(barrier, folder) {
   const native = path.join(folder, 'native')
-  fs.mkdirSync(path.join(native, 'cuda'), { recursive: true })
+  fs.mkdirSync(native, { recursive: true })
   for (const name of ['core', 'math']) fs.symlinkSync(path.join(root, 'native', name), path.join(native, name))
-  for (const file of fs.readdirSync(path.join(root, 'native/cuda'))) {
-    const text = fs.readFileSync(path.join(root, 'native/cuda', file), 'utf8')
-    fs.writeFileSync(path.join(native, 'cuda', file), file === barrier.file ? without(text, barrier) : text)
+  for (const file of filesUnder('native/cuda')) {
+    const text = fs.readFileSync(path.join(root, file), 'utf8')
+    fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
+    fs.writeFileSync(path.join(folder, file), file === barrier.file ? without(text, barrier) : text)
   }
   return native
 }
@@ -91,13 +91,9 @@ async function attempt(barrier, folder, native, { sanitize, orders }, objects) {
   for (const { source, object } of objects) {
     const read = standIn.dependencies(object) ?? []
     if (!source.startsWith('native/cuda/')) continue
-    if (!read.some((file) => path.resolve(root, file) === path.join(root, 'native/cuda', barrier.file))) continue
+    if (!read.some((file) => path.resolve(root, file) === path.join(root, barrier.file))) continue
     const mutated = path.join(folder, `${path.basename(source)}${sanitize}.o`)
-    await standIn.compile(
-      path.join(native, 'cuda', path.basename(source)),
-      mutated,
-      standIn.kernelFlags(sanitize, native),
-    )
+    await standIn.compile(path.join(folder, source), mutated, standIn.kernelFlags(sanitize, native))
     replaced.set(object, mutated)
   }
   if (replaced.size === 0) throw new Failure(`${barrier.file} has a barrier, and no source of the library includes it`)

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "cuda/launch.h"
+#include "cuda/backend/launch.h"
 #include "lines.h"
 
 using myelin::cuda::Context;

@@ -3,7 +3,7 @@
 //
 //   gpu_peaks [--tiny]     lines of JSON, rates as the best of several rounds; --tiny: to try the program, not the GPU
 //
-// Built by scripts/gpu with nvcc or, to try it without a GPU, with the stand-in runtime of test/cuda-on-cpu.
+// Built by scripts/gpu with nvcc or, to try it without a GPU, with the stand-in runtime of test/native/cuda-on-cpu.
 #include <cstring>
 #include <ctime>
 

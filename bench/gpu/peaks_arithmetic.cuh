@@ -2,7 +2,7 @@
 #pragma once
 #include <cmath>
 
-#include "cuda/fragment.h"
+#include "cuda/kernels/product/fragment.h"
 #include "measure.cuh"
 
 namespace {

@@ -2,12 +2,12 @@
 import { checkOptions, checkSignal, oneOf, positiveInteger, positiveNumber, seedOption } from '../base/checks'
 import { describeValue, NonFiniteError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText } from '../base/shape'
-import { holding } from '../data/row-source'
+import type { DataLike } from '../data/rows'
 import type { Loss } from '../losses'
-import { dataOf, type DataLike, type NativeData } from '../model/data/data'
+import { Examples, type NativeData } from '../model/data/examples'
 import { Model } from '../model/model'
 import { costProgram, type Parts } from '../model/programs/program'
-import type { Job } from '../model/queue/queue'
+import type { Job } from '../model/queue/job'
 import type { Parameter } from '../model/structure/weights'
 import type { NativeBuffer } from '../native/contract'
 import { native } from '../native/native'
@@ -76,19 +76,21 @@ export async function gradientCheck(
   if (!compiled)
     throw new StateError(`${where}: the model has no loss yet. Call model.compile({ optimizer, loss }) first.`)
   engine.requireAdapted(where)
-  const { inputShape, outputShape } = parts.network
   const given = options.gradients && readGradients(parts, options.gradients)
-  const work = (hx: DataLike, hy: DataLike) =>
-    queue.enqueue(where, 'read', options.signal, async (job) => {
-      const home = { dtype: 'float64' as const, device: parts.weights.device }
-      const data = await dataOf(home, job, { where, inputShape, outputShape, loss: compiled.loss, x: hx, y: hy })
+  const home = { dtype: 'float64' as const, device: parts.weights.device }
+  const examples = Examples.open(where, { x, y }, home)
+  try {
+    return await queue.enqueue(where, 'read', options.signal, async (job) => {
+      const data = await examples.check(parts.network, compiled.loss).prepared(home, job)
       try {
         return await check(job, parts, compiled.loss, data, given, settings)
       } finally {
         data.dispose()
       }
     })
-  return holding([x, y], work)
+  } finally {
+    examples.release()
+  }
 }
 
 interface Settings {

@@ -20,8 +20,9 @@ import { Tensor, tensor } from '../tensor/tensor'
 import { batches, type Batches, type BatchesOptions } from './batches'
 import { checkShift, formatOf, givenFormat, type GivenFormat, type ImageFormatOptions } from './image-format'
 import { rowNumbers } from './random'
-import { openRows, toNative, type NativeRows } from './row-source'
+import { openRows } from './row-source'
 import type { DataLike } from './rows'
+import { toNative, type NativeRows } from './transfer'
 
 export interface TransformOptions extends ImageFormatOptions {
   /** Mirror left and right. Default false. */
@@ -76,8 +77,12 @@ function dtypeOf(x: DataLike): DType {
 function* imagesOf(where: string, x: DataLike, how: (row: Shape) => NativeAugmentation): Sliced<Images> {
   const dtype = dtypeOf(x)
   const source = openRows(where, x, dtype)
-  const described = how(source.shape.slice(1))
-  return { ...(yield* toNative(where, 'x', source, { dtype, device: 'cpu' })), dtype, how: described }
+  try {
+    const described = how(source.shape.slice(1))
+    return { ...(yield* toNative(where, 'x', source, { dtype, device: 'cpu' })), dtype, how: described }
+  } finally {
+    source.release()
+  }
 }
 
 function tensorOf({ shape, dtype }: Images, count: number, [buffer]: readonly NativeBuffer[]): Tensor {
@@ -234,8 +239,12 @@ function takeNumbers(rows: Tensor): Uint32Array {
 
 function asTensor(where: string, value: DataLike): Tensor {
   const dtype = dtypeOf(value)
-  const { shape, read } = openRows(where, value, dtype)
-  return tensor(read(0, shape[0]), shape, { dtype })
+  const { shape, read, release } = openRows(where, value, dtype)
+  try {
+    return tensor(read(0, shape[0]), shape, { dtype })
+  } finally {
+    release()
+  }
 }
 
 /**

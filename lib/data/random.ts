@@ -49,5 +49,7 @@ export class Random {
 
 /** 0, 1, … count − 1. */
 export function rowNumbers(count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, i) => i)
+  const numbers = new Uint32Array(count)
+  for (let i = 0; i < count; i++) numbers[i] = i
+  return numbers
 }

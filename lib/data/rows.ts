@@ -22,10 +22,10 @@ export interface Rows {
   width: number
 }
 
-function isShaped(value: DataLike): value is ShapedArray {
-  return (
-    value !== null && typeof value === 'object' && !(value instanceof Tensor) && 'shape' in value && 'data' in value
-  )
+/** `{ data, shape }`, which is no tensor and no array. @internal */
+export function isShaped(value: unknown): value is ShapedArray {
+  if (typeof value !== 'object' || value === null || value instanceof Tensor) return false
+  return !Array.isArray(value) && !ArrayBuffer.isView(value) && 'shape' in value && 'data' in value
 }
 
 /** Reads anything data-like without going through native memory. ShapeError for scalars. */

@@ -1,8 +1,11 @@
 /** The model layer's public names. */
 export { valueAndGrad, type ModelGradient, type ModelValueAndGrads } from './value-and-grad'
 export type { CompileOptions, GradientClip } from './structure/compile'
-export type { ClassWeight, DataLike, SampleWeight } from './data/data'
-export type { CostAndGradients, CostOptions, EvaluateOptions, Evaluation, LayerActivations } from './infer/evaluate'
+export type { DataLike } from '../data/rows'
+export type { ClassWeight, SampleWeight } from './data/example-weights'
+export type { LayerActivations } from './infer/activations'
+export type { CostAndGradients, CostOptions } from './infer/cost-and-gradients'
+export type { EvaluateOptions, Evaluation } from './infer/evaluate'
 export type { Batch, BatchSource } from './train/fit-dataset'
 export type { CheckpointOptions, ValidationData } from './train/fit-options'
 export type { BatchLogs, CallbackState, TrainingProgress } from './train/callback'

@@ -6,40 +6,36 @@ import type { DType, Precision } from '../base/dtype'
 import { StateError } from '../base/errors'
 import type { Shape } from '../base/shape'
 import { inTurns } from '../base/slices'
-import { holding } from '../data/row-source'
+import type { RowSource } from '../data/row-source'
+import type { DataLike } from '../data/rows'
 import { resolveDevice, type DeviceName } from '../native/devices'
 import type { Optimizer } from '../optimizers/optimizer'
 import { toSchedule, type LearningRate } from '../schedules'
 import type { Tensor } from '../tensor/tensor'
 import type { WeightSet, WeightSetLike } from '../tensor/weight-set'
-import { nativeX, type DataLike } from './data/data'
+import { Examples, openX, preparedX, type GivenExamples } from './data/examples'
 import { bytesOf, snapshotOf } from './files/save'
 import type { ModelSnapshot } from './files/snapshot'
 import { snapshotParts } from './files/snapshot-file'
-import {
-  activations,
-  costAndGradients,
-  defaultChunk,
-  evaluate,
-  predict,
-  predictSync,
-  type CostAndGradients,
-  type CostOptions,
-  type EvaluateOptions,
-  type Evaluation,
-  type LayerActivations,
-} from './infer/evaluate'
+import { activations, type LayerActivations } from './infer/activations'
+import { defaultChunk } from './infer/chunks'
+import { costAndGradients, type CostAndGradients, type CostOptions } from './infer/cost-and-gradients'
+import { evaluate, type EvaluateOptions, type Evaluation } from './infer/evaluate'
+import { predict, predictSync } from './infer/predict'
 import type { Parts } from './programs/program'
+import type { Job } from './queue/job'
 import type { JobQueue } from './queue/queue'
 import { resolveCompile, type Compiled, type CompileOptions } from './structure/compile'
 import { Engine, type ModelParts } from './structure/engine'
 import { summaryOf } from './structure/summary'
+import { adaptTo } from './train/adapt'
 import { applyGradients } from './train/apply'
 import type * as observed from './train/callback'
-import { adaptTo, fit } from './train/fit'
+import { Fit } from './train/fit'
 import { fitDataset, type BatchSource, type FitDatasetOptions as DatasetOptions } from './train/fit-dataset'
 import type { FitOptions as OptionsOfFit } from './train/fit-options'
 import type { History } from './train/history'
+import { openFit } from './train/open-fit'
 import { trainOnBatch, type TrainOnBatchOptions } from './train/train-on-batch'
 import { warn } from './train/warn'
 
@@ -85,6 +81,40 @@ export class Model {
     engine.queue.assertUsable('model')
     const { network, weights, dtype, precision, compiled, queue } = engine
     return { engine, parts: { network, weights, dtype, precision }, compiled, queue }
+  }
+
+  /** Opens x now, and works on it when the job's turn has come. */
+  async #withX<T>(
+    where: string,
+    kind: 'read' | 'write',
+    x: DataLike,
+    signal: AbortSignal | undefined,
+    work: (job: Job, rows: RowSource) => Promise<T>,
+  ): Promise<T> {
+    this.#engine.queue.assertUsable(where)
+    const rows = openX(where, x, this.#engine)
+    try {
+      return await this.#engine.queue.enqueue(where, kind, signal, (job) => work(job, rows))
+    } finally {
+      rows.release()
+    }
+  }
+
+  /** The same for x and y. */
+  async #withExamples<T>(
+    where: string,
+    kind: 'read' | 'write',
+    given: GivenExamples,
+    signal: AbortSignal | undefined,
+    work: (job: Job, examples: Examples) => Promise<T>,
+  ): Promise<T> {
+    this.#engine.queue.assertUsable(where)
+    const examples = Examples.open(where, given, this.#engine)
+    try {
+      return await this.#engine.queue.enqueue(where, kind, signal, (job) => work(job, examples))
+    } finally {
+      examples.release()
+    }
   }
 
   get name(): string | null {
@@ -160,8 +190,8 @@ export class Model {
   compile(options: CompileOptions): void {
     const engine = this.#engine
     engine.queue.assertQuiet('compile', true)
-    if (engine.queue.training)
-      throw new StateError(`compile: ${engine.queue.training} is running on this model. Wait for it.`)
+    if (engine.queue.owner)
+      throw new StateError(`compile: ${engine.queue.owner} is running on this model. Wait for it.`)
     const { warnings, ...compiled } = resolveCompile(options, engine.network)
     engine.useCompiled(compiled)
     warnings.forEach(warn)
@@ -180,9 +210,7 @@ export class Model {
    */
   async fit(x: DataLike, y: DataLike, options: FitOptions = {}): Promise<History> {
     this.#engine.queue.assertUsable('fit')
-    return holding([x, y, options?.sampleWeight], (hx, hy, sampleWeight) =>
-      fit(this.#engine, this, hx, hy, sampleWeight === undefined ? options : { ...options, sampleWeight }),
-    )
+    return await new Fit(this.#engine, this, openFit(this.#engine, x, y, options)).run()
   }
 
   /** Trains on a stream of batches: `source` is called for every epoch. Two batches are prefetched. */
@@ -196,11 +224,8 @@ export class Model {
     checkOptions('evaluate', options, ['batchSize', 'sampleWeight', 'signal'])
     checkSignal('evaluate', options.signal)
     if (options.batchSize !== undefined) positiveInteger('evaluate: batchSize', options.batchSize)
-    const engine = this.#engine
-    return holding([x, y, options.sampleWeight], (hx, hy, sampleWeight) =>
-      engine.queue.enqueue('evaluate', 'read', options.signal, (job) =>
-        evaluate(engine, job, hx, hy, { ...options, sampleWeight }),
-      ),
+    return this.#withExamples('evaluate', 'read', { x, y, ...options }, options.signal, (job, examples) =>
+      evaluate(this.#engine, job, examples, options.batchSize),
     )
   }
 
@@ -209,27 +234,26 @@ export class Model {
     checkOptions('predict', options, ['batchSize', 'signal'])
     checkSignal('predict', options.signal)
     const batch = positiveInteger('predict: batchSize', options.batchSize ?? defaultChunk)
-    const engine = this.#engine
-    return holding([x], (hx) =>
-      engine.queue.enqueue('predict', 'read', options.signal, (job) => predict(engine, job, hx, batch)),
-    )
+    return this.#withX('predict', 'read', x, options.signal, (job, rows) => predict(this.#engine, job, rows, batch))
   }
 
   /** Like predict, at once on the calling thread: for a few rows. StateError while a fit is running. */
   predictSync(x: DataLike): Tensor {
     this.#engine.queue.assertQuiet('predictSync', false)
-    return predictSync(this.#engine, x)
+    const rows = openX('predictSync', x, this.#engine)
+    try {
+      return predictSync(this.#engine, rows)
+    } finally {
+      rows.release()
+    }
   }
 
   /** One training step on the rows given. */
   async trainOnBatch(x: DataLike, y: DataLike, options: TrainOnBatchOptions = {}): Promise<Evaluation> {
     checkOptions('trainOnBatch', options, ['sampleWeight', 'classWeight', 'signal'])
     checkSignal('trainOnBatch', options.signal)
-    const engine = this.#engine
-    return holding([x, y, options.sampleWeight], (hx, hy, sampleWeight) =>
-      engine.queue.enqueue('trainOnBatch', 'write', options.signal, (job) =>
-        trainOnBatch(engine, job, hx, hy, { ...options, sampleWeight }),
-      ),
+    return this.#withExamples('trainOnBatch', 'write', { x, y, ...options }, options.signal, (job, examples) =>
+      trainOnBatch(this.#engine, job, examples),
     )
   }
 
@@ -237,12 +261,9 @@ export class Model {
   async costAndGradients(x: DataLike, y: DataLike, options: CostOptions = {}): Promise<CostAndGradients> {
     checkOptions('costAndGradients', options, ['sampleWeight', 'classWeight', 'training', 'signal'])
     checkSignal('costAndGradients', options.signal)
-    if (options.training !== undefined) booleanOption('costAndGradients: training', options.training)
-    const engine = this.#engine
-    return holding([x, y, options.sampleWeight], (hx, hy, sampleWeight) =>
-      engine.queue.enqueue('costAndGradients', 'read', options.signal, (job) =>
-        costAndGradients(engine, job, hx, hy, { ...options, sampleWeight }),
-      ),
+    const training = booleanOption('costAndGradients: training', options.training ?? false)
+    return this.#withExamples('costAndGradients', 'read', { x, y, ...options }, options.signal, (job, examples) =>
+      costAndGradients(this.#engine, job, examples, training),
     )
   }
 
@@ -254,9 +275,8 @@ export class Model {
     checkOptions('activations', options, ['training', 'signal'])
     checkSignal('activations', options.signal)
     const training = booleanOption('activations: training', options.training ?? false)
-    const engine = this.#engine
-    return holding([x], (hx) =>
-      engine.queue.enqueue('activations', 'read', options.signal, (job) => activations(engine, job, hx, training)),
+    return this.#withX('activations', 'read', x, options.signal, (job, rows) =>
+      activations(this.#engine, job, rows, training),
     )
   }
 
@@ -265,18 +285,16 @@ export class Model {
     checkOptions('adapt', options, ['signal'])
     checkSignal('adapt', options.signal)
     const engine = this.#engine
-    return holding([x], (hx) =>
-      engine.queue.enqueue('adapt', 'write', options.signal, async (job) => {
-        if (!engine.weights.statistics.length)
-          throw new StateError('adapt: the model has no normalize layer. Put layers.normalize() first.')
-        const rows = await inTurns(nativeX('adapt', hx, engine.network.inputShape, engine), () => job.throwIfAborted())
-        try {
-          await adaptTo(engine, job, { x: rows.buffer, xShape: rows.shape })
-        } finally {
-          rows.release()
-        }
-      }),
-    )
+    return this.#withX('adapt', 'write', x, options.signal, async (job, source) => {
+      if (!engine.weights.statistics.length)
+        throw new StateError('adapt: the model has no normalize layer. Put layers.normalize() first.')
+      const rows = await preparedX(engine, job, source)
+      try {
+        await adaptTo(engine, job, rows.buffer, rows.shape)
+      } finally {
+        rows.release()
+      }
+    })
   }
 
   /** Copies of all weights: `[{ name: 'dense_1', weight, bias }, …]` in layer order. */

@@ -1,14 +1,14 @@
 /** One name for two uses: functions of tensors, and models in own training loops. */
 import { checkOptions } from '../base/checks'
 import { atOnce } from '../base/slices'
+import type { DataLike } from '../data/rows'
 import { valueAndGrad as ofFunction, type GradOptions, type ScalarFunction } from '../functions/grad'
 import { toLoss, type LossSpec } from '../losses'
 import { native } from '../native/native'
 import { guarded } from '../native/runtime'
 import { Tensor } from '../tensor/tensor'
 import type { WeightSet } from '../tensor/weight-set'
-import { inputsOf, nativeData, type DataLike } from './data/data'
-import { stepKey } from './infer/evaluate'
+import { Examples, inputsOf, type NativeData } from './data/examples'
 import { Model } from './model'
 import { costProgram } from './programs/program'
 
@@ -24,7 +24,8 @@ let lossCount = 0
 
 /**
  * The cost of a model on (x, y) and its gradients, as a function for own training loops. `loss` is a name, `losses.…` or
- * (yTrue, yPred) => scalar. Penalties of the layers are included, with m = the rows given. Synchronous. Dropout is active unless `training: false`.
+ * (yTrue, yPred) => scalar. Penalties of the layers are included, with m = the rows given. Synchronous. Dropout is active
+ * unless `training: false`.
  */
 function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
   const where = 'valueAndGrad'
@@ -33,31 +34,38 @@ function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
   const resolved = toLoss(`${where}: loss`, loss)
   resolved.checkOutput(network.activation, network.outputShape)
   const id = ++lossCount
+  const run = (data: NativeData, training: boolean): ModelValueAndGrads => {
+    const plan = engine.plans.get(`own ${id} ${data.rows} ${training}`, () =>
+      costProgram(engine, resolved, { batch: data.rows, weighted: false }, { training, withGradients: true }),
+    )
+    const request = plan.request(inputsOf(data), false, engine.stepKey())
+    const { fetches } = guarded(where, () => native.planRunSync(plan.native, request))
+    const value = native.bufferRead(fetches[0])[0]
+    const grads = engine.weights.layOut((p, i) => Tensor.fromBuffer(fetches[i + 2], p.shape, engine.dtype))
+    return { value, grads }
+  }
   return (x, y, options = {}) => {
     checkOptions(where, options, ['training'])
     engine.queue.assertQuiet(where, false)
     engine.requireAdapted(where)
-    const training = options.training ?? true
-    const { inputShape, outputShape } = network
-    const data = atOnce(nativeData(engine, { where, inputShape, outputShape, loss: resolved, x, y }))
+    const examples = Examples.open(where, { x, y }, engine)
     try {
-      const plan = engine.plans.get(`own ${id} ${data.rows} ${training}`, () =>
-        costProgram(engine, resolved, { batch: data.rows, weighted: false }, { training, withGradients: true }),
-      )
-      const request = plan.request(inputsOf(data), false, stepKey(engine))
-      const { fetches } = guarded(where, () => native.planRunSync(plan.native, request))
-      const value = native.bufferRead(fetches[0])[0]
-      const grads = engine.weights.layOut((p, i) => Tensor.fromBuffer(fetches[i + 2], p.shape, engine.dtype))
-      return { value, grads }
+      const data = atOnce(examples.check(network, resolved).toNative(engine))
+      try {
+        return run(data, options.training ?? true)
+      } finally {
+        data.dispose()
+      }
     } finally {
-      data.dispose()
+      examples.release()
     }
   }
 }
 
 /**
- * `valueAndGrad(model, loss)`: a function (x, y, { training = true }?) → { value, grads } with the cost of the model, penalties included, and its
- * gradients laid out as `getWeights`; `optimizer.apply(model, grads)` takes them. `loss` is a name, `losses.…` or (yTrue, yPred) => scalar.
+ * `valueAndGrad(model, loss)`: a function (x, y, { training = true }?) → { value, grads } with the cost of the model,
+ * penalties included, and its gradients laid out as `getWeights`; `optimizer.apply(model, grads)` takes them. `loss` is a
+ * name, `losses.…` or (yTrue, yPred) => scalar.
  */
 export function valueAndGrad(model: Model, loss: LossSpec): ModelGradient
 /** `valueAndGrad(f)`: a function of the same arguments → { value, grads }, one gradient per argument (or per `wrt`). */

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "arguments.h"
-#include "core/backend.h"
-#include "core/pool.h"
+#include "core/device/backend.h"
+#include "core/run/pool.h"
 #include "entry.h"
 #include "handles.h"
 #include "job.h"

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "core/graph.h"
+#include "core/graph/graph.h"
 
 namespace myelin::addon {
 

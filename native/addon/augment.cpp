@@ -1,5 +1,5 @@
 // augment, augmentSync.
-#include "core/augment.h"
+#include "cpu/image/augment.h"
 
 #include <memory>
 

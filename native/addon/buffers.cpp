@@ -1,5 +1,5 @@
 // bufferCreate, bufferReserve, bufferRead, bufferWrite, bufferClone, bufferDispose, memory.
-#include "core/buffer.h"
+#include "core/run/buffer.h"
 
 #include <string>
 

@@ -1,10 +1,10 @@
 // devices, whyNoGpu, setMemoryLimit, deviceCounters.
-#include "core/device.h"
+#include "core/device/device.h"
 
 #include <string>
 
 #include "arguments.h"
-#include "core/session.h"
+#include "core/run/session.h"
 #include "entry.h"
 #include "handles.h"
 

@@ -2,8 +2,8 @@
 
 #include <new>
 
-#include "core/backend.h"
-#include "core/graph.h"
+#include "core/device/backend.h"
+#include "core/graph/graph.h"
 
 namespace myelin::addon {
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "core/device.h"
+#include "core/device/device.h"
 #include "errors.h"
 
 namespace myelin::addon {

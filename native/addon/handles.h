@@ -4,8 +4,8 @@
 #include <napi.h>
 
 #include "arguments.h"
-#include "core/buffer.h"
-#include "core/plan.h"
+#include "core/compile/plan.h"
+#include "core/run/buffer.h"
 
 namespace myelin::addon {
 

@@ -16,7 +16,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "core/plan.h"
+#include "core/compile/plan.h"
 
 namespace myelin::addon {
 

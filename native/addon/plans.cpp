@@ -1,5 +1,5 @@
 // planCompile, planInfo, planDispose, planRunSync.
-#include "core/plan.h"
+#include "core/compile/plan.h"
 
 #include <string>
 #include <vector>

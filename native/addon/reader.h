@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "arguments.h"
-#include "core/buffer.h"
+#include "core/run/buffer.h"
 
 namespace myelin::addon {
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <napi.h>
 
-#include "core/plan.h"
+#include "core/compile/plan.h"
 
 namespace myelin::addon {
 

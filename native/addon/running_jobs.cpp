@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/buffer.h"
-#include "core/pool.h"
+#include "core/run/buffer.h"
+#include "core/run/pool.h"
 #include "job.h"
 
 namespace myelin::addon {

@@ -36,7 +36,7 @@ struct Call {
   const View* in;
   const View* out;
   int32_t n_in, n_out;
-  const void* attrs;  // one of the structs below, by kernel name
+  const void* attrs;  // the kernel's struct of kernels.def; null for NoAttrs
   const StepKey* key;
   const Parallel* parallel;
   void* scratch;  // as many bytes as the kernel's ScratchFn asked for, 64-byte aligned
@@ -49,14 +49,13 @@ typedef void (*KernelFn)(const Call* call);
 // Bytes of scratch for a call (its data pointers are null at that time); null: none needed.
 typedef size_t (*ScratchFn)(const Call* call, int workers);
 
-// ---- attributes, by kernel name -------------------------------------------------------------
+// ---- attributes -------------------------------------------------------------------------------
 
-// "matmul": out[0] = act(op(in[0])·op(in[1]) + in[2]); in[2] (bias, one per column) only if has_bias.
-// in[0] is [m,k] ([k,m] if trans_a), in[1] is [k,n] ([n,k] if trans_b), out[0] [m,n].
-// activation: index into the element-wise table (a unary op) or -1. With n_out == 2, out[1] receives
-// the value before the activation (z), which backward needs.
-struct MatmulAttrs {
-  int32_t trans_a, trans_b, has_bias, activation;
+// What ops with an epilogue do to their result before it leaves the registers: out[0] = act(result + bias).
+// has_bias: the last input is one number for each element of the last axis. activation: index into the element-wise
+// table (a unary op) or -1. With n_out == 2, out[1] receives the value before the activation (z), which backward needs.
+struct Epilogue {
+  int32_t has_bias, activation;
   double activation_attr;
 };
 
@@ -91,33 +90,12 @@ struct FusedAttrs {
   const FusedOutput* outputs;
 };
 
-// "sum", "max": in[0] seen as [outer, n, inner], reduced over n. "argmax" likewise (index as a number,
-// first of equals). "sumSquares": everything to one scalar, accumulated in double.
-struct ReduceAttrs {
-  int64_t outer, n, inner;
-};
-struct TransposeAttrs {
-  int32_t perm[max_rank];
-};
-struct SliceAttrs {  // out = in[begin : begin + out.dims]
-  int64_t begin[max_rank];
-};
-struct PadAttrs {  // out = zeros, with in at `before`
-  int64_t before[max_rank];
-};
-struct ConcatAttrs {
-  int32_t axis;
-};
-// "randomUniform": out[i] in [0,1), 24 bits, from Philox4x32-10 with key = seed and
-// counter = (i/4 low, i/4 high ^ step high, step low, stream); word i%4. The same for f32 and f64.
-struct RandomAttrs {
-  uint32_t stream;
-};
-// "softmax" (last axis), "softmaxCrossEntropy" (in: z [m,c], y [m,c]; out [m,1]) have no attributes.
-// "gather": in[0] data [N, …], in[1].data = const uint32_t* row numbers, out[0] [rows, …].
-// "guard": in[0] any; out[0].data = uint32_t* flag, set to 1 if an element is not finite.
-// "accumulate": in[0] any; out[0].data = double*, out[i] += in[i].
-// "copy": out[0] = in[0] (same count).
+struct NoAttrs {};
+#define MYELIN_ATTRS(name, ...) \
+  struct name { \
+    __VA_ARGS__ \
+  };
+#include "kernels.def"
 
 // ---- tables ---------------------------------------------------------------------------------
 
@@ -125,7 +103,9 @@ struct KernelEntry {
   const char* name;
   KernelFn f32, f64;
   ScratchFn scratch_f32, scratch_f64;
+  uint32_t attrs_bytes;  // of the struct that calls bring; 0: none
 };
+#define MYELIN_ATTRS_BYTES(attrs) (__is_empty(attrs) ? 0u : static_cast<uint32_t>(sizeof(attrs)))
 // One element-wise op on contiguous runs of n elements of T. dst may equal a, b or c exactly.
 typedef void (*ElementwiseFn)(void* dst, const void* a, const void* b, const void* c, int64_t n, double attr);
 struct ElementwiseEntry {

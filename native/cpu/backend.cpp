@@ -8,7 +8,7 @@
 #include <malloc.h>
 #endif
 
-#include "../core/backend.h"
+#include "core/device/backend.h"
 #include "processor.h"
 
 extern "C" {

@@ -4,12 +4,12 @@
 // Threads: every function may be called from any thread. A Loop belongs to one thread at a time.
 // Errors: a function that can fail returns a Status and fills the caller's Failure.
 #pragma once
-#include "../core/call.h"
+#include "core/call.h"
 
 namespace myelin {
 namespace cuda {
 
-constexpr uint32_t api_version = 2;
+constexpr uint32_t api_version = 3;
 constexpr int64_t max_chunk = 64;  // steps that may be enqueued between two reports of a loop
 
 enum Status : int32_t { status_ok = 0, status_failed = 1, status_out_of_memory = 2 };

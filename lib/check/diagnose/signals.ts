@@ -1,8 +1,7 @@
 /** Do signals vanish or explode on their way through the layers, forwards and backwards? (5.5.2 of the notes) */
 import { checkOptions, checkSignal, positiveNumber } from '../../base/checks'
 import { describeValue, OptionError } from '../../base/errors'
-import { toRows } from '../../data/rows'
-import type { DataLike } from '../../model/data/data'
+import { toRows, type DataLike } from '../../data/rows'
 import { Model } from '../../model/model'
 import { Tensor } from '../../tensor/tensor'
 

@@ -1,10 +1,11 @@
 /** What each example counts: its sample weight times the weight of its class. */
-import type { DType, NativeArray } from '../../base/dtype'
+import { newArray, type DType, type NativeArray } from '../../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../../base/errors'
 import { shapeText } from '../../base/shape'
 import { atOnce } from '../../base/slices'
-import { openRows, requireFinite, toFlatRows, type Flat } from '../../data/row-source'
+import type { RowSource } from '../../data/row-source'
 import type { DataLike } from '../../data/rows'
+import { requireFinite, toFlatRows, type Flat } from '../../data/transfer'
 
 /** Weights of examples: one number per row. */
 export type SampleWeight = DataLike
@@ -15,15 +16,15 @@ export type ClassWeight = readonly number[] | { readonly [classNumber: number]: 
 export function exampleWeights(
   where: string,
   y: Flat,
-  sampleWeight: SampleWeight | undefined,
+  sampleWeight: RowSource | null,
   classWeight: ClassWeight | undefined,
   classes: number,
   dtype: DType,
 ): Flat | null {
-  if (sampleWeight === undefined && classWeight === undefined) return null
+  if (sampleWeight === null && classWeight === undefined) return null
   const rows = y.shape[0]
-  const weights = dtype === 'float32' ? new Float32Array(rows).fill(1) : new Float64Array(rows).fill(1)
-  if (sampleWeight !== undefined) weights.set(sampleWeights(where, sampleWeight, rows, dtype))
+  const weights = newArray(dtype, rows).fill(1)
+  if (sampleWeight !== null) weights.set(sampleWeights(where, sampleWeight, rows, dtype))
   if (classWeight !== undefined) {
     const table = classTable(where, classWeight, classes)
     const width = y.data.length / rows
@@ -32,8 +33,7 @@ export function exampleWeights(
   return { data: weights, shape: [rows, 1] }
 }
 
-function sampleWeights(where: string, value: SampleWeight, rows: number, dtype: DType): NativeArray {
-  const source = openRows(`${where}: sampleWeight`, value, dtype)
+function sampleWeights(where: string, source: RowSource, rows: number, dtype: DType): NativeArray {
   const { shape } = source
   const column = shape.length === 2 && shape[1] === 1
   if (shape[0] !== rows || (shape.length !== 1 && !column))

@@ -3,14 +3,15 @@ import { checkOptions, checkSignal } from '../../base/checks'
 import type { Custom } from '../../base/custom'
 import { StateError } from '../../base/errors'
 import { inTurns } from '../../base/slices'
+import type { DataLike } from '../../data/rows'
 import type { DeviceName } from '../../native/devices'
-import type { DataLike } from '../data/data'
 import type { Model } from '../model'
 import type { Callback } from '../train/callback'
-import { runFit } from '../train/fit'
+import { Fit, type FitRequest } from '../train/fit'
 import { callbacksOf, type CommonFitOptions } from '../train/fit-options'
 import type { History } from '../train/history'
-import { withHistory } from '../train/training'
+import { openResumed } from '../train/open-fit'
+import { withHistory } from '../train/recorder'
 import { fingerprint, readCheckpoint, resumedData, type Checkpoint } from './checkpoint'
 import { fromSnapshot, readSnapshot } from './load'
 
@@ -44,21 +45,16 @@ export async function resume(
   try {
     const { engine } = model.internals
     restoreCallbacks(callbacks, checkpoint)
-    const history = await engine.queue.train('resume', options.signal, (trainer) =>
-      runFit(engine, model, trainer, {
-        where: 'resume',
-        data: resumedData(x, y, checkpoint),
-        settings: checkpoint.settings,
-        callbacks,
-        resumed: checkpoint.state,
-        async verify(train) {
-          if ((await inTurns(fingerprint(train), () => trainer.job.throwIfAborted())) !== checkpoint.fingerprint)
-            throw new StateError(
-              `resume: x and y are not the data that the fit of '${path}' was interrupted on. Pass the same rows in the same order.`,
-            )
-        },
-      }),
-    )
+    const verify: FitRequest['verify'] = async (train, job) => {
+      if ((await inTurns(fingerprint(train), () => job.throwIfAborted())) !== checkpoint.fingerprint)
+        throw new StateError(
+          `resume: x and y are not the data that the fit of '${path}' was interrupted on. Pass the same rows in the same order.`,
+        )
+    }
+    const { settings, state } = checkpoint
+    const rest = { callbacks, signal: options.signal, verify }
+    const request = openResumed(engine, resumedData(x, y, checkpoint), settings, state, rest)
+    const history = await new Fit(engine, model, request).run()
     return { model, history }
   } catch (error) {
     model.dispose()

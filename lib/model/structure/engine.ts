@@ -147,6 +147,11 @@ export class Engine implements Parts {
     return values
   }
 
+  /** What random primitives are keyed by: the model's next step, so that masks stay frozen until one is taken. */
+  stepKey(): { seed: bigint; firstStep: number } {
+    return { seed: this.seed, firstStep: this.progress.steps + 1 }
+  }
+
   /** Counts committed steps. */
   advance(steps: number): void {
     this.progress.steps += steps

@@ -6,7 +6,6 @@ import { native } from '../../native/native'
 import { guarded } from '../../native/runtime'
 import type { Optimizer } from '../../optimizers/optimizer'
 import type { WeightSetLike } from '../../tensor/weight-set'
-import { stepKey } from '../infer/evaluate'
 import { applyProgram } from '../programs/program'
 import type { Engine } from '../structure/engine'
 
@@ -38,7 +37,7 @@ export function applyGradients(engine: Engine, optimizer: Optimizer, gradients: 
   const inputs = Object.fromEntries(trainable.map((p) => [p.name, toBuffer(where, engine, data[visible.indexOf(p)])]))
   try {
     const result = guarded(where, () =>
-      native.planRunSync(plan.native, plan.request(inputs, false, { hyper, ...stepKey(engine) })),
+      native.planRunSync(plan.native, plan.request(inputs, false, { hyper, ...engine.stepKey() })),
     )
     if (result.status === 'nonFinite')
       throw new NonFiniteError(

@@ -1,12 +1,14 @@
 /** Changed copies of training images, made on the library's threads, part by part. */
 import { isDeepStrictEqual } from 'node:util'
+import { bytesPerNumber } from '../../base/dtype'
 import { sizeOf } from '../../base/shape'
 import { Augmenter, type AugmentSettings } from '../../data/augment'
+import { rowNumbers } from '../../data/random'
+import type { Home } from '../../data/transfer'
 import type { NativeBuffer } from '../../native/contract'
 import { native } from '../../native/native'
-import { inputsOf, type Home, type NativeData } from '../data/data'
-import type { Job } from '../queue/queue'
-import { inOrder } from './shuffle'
+import { inputsOf, type NativeData } from '../data/examples'
+import type { Job } from '../queue/job'
 
 /** Inputs of a plan by name; `rows` of them are wanted, batch by batch. */
 export interface ReadyRows {
@@ -52,7 +54,7 @@ class Maker {
     const { fetches } = await this.job.beside(() => native.augment(how, request))
     return {
       inputs: Object.fromEntries(['x', ...Object.keys(others)].map((name, i) => [name, fetches[i]])),
-      rows: inOrder(rows.length),
+      rows: rowNumbers(rows.length),
       release: () => fetches.forEach((buffer) => native.bufferDispose(buffer)),
     }
   }
@@ -74,7 +76,7 @@ export class AugmentedRows {
 
   /** Steps of a part at most. */
   stepsAtOnce(batch: number): number {
-    const bytes = (this.home.dtype === 'float32' ? 4 : 8) * sizeOf(this.train.xShape.slice(1)) * batch
+    const bytes = bytesPerNumber[this.home.dtype] * sizeOf(this.train.xShape.slice(1)) * batch
     return Math.max(1, Math.floor(partBytes / bytes))
   }
 
@@ -118,7 +120,7 @@ export async function augmentedBatch(
   firstRow: number,
 ): Promise<NativeData> {
   try {
-    const made = await new Maker(settings, job, home).make(data, inOrder(data.rows), pass, firstRow)
+    const made = await new Maker(settings, job, home).make(data, rowNumbers(data.rows), pass, firstRow)
     const { x, y, weights = null } = made.inputs
     return { ...data, x, y, weights, dispose: () => made.release() }
   } finally {

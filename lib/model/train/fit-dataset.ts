@@ -3,15 +3,19 @@ import { checkOptions, functionOption, positiveInteger } from '../../base/checks
 import { describeValue, OptionError, StateError } from '../../base/errors'
 import { inTurns } from '../../base/slices'
 import type { AugmentSettings } from '../../data/augment'
-import { inputsOf, nativeData, type DataLike, type Home, type NativeData, type SampleWeight } from '../data/data'
-import { runSteps } from '../infer/run'
-import type { Job, Trainer } from '../queue/queue'
+import type { DataLike } from '../../data/rows'
+import type { Home } from '../../data/transfer'
+import type { ClassWeight, SampleWeight } from '../data/example-weights'
+import { Examples, inputsOf, type NativeData } from '../data/examples'
+import { runSteps } from '../programs/run-steps'
+import type { Job } from '../queue/job'
 import type { Engine } from '../structure/engine'
 import { augmentedBatch } from './augmented'
 import type { Callback } from './callback'
 import { augmentOf, callbacksOf, checkCommon, type CommonFitOptions } from './fit-options'
 import { History } from './history'
-import { emptySums, Training, withHistory } from './training'
+import { openValidation } from './open-fit'
+import { emptySums, Recorder, withHistory } from './recorder'
 
 /** One batch: rows of x and y, and a weight per row where wanted. */
 export interface Batch {
@@ -65,35 +69,51 @@ export async function fitDataset(
     throw new StateError(
       `${where}: a data stream cannot teach the normalize layer its mean and variance. Call model.adapt(x) first, or give them to layers.normalize.`,
     )
-  const work = engine.queue.train(where, options.signal, async (trainer) => {
-    const validation = await validationData(engine, where, options)
-    const plan = { where, epochs, batches, tolerance, validation }
-    const training = new Training(engine, model, trainer, callbacks, plan)
+  try {
+    const validation = openValidation(engine, where, options.validationData)
     try {
-      await training.notify((c) => c.onTrainBegin?.(training.run))
-      for (let epoch = initialEpoch + 1, more = true; more; epoch++)
-        more = await runEpoch(engine, trainer, training, epoch, source, options, augment)
-      await training.notify((c) => c.onTrainEnd?.(training.run))
-      return training.history
-    } catch (error) {
-      throw training.withHistory(error)
+      const job = await engine.queue.own(where, options.signal)
+      try {
+        const outline = {
+          where,
+          epochs,
+          batches,
+          tolerance,
+          validation: (await validation?.prepared(engine, job)) ?? null,
+        }
+        const recorder = new Recorder(engine, model, job, callbacks, outline)
+        const stream = { source, options, augment, first: initialEpoch + 1 }
+        return await runEpochs(engine, recorder, stream)
+      } finally {
+        engine.queue.disown(job)
+      }
     } finally {
-      validation?.dispose()
+      validation?.release()
     }
-  })
-  return work.catch((error: unknown) => {
+  } catch (error) {
     throw withHistory(error, new History())
-  })
+  }
 }
 
-async function validationData(
-  engine: Engine,
-  where: string,
-  { validationData }: FitDatasetOptions,
-): Promise<NativeData | null> {
-  if (!validationData) return null
-  const [x, y, sampleWeight] = validationData
-  return prepare(engine, `${where}: validationData`, { x, y, sampleWeight }, undefined)
+interface Stream {
+  source: BatchSource
+  options: FitDatasetOptions
+  augment: AugmentSettings | null
+  /** Number of the first epoch. */
+  first: number
+}
+
+async function runEpochs(engine: Engine, recorder: Recorder, stream: Stream): Promise<History> {
+  try {
+    await recorder.notify((c) => c.onTrainBegin?.(recorder.run))
+    for (let epoch = stream.first, more = true; more; epoch++) more = await runEpoch(engine, recorder, epoch, stream)
+    await recorder.notify((c) => c.onTrainEnd?.(recorder.run))
+    return recorder.history
+  } catch (error) {
+    throw recorder.withHistory(error)
+  } finally {
+    recorder.outline.validation?.dispose()
+  }
 }
 
 /** Converts and checks one batch. */
@@ -101,39 +121,34 @@ async function prepare(
   engine: Engine,
   where: string,
   batch: Batch,
-  classWeight: FitDatasetOptions['classWeight'],
+  classWeight: ClassWeight | undefined,
   home: Home = engine,
 ): Promise<NativeData> {
   if (typeof batch !== 'object' || batch === null || !('x' in batch) || !('y' in batch))
     throw new OptionError(`${where}: expected a batch { x, y }, got ${describeValue(batch)}.`)
-  const { loss } = engine.requireCompiled(where)
-  const { inputShape, outputShape } = engine.network
   const { x, y, sampleWeight } = batch
-  const request = { where, inputShape, outputShape, loss, x, y, sampleWeight, classWeight }
-  return inTurns(nativeData(home, request))
+  const examples = Examples.open(where, { x, y, sampleWeight, classWeight }, home)
+  try {
+    return await inTurns(examples.check(engine.network, engine.requireCompiled(where).loss).toNative(home))
+  } finally {
+    examples.release()
+  }
 }
 
-async function runEpoch(
-  engine: Engine,
-  trainer: Trainer,
-  training: Training,
-  epoch: number,
-  source: BatchSource,
-  options: FitDatasetOptions,
-  augment: AugmentSettings | null,
-): Promise<boolean> {
+async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given: Stream): Promise<boolean> {
+  const { job } = recorder
   const sums = emptySums()
-  training.beginEpoch(epoch, sums)
+  recorder.beginEpoch(epoch, sums)
   sums.learningRate = engine.learningRateAt(epoch, engine.progress.steps + 1)
-  await training.notify((c) => c.onEpochBegin?.(epoch, training.run))
-  const stream = new Prefetcher(engine, trainer.job, source, options, epoch, augment)
+  await recorder.notify((c) => c.onEpochBegin?.(epoch, recorder.run))
+  const stream = new Prefetcher(engine, job, given, epoch)
   try {
     // While the stream is read, the model is free for other jobs.
-    const next = () => engine.queue.callback(trainer, () => stream.next())
+    const next = () => engine.queue.callback(job, () => stream.next())
     for (let data = await next(); data; data = await next()) {
       try {
-        trainer.job.throwIfAborted()
-        await step(engine, trainer, training, data)
+        job.throwIfAborted()
+        await step(engine, recorder, data)
       } finally {
         data.dispose()
       }
@@ -143,19 +158,19 @@ async function runEpoch(
     await stream.close()
   }
   if (!sums.batches) throw new OptionError(`fitDataset: the stream of epoch ${epoch} gave no batch.`)
-  return training.endEpoch()
+  return recorder.endEpoch()
 }
 
-async function step(engine: Engine, trainer: Trainer, training: Training, data: NativeData): Promise<void> {
-  const hyper = engine.hypers(training.epoch, 1)
-  await runSteps(trainer.job, {
+async function step(engine: Engine, recorder: Recorder, data: NativeData): Promise<void> {
+  const hyper = engine.hypers(recorder.epoch, 1)
+  await runSteps(recorder.job, {
     plan: () => engine.trainPlan({ batch: data.rows, weighted: data.weights !== null }),
     inputs: inputsOf(data),
     rows: null,
     batch: data.rows,
     steps: 1,
-    request: () => ({ hyper, seed: engine.seed, firstStep: engine.progress.steps + 1 }),
-    onResult: (result, plan) => training.record(result, plan, data.rows),
+    request: () => ({ hyper, ...engine.stepKey() }),
+    onResult: (result, plan) => recorder.record(result, plan, data.rows),
   })
 }
 
@@ -173,13 +188,11 @@ class Prefetcher {
   constructor(
     readonly engine: Engine,
     readonly job: Job,
-    source: BatchSource,
-    readonly options: FitDatasetOptions,
+    readonly given: Stream,
     readonly epoch: number,
-    readonly augment: AugmentSettings | null,
   ) {
     this.#pass = engine.progress.epochs
-    const stream: unknown = source()
+    const stream: unknown = given.source()
     const iterable = stream as Partial<AsyncIterable<Batch> & Iterable<Batch>> | undefined
     const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.()
     if (!iterator)
@@ -192,7 +205,7 @@ class Prefetcher {
 
   /** Queues one more read behind the ones under way. */
   #ask(): void {
-    if (this.options.stepsPerEpoch !== undefined && this.#asked >= this.options.stepsPerEpoch) return
+    if (this.#asked >= (this.given.options.stepsPerEpoch ?? Infinity)) return
     const number = ++this.#asked
     const read = this.#last.then(async () => {
       if (this.#ended) return null
@@ -210,8 +223,9 @@ class Prefetcher {
   }
 
   async #prepare(where: string, batch: Batch): Promise<NativeData> {
-    const { engine, augment, job } = this
-    const { classWeight } = this.options
+    const { engine, job, given } = this
+    const { augment, options } = given
+    const { classWeight } = options
     if (!augment) return prepare(engine, where, batch, classWeight)
     // Images are changed by the CPU, then go to the device.
     const data = await prepare(engine, where, batch, classWeight, { dtype: engine.dtype, device: 'cpu' })

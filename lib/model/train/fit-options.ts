@@ -12,7 +12,8 @@ import {
 import { describeValue, OptionError } from '../../base/errors'
 import type { Shape } from '../../base/shape'
 import { Augmenter, type AugmentSettings } from '../../data/augment'
-import type { ClassWeight, DataLike, SampleWeight } from '../data/data'
+import type { DataLike } from '../../data/rows'
+import type { ClassWeight, SampleWeight } from '../data/example-weights'
 import type { BatchLogs, Callback, TrainingRun } from './callback'
 import type { EpochLogs } from './history'
 import { progressBar } from './progress-bar'
@@ -78,14 +79,18 @@ export interface FitData {
   validationData?: ValidationData | null
 }
 
-/** Fit options with their defaults; data aside. */
-export interface Settings {
+/** What fit and fitDataset are told alike, with its defaults. */
+export interface CommonSettings {
   epochs: number
   initialEpoch: number
+  tolerance: number | null
+}
+
+/** Fit options with their defaults; data aside. */
+export interface Settings extends CommonSettings {
   batchSize: number
   shuffle: boolean
   dropLast: boolean
-  tolerance: number | null
   checkpoint: CheckpointOptions | null
   augment: AugmentSettings | null
 }
@@ -108,10 +113,7 @@ export function checkFitNames(options: FitOptions): void {
   checkOptions('fit', options, [...commonNames, 'batchSize', 'shuffle', 'dropLast', 'sampleWeight', 'checkpoint'])
 }
 
-export function checkCommon(
-  where: string,
-  options: CommonFitOptions,
-): { epochs: number; initialEpoch: number; tolerance: number | null } {
+export function checkCommon(where: string, options: CommonFitOptions): CommonSettings {
   const initialEpoch = nonNegativeInteger(`${where}: initialEpoch`, options.initialEpoch ?? 0)
   const epochs = positiveInteger(`${where}: epochs`, options.epochs ?? initialEpoch + 1)
   if (epochs <= initialEpoch)
@@ -144,8 +146,8 @@ export function augmentOf(where: string, augment: unknown, inputShape: Shape): A
   return augment.options
 }
 
-export function settingsOf(options: FitOptions, rows: number, inputShape: Shape): Settings {
-  const { epochs, initialEpoch, tolerance } = checkCommon('fit', options)
+/** `common`: as checkCommon gave it. */
+export function settingsOf(options: FitOptions, common: CommonSettings, rows: number, inputShape: Shape): Settings {
   const asked = options.batchSize ?? Math.min(32, rows)
   const batchSize = asked === 'all' ? rows : positiveInteger("fit: batchSize ('all' or a number)", asked)
   if (batchSize > rows)
@@ -153,9 +155,7 @@ export function settingsOf(options: FitOptions, rows: number, inputShape: Shape)
       `fit: batchSize ${batchSize} is larger than the data, ${rows} rows. Use a smaller one, or 'all'.`,
     )
   return {
-    epochs,
-    initialEpoch,
-    tolerance,
+    ...common,
     batchSize,
     shuffle: booleanOption('fit: shuffle', options.shuffle ?? true),
     dropLast: booleanOption('fit: dropLast', options.dropLast ?? false),

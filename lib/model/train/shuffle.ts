@@ -4,6 +4,7 @@
  */
 
 import type { Sliced } from '../../base/slices'
+import { rowNumbers } from '../../data/random'
 
 /** Between two turns of the event loop; each is likely to miss the cache. */
 const swapsAtOnce = 1 << 15
@@ -44,19 +45,12 @@ function generator(seed: bigint, epoch: number): () => number {
   return next
 }
 
-/** Row numbers 0…rows − 1 in order. */
-export function inOrder(rows: number): Uint32Array {
-  const order = new Uint32Array(rows)
-  for (let i = 0; i < rows; i++) order[i] = i
-  return order
-}
-
 /**
  * A uniformly random permutation of 0…rows − 1 for one epoch (Fisher–Yates, unbiased by rejection).
  * @param epoch epochs ever run by the model, so that no two epochs share an order
  */
 export function* shuffled(rows: number, seed: bigint, epoch: number): Sliced<Uint32Array> {
-  const order = inOrder(rows)
+  const order = rowNumbers(rows)
   const next = generator(seed, epoch)
   for (let i = rows - 1; i > 0; i--) {
     const mask = 0xffffffff >>> Math.clz32(i)

@@ -1,9 +1,10 @@
 /** One training step on the rows given. */
 import { NonFiniteError } from '../../base/errors'
-import { dataOf, inputsOf, type ClassWeight, type DataLike, type SampleWeight } from '../data/data'
+import type { ClassWeight, SampleWeight } from '../data/example-weights'
+import { inputsOf, type Examples } from '../data/examples'
 import { finishMetrics, lastCosts, type Evaluation } from '../infer/evaluate'
-import { splitTotals } from '../infer/run'
-import type { Job } from '../queue/queue'
+import { splitTotals } from '../programs/run-steps'
+import type { Job } from '../queue/job'
 import type { Engine } from '../structure/engine'
 
 export interface TrainOnBatchOptions {
@@ -12,25 +13,19 @@ export interface TrainOnBatchOptions {
   signal?: AbortSignal
 }
 
-/** J before the update, and the metrics of the same forward pass. NonFiniteError (nothing changed) if it or a gradient is not finite. */
-export async function trainOnBatch(
-  engine: Engine,
-  job: Job,
-  x: DataLike,
-  y: DataLike,
-  options: TrainOnBatchOptions,
-): Promise<Evaluation> {
+/**
+ * J before the update, and the metrics of the same forward pass. NonFiniteError (nothing changed) if it or a gradient is not
+ * finite.
+ */
+export async function trainOnBatch(engine: Engine, job: Job, examples: Examples): Promise<Evaluation> {
   const { loss, metrics } = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
-  const { inputShape, outputShape } = engine.network
-  const { sampleWeight, classWeight } = options
-  const request = { where: job.what, inputShape, outputShape, loss, x, y, sampleWeight, classWeight }
-  const data = await dataOf(engine, job, request)
+  const data = await examples.check(engine.network, loss).prepared(engine, job)
   try {
     const plan = engine.trainPlan({ batch: data.rows, weighted: data.weights !== null })
     const hyper = engine.hypers(1, 1)
-    const key = { hyper, seed: engine.seed, firstStep: engine.progress.steps + 1 }
-    const result = await job.run(plan.native, plan.request(inputsOf(data), false, key))
+    const request = plan.request(inputsOf(data), false, { hyper, ...engine.stepKey() })
+    const result = await job.run(plan.native, request)
     engine.advance(result.stepsDone)
     if (result.status === 'nonFinite') {
       const layer = result.label.split('.')[0]

@@ -1,37 +1,38 @@
-// The kernels of one target. What each does is written beside its attributes in native/core/call.h.
+// The kernels of one target: declared from the list core/kernels.def, which says what each does.
 #pragma once
-#include "../../core/call.h"
+#include "core/call.h"
 
 namespace myelin {
 namespace MYELIN_TARGET {
 
-#define MYELIN_KERNEL(name) \
+#define MYELIN_DECLARE_absent_floats(name)
+#define MYELIN_DECLARE_plain_floats(name) \
   void kernel_##name##_f32(const Call* call); \
   void kernel_##name##_f64(const Call* call);
-#define MYELIN_KERNEL_WITH_SCRATCH(name) \
-  MYELIN_KERNEL(name) \
-  size_t scratch_##name##_f32(const Call* call, int workers); \
+#define MYELIN_DECLARE_scratch_floats(name) \
+  MYELIN_DECLARE_plain_floats(name) size_t scratch_##name##_f32(const Call* call, int workers); \
   size_t scratch_##name##_f64(const Call* call, int workers);
-
-MYELIN_KERNEL_WITH_SCRATCH(fused)  // fused.cpp
-MYELIN_KERNEL_WITH_SCRATCH(sum)    // sum.cpp
-MYELIN_KERNEL_WITH_SCRATCH(sumSquares)
-MYELIN_KERNEL(max)  // max.cpp
-MYELIN_KERNEL(argmax)
-MYELIN_KERNEL(softmax)  // softmax.cpp
-MYELIN_KERNEL(softmaxCrossEntropy)
-MYELIN_KERNEL(transpose)  // transpose.cpp
-MYELIN_KERNEL(slice)      // movement.cpp
-MYELIN_KERNEL(pad)
-MYELIN_KERNEL(concat)
-MYELIN_KERNEL(copy)
-MYELIN_KERNEL(gather)
-MYELIN_KERNEL(randomUniform)  // random.cpp
-MYELIN_KERNEL(guard)          // record.cpp
-MYELIN_KERNEL(accumulate)
-
-#undef MYELIN_KERNEL
-#undef MYELIN_KERNEL_WITH_SCRATCH
+#define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_DECLARE_##cpu##_##dtypes(name)
+#include "core/kernels.def"
+#undef MYELIN_DECLARE_absent_floats
+#undef MYELIN_DECLARE_plain_floats
+#undef MYELIN_DECLARE_scratch_floats
 
 }  // namespace MYELIN_TARGET
 }  // namespace myelin
+
+// Defines a kernel, and the function that sizes its scratch, from function templates over float and double.
+#define MYELIN_DEFINE_KERNEL(name, function) \
+  namespace myelin { \
+  namespace MYELIN_TARGET { \
+  void kernel_##name##_f32(const Call* call) { function<float>(call); } \
+  void kernel_##name##_f64(const Call* call) { function<double>(call); } \
+  } \
+  }
+#define MYELIN_DEFINE_SCRATCH(name, function) \
+  namespace myelin { \
+  namespace MYELIN_TARGET { \
+  size_t scratch_##name##_f32(const Call* call, int workers) { return function<float>(call, workers); } \
+  size_t scratch_##name##_f64(const Call* call, int workers) { return function<double>(call, workers); } \
+  } \
+  }

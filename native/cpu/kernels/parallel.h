@@ -1,7 +1,7 @@
 // Splitting a kernel into tasks, and the sizes at which that pays.
 #pragma once
-#include "../../core/call.h"
-#include "../../math/portable.h"
+#include "core/call.h"
+#include "math/portable.h"
 
 MYELIN_BEGIN
 

@@ -1,7 +1,6 @@
 // The kernels of this target under their names.
-#include "elementwise.h"
+#include "cpu/kernels/fused/elementwise.h"
 #include "kernels.h"
-#include "matmul.h"
 
 #define MYELIN_TEXT_(x) #x
 #define MYELIN_TEXT(x) MYELIN_TEXT_(x)
@@ -12,33 +11,20 @@ namespace myelin {
 namespace MYELIN_TARGET {
 namespace {
 
-#define MYELIN_KERNEL(name) \
-  { \
-#name, kernel_##name##_f32, kernel_##name##_f64, nullptr, nullptr \
-  }
-#define MYELIN_KERNEL_WITH_SCRATCH(name) \
-  { \
-#name, kernel_##name##_f32, kernel_##name##_f64, scratch_##name##_f32, scratch_##name##_f64 \
-  }
+#define MYELIN_ENTRY_absent_floats(name, attrs)
+#define MYELIN_ENTRY_plain_floats(name, attrs) \
+  {#name, kernel_##name##_f32, kernel_##name##_f64, nullptr, nullptr, MYELIN_ATTRS_BYTES(attrs)},
+#define MYELIN_ENTRY_scratch_floats(name, attrs) \
+  {#name, \
+   kernel_##name##_f32, \
+   kernel_##name##_f64, \
+   scratch_##name##_f32, \
+   scratch_##name##_f64, \
+   MYELIN_ATTRS_BYTES(attrs)},
 
 const KernelEntry kernels[] = {
-    MYELIN_KERNEL_WITH_SCRATCH(matmul),
-    MYELIN_KERNEL_WITH_SCRATCH(fused),
-    MYELIN_KERNEL_WITH_SCRATCH(sum),
-    MYELIN_KERNEL_WITH_SCRATCH(sumSquares),
-    MYELIN_KERNEL(max),
-    MYELIN_KERNEL(argmax),
-    MYELIN_KERNEL(softmax),
-    MYELIN_KERNEL(softmaxCrossEntropy),
-    MYELIN_KERNEL(transpose),
-    MYELIN_KERNEL(slice),
-    MYELIN_KERNEL(pad),
-    MYELIN_KERNEL(concat),
-    MYELIN_KERNEL(copy),
-    MYELIN_KERNEL(gather),
-    MYELIN_KERNEL(randomUniform),
-    MYELIN_KERNEL(guard),
-    MYELIN_KERNEL(accumulate),
+#define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_ENTRY_##cpu##_##dtypes(name, attrs)
+#include "core/kernels.def"
 };
 
 }  // namespace

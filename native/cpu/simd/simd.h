@@ -2,7 +2,7 @@
 // Arithmetic, comparison and selection are the compiler's vector extensions; the headers beside this one hold
 // what those do badly: fma, sqrt, floor, partial loads and stores, the 32×32 product.
 #pragma once
-#include "../../math/portable.h"
+#include "math/portable.h"
 
 #if defined(__AVX512F__)
 #define MYELIN_VECTOR_BYTES 64

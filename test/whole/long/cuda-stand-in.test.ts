@@ -1,7 +1,13 @@
 // The stand-in CUDA runtime under sanitizers, which must see through its fibers without false alarms; and with it the
 // kernels of the CUDA library, which must give no alarm at all.
 import { expect } from 'chai'
-import { barriers, buildDrivers, buildSelfTest, canBuild, runSelfTest as run } from '../../cuda-on-cpu/self-test/build'
+import {
+  barriers,
+  buildDrivers,
+  buildSelfTest,
+  canBuild,
+  runSelfTest as run,
+} from '../../native/cuda-on-cpu/self-test/build'
 import { skip } from '../../skip'
 
 /** Of the random orders: EMU_SEED, or another one in every run. */

@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect } from 'chai'
-import { canBuild } from '../../cuda-on-cpu/self-test/build'
+import { canBuild } from '../../native/cuda-on-cpu/self-test/build'
 import { skip } from '../../skip'
 
 const root = path.resolve(__dirname, '../../..')

@@ -1,0 +1,131 @@
+/** Rows on their way into native memory and out of it, in slices: nothing large is copied or scanned in one go. */
+import { newArray, type DType, type NativeArray } from '../base/dtype'
+import { NonFiniteError } from '../base/errors'
+import { sizeOf, type Shape } from '../base/shape'
+import { sliceLength, slices, type Sliced } from '../base/slices'
+import type { NativeBuffer } from '../native/contract'
+import { native } from '../native/native'
+import { guarded } from '../native/runtime'
+import { bufferOf, shareStorage } from '../tensor/tensor'
+import type { RowSource } from './row-source'
+
+/** Rows in JavaScript memory, in the model's dtype. */
+export interface Flat {
+  data: NativeArray
+  shape: number[]
+}
+
+/** Where the data of a model lives: an Engine is one. */
+export interface Home {
+  dtype: DType
+  device: string
+}
+
+/** Rows in native memory. */
+export interface NativeRows {
+  buffer: NativeBuffer
+  shape: number[]
+  release(): void
+}
+
+function widthOf({ shape }: RowSource): number {
+  return sizeOf(shape.slice(1))
+}
+
+/** [from, to) of row numbers, about a millisecond's work each. */
+export function rowSlices(shape: Shape): Generator<[from: number, to: number], void, undefined> {
+  return slices(shape[0], Math.max(1, Math.floor(sliceLength / sizeOf(shape.slice(1)))))
+}
+
+/** Copies the rows into native memory, unless a Tensor has them there, and checks that all numbers are finite. */
+export function* toNative(where: string, name: string, source: RowSource, home: Home): Sliced<NativeRows> {
+  const { shape } = source
+  const width = widthOf(source)
+  const keep = source.tensor && home.device === 'cpu' ? shareStorage(source.tensor, shape) : null
+  const buffer = keep
+    ? bufferOf(keep)
+    : guarded(where, () => native.bufferReserve(home.dtype, sizeOf(shape), home.device))
+  const release = () => (keep ? keep.dispose() : native.bufferDispose(buffer))
+  try {
+    for (const [from, to] of rowSlices(shape)) {
+      const part = source.read(from, to)
+      requireFinite(where, name, part, shape, from * width)
+      if (!keep) guarded(where, () => native.bufferWrite(buffer, part, from * width))
+      yield
+    }
+  } catch (error) {
+    release()
+    throw error
+  }
+  return { buffer, shape, release }
+}
+
+/** Copies the rows into one JavaScript array, calling `check` on every part. */
+export function* toFlatRows(source: RowSource, dtype: DType, check: (part: Flat, from: number) => void): Sliced<Flat> {
+  const { shape } = source
+  const width = widthOf(source)
+  const data = newArray(dtype, sizeOf(shape))
+  for (const [from, to] of rowSlices(shape)) {
+    data.set(source.read(from, to), from * width)
+    check({ data: data.subarray(from * width, to * width), shape: [to - from, ...shape.slice(1)] }, from)
+    yield
+  }
+  return { data, shape }
+}
+
+/** Copies an array into native memory in slices. */
+export function* upload(where: string, { data }: Flat, { dtype, device }: Home): Sliced<NativeBuffer> {
+  const buffer = guarded(where, () => native.bufferReserve(dtype, data.length, device))
+  try {
+    for (const [from, to] of slices(data.length)) {
+      guarded(where, () => native.bufferWrite(buffer, data.subarray(from, to), from))
+      yield
+    }
+  } catch (error) {
+    native.bufferDispose(buffer)
+    throw error
+  }
+  return buffer
+}
+
+/** Copies rows out of native memory in slices. */
+export function* download(where: string, { buffer, shape }: NativeRows, dtype: DType): Sliced<Flat> {
+  const data = newArray(dtype, sizeOf(shape))
+  for (const [from, to] of slices(data.length)) {
+    data.set(
+      guarded(where, () => native.bufferRead(buffer, from, to - from)),
+      from,
+    )
+    yield
+  }
+  return { data, shape }
+}
+
+/** Throws NonFiniteError that names the place of the first NaN or Infinity. `offset`: elements of the whole before `data`. */
+export function requireFinite(where: string, name: string, data: NativeArray, shape: Shape, offset = 0): void {
+  let sum = 0
+  for (let i = 0; i < data.length; i++) sum += data[i] * 0
+  if (sum === 0) return
+  const i = data.findIndex((value) => !Number.isFinite(value))
+  const large = data instanceof Float32Array && !Number.isNaN(data[i])
+  throw new NonFiniteError(
+    `${where}: ${placeText(name, offset + i, shape)} is ${data[i]}${large ? ' as a float32 number (the largest is 3.4e38)' : ''}; ` +
+      'the data must be finite numbers. Remove the row or fill the value in.',
+  )
+}
+
+function placeText(name: string, index: number, shape: Shape): string {
+  const at: number[] = []
+  let rest = index
+  for (let d = shape.length - 1; d >= 0; d--) {
+    at.unshift(rest % shape[d])
+    rest = Math.floor(rest / shape[d])
+  }
+  const where =
+    shape.length === 2
+      ? ` (row ${at[0]}, column ${at[1]}, counted from 0)`
+      : shape.length === 1
+        ? ` (row ${at[0]}, counted from 0)`
+        : ''
+  return `${name}[${at.join('][')}]${where}`
+}

@@ -1,0 +1,39 @@
+/** The values inside a network, layer by layer. */
+import type { RowSource } from '../../data/row-source'
+import { Tensor } from '../../tensor/tensor'
+import { preparedX } from '../data/examples'
+import { activationsProgram } from '../programs/program'
+import type { Job } from '../queue/job'
+import type { Engine } from '../structure/engine'
+
+/** Values of one layer: z before its activation (where it has one), a after it; [m, …]. */
+export interface LayerActivations {
+  z?: Tensor
+  a: Tensor
+}
+
+export async function activations(
+  engine: Engine,
+  job: Job,
+  x: RowSource,
+  training: boolean,
+): Promise<Record<string, LayerActivations>> {
+  engine.requireAdapted(job.what)
+  const input = await preparedX(engine, job, x)
+  const rows = input.shape[0]
+  try {
+    const plan = engine.plans.get(`activations ${rows} ${training}`, () => activationsProgram(engine, rows, training))
+    const result = await job.run(plan.native, plan.request({ x: input.buffer }, false, engine.stepKey()))
+    job.throwIfAborted()
+    const layers: Record<string, LayerActivations> = {}
+    plan.fetchNames.forEach((name, i) => {
+      const dot = name.lastIndexOf('.')
+      const value = Tensor.fromBuffer(result.fetches[i], plan.fetchShapes[i], engine.dtype)
+      const layer = (layers[name.slice(0, dot)] ??= {} as LayerActivations)
+      layer[name.slice(dot + 1) as 'z' | 'a'] = value
+    })
+    return layers
+  } finally {
+    input.release()
+  }
+}

@@ -1,0 +1,58 @@
+/** J on the rows given, and its derivatives. */
+import type { NativeBuffer } from '../../native/contract'
+import { native } from '../../native/native'
+import { Tensor } from '../../tensor/tensor'
+import type { WeightSet } from '../../tensor/weight-set'
+import type { ClassWeight, SampleWeight } from '../data/example-weights'
+import { inputsOf, type Examples } from '../data/examples'
+import { costProgram } from '../programs/program'
+import type { Job } from '../queue/job'
+import type { Engine } from '../structure/engine'
+
+export interface CostAndGradients {
+  cost: number
+  /** The cost without penalties. */
+  dataLoss: number
+  gradients: WeightSet
+}
+
+export interface CostOptions {
+  sampleWeight?: SampleWeight
+  classWeight?: ClassWeight
+  /**
+   * Whether dropout is active. Its mask then is that of the next training step, the same for every call until a step is
+   * taken. Default false.
+   */
+  training?: boolean
+  signal?: AbortSignal
+}
+
+export async function costAndGradients(
+  engine: Engine,
+  job: Job,
+  examples: Examples,
+  training: boolean,
+): Promise<CostAndGradients> {
+  const { loss } = engine.requireCompiled(job.what)
+  engine.requireAdapted(job.what)
+  const data = await examples.check(engine.network, loss).prepared(engine, job)
+  try {
+    const shape = { batch: data.rows, weighted: data.weights !== null }
+    const plan = engine.plans.get(`gradients ${shape.batch} ${shape.weighted} ${training}`, () =>
+      costProgram(engine, loss, shape, { training, withGradients: true }),
+    )
+    const result = await job.run(plan.native, plan.request(inputsOf(data), false, engine.stepKey()))
+    job.throwIfAborted()
+    const [cost, dataLoss, ...found] = result.fetches
+    const gradients = engine.weights.layOut((p, i) => Tensor.fromBuffer(found[i], p.shape, engine.dtype))
+    return { cost: scalar(cost), dataLoss: scalar(dataLoss), gradients }
+  } finally {
+    data.dispose()
+  }
+}
+
+function scalar(buffer: NativeBuffer): number {
+  const [value] = native.bufferRead(buffer)
+  native.bufferDispose(buffer)
+  return value
+}

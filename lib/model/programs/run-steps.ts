@@ -1,0 +1,48 @@
+/** Many steps of a plan as one job: goes on after interruptions, ends at a step boundary on abort. */
+import type { NativeBuffer, RunRequest, RunResult } from '../../native/contract'
+import type { Job } from '../queue/job'
+import type { ModelPlan } from './plans'
+
+export interface Steps {
+  /** Fetched anew after every interruption: the cache may have dropped it meanwhile. */
+  plan: () => ModelPlan
+  inputs: Readonly<Record<string, NativeBuffer>>
+  /** steps × batch row numbers, or null: every step takes the inputs whole. */
+  rows: Uint32Array | null
+  batch: number
+  steps: number
+  /** The rest of the request when `done` steps have been taken. */
+  request?: (done: number) => RunRequest
+  onProgress?: ((stepsDone: number, costs: Float64Array) => void) | null
+  /** Committed steps of one native run; throws to end the job. `done`: steps before it. */
+  onResult: (result: RunResult, plan: ModelPlan, done: number) => void
+}
+
+export async function runSteps(
+  job: Job,
+  { plan, inputs, rows, batch, steps, request, onProgress, onResult }: Steps,
+): Promise<void> {
+  for (let done = 0; done < steps;) {
+    await job.yieldIfAsked()
+    const current = plan()
+    const part = rows?.subarray(done * batch, steps * batch)
+    const filled = current.request(inputs, part !== undefined, { rows: part, steps: steps - done, ...request?.(done) })
+    const result = await job.run(current.native, filled, onProgress ?? null)
+    onResult(result, current, done)
+    done += result.stepsDone
+    if (result.status === 'cancelled') job.throwIfAborted()
+  }
+}
+
+/** Cuts totals of accumulators into one array each. */
+export function splitTotals(totals: Float64Array, sizes: readonly number[]): Float64Array[] {
+  let at = 0
+  return sizes.map((size) => totals.subarray(at, (at += size)))
+}
+
+/** Adds totals of another run. */
+export function addTotals(into: Float64Array | null, more: Float64Array): Float64Array {
+  if (!into) return Float64Array.from(more)
+  for (let i = 0; i < more.length; i++) into[i] += more[i]
+  return into
+}

@@ -1,0 +1,149 @@
+/** One running or waiting job of a model: carries aborts and interruptions down to its native run. */
+import { AbortError } from '../../base/errors'
+import type { NativeJob, NativePlan, RunRequest, RunResult } from '../../native/contract'
+import { native } from '../../native/native'
+import { fromCore, guarded } from '../../native/runtime'
+
+/** 'read' leaves the model as it is, 'write' changes weights in one step, 'own' has the model for many steps. */
+export type JobKind = 'read' | 'write' | 'own'
+
+/**
+ * Between two interruptions training gets this many times as long as the last one took, but no more than so many ms (and so
+ * many where it could not take a step): short predictions hardly wait, and a stream of them cannot starve it.
+ */
+const slice = { times: 4, maximumMs: 15 }
+
+export class Job {
+  aborted = false
+  reason: unknown
+  /** For the owner of the queue. True at a step boundary: other jobs may run. */
+  open = false
+  /** Set for the owner, which lends its turn. */
+  onInterrupted: (() => Promise<void>) | null = null
+  #current: NativeJob | null = null
+  /** Work beside the run: ends with an abort, not with an interruption. */
+  readonly #beside = new Set<NativeJob>()
+  #sliceStart = 0
+  #minimumSliceMs = 0
+  /** The last run ended before its first step. */
+  #stepless = false
+  #timer: NodeJS.Timeout | null = null
+  /** Other jobs have waited since the turn was last lent. */
+  #asked = false
+  #detach: (() => void) | null = null
+  #onAbort: ((error: AbortError) => void) | null = null
+
+  constructor(
+    readonly what: string,
+    readonly kind: JobKind,
+    signal?: AbortSignal,
+  ) {
+    if (!signal) return
+    if (signal.aborted) {
+      this.aborted = true
+      this.reason = signal.reason
+      return
+    }
+    const listener = () => this.abort(signal.reason)
+    signal.addEventListener('abort', listener, { once: true })
+    this.#detach = () => signal.removeEventListener('abort', listener)
+  }
+
+  /** Asks the job to end at the next step boundary. Idempotent. */
+  abort(reason: unknown): void {
+    if (this.aborted) return
+    this.aborted = true
+    this.reason = reason
+    this.#current?.cancel()
+    for (const job of this.#beside) job.cancel()
+    this.#onAbort?.(this.error())
+  }
+
+  /** Called once with the error when the job is aborted before it has started. */
+  whileWaiting(onAbort: ((error: AbortError) => void) | null): void {
+    this.#onAbort = onAbort
+  }
+
+  error(): AbortError {
+    return new AbortError(`${this.what}: aborted.`, { cause: this.reason })
+  }
+
+  throwIfAborted(): void {
+    if (this.aborted) throw this.error()
+  }
+
+  /** Asks the job to lend its turn: ends the native run in flight at its next step boundary without aborting the job. */
+  interrupt(): void {
+    this.#asked = true
+    const running = this.#current
+    if (!running || this.#timer) return
+    const wait = this.#sliceStart + this.#minimumSliceMs - performance.now()
+    if (wait <= 0) return running.cancel()
+    this.#timer = setTimeout(() => {
+      this.#timer = null
+      if (this.#current === running) running.cancel()
+    }, wait)
+  }
+
+  /** Other jobs had this job's turn for `ms`; null: none waited for it. */
+  lent(ms: number | null): void {
+    this.#asked = false
+    if (ms === null) return
+    this.#minimumSliceMs = this.#stepless ? slice.maximumMs : Math.min(slice.times * ms, slice.maximumMs)
+  }
+
+  /** Lends the turn if that was asked for; at step boundaries. */
+  async yieldIfAsked(): Promise<void> {
+    this.throwIfAborted()
+    if (!this.#asked || !this.onInterrupted) return
+    await this.onInterrupted()
+    this.throwIfAborted()
+  }
+
+  /** Runs a plan on a native thread. Resolves with 'cancelled' after an interruption; throws AbortError on abort. */
+  async run(
+    plan: NativePlan,
+    request: RunRequest,
+    onProgress: ((stepsDone: number, costs: Float64Array) => void) | null = null,
+  ): Promise<RunResult> {
+    this.throwIfAborted()
+    try {
+      const job = native.planRun(plan, request, onProgress)
+      this.#current = job
+      this.#sliceStart = performance.now()
+      if (this.#asked) this.interrupt()
+      const result = await job.promise
+      this.#stepless = result.stepsDone === 0
+      return result
+    } catch (error) {
+      throw fromCore(this.what, error)
+    } finally {
+      this.#current = null
+      if (this.#timer) clearTimeout(this.#timer)
+      this.#timer = null
+    }
+  }
+
+  /** Native work that goes on while plans run: prepares what the next run needs. Throws AbortError on abort. */
+  async beside(work: () => NativeJob): Promise<RunResult> {
+    this.throwIfAborted()
+    const job = guarded(this.what, work)
+    this.#beside.add(job)
+    try {
+      const result = await job.promise
+      if (this.aborted) result.fetches.forEach((buffer) => native.bufferDispose(buffer))
+      this.throwIfAborted()
+      return result
+    } catch (error) {
+      throw fromCore(this.what, error)
+    } finally {
+      this.#beside.delete(job)
+    }
+  }
+
+  release(): void {
+    this.#detach?.()
+    this.#detach = null
+    this.#onAbort = null
+  }
+}

@@ -1,0 +1,234 @@
+/** Keeps the books of a fit: tells its callbacks, sums up its epochs, says what stopped it. */
+import { AbortError, NonFiniteError } from '../../base/errors'
+import type { RunResult } from '../../native/contract'
+import type { NativeData } from '../data/examples'
+import { defaultChunk } from '../infer/chunks'
+import { evaluateRows, finishMetrics } from '../infer/evaluate'
+import type { ModelPlan } from '../programs/plans'
+import { addTotals, splitTotals } from '../programs/run-steps'
+import type { Job } from '../queue/job'
+import type { Engine } from '../structure/engine'
+import type { BatchLogs, Callback, TrainingRun } from './callback'
+import { History, type EpochLogs } from './history'
+
+/** Where a non-finite value stopped a run. */
+export interface NonFinitePlace {
+  epoch: number
+  /** Of the epoch, from 1. */
+  batch: number
+  /** The first layer whose values were not finite. */
+  layer: string
+}
+
+/** Sums over the part of an epoch that has run. */
+export interface EpochSums {
+  /** Steps done. */
+  batches: number
+  examples: number
+  /** Σ size·J and Σ size·(J without penalties). */
+  cost: number
+  dataLoss: number
+  /** Of the epoch's first step. */
+  learningRate: number
+  totals: Float64Array | null
+}
+
+export function emptySums(): EpochSums {
+  return { batches: 0, examples: 0, cost: 0, dataLoss: 0, learningRate: 0, totals: null }
+}
+
+/** What is known of a run before its first epoch. */
+export interface Outline {
+  where: string
+  epochs: number
+  examples?: number
+  batches?: number
+  tolerance: number | null
+  validation: NativeData | null
+}
+
+/** An abort before the first step carries a history too. */
+export function withHistory(error: unknown, history: History): unknown {
+  if (!(error instanceof AbortError) || error.history) return error
+  return new AbortError(error.message, { cause: error.cause, history })
+}
+
+/** They add nothing to the logs; fit's own onEpoch option comes after all others. */
+const libraryCallbacks = ['earlyStopping', 'progressBar', 'fit options']
+
+function logNames(metrics: readonly string[], validation: boolean): string[] {
+  const values = ['loss', 'dataLoss', ...metrics]
+  return ['learningRate', ...values, ...(validation ? values.map((name) => `val_${name}`) : [])]
+}
+
+export class Recorder {
+  readonly run: TrainingRun
+  stopRequested = false
+  sums = emptySums()
+  epoch = 0
+  #callbackError: { error: unknown } | null = null
+  /** Sizes of accumulators and statistics per metric: the same for every batch size. */
+  #layout: ModelPlan | null = null
+  /** Progress of the native run in flight, not yet in `sums`. */
+  #live = { batches: 0, cost: 0 }
+
+  constructor(
+    readonly engine: Engine,
+    readonly model: unknown,
+    readonly job: Job,
+    readonly callbacks: readonly Callback[],
+    readonly outline: Outline,
+    readonly history = new History(),
+  ) {
+    this.run = {
+      model,
+      history,
+      epochs: outline.epochs,
+      examples: outline.examples,
+      batches: outline.batches,
+      logNames: callbacks.some((c) => c.onEpoch && !libraryCallbacks.includes(c.name))
+        ? null
+        : logNames(
+            engine.requireCompiled(outline.where).metrics.map((metric) => metric.name),
+            outline.validation !== null,
+          ),
+      stop: () => void (this.stopRequested = true),
+    }
+  }
+
+  /** Awaits one method of every callback at a step boundary. */
+  async notify(method: (callback: Callback) => unknown): Promise<void> {
+    for (const callback of this.callbacks) {
+      await this.engine.queue.callback(this.job, () => method(callback))
+      this.job.throwIfAborted()
+    }
+  }
+
+  beginEpoch(epoch: number, sums: EpochSums): void {
+    this.epoch = epoch
+    this.sums = sums
+    this.#live = { batches: 0, cost: 0 }
+  }
+
+  /** Listens to a native run of batches of this size. Null where nobody wants to know. */
+  listener(batch: number): ((stepsDone: number, costs: Float64Array) => void) | null {
+    if (!this.callbacks.some((c) => c.onProgress || c.onBatch)) return null
+    return (_, costs) => this.#observe(costs, batch)
+  }
+
+  #observe(costs: Float64Array, batch: number): void {
+    if (this.#callbackError) return
+    try {
+      const first = this.sums.batches + this.#live.batches + 1
+      for (let i = 0; i < costs.length; i += 2) this.#live.cost += batch * costs[i]
+      this.#live.batches += costs.length / 2
+      for (const callback of this.callbacks) {
+        if (callback.onBatch)
+          for (let i = 0; i < costs.length; i += 2) {
+            const logs: BatchLogs = { epoch: this.epoch, batch: first + i / 2, loss: costs[i] }
+            callback.onBatch(logs, this.run)
+          }
+        callback.onProgress?.(this.#progress(batch), this.run)
+      }
+    } catch (error) {
+      this.#callbackError = { error }
+      this.job.interrupt()
+    }
+  }
+
+  #progress(batch: number) {
+    const examples = this.sums.examples + this.#live.batches * batch
+    return {
+      epoch: this.epoch,
+      batch: this.sums.batches + this.#live.batches,
+      examples,
+      loss: (this.sums.cost + this.#live.cost) / Math.max(1, examples),
+    }
+  }
+
+  /** Takes the committed steps of a native run into the sums; throws for a callback's error or a value that is not finite. */
+  record(result: RunResult, plan: ModelPlan, batch: number): void {
+    const { sums } = this
+    const steps = result.stepsDone
+    if (this.callbacks.some((c) => c.onProgress || c.onBatch))
+      this.#observe(result.costs.subarray(2 * this.#live.batches), batch)
+    this.#live = { batches: 0, cost: 0 }
+    const costs = new Float64Array(steps)
+    for (let s = 0; s < steps; s++) {
+      costs[s] = result.costs[2 * s]
+      sums.cost += batch * costs[s]
+      sums.dataLoss += batch * result.costs[2 * s + 1]
+    }
+    this.history.addBatches(costs)
+    sums.batches += steps
+    sums.examples += steps * batch
+    if (steps) sums.totals = addTotals(sums.totals, result.accumulators)
+    this.#layout = plan
+    this.engine.advance(steps)
+    if (result.status === 'nonFinite') throw this.#nonFinite(result)
+    if (this.#callbackError) throw this.#callbackError.error
+  }
+
+  #nonFinite(result: RunResult): NonFiniteError & NonFinitePlace {
+    const batch = this.sums.batches + 1
+    const layer = result.label.split('.')[0] || 'the network'
+    const place: NonFinitePlace = { epoch: this.epoch, batch, layer }
+    const error = new NonFiniteError(
+      `${this.outline.where}: a value is not finite in epoch ${this.epoch}, batch ${batch}; the first is in '${layer}' (${result.value}). ` +
+        'The step was not taken. Lower the learning rate, clip gradients with compile({ gradientClip: { norm: 1 } }), or check the scale of the data.',
+    )
+    return Object.assign(error, place)
+  }
+
+  /** The logs of the finished epoch, validation included. */
+  async epochLogs(): Promise<EpochLogs> {
+    const { sums, engine } = this
+    const logs: EpochLogs = {
+      epoch: this.epoch,
+      loss: sums.cost / sums.examples,
+      dataLoss: sums.dataLoss / sums.examples,
+      learningRate: sums.learningRate,
+    }
+    const { metrics } = engine.requireCompiled(this.outline.where)
+    if (metrics.length && this.#layout) {
+      const totals = splitTotals(sums.totals!, this.#layout.accumulatorSizes)
+      Object.assign(logs, finishMetrics(metrics, totals, this.#layout.statisticCounts, sums.examples))
+    }
+    if (this.outline.validation) {
+      const found = await evaluateRows(engine, this.job, { data: this.outline.validation, batch: defaultChunk })
+      for (const [name, value] of Object.entries(found)) logs[`val_${name}`] = value
+    }
+    return logs
+  }
+
+  /** After an epoch: the logs, the callbacks, and whether to go on. */
+  async endEpoch(): Promise<boolean> {
+    const logs = await this.epochLogs()
+    const { history } = this
+    const previous = history.epochs[history.epochs.length - 1]
+    history.epochs.push(logs)
+    await this.notify((callback) => callback.onEpoch?.(logs, this.run))
+    if (this.stopRequested) {
+      history.stopped = 'early'
+      return false
+    }
+    const { tolerance } = this.outline
+    if (tolerance !== null && previous && Math.abs(logs.loss - previous.loss) < tolerance) {
+      history.stopped = 'converged'
+      return false
+    }
+    return logs.epoch < this.outline.epochs
+  }
+
+  /** An abort as users see it: with the history so far. */
+  withHistory(error: unknown): unknown {
+    if (!(error instanceof AbortError) || !this.job.aborted) return error
+    const place = this.epoch
+      ? `in epoch ${this.epoch} after ${this.sums.batches} of its steps`
+      : 'before the first step'
+    return new AbortError(`${this.outline.where}: aborted ${place}. The model is usable as it is.`, {
+      cause: this.job.reason,
+      history: this.history,
+    })
+  }
+}

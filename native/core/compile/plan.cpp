@@ -1,0 +1,90 @@
+// compile(): bytes to a plan.
+#include "plan_impl.h"
+
+#include "core/ops/op.h"
+
+namespace myelin {
+
+Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where)
+    : backend(where), mode(plan_mode), graph(decode(bytes, size)) {
+  const KernelTable& table = backend.kernels();
+  program = lower(graph, fuse(graph, mode), mode, table);
+  schedule(program);
+  place_values(program, mode);
+  for (Instruction& instruction : program.instructions) {
+    if (instruction.fused) instruction.fused->link();
+  }
+
+  if (graph.n_inputs) gather = find_kernel(table, "gather", graph.dtype);
+  if (!graph.guards.empty() && mode == PlanMode::fused) encoded.assign(bytes, bytes + size);
+  inputs = graph.inputs;
+  states = graph.states;
+  state_updated.assign(graph.n_states, false);
+  for (const Update& update : graph.updates) {
+    state_updated[static_cast<size_t>(number_attr(graph.nodes[update.state], "slot"))] = true;
+  }
+
+  info.dtype = graph.dtype;
+  info.n_hypers = graph.n_hypers;
+  info.arena_bytes = program.arena_bytes;
+  for (const Instruction& instruction : program.instructions) info.instructions.push_back(instruction.text);
+  for (const Graph::Slot& slot : inputs) info.inputs.push_back(slot.shape);
+  for (const Graph::Slot& slot : states) info.states.push_back(slot.shape);
+  for (const uint32_t id : graph.fetches) info.fetches.push_back(graph.nodes[id].shape);
+  for (const uint32_t id : graph.costs) info.costs.push_back(graph.nodes[id].shape);
+  for (const uint32_t id : graph.accumulators) info.accumulators.push_back(graph.nodes[id].shape);
+
+  if (!program.constants.empty()) {
+    constants = backend.allocate(program.constants.size());
+    backend.upload(constants, program.constants.data(), program.constants.size());
+  }
+  for (Node& node : graph.nodes) {  // the values now stand in device memory
+    if (node.record->source == Source::constant && !is_fill(node)) node.attrs.clear();
+  }
+}
+
+Plan::~Plan() {
+  idle_.clear();
+  if (constants) backend.release(constants, program.constants.size());
+}
+
+std::unique_ptr<Workspace> Plan::lease() const {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!idle_.empty()) {
+      std::unique_ptr<Workspace> workspace = std::move(idle_.back());
+      idle_.pop_back();
+      return workspace;
+    }
+  }
+  return std::make_unique<Workspace>(*this);
+}
+
+void Plan::give_back(std::unique_ptr<Workspace> workspace) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (idle_.size() < max_idle) idle_.push_back(std::move(workspace));
+}
+
+std::vector<int64_t> Plan::launches() const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  return launches_;
+}
+
+void Plan::set_launches(std::vector<int64_t> by_instruction) const {
+  std::lock_guard<std::mutex> lock(mutex_);
+  launches_ = std::move(by_instruction);
+}
+
+PlanPtr compile(const uint8_t* bytes, size_t size, PlanMode mode, Backend& backend) {
+  try {
+    return std::make_shared<const Plan>(bytes, size, mode, backend);
+  } catch (const std::bad_alloc&) {
+    throw OutOfMemory(0, "not enough memory to compile the graph");
+  }
+}
+
+const PlanInfo& info(const Plan& plan) { return plan.info; }
+Backend& backend_of(const Plan& plan) { return plan.backend; }
+std::vector<int64_t> launches_of(const Plan& plan) { return plan.launches(); }
+
+}  // namespace myelin

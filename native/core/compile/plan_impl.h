@@ -1,0 +1,77 @@
+// The inside of a plan, for the executor. Internal to the core.
+#pragma once
+#include <mutex>
+
+#include "core/device/device.h"
+#include "plan.h"
+#include "program.h"
+
+namespace myelin {
+
+// The memory and the ready-made calls of one run. Thread ownership: whoever leased it.
+class Workspace {
+ public:
+  explicit Workspace(const Plan& plan);
+  ~Workspace();
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+
+  void fit(int workers);  // scratch for this many workers
+  // The buffer in `place`, made when first needed and kept for later runs.
+  const Buffer& kept(std::unique_ptr<Buffer>& place, int64_t count);
+
+  const Plan& plan;
+  char *arena, *hyper, *accumulators, *flag;       // parts of one block
+  std::vector<View> views;                         // of all calls, one after the other
+  std::vector<uint32_t> view_value;                // by view
+  std::vector<Call> calls;                         // by instruction
+  std::vector<std::unique_ptr<Buffer>> batches;    // by input slot: rows of a gathered input; made when first needed
+  std::vector<std::unique_ptr<Buffer>> collected;  // by fetch: where a device computes what is collected
+  std::vector<char> hyper_row;                     // host only
+  StepKey key{0, 0};                               // host only
+  std::unique_ptr<DeviceLoop> loop;                // device only
+  void* scratch = nullptr;
+
+ private:
+  Backend& backend_;
+  char* block_ = nullptr;
+  size_t block_bytes_ = 0, scratch_bytes_ = 0;
+  int workers_ = 0;
+};
+
+// Thread ownership: immutable after compile() apart from idle workspaces and launch counts, which a mutex guards.
+class Plan {
+ public:
+  Plan(const uint8_t* bytes, size_t size, PlanMode mode, Backend& backend);
+  ~Plan();
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+
+  std::unique_ptr<Workspace> lease() const;
+  void give_back(std::unique_ptr<Workspace> workspace) const;
+  // Launches of each instruction in the last step that a device took kernel by kernel; empty before the first.
+  std::vector<int64_t> launches() const;
+  void set_launches(std::vector<int64_t> by_instruction) const;
+
+  Backend& backend;
+  const PlanMode mode;
+  Graph graph;  // without the values of large constants
+  Program program;
+  PlanInfo info;
+  std::vector<uint8_t> encoded;  // kept where guards may ask for a replay in plain mode
+  std::vector<Graph::Slot> inputs, states;
+  std::vector<bool> state_updated;  // by slot
+  const KernelEntry* gather = nullptr;
+  void* constants = nullptr;
+
+ private:
+  static constexpr size_t max_idle = 2;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<Workspace>> idle_;
+  mutable std::vector<int64_t> launches_;
+};
+
+// Runs the step of a request in plain mode and names the value where non-finite numbers begin.
+void explain_non_finite(const RunRequest& request, int64_t step, RunResult& result);
+
+}  // namespace myelin

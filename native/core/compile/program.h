@@ -1,0 +1,126 @@
+// What a graph becomes on its way to a plan: instructions over values. Internal to the core.
+//
+//   Graph ──fuse──▶ Fusion (which nodes share an instruction) ──lower──▶ Program ──schedule, place──▶ Plan
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/device/backend.h"
+#include "core/graph/graph.h"
+#include "plan.h"
+
+namespace myelin {
+
+// When within a step something happens.
+enum class Phase : uint8_t {
+  compute,  // all that fetches, costs, guards and accumulators need; may end the step
+  record,   // the step is certain: totals are added while the states still hold their old values
+  update,   // what only the new states need; cannot fail
+  unused
+};
+
+// ---- fusion -----------------------------------------------------------------------------------
+
+// One operand of a node: the node that holds its elements and how an element-wise reader indexes them.
+struct Read {
+  uint32_t node;
+  FusedInput access;
+};
+
+// Nodes that become one instruction.
+struct Unit {
+  enum class Kind { kernel, group };  // one node with its epilogue; element-wise nodes
+  Kind kind;
+  Phase phase;
+  std::vector<uint32_t> nodes;  // ascending; kernel: the node[, the addition of the bias][, the activation]
+  // kernel only
+  bool has_bias = false;
+  uint32_t bias = 0;        // the node that holds it
+  bool activation = false;  // the last of `nodes` is one
+};
+
+struct Fusion {
+  std::vector<uint32_t> root;            // by node: the node whose memory holds it (itself unless an alias)
+  std::vector<Phase> phase;              // by node: the earliest that needs it
+  std::vector<std::vector<Read>> reads;  // by node
+  std::vector<bool> escapes;             // by node: a fetch, guard, cost, accumulator or update names it (by its root)
+  std::vector<Unit> units;               // of all nodes that compute something
+};
+
+bool same_access(const FusedInput& a, const FusedInput& b);
+Fusion fuse(const Graph& graph, PlanMode mode);
+
+int elementwise_index(const char* name, const KernelTable& table);  // throws GraphError if it is not there
+
+// ---- program ----------------------------------------------------------------------------------
+
+enum class Place : uint8_t { arena, constant, state, input, hyper, fetch, accumulator, flag };
+
+struct Value {
+  Place place;
+  uint32_t slot = 0;  // state, input, hyper, fetch, accumulator: which one
+  int64_t count = 1;
+  size_t bytes = 0;
+  size_t offset = 0;    // arena, constant, accumulator
+  bool source = false;  // what the step finds: its readers want it as it was before any write
+};
+
+struct Operand {
+  uint32_t value;
+  Shape shape;
+};
+
+struct FusedProgram {
+  std::vector<FusedInput> inputs;
+  std::vector<FusedStep> steps;
+  std::vector<FusedOutput> outputs;
+  FusedAttrs attrs;  // points into the vectors once link() was called and the program does not move any more
+  void link();
+};
+
+struct Instruction {
+  const KernelEntry* kernel;
+  Phase phase;
+  std::vector<Operand> in, out;
+  std::vector<uint8_t> attrs;           // what the kernel takes, as the op's record made it …
+  std::unique_ptr<FusedProgram> fused;  // … or, for the core's own kernel of this name, this
+  std::string text;                     // one readable line
+  uint32_t key = 0;                     // the place in the graph it belongs to: earlier ones run first where they may
+  std::vector<uint32_t> after;          // instructions that must run before, beyond those that make its inputs
+};
+
+struct Program {
+  std::vector<Value> values;
+  std::vector<Instruction> instructions;
+  std::vector<uint8_t> constants;
+  std::vector<uint32_t> costs;         // values
+  std::vector<uint32_t> node_value;    // by node: the value that holds it, or no_value
+  size_t n_compute = 0, n_record = 0;  // the instructions of each phase stand together, in order
+  size_t arena_bytes = 0;
+  size_t accumulator_bytes = 0;
+};
+constexpr uint32_t no_value = UINT32_MAX;
+
+const KernelEntry* find_kernel(const KernelTable& table, const char* name, DType dtype);
+
+// Instructions without order or memory.
+Program lower(const Graph& graph, const Fusion& fusion, PlanMode mode, const KernelTable& table);
+// Lets updates write their states: in place where every other reader of the state can run before, else by a copy.
+struct StateWrite {
+  uint32_t value;    // the new contents
+  uint32_t state;    // the value that stands for the state's memory
+  Operand operand;   // of the state
+  std::string text;  // label and shape
+};
+void commit_updates(Program& program, std::vector<StateWrite> writes, PlanMode mode, const KernelEntry* copy);
+// Puts the instructions in order: by phase, then operands first, then equal updates together, then by key.
+void schedule(Program& program);
+// Gives every arena value its offset; fused instructions write over operands that end with them. Marks outputs that
+// alias an input as deferred.
+void place_values(Program& program, PlanMode mode);
+
+constexpr size_t alignment = 64;
+inline size_t aligned(size_t bytes) { return (bytes + alignment - 1) & ~(alignment - 1); }
+
+}  // namespace myelin

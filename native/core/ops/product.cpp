@@ -1,0 +1,37 @@
+// Matrix products.
+#include "check.h"
+
+namespace myelin {
+namespace {
+
+void check_matmul(const Check& c) {
+  c.attrs({"transA", "transB"});
+  const Shape &a = c.in(0), &b = c.in(1);
+  if (a.size() != 2 || b.size() != 2) c.fail("needs two matrices, not " + to_text(a) + " and " + to_text(b));
+  const bool trans_a = c.flag("transA"), trans_b = c.flag("transB");
+  const int64_t m = a[trans_a], ka = a[!trans_a], kb = b[trans_b], n = b[!trans_b];
+  if (ka != kb) {
+    c.fail("cannot multiply " + to_text(a) + (trans_a ? "ᵀ" : "") + " by " + to_text(b) + (trans_b ? "ᵀ" : "") + ": " +
+           std::to_string(ka) + " columns meet " + std::to_string(kb) + " rows");
+  }
+  c.shape({m, n});
+}
+Lowered lower_matmul(const Graph& graph, const Node& node, const Epilogue& epilogue) {
+  const MatmulAttrs attrs = {number_attr(node, "transA") != 0, number_attr(node, "transB") != 0, epilogue};
+  const auto operand = [&](size_t i, int32_t transposed) {
+    return to_text(graph.nodes[node.inputs[i]].shape) + (transposed ? "ᵀ" : "");
+  };
+  return {node.op.c_str(), to_bytes(attrs), operand(0, attrs.trans_a) + "·" + operand(1, attrs.trans_b)};
+}
+
+// Rows of op(a), columns of op(b).
+BlockNeed blocks_matmul(const Graph&, const Node& node, size_t input) {
+  if (input == 0) return {{number_attr(node, "transA") != 0 ? 1 : 0, 0}, {whole, 0}};
+  return {{whole, 0}, {number_attr(node, "transB") != 0 ? 0 : 1, 0}};
+}
+
+}  // namespace
+
+OpList product_ops() { return {{"matmul", 2, check_matmul, lower_matmul, blocks_matmul, true}}; }
+
+}  // namespace myelin

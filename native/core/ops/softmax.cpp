@@ -1,0 +1,36 @@
+// Softmax, and its cross-entropy: row by row along the last axis.
+#include "check.h"
+
+namespace myelin {
+namespace {
+
+void check_softmax(const Check& c) {
+  c.attrs({});
+  if (!c.rank()) c.fail("needs at least one dimension");
+  c.shape(c.in(0));
+}
+void check_softmax_cross_entropy(const Check& c) {
+  c.attrs({});
+  if (c.in(0).size() != 2 || c.in(0) != c.in(1)) {
+    c.fail("needs z and y of one shape [m,c], not " + to_text(c.in(0)) + " and " + to_text(c.in(1)));
+  }
+  c.shape({c.in(0)[0], 1});
+}
+
+BlockNeed blocks_rows(const Graph&, const Node& node, size_t) {
+  BlockNeed need;
+  for (size_t d = 0; d < node.shape.size(); d++)
+    need.push_back({d + 1 < node.shape.size() ? static_cast<int>(d) : whole, 0});
+  return need;
+}
+
+}  // namespace
+
+OpList softmax_ops() {
+  return {
+      {"softmax", 1, check_softmax, nullptr, blocks_rows},
+      {"softmaxCrossEntropy", 2, check_softmax_cross_entropy, nullptr, blocks_rows},
+  };
+}
+
+}  // namespace myelin

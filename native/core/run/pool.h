@@ -1,0 +1,14 @@
+// The process-wide worker pool that all running plans share. A job leads the pool from its own thread; when
+// another job holds it, the work runs on the caller alone (results never depend on the number of threads).
+#pragma once
+#include "core/call.h"
+
+namespace myelin {
+
+void set_threads(int threads);  // 1…256 (clamped); waits for the kernel that is running
+int get_threads();              // default: MYELIN_THREADS, else the number of usable cores
+// The pool for one run, with a fixed number of workers (scratch memory is sized for them). Stays valid when the number
+// of threads changes: a later set_threads may only take workers away from it.
+Parallel pool_view();
+
+}  // namespace myelin

@@ -1,0 +1,90 @@
+// "matmul": op(a)·op(b) with its epilogue.
+//
+// The bits of an element depend on m, n, k, the two transposes and the instruction set only: threads split output
+// elements, the sum over k has one fixed order, and edges of tiles run the same arithmetic as their middles.
+#include "cpu/kernels/kernels.h"
+#ifdef MYELIN_REFERENCE
+#include "matmul_problem.h"
+#else
+#include "matmul_blocked.h"
+#include "matmul_dot.h"
+#endif
+
+MYELIN_BEGIN
+
+#ifdef MYELIN_REFERENCE
+
+template <class T>
+void matmul(const Call* call) {
+  const Problem<T> p = problem_of<T>(call, shape_of(call));
+  for (int64_t i = 0; i < p.m; i++) {
+    for (int64_t j = 0; j < p.n; j++) {
+      T sum = 0;
+      for (int64_t q = 0; q < p.k; q++) {
+        sum += (p.trans_a ? p.a[q * p.lda + i] : p.a[i * p.lda + q]) *
+               (p.trans_b ? p.b[j * p.ldb + q] : p.b[q * p.ldb + j]);
+      }
+      p.sum[i * p.n + j] = p.bias ? sum + p.bias[j] : sum;
+    }
+  }
+  finish_rows(p, 0, p.m, 0, p.n);
+}
+
+template <class T>
+size_t scratch(const Call*, int) {
+  return 0;
+}
+
+#else
+
+template <class T>
+struct Job {
+  Problem<T> problem;
+  MatmulPlan plan;
+  char* scratch;
+
+  void run(int64_t row_task, int64_t column_task, int worker) const {
+    const int64_t i0 = row_task * plan.rows, j0 = column_task * plan.columns;
+    const int64_t i1 = least(i0 + plan.rows, problem.m), j1 = least(j0 + plan.columns, problem.n);
+    if (plan.dot) {
+      dot_task(problem, plan.kc, i0, i1, j0, j1);
+    } else {
+      blocked_task(problem, plan, i0, i1, j0, j1, scratch + worker * bytes_of(plan));
+    }
+  }
+};
+
+template <class T>
+void run_task(void* context, int task, int worker) {
+  const Job<T>* job = static_cast<const Job<T>*>(context);
+  job->run(task / job->plan.column_tasks, task % job->plan.column_tasks, worker);
+}
+
+template <class T>
+void matmul(const Call* call) {
+  const MatmulShape shape = shape_of(call);
+  const int workers = call->parallel ? call->parallel->workers : 1;
+  Job<T> job = {problem_of<T>(call, shape), plan_for<T>(shape, workers), static_cast<char*>(call->scratch)};
+  if (runs_serially(shape, workers)) {
+    for (int64_t i = 0; i < job.plan.row_tasks; i++) {
+      for (int64_t j = 0; j < job.plan.column_tasks; j++) job.run(i, j, 0);
+    }
+  } else {
+    const int tasks = static_cast<int>(job.plan.row_tasks * job.plan.column_tasks);
+    call->parallel->run(call->parallel->self, tasks, run_task<T>, &job);
+  }
+}
+
+template <class T>
+size_t scratch(const Call* call, int workers) {
+  const MatmulShape shape = shape_of(call);
+  const MatmulPlan plan = plan_for<T>(shape, workers);
+  return bytes_of(plan) * (runs_serially(shape, workers) ? 1 : workers);
+}
+
+#endif
+
+MYELIN_END
+
+MYELIN_DEFINE_KERNEL(matmul, matmul)
+MYELIN_DEFINE_SCRATCH(matmul, scratch)

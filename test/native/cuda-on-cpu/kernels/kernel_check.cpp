@@ -1,0 +1,322 @@
+// Every kernel of the CUDA library under the stand-in runtime, on small shapes that take each of its paths, against the
+// plain kernels of the CPU; in all thread orders named on the command line, which must give the same bits.
+//
+//   kernel_check [--only kernel[,kernel]] order…     order: forward, reverse, or random:<seed>
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "device_call.h"
+
+using namespace kernel_test;
+
+namespace {
+
+int checks = 0;
+std::map<std::string, std::vector<std::vector<unsigned char>>> first_results;  // by case, of the first order
+
+// The first failure ends the program: one is enough to reject a build.
+[[noreturn]] void fail(const std::string& what) {
+  std::printf("FAILED %s\n", what.c_str());
+  std::exit(1);
+}
+
+template <class S>
+const char* type_name() {
+  return sizeof(S) == 4 ? "float32" : "float64";
+}
+template <class S>
+double epsilon() {
+  return std::numeric_limits<S>::epsilon();
+}
+std::string text(const Dims& dims) {
+  std::string s = "[";
+  for (size_t i = 0; i < dims.size(); i++) s += (i ? "," : "") + std::to_string(dims[i]);
+  return s + "]";
+}
+int64_t product(const Dims& dims) {
+  int64_t n = 1;
+  for (int64_t d : dims) n *= d;
+  return n;
+}
+
+template <class S>
+Operand random_operand(const Dims& dims, Random& random, double low = -2, double high = 2, bool whole = false) {
+  std::vector<S> values(product(dims));
+  for (S& x : values) {
+    x = static_cast<S>(random.uniform(low, high));
+    if (whole) x = std::floor(x);
+  }
+  return operand(dims, values);
+}
+
+struct Expected {
+  double tolerance;  // relative to max(scale, |expected|)
+  double scale = 0;
+  StepKey key = {};
+  int precision = 0;
+};
+
+// One call on the device and one of the reference.
+template <class S>
+void compare(const std::string& name, const std::string& what, const std::vector<Operand>& in,
+             const std::vector<Operand>& out, const void* attrs, const Expected& expected,
+             const void* reference_attrs = nullptr, int over = -1) {
+  const std::string label = name + " " + type_name<S>() + " " + what;
+  const DeviceResult got = call_device<S>(name, in, out, attrs, expected.key, expected.precision, over);
+  checks++;
+  auto& first = first_results[label];
+  if (!first.empty()) {
+    if (first != got.out) fail(label + ": bits depend on the order of the threads");
+    return;
+  }
+  first = got.out;
+  // Nothing is written where the step is not to be committed.
+  const DeviceResult skipped = call_device<S>(name, in, out, attrs, expected.key, expected.precision, over, true);
+  for (size_t o = 0; o < out.size(); o++) {
+    const std::vector<unsigned char>& before = over >= 0 && o == 0 ? in[over].bytes : out[o].bytes;
+    for (size_t i = 0; i < skipped.out[o].size(); i++) {
+      if (skipped.out[o][i] != (before.empty() ? 0xff : before[i]))
+        fail(label + ": writes although the step is skipped");
+    }
+  }
+  std::vector<View> in_views, out_views;
+  std::vector<std::vector<unsigned char>> in_bytes, out_bytes;
+  for (const Operand& o : in) in_bytes.push_back(o.bytes);
+  for (const Operand& o : out) {
+    out_bytes.push_back(o.bytes);
+    out_bytes.back().resize(o.count() * o.size);
+  }
+  for (size_t i = 0; i < in.size(); i++) in_views.push_back(in[i].view(in_bytes[i].data()));
+  for (size_t i = 0; i < out.size(); i++) out_views.push_back(out[i].view(out_bytes[i].data()));
+  call<S>(*myelin_kernels_reference(), name, in_views, out_views, reference_attrs ? reference_attrs : attrs, 1,
+          expected.key);
+  for (size_t o = 0; o < out.size(); o++) {
+    if (out[o].size != sizeof(S)) {  // flags and totals: exact
+      if (out_bytes[o] != got.out[o]) fail(label + ": another result than the reference");
+      continue;
+    }
+    const S* want = reinterpret_cast<const S*>(out_bytes[o].data());
+    const S* have = reinterpret_cast<const S*>(got.out[o].data());
+    for (int64_t i = 0; i < out[o].count(); i++) {
+      const bool same =
+          std::isnan(want[i]) ? std::isnan(have[i])
+          : std::isinf(want[i])
+              ? have[i] == want[i]
+              : std::fabs(static_cast<double>(have[i]) - static_cast<double>(want[i])) <=
+                    expected.tolerance * std::max(expected.scale, std::fabs(static_cast<double>(want[i])));
+      if (same) continue;
+      fail(label + ": output " + std::to_string(o) + " element " + std::to_string(i) + " is " +
+           std::to_string(have[i]) + ", expected " + std::to_string(want[i]));
+    }
+  }
+}
+
+template <class S>
+void check_matmul() {
+  Random random(1);
+  struct Case {
+    int64_t m, k, n;
+    int precision;
+  };
+  // One for each tile and vector kernel, ragged at every edge; long sums that are cut.
+  std::vector<Case> cases = {{1, 1, 1, 0},     {5, 7, 3, 0},   {33, 40, 34, 0}, {70, 33, 66, 0},
+                             {7, 300, 70, 0},  {70, 50, 5, 0}, {1, 600, 70, 0}, {70, 600, 1, 0},
+                             {20, 400, 24, 0}, {0, 3, 4, 0},   {3, 0, 4, 0}};
+  if (sizeof(S) == 4) {
+    for (int precision : {1, 2}) {
+      cases.push_back({70, 40, 66, precision});
+      cases.push_back({64, 300, 64, precision});
+    }
+  }
+  const char* const activations[] = {"", "relu", "tanh", "sigmoid"};
+  int turn = 0;
+  for (const Case& c : cases) {
+    for (int transposed = 0; transposed < 4; transposed++, turn++) {
+      MatmulAttrs attrs = {transposed & 1, transposed >> 1, {turn % 3 != 0, -1, 0}};
+      MatmulAttrs reference = attrs;
+      const char* activation = activations[turn % 4];
+      if (*activation) {
+        attrs.epilogue.activation = elementwise(*myelin_cuda_kernels(), activation);
+        reference.epilogue.activation = elementwise(*myelin_kernels_reference(), activation);
+      }
+      const Dims out = {c.m, c.n};
+      std::vector<Operand> in = {random_operand<S>(attrs.trans_a ? Dims{c.k, c.m} : Dims{c.m, c.k}, random),
+                                 random_operand<S>(attrs.trans_b ? Dims{c.n, c.k} : Dims{c.k, c.n}, random)};
+      if (attrs.epilogue.has_bias) in.push_back(random_operand<S>({c.n}, random));
+      std::vector<Operand> results(*activation && turn % 2 == 0 ? 2 : 1, unwritten<S>(out));
+      // Operands of TF32 and bf16 have 10 and 7 bits of fraction; the errors of k products add up at random.
+      const double unit = c.precision == 1 ? 0x1p-11 : c.precision == 2 ? 0x1p-8 : epsilon<S>();
+      const double growth = c.precision ? 6 * std::sqrt(static_cast<double>(c.k)) : 4.0 + 2 * std::sqrt(c.k);
+      const double scale = 4 + 2 * std::sqrt(static_cast<double>(c.k));  // of partial sums
+      const std::string what = text({c.m, c.k, c.n}) + " transposed " + std::to_string(transposed) + " precision " +
+                               std::to_string(c.precision) + " " + activation;
+      compare<S>("matmul", what, in, results, &attrs, {unit * growth, scale, {}, c.precision}, &reference);
+    }
+  }
+}
+
+template <class S>
+void check_reductions() {
+  Random random(5);
+  const int64_t shapes[][3] = {{1, 1, 1},   {3, 7, 1},    {5, 513, 1}, {2, 4500, 1}, {1, 9000, 1},
+                               {1, 40, 10}, {1, 300, 10}, {2, 20, 70}, {1, 200, 70}, {1, 400, 33},
+                               {3, 4, 5},   {4, 0, 1},    {2, 0, 3}};
+  for (const auto& s : shapes) {
+    const ReduceAttrs attrs = {s[0], s[1], s[2]};
+    const Dims dims = {s[0], s[1], s[2]};
+    const std::vector<Operand> in = {random_operand<S>(dims, random)}, out = {unwritten<S>({s[0], s[2]})};
+    const std::vector<Operand> scalar = {unwritten<S>({})};
+    // A few neighbouring terms are added in the precision of the input; the errors add up at random.
+    compare<S>("sum", text(dims), in, out, &attrs, {epsilon<S>(), 16 + 4 * std::sqrt(static_cast<double>(s[1]))});
+    compare<S>("sumSquares", text(dims), in, scalar, nullptr, {2 * epsilon<S>()});
+    compare<S>("max", text(dims), in, out, &attrs, {0});
+    if (s[1] == 0) continue;
+    const std::vector<Operand> ties = {random_operand<S>(dims, random, -3, 3, true)};
+    compare<S>("argmax", text(dims), ties, out, &attrs, {0});
+  }
+}
+
+template <class S>
+void check_softmax() {
+  Random random(7);
+  for (const Dims& dims : {Dims{1, 1}, Dims{3, 2}, Dims{20, 10}, Dims{6, 33}, Dims{2, 600}, Dims{3, 1100}}) {
+    const Operand z = random_operand<S>(dims, random, -10, 10);
+    compare<S>("softmax", text(dims), {z}, {unwritten<S>(dims)}, nullptr, {24 * epsilon<S>()});
+    compare<S>("softmaxCrossEntropy", text(dims), {z, random_operand<S>(dims, random, 0, 1)},
+               {unwritten<S>({dims[0], 1})}, nullptr, {32 * epsilon<S>(), static_cast<double>(dims[1])});
+  }
+}
+
+template <class S>
+void check_movement() {
+  Random random(9);
+  const struct {
+    Dims dims;
+    std::vector<int32_t> perm;
+  } transposes[] = {{{5, 7}, {1, 0}},
+                    {{33, 70}, {1, 0}},
+                    {{3, 40, 5}, {1, 0, 2}},
+                    {{3, 4, 35}, {2, 1, 0}},
+                    {{2, 3, 2, 3, 2, 3}, {5, 3, 1, 0, 2, 4}}};
+  for (const auto& t : transposes) {
+    TransposeAttrs attrs = {};
+    Dims out;
+    for (size_t d = 0; d < t.perm.size(); d++) {
+      attrs.perm[d] = t.perm[d];
+      out.push_back(t.dims[t.perm[d]]);
+    }
+    compare<S>("transpose", text(t.dims) + " to " + text(out), {random_operand<S>(t.dims, random)}, {unwritten<S>(out)},
+               &attrs, {0});
+  }
+  const SliceAttrs slice = {{1, 2}};
+  const PadAttrs pad = {{2, 1}};
+  const ConcatAttrs concat = {1};
+  const Operand x = random_operand<S>({9, 11}, random), y = random_operand<S>({9, 4}, random);
+  compare<S>("slice", "", {x}, {unwritten<S>({5, 6})}, &slice, {0});
+  compare<S>("pad", "", {x}, {unwritten<S>({12, 13})}, &pad, {0});
+  compare<S>("concat", "", {x, y, x}, {unwritten<S>({9, 26})}, &concat, {0});
+  compare<S>("copy", "", {x}, {unwritten<S>({9, 11})}, nullptr, {0});
+  std::vector<uint32_t> rows(20);
+  for (uint32_t& row : rows) row = static_cast<uint32_t>(random.below(9));
+  compare<S>("gather", "", {x, operand<uint32_t>({20}, rows)}, {unwritten<S>({20, 11})}, nullptr, {0});
+}
+
+template <class S>
+void check_others() {
+  Random random(11);
+  for (int64_t n : {1, 5, 1030}) {
+    const RandomAttrs attrs = {5};
+    compare<S>("randomUniform", std::to_string(n), {}, {unwritten<S>({n})}, &attrs,
+               {0, 0, {0x123456789ABCDEF0u, 0x1000000002u}});
+    Operand good = random_operand<S>({n}, random), bad = good;
+    const S nan = static_cast<S>(NAN);
+    std::memcpy(bad.bytes.data() + (n / 2) * sizeof(S), &nan, sizeof nan);
+    const Operand flag = operand<uint32_t>({1}, {0});
+    compare<S>("guard", "of " + std::to_string(n), {good}, {flag}, nullptr, {0});
+    compare<S>("guard", "of " + std::to_string(n) + " with NaN", {bad}, {flag}, nullptr, {0});
+    if (sizeof(S) == 4) {
+      std::vector<double> totals(n, 0.5);
+      compare<S>("accumulate", std::to_string(n), {good}, {operand<double>({n}, totals)}, nullptr, {0});
+    }
+  }
+  // Every load mode; two outputs, one of them over the memory of an input.
+  const int64_t rows = 13, columns = 37;
+  std::vector<FusedInput> inputs(5);
+  inputs[0].mode = load_full;
+  inputs[1].mode = load_scalar;
+  inputs[2].mode = load_row;
+  inputs[2].period = columns;
+  inputs[3].mode = load_column;
+  inputs[3].period = columns;
+  inputs[4].mode = load_strided;  // transposed
+  inputs[4].rank = 2;
+  inputs[4].dims[0] = rows, inputs[4].dims[1] = columns;
+  inputs[4].strides[0] = 1, inputs[4].strides[1] = rows;
+  const std::vector<Operand> in = {random_operand<S>({rows, columns}, random), random_operand<S>({}, random),
+                                   random_operand<S>({columns}, random), random_operand<S>({rows}, random),
+                                   random_operand<S>({columns, rows}, random)};
+  const char* const ops[] = {"add", "mul", "sub", "tanh", "maximum", "select"};
+  const int32_t operands[][3] = {{0, 1, -1}, {5, 2, -1}, {6, 3, -1}, {7, -1, -1}, {8, 4, -1}, {9, 7, 0}};
+  std::vector<FusedStep> steps, reference_steps;
+  for (int32_t i = 0; i < 6; i++) {
+    FusedStep step = {
+        elementwise(*myelin_cuda_kernels(), ops[i]), 5 + i, operands[i][0], operands[i][1], operands[i][2], 0};
+    steps.push_back(step);
+    step.op = elementwise(*myelin_kernels_reference(), ops[i]);
+    reference_steps.push_back(step);
+  }
+  const FusedOutput outputs[] = {{10, 1}, {8, 0}};
+  const FusedAttrs attrs = {5, 6, 2, 11, inputs.data(), steps.data(), outputs};
+  const FusedAttrs reference = {5, 6, 2, 11, inputs.data(), reference_steps.data(), outputs};
+  const std::vector<Operand> out(2, unwritten<S>({rows, columns}));
+  compare<S>("fused", "of all modes", in, out, &attrs, {8 * epsilon<S>(), 4}, &reference);
+  compare<S>("fused", "in place", in, out, &attrs, {8 * epsilon<S>(), 4}, &reference, 0);
+}
+
+void run(const std::string& only) {
+  const struct {
+    const char* names;
+    void (*checks[2])();
+  } groups[] = {{"matmul", {check_matmul<float>, check_matmul<double>}},
+                {"sum,sumSquares,max,argmax", {check_reductions<float>, check_reductions<double>}},
+                {"softmax,softmaxCrossEntropy", {check_softmax<float>, check_softmax<double>}},
+                {"transpose,slice,pad,concat,copy,gather", {check_movement<float>, check_movement<double>}},
+                {"randomUniform,guard,accumulate,fused", {check_others<float>, check_others<double>}}};
+  for (const auto& group : groups) {
+    // `only` names one kernel; its group runs.
+    if (!only.empty() && ("," + std::string(group.names) + ",").find("," + only + ",") == std::string::npos) continue;
+    for (const auto check : group.checks) check();
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::vector<std::string> orders, only = {""};
+  for (int i = 1; i < argc; i++) {
+    const std::string arg = argv[i];
+    if (arg == "--only" && i + 1 < argc) {
+      only.clear();
+      for (std::string names = argv[++i]; !names.empty();) {
+        const size_t comma = names.find(',');
+        only.push_back(names.substr(0, comma));
+        names = comma == std::string::npos ? "" : names.substr(comma + 1);
+      }
+    } else {
+      orders.push_back(arg);
+    }
+  }
+  if (orders.empty()) orders = {"forward", "reverse", "random:1"};
+  for (const std::string& order : orders) {
+    const size_t colon = order.find(':');
+    setenv("EMU_ORDER", order.substr(0, colon).c_str(), 1);
+    setenv("EMU_SEED", colon == std::string::npos ? "1" : order.substr(colon + 1).c_str(), 1);
+    const int before = checks;
+    for (const std::string& name : only) run(name);
+    if (checks == before) fail("nothing was checked: no kernel has such a name");
+  }
+  std::printf("%d checks, all well\n", checks);
+  return 0;
+}
