@@ -1,6 +1,6 @@
 /**
- * What augmentation costs: epochs of 784-512-256-10 on 9,000 digits with and without it, in alternating rounds, and what the event loop
- * notices meanwhile.
+ * What augmentation costs: epochs of 784-512-256-10 on 9,000 digits with and without it, in alternating rounds, and
+ * what the event loop notices meanwhile.
  *   npm run bench -- augment [--rounds 5]
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'

@@ -1,9 +1,9 @@
 /**
  * Milliseconds until the library is there, in fresh processes:
  *   npm run bench -- load --rounds 21
- * `addon` is the native part alone, `package` the JavaScript around it, `gpu` the first question about GPUs, which opens the CUDA
- * library. Rounds alternate between the library beside the addon (npm run build:cuda) and none. Ends with what the process is
- * told about GPUs.
+ * `addon` is the native part alone, `package` the JavaScript around it, `gpu` the first question about GPUs, which
+ * opens the CUDA library. Rounds alternate between the library beside the addon (npm run build:cuda) and none. Ends
+ * with what the process is told about GPUs.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'

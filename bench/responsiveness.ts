@@ -1,9 +1,10 @@
 /**
- * What the rest of a Node process notices while `fit` keeps all cores busy for five seconds (512-2048-2048-10, batch 256):
+ * What the rest of a Node process notices while `fit` keeps all cores busy for five seconds (512-2048-2048-10, batch
+ * 256):
  *   npm run bench -- responsiveness
- * Event-loop delay (p50, p99, max), the slowest fs.stat, how long abort() takes to settle, and whether the model is usable after it.
- * Then how long `predict` of one row takes on a small model, idle and while it trains, and how much of the training's speed is
- * left while it answers one request every 5 ms.
+ * Event-loop delay (p50, p99, max), the slowest fs.stat, how long abort() takes to settle, and whether the model is
+ * usable after it. Then how long `predict` of one row takes on a small model, idle and while it trains, and how much of
+ * the training's speed is left while it answers one request every 5 ms.
  */
 import { stat } from 'node:fs/promises'
 import { monitorEventLoopDelay } from 'node:perf_hooks'

@@ -1,8 +1,9 @@
 /**
- * What vectorisation gains (2.2.1 of the notes): an explicit JavaScript loop against the same computation with `ops`, both on
- * float32 numbers, in alternating rounds, with one thread and with all.
+ * What vectorisation gains (2.2.1 of the notes): an explicit JavaScript loop against the same computation with `ops`,
+ * both on float32 numbers, in alternating rounds, with one thread and with all.
  *   npm run bench -- vectorisation [--numbers 1000000] [--rounds 21]
- * For each computation the medians in milliseconds and their ratio (above 1: vectorised is faster), then one line of JSON.
+ * For each computation the medians in milliseconds and their ratio (above 1: vectorised is faster), then one line of
+ * JSON.
  */
 import { parseArgs } from 'node:util'
 import { getThreads, ops, setThreads, tensor, type Tensor } from 'myelin'

@@ -91,7 +91,15 @@ function yesOrNo(inputShape: Shape, hidden: Layer[]): Model {
 }
 
 async function trained(model: Model, train: Examples, test: Examples, epochs: number) {
-  const { verdict } = await gradientCheck(model, ops.slice(train.x, train.x.shape.map(() => 0), [6, ...train.x.shape.slice(1)]), train.y.slice(0, 6)) // prettier-ignore
+  const { verdict } = await gradientCheck(
+    model,
+    ops.slice(
+      train.x,
+      train.x.shape.map(() => 0),
+      [6, ...train.x.shape.slice(1)],
+    ),
+    train.y.slice(0, 6),
+  )
   const history = await model.fit(train.x, train.y, { epochs })
   const { accuracy } = await model.evaluate(test.x, test.y)
   return { verdict, history, error: 1 - accuracy }
@@ -124,14 +132,17 @@ async function convolution(): Promise<void> {
   const other = await trained(convolved, train, test, 300)
   console.log(convolved.summary())
   notice(
-    `Is a bar upright? Trained where all bars lie on the left, a dense layer is wrong for ${percent(one.error, 0)} of the bars on the ` +
-      `right, a convolution, which looks everywhere with the same weights, for ${percent(other.error, 0)}. Gradient: ${other.verdict}.`,
+    `Is a bar upright? Trained where all bars lie on the left, a dense layer is wrong for ${percent(one.error, 0)} ` +
+      `of the bars on the right, a convolution, which looks everywhere with the same weights, for ` +
+      `${percent(other.error, 0)}. Gradient: ${other.verdict}.`,
     other.verdict === 'correct' && other.error < 0.02 && one.error > 0.2,
   )
   await save('architectures-convolution', plot.costCurves({ dense: one.history, convolution: other.history }))
 }
 
-/** Sequences of ±1; y tells whether the last two are equal. What came before does not matter, and is to be forgotten. */
+/**
+ * Sequences of ±1; y tells whether the last two are equal. What came before does not matter, and is to be forgotten.
+ */
 function sequences(m: number, seed: number): Examples {
   const steps = 6
   const x = ops.sign(ops.sub(ops.randomUniform([m, steps, 1], { seed }), 0.5))
@@ -150,8 +161,8 @@ async function recurrence(): Promise<void> {
   ])
   console.log(table([['weight', 'shape'], ...rows]))
   notice(
-    `Are the last two of six signs equal? A recurrence sees one sign at a time, the same weights at every step, and is wrong ` +
-      `for ${percent(error)} of new sequences. Gradient: ${verdict}.`,
+    `Are the last two of six signs equal? A recurrence sees one sign at a time, the same weights at every step, and ` +
+      `is wrong for ${percent(error)} of new sequences. Gradient: ${verdict}.`,
     verdict === 'correct' && error < 0.02,
   )
 }
@@ -173,9 +184,9 @@ async function twoInputs(): Promise<void> {
   const { verdict, error } = await trained(model, train, test, 60)
   const guess = test.y.reduce((a, b) => a + b) / test.y.length
   notice(
-    `Two inputs with hidden layers of their own, 4 units for the one and 16 for the other, put together behind them: wrong for ` +
-      `${percent(error)} of new examples, where always saying the commoner answer is for ${percent(Math.min(guess, 1 - guess))}. ` +
-      `Gradient: ${verdict}.`,
+    `Two inputs with hidden layers of their own, 4 units for the one and 16 for the other, put together behind them: ` +
+      `wrong for ${percent(error)} of new examples, where always saying the commoner answer is for ` +
+      `${percent(Math.min(guess, 1 - guess))}. Gradient: ${verdict}.`,
     verdict === 'correct' && error < 0.3 * Math.min(guess, 1 - guess),
   )
 }

@@ -1,6 +1,6 @@
 /**
- * Augmentation on handwritten digits (5.4.5 of the notes): small turns, shifts and elastic distortions make new training
- * images in every epoch. The same network, trained plain and augmented, on the same split.
+ * Augmentation on handwritten digits (5.4.5 of the notes): small turns, shifts and elastic distortions make new
+ * training images in every epoch. The same network, trained plain and augmented, on the same split.
  *
  *   npm run examples -- augmented-digits
  *   npx tsx examples/augmented-digits.ts [--seeds 1] [--epochs 25]
@@ -89,8 +89,9 @@ async function main(): Promise<void> {
     const augmented = await train({ seed, epochs, augmented: true })
     const [fewer, more] = [1 - augmented.accuracy, 1 - plain.accuracy]
     notice(
-      `Seed ${seed}, ${epochs} epochs: ${percent(more)} of the test digits are read wrongly (${plain.seconds.toFixed(0)} s), with ` +
-        `images changed anew in every epoch ${percent(fewer)} (${augmented.seconds.toFixed(0)} s).`,
+      `Seed ${seed}, ${epochs} epochs: ${percent(more)} of the test digits are read wrongly ` +
+        `(${plain.seconds.toFixed(0)} s), with images changed anew in every epoch ${percent(fewer)} ` +
+        `(${augmented.seconds.toFixed(0)} s).`,
       fewer < more,
     )
   }

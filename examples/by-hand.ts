@@ -70,10 +70,10 @@ function slopes(): void {
     leakyRelu: { g: derivative((t) => ops.leakyRelu(t, { slope: 0.01 })), formula: [0.01, 1, 1] },
   }
   const rows = Object.entries(found).map(([name, { g }]) => [name, ...Array.from(g.data, (d) => d.toPrecision(3))])
-  console.log(table([["g′ at z =", '-10', '0', '10'], ...rows])) // prettier-ignore
+  console.log(table([['g′ at z =', '-10', '0', '10'], ...rows]))
   notice(
-    `A sigmoid is nearly flat where z is far from 0 (${found.sigmoid.g.data[0].toExponential(2)} at ±10), a ReLU has the slope 1 ` +
-      'wherever it is on. At 0 both ReLUs count as on.',
+    `A sigmoid is nearly flat where z is far from 0 (${found.sigmoid.g.data[0].toExponential(2)} at ±10), a ReLU has ` +
+      `the slope 1 wherever it is on. At 0 both ReLUs count as on.`,
     Object.values(found).every(({ g, formula }) => apart(g, formula) < 1e-15),
   )
 }
@@ -116,7 +116,12 @@ async function backward(): Promise<void> {
   const db1 = ops.div(ops.sum(dZ1, { axis: 0 }), m)
   const { gradients } = await model.costAndGradients(x, y)
   const [first, second] = gradients
-  const pairs = [[first.weight, dW1], [first.bias, db1], [second.weight, dW2], [second.bias, db2]] as const // prettier-ignore
+  const pairs = [
+    [first.weight, dW1],
+    [first.bias, db1],
+    [second.weight, dW2],
+    [second.bias, db2],
+  ] as const
   const off = Math.max(...pairs.map(([library, hand]) => apart(library, hand)))
   notice(`dW2, db2, dW1 and db1 by hand differ from the library's by ${digits(off)}.`, off < 1e-14)
 
@@ -127,8 +132,8 @@ async function backward(): Promise<void> {
   const [{ weight: after }] = decaying.getWeights()
   const expected = ops.sub(ops.mul(1 - (alpha * lambda) / m, before), ops.mul(alpha, dW1))
   notice(
-    `With L2 a step is W·(1 − αλ/m) − α·dW, weight decay: every weight shrinks by ${percent((alpha * lambda) / m)} and ` +
-      `then follows the gradient. By hand it differs by ${digits(apart(after, expected))}.`,
+    `With L2 a step is W·(1 − αλ/m) − α·dW, weight decay: every weight shrinks by ${percent((alpha * lambda) / m)} ` +
+      `and then follows the gradient. By hand it differs by ${digits(apart(after, expected))}.`,
     apart(after, expected) < 1e-14,
   )
 }
@@ -142,7 +147,11 @@ async function blocks(): Promise<void> {
     inputShape: [3],
     seed: 6,
     dtype: 'float64',
-    layers: widths.slice(1).map((units, i) => layers.dense({ units, activation: activation(i + 1), biasInitializer: initializers.constant(0.1) })), // prettier-ignore
+    layers: widths
+      .slice(1)
+      .map((units, i) =>
+        layers.dense({ units, activation: activation(i + 1), biasInitializer: initializers.constant(0.1) }),
+      ),
   })
   model.compile({ optimizer: 'gradientDescent', loss: 'binaryCrossentropy' })
   const weights = model.getWeights()
@@ -178,19 +187,21 @@ async function blocks(): Promise<void> {
   }
   console.log(table([['layer', 'W', 'b', 'Z', 'A', 'dA', 'dZ', 'dW', 'db'], ...rows]))
   notice(
-    `dW has the shape of W, db that of b, and dZ and dA have a row for each of the ${m} examples. Z, A, dW and db of the ` +
-      `blocks differ from the network's by ${digits(off)}.`,
+    `dW has the shape of W, db that of b, and dZ and dA have a row for each of the ${m} examples. Z, A, dW and db of ` +
+      `the blocks differ from the network's by ${digits(off)}.`,
     off < 1e-14 && rows.every(([, W, b, Z, A, dA, dZ, dW, db]) => W === dW && b === db && Z === dZ && A === dA),
   )
   await save('by-hand-blocks', plot.forwardBackward(widths))
 
   const [a, t] = [tensor([0.8, 0.4], f64), tensor([1, 0], f64)]
-  const loss = (p: Tensor) => ops.neg(ops.sum(ops.add(ops.mul(t, ops.log(p)), ops.mul(ops.sub(1, t), ops.log(ops.sub(1, p)))))) // prettier-ignore
+  const loss = (p: Tensor) =>
+    ops.neg(ops.sum(ops.add(ops.mul(t, ops.log(p)), ops.mul(ops.sub(1, t), ops.log(ops.sub(1, p))))))
   const [dAL] = grad(loss)(a)
   const dZL = ops.mul(dAL, ops.mul(a, ops.sub(1, a)))
   notice(
-    `For a = 0.8, y = 1 and a = 0.4, y = 0 the derivative dA is ${Array.from(dAL.data, (d) => d.toFixed(4)).join(' and ')}; ` +
-      `times a(1 − a) it is a − y: ${Array.from(dZL.data, (d) => d.toFixed(1)).join(' and ')}.`,
+    `For a = 0.8, y = 1 and a = 0.4, y = 0 the derivative dA is ` +
+      `${Array.from(dAL.data, (d) => d.toFixed(4)).join(' and ')}; times a(1 − a) it is a − y: ` +
+      `${Array.from(dZL.data, (d) => d.toFixed(1)).join(' and ')}.`,
     apart(dAL, [-1.25, 1 / 0.6]) < 1e-14 && apart(dZL, [-0.2, 0.4]) < 1e-15,
   )
 }
@@ -232,7 +243,8 @@ async function xor(): Promise<void> {
   const wrong = Array.from(model.predictSync(x).data).filter((a, i) => a !== y[i]).length
   const units = model.layers.slice(0, -1).reduce((sum, { outputShape }) => sum + outputShape[0], 0)
   notice(
-    `XOR of 8 bits as a tree, its weights set by hand: ${units} hidden units in 3 layers, ${wrong} of 256 outputs wrong.`,
+    `XOR of 8 bits as a tree, its weights set by hand: ${units} hidden units in 3 layers, ` +
+      `${wrong} of 256 outputs wrong.`,
     wrong === 0 && units === 14,
   )
   await save('by-hand-xor', plot.networkDiagram(model, { title: 'XOR of 8 bits' }))
@@ -258,8 +270,8 @@ async function xor(): Promise<void> {
   }
   const [deep, shallow] = [await best([16, 8]), await best([24])]
   notice(
-    `Learnt instead of set, XOR of 4 bits: hidden layers of 16 and 8 get ${percent(deep, 0)} right in the best of three ` +
-      `seeds, one layer of 24 ${percent(shallow, 0)}. Whether depth helps to learn is one more thing to try.`,
+    `Learnt instead of set, XOR of 4 bits: hidden layers of 16 and 8 get ${percent(deep, 0)} right in the best of ` +
+      `three seeds, one layer of 24 ${percent(shallow, 0)}. Whether depth helps to learn is one more thing to try.`,
     deep === 1 && shallow >= 0.75,
   )
 }

@@ -1,6 +1,6 @@
 /**
- * Is a derivative right? (5.5.4 to 5.5.6 of the notes): numerical derivatives, a gradient check that finds a planted bug,
- * and every activation, loss and penalty checked.
+ * Is a derivative right? (5.5.4 to 5.5.6 of the notes): numerical derivatives, a gradient check that finds a planted
+ * bug, and every activation, loss and penalty checked.
  *
  *   npm run examples -- checking
  */
@@ -34,8 +34,9 @@ async function nudging(): Promise<void> {
   const [bestOne, bestBoth] = Object.values(lines).map((line) => line.reduce((a, b) => (b[1] < a[1] ? b : a)))
   notice(
     `Nudged by ε = 0.01 from both sides, f(θ) = θ³ seems to have the slope ${both.toFixed(4)} at 1, from one side ` +
-      `${one.toFixed(4)}; it is 3. A tenth of ε makes the one error ${shareBoth.toFixed(0)} times smaller, the other ${shareOne.toFixed(0)} times, until ` +
-      `rounding takes over: the best that can be had is ${digits(bestBoth[1])} and ${digits(bestOne[1])}.`,
+      `${one.toFixed(4)}; it is 3. A tenth of ε makes the one error ${shareBoth.toFixed(0)} times smaller, the other ` +
+      `${shareOne.toFixed(0)} times, until rounding takes over: the best that can be had is ${digits(bestBoth[1])} ` +
+      `and ${digits(bestOne[1])}.`,
     both.toFixed(4) === '3.0001' &&
       one.toFixed(4) === '3.0301' &&
       shareBoth > 90 &&
@@ -79,9 +80,9 @@ async function plantedBug(): Promise<void> {
   console.log(String(found))
   const right = found.parameters.filter(({ verdict }) => verdict === 'correct')
   notice(
-    `At the start the check says ${before.verdict} (distance ${digits(before.distance)}), after 20 epochs ${later.verdict} ` +
-      `(${digits(later.distance)}). With db of layer 2 twice too large it says ${found.verdict} (${digits(found.distance)}) and names ` +
-      `${found.parameters[0].name}.`,
+    `At the start the check says ${before.verdict} (distance ${digits(before.distance)}), after 20 epochs ` +
+      `${later.verdict} (${digits(later.distance)}). With db of layer 2 twice too large it says ${found.verdict} ` +
+      `(${digits(found.distance)}) and names ${found.parameters[0].name}.`,
     before.verdict === 'correct' &&
       later.verdict === 'correct' &&
       found.verdict === 'wrong' &&
@@ -94,11 +95,35 @@ async function plantedBug(): Promise<void> {
 async function everything(): Promise<void> {
   const activations: ActivationName[] = ['linear', 'sigmoid', 'tanh', 'relu', 'leakyRelu', 'softmax']
   const outputs: [ActivationName, LossName, DataLike][] = [
-    ['sigmoid', 'binaryCrossentropy', [[0, 1, 1], [1, 0, 1], [1, 1, 0]]],
-    ['softmax', 'categoricalCrossentropy', [[0, 1, 0], [1, 0, 0], [0, 0, 1]]],
+    [
+      'sigmoid',
+      'binaryCrossentropy',
+      [
+        [0, 1, 1],
+        [1, 0, 1],
+        [1, 1, 0],
+      ],
+    ],
+    [
+      'softmax',
+      'categoricalCrossentropy',
+      [
+        [0, 1, 0],
+        [1, 0, 0],
+        [0, 0, 1],
+      ],
+    ],
     ['softmax', 'sparseCategoricalCrossentropy', [2, 0, 1]],
-    ['linear', 'meanSquaredError', [[0.3, 1, -1], [2, 0, 0.1], [1, 1, 3]]],
-  ] // prettier-ignore
+    [
+      'linear',
+      'meanSquaredError',
+      [
+        [0.3, 1, -1],
+        [2, 0, 0.1],
+        [1, 1, 3],
+      ],
+    ],
+  ]
   const penalties = [regularizers.l1({ lambda: 0.5 }), regularizers.l2({ lambda: 0.5 })]
   const rows: string[][] = []
   let wrong = 0
@@ -123,8 +148,9 @@ async function everything(): Promise<void> {
   }
   console.log(table([['distance', ...outputs.map(([, loss]) => loss)], ...rows]))
   notice(
-    `${rows.length * outputs.length - wrong} of ${rows.length * outputs.length} networks have the gradient that nudging finds: ` +
-      'every activation, every loss, L1 and L2. Check once while you write a layer, not in every epoch: it is slow.',
+    `${rows.length * outputs.length - wrong} of ${rows.length * outputs.length} networks have the gradient that ` +
+      `nudging finds: every activation, every loss, L1 and L2. Check once while you write a layer, not in every ` +
+      `epoch: it is slow.`,
     wrong === 0,
   )
 }

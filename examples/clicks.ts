@@ -78,12 +78,14 @@ async function twentyThousandViews(): Promise<void> {
   const tested = Array.from(test.rows, (row) => all[row])
   const costs = tested.map(({ chance, click }) => -Math.log(click ? chance : 1 - chance))
   const best = costs.reduce((a, b) => a + b) / costs.length
-  console.log(table([
-    ['on views not seen before', 'cost'],
-    ['logistic regression', logistic.loss.toFixed(4)],
-    ['hidden layers of 16 and 16', network.loss.toFixed(4)],
-    ['knowing the true chances', best.toFixed(4)],
-  ])) // prettier-ignore
+  console.log(
+    table([
+      ['on views not seen before', 'cost'],
+      ['logistic regression', logistic.loss.toFixed(4)],
+      ['hidden layers of 16 and 16', network.loss.toFixed(4)],
+      ['knowing the true chances', best.toFixed(4)],
+    ]),
+  )
   const avoided = (logistic.loss - network.loss) / (logistic.loss - best)
   notice(
     `Logistic regression adds what the age says and what the advertisement says, but here the one depends on the ` +

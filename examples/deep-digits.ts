@@ -55,8 +55,9 @@ async function depth(): Promise<void> {
   const rows = shapes.map((hidden, i) => [[784, ...hidden, 10].join(' → '), `${hidden.length + 1}`, percent(errors[i])])
   console.log(table([['network', 'layers L', 'dev error'], ...rows]))
   notice(
-    `One hidden layer brings the error from ${percent(errors[0])} to ${percent(errors[1])}; with only ${train.y.size} ` +
-      `digits two or three give ${percent(errors[2])} and ${percent(errors[3])}: depth is one more hyperparameter to try.`,
+    `One hidden layer brings the error from ${percent(errors[0])} to ${percent(errors[1])}; with only ` +
+      `${train.y.size} digits two or three give ${percent(errors[2])} and ${percent(errors[3])}: depth is one more ` +
+      `hyperparameter to try.`,
     errors[1] < 0.85 * errors[0] && Math.min(...errors.slice(2)) < errors[1] + 0.01,
   )
 }
@@ -72,7 +73,11 @@ async function hyperparameters(): Promise<{ hidden: number[]; alpha: number }> {
     },
     { trials: 8, seed: 3 },
   )
-  const row = ({ config, error }: (typeof trials)[number]) => [config.hidden.join(', '), config.alpha.toFixed(5), percent(error)] // prettier-ignore
+  const row = ({ config, error }: (typeof trials)[number]) => [
+    config.hidden.join(', '),
+    config.alpha.toFixed(5),
+    percent(error),
+  ]
   console.log(table([['hidden', 'α', 'dev error'], ...trials.map(row)]))
   const worst = trials[trials.length - 1]
   notice(
@@ -95,8 +100,8 @@ async function look(model: Model): Promise<void> {
   await model.save(path)
   using restored = await loadModel(path)
   notice(
-    `The chosen network, trained to the end with a falling α, reads ${percent(matrix.accuracy)} of the test digits. The commonest ` +
-      `mistake: ${worst.truth} read as ${worst.guess} (${worst.count} times).`,
+    `The chosen network, trained to the end with a falling α, reads ${percent(matrix.accuracy)} of the test digits. ` +
+      `The commonest mistake: ${worst.truth} read as ${worst.guess} (${worst.count} times).`,
     matrix.accuracy > 0.93 && (await errorOn(restored, test)) === (await errorOn(model, test)),
   )
   await save('deep-digits-confusion', plot.confusionMatrix(matrix))

@@ -1,6 +1,6 @@
 /**
- * What is wrong with this network, and what to try (chapters 3, 5 and 6 of the notes): when to stop, what costs tell, and
- * what penalties do to the weights.
+ * What is wrong with this network, and what to try (chapters 3, 5 and 6 of the notes): when to stop, what costs tell,
+ * and what penalties do to the weights.
  *
  *   npm run examples -- diagnosis
  */
@@ -67,15 +67,21 @@ async function untilConverged(): Promise<void> {
   const { accuracy } = await model.evaluate(train.x, train.y)
   const change = Math.abs(epochs[epochs.length - 1].loss - epochs[epochs.length - 2].loss)
   notice(
-    `Of 20,000 steps allowed ${epochs.length.toLocaleString('en')} were made: the last changed J by ${change.toExponential(1)}. ` +
-      `${percent(accuracy)} of the training set is right, though no line separates it.`,
+    `Of 20,000 steps allowed ${epochs.length.toLocaleString('en')} were made: the last changed J by ` +
+      `${change.toExponential(1)}. ${percent(accuracy)} of the training set is right, though no line separates it.`,
     stopped === 'converged' && change < stopWhen.tolerance && accuracy > 0.95,
   )
 }
 
 /** 5.2 and 5.3 of the notes: two errors, and the error that nobody can avoid. */
 function errors(): void {
-  const cases: [number, number, number?][] = [[1, 11], [15, 16], [15, 30], [0.5, 1], [15, 16, 15]] // prettier-ignore
+  const cases: [number, number, number?][] = [
+    [1, 11],
+    [15, 16],
+    [15, 30],
+    [0.5, 1],
+    [15, 16, 15],
+  ]
   const found = cases.map(([trainError, devError, bayesError = 0]) => {
     const [a, b, c] = [trainError, devError, bayesError].map((points) => points / 100)
     return { trainError, devError, bayesError, ...diagnose.biasVariance({ trainError: a, devError: b, bayesError: c }) }
@@ -85,8 +91,8 @@ function errors(): void {
   console.log(`\nwhere both are high: ${found[2].recipe.join(', ')}`)
   const verdicts = found.map(({ bias, variance }) => `${bias} ${variance}`).join()
   notice(
-    'Train error minus what is unavoidable is bias, dev error minus train error is variance. Bias first, then variance, then ' +
-      'round again. 15 % and 16 % are bad if people make no mistakes and good if they make 15 %.',
+    'Train error minus what is unavoidable is bias, dev error minus train error is variance. Bias first, then ' +
+      'variance, then round again. 15 % and 16 % are bad if people make no mistakes and good if they make 15 %.',
     verdicts === 'low high,high low,high high,low low,low low' && found[2].recipe[0] === 'a bigger network',
   )
 }
@@ -107,7 +113,8 @@ async function costWithDropout(): Promise<void> {
     ({ batches }) => batches.slice(1).filter((cost, i) => cost >= batches[i]).length,
   )
   notice(
-    `Gradient descent on all examples: J goes up in ${withDropout} of 149 steps with dropout, in ${without} without. To see whether ` +
+    `Gradient descent on all examples: J goes up in ${withDropout} of 149 steps with dropout, in ${without} without. ` +
+      `To see whether ` +
       'the code is right, look at J with keepProb = 1 first.',
     without === 0 && withDropout > 10 && said.length === 1,
   )
@@ -137,7 +144,8 @@ async function sparsity(): Promise<void> {
   console.log(table([['penalty', 'weights below 0.001', '‖w‖²'], ...rows]))
   const [none, l2, l1] = Object.values(found)
   notice(
-    `L1 makes ${l1.small} of 20 weights zero, 15 of them being of no use; L2 makes their squares smaller and ${l2.small} zero.`,
+    `L1 makes ${l1.small} of 20 weights zero, 15 of them being of no use; L2 makes their squares smaller and ` +
+      `${l2.small} zero.`,
     l1.small >= 8 && l2.small <= 2 && l2.norm < none.norm,
   )
   const line = ({ weight }: typeof none) => weight.map((w, i) => [i + 1, Math.abs(w)] as const)
@@ -148,7 +156,10 @@ async function sparsity(): Promise<void> {
   )
 }
 
-/** 5.4.4 and 5.4.5 of the notes: weights grow while a network is trained; a penalty, or stopping early, keeps them small. */
+/**
+ * 5.4.4 and 5.4.5 of the notes: weights grow while a network is trained; a penalty, or stopping early, keeps them
+ * small.
+ */
 async function weightNorms(): Promise<void> {
   const key = 'dense_1.weight.squaredNorm'
   const stop = callbacks.earlyStopping({ monitor: 'val_loss', patience: 150, restoreBestWeights: true })
@@ -170,8 +181,8 @@ async function weightNorms(): Promise<void> {
   const [nothing, l2, early] = Object.values(runs).map(({ epochs }) => epochs[epochs.length - 1][key])
   const start = runs.nothing.epochs[0][key]
   notice(
-    `‖W1‖² grows from ${start.toFixed(1)} to ${nothing.toFixed(1)} if nothing holds it; L2 ends at ${l2.toFixed(1)}, early stopping at ` +
-      `${early.toFixed(1)}. The one is a knob of its own, the other also decides how far J falls.`,
+    `‖W1‖² grows from ${start.toFixed(1)} to ${nothing.toFixed(1)} if nothing holds it; L2 ends at ${l2.toFixed(1)}, ` +
+      `early stopping at ${early.toFixed(1)}. The one is a knob of its own, the other also decides how far J falls.`,
     nothing > 2 * start && l2 < 0.5 * nothing && early < nothing && runs['early stopping'].stopped === 'early',
   )
   await save('diagnosis-norms', plot.costCurves(runs, { key, title: '‖W1‖² by epoch' }))
@@ -192,9 +203,9 @@ async function averages(): Promise<void> {
   ])
   console.log(table([['t', 'J', 'v', 'v/(1 − βᵗ)'], ...rows]))
   notice(
-    `From one mini-batch to the next J changes by ${jump(batches).toFixed(3)}, its average by ${jump(corrected).toFixed(3)}. Without ` +
-      `correction the average starts at (1 − β)·J₁ = ${plain[0].toFixed(4)}, far too low; after 100 values the two are the same to ` +
-      `${Math.abs(plain[99] - corrected[99]).toExponential(0)}.`,
+    `From one mini-batch to the next J changes by ${jump(batches).toFixed(3)}, its average by ` +
+      `${jump(corrected).toFixed(3)}. Without correction the average starts at (1 − β)·J₁ = ${plain[0].toFixed(4)}, ` +
+      `far too low; after 100 values the two are the same to ${Math.abs(plain[99] - corrected[99]).toExponential(0)}.`,
     jump(corrected) < 0.3 * jump(batches) &&
       Math.abs(plain[0] - 0.1 * batches[0]) < 1e-12 &&
       Math.abs(corrected[0] - batches[0]) < 1e-12 &&

@@ -8,7 +8,12 @@ import * as plot from 'myelin/plot'
 import { notice, percent, run, save, table } from './support/show'
 
 /** The notes' houses: size in square feet, bedrooms; price in thousands. */
-const houses = [[2104, 3], [1600, 3], [2400, 3], [3000, 4]] // prettier-ignore
+const houses = [
+  [2104, 3],
+  [1600, 3],
+  [2400, 3],
+  [3000, 4],
+]
 const prices = [400, 330, 369, 540]
 
 /** A neuron is a dense layer of one unit. `normalize` brings size and bedrooms to the same scale first. */
@@ -100,15 +105,17 @@ async function twoThousandHouses(): Promise<void> {
   const [straight, bent] = [await offBy(neuron.model), await offBy(network.model)]
   // The mean size of 8 % normal noise, 0.08·√(2/π): what is left when everything that can be known is.
   const best = 0.08 * Math.sqrt(2 / Math.PI)
-  console.log(table([
-    ['on 1000 houses not seen before', 'mean error'],
-    ['one neuron', percent(straight)],
-    ['hidden layers of 32 and 16', percent(bent)],
-    ['the best possible', percent(best)],
-  ])) // prettier-ignore
+  console.log(
+    table([
+      ['on 1000 houses not seen before', 'mean error'],
+      ['one neuron', percent(straight)],
+      ['hidden layers of 32 and 16', percent(bent)],
+      ['the best possible', percent(best)],
+    ]),
+  )
   notice(
-    `A price per square metre that falls with the distance is a product, and no sum of the features: one neuron stays ` +
-      `${percent(straight)} off, the network comes to ${percent(bent)} where ${percent(best)} is left to luck.`,
+    `A price per square metre that falls with the distance is a product, and no sum of the features: one neuron ` +
+      `stays ${percent(straight)} off, the network comes to ${percent(bent)} where ${percent(best)} is left to luck.`,
     straight > 2 * bent && bent < 1.3 * best,
   )
 

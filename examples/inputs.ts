@@ -33,8 +33,8 @@ function image(): void {
   const features = data.flattenImage({ data: pixels, width: side, height: side })
   const starts = [0, side * side, 2 * side * side].map((start) => features[start])
   notice(
-    `An image of 64 × 64 pixels has n_x = ${features.length} features: ${side * side} of ${starts[0]} (red), as many of ` +
-      `${starts[1]} (green) and of ${starts[2]} (blue).`,
+    `An image of 64 × 64 pixels has n_x = ${features.length} features: ${side * side} of ${starts[0]} (red), as many ` +
+      `of ${starts[1]} (green) and of ${starts[2]} (blue).`,
     features.length === 12288 && starts.join() === colours.join(),
   )
 }
@@ -65,7 +65,9 @@ async function sound(): Promise<void> {
   const isHigh = draws.map((_, i) => i % 2)
   const recordings = draws.map(([phase, ...noise], i) => {
     const frequency = isHigh[i] ? 880 : 440
-    const samples = noise.map((u, t) => 0.5 * Math.sin(2 * Math.PI * ((frequency * t) / sampleRate + phase)) + 0.4 * (u - 0.5)) // prettier-ignore
+    const samples = noise.map(
+      (u, t) => 0.5 * Math.sin(2 * Math.PI * ((frequency * t) / sampleRate + phase)) + 0.4 * (u - 0.5),
+    )
     return wav(samples, sampleRate)
   })
   const heard = await Promise.all(recordings.map((file) => data.readWav(file)))
@@ -75,9 +77,9 @@ async function sound(): Promise<void> {
   using network = await yesOrNo(train.x, train.y, 32)
   const [one, many] = [await neuron.evaluate(test.x, test.y), await network.evaluate(test.x, test.y)]
   notice(
-    `${m} WAV files of ${length} samples, ${(1000 * length) / heard[0].sampleRate} ms each. Whether the tone is high depends on no ` +
-      `sample by itself: one neuron is right for ${percent(one.accuracy, 0)} of new ones, 32 hidden units for ` +
-      `${percent(many.accuracy, 0)}.`,
+    `${m} WAV files of ${length} samples, ${(1000 * length) / heard[0].sampleRate} ms each. Whether the tone is high ` +
+      `depends on no sample by itself: one neuron is right for ${percent(one.accuracy, 0)} of new ones, 32 hidden ` +
+      `units for ${percent(many.accuracy, 0)}.`,
     many.accuracy > 0.95 && many.accuracy > one.accuracy + 0.1,
   )
   const first = (kind: number) => Array.from(heard[kind].samples.data, (value, t) => [t, value] as const)
@@ -89,8 +91,22 @@ async function sound(): Promise<void> {
 
 /** 1.2 of the notes: how often each word of a vocabulary occurs. */
 async function text(): Promise<void> {
-  const weather = ['Rain and wind from the west', 'Sunny, but cold in the morning', 'Snow and wind in the north', 'The rain will end in the evening', 'Cold wind, later sunny', 'Fog in the morning, then rain'] // prettier-ignore
-  const kitchen = ['Boil the rice in salt water', 'Cut the onions and fry them', 'Add salt and pepper', 'Fry the fish in butter', 'Stir the rice and add butter', 'Bake the bread with salt'] // prettier-ignore
+  const weather = [
+    'Rain and wind from the west',
+    'Sunny, but cold in the morning',
+    'Snow and wind in the north',
+    'The rain will end in the evening',
+    'Cold wind, later sunny',
+    'Fog in the morning, then rain',
+  ]
+  const kitchen = [
+    'Boil the rice in salt water',
+    'Cut the onions and fry them',
+    'Add salt and pepper',
+    'Fry the fish in butter',
+    'Stir the rice and add butter',
+    'Bake the bread with salt',
+  ]
   const texts = [...weather, ...kitchen]
   const words = data.bagOfWords.fit(texts)
   const y = texts.map((_, i) => Number(i >= weather.length))
@@ -105,8 +121,9 @@ async function text(): Promise<void> {
   console.log(table([['', 'P(kitchen)'], ...unseen.map((sentence, i) => [sentence, percent(found[i], 0)])]))
   const [first] = words.transform(['the wind and the rain']).toArray() as number[][]
   notice(
-    `${texts.length} sentences have ${words.vocabulary.length} different words, so a sentence is a row of ${first.length} counts; ` +
-      `${found.filter((p, i) => Math.round(p) === i % 2).length} of 4 new sentences are told right.`,
+    `${texts.length} sentences have ${words.vocabulary.length} different words, so a sentence is a row of ` +
+      `${first.length} counts; ${found.filter((p, i) => Math.round(p) === i % 2).length} of 4 new sentences are told ` +
+      `right.`,
     first[words.vocabulary.indexOf('the')] === 2 && found.every((p, i) => Math.round(p) === i % 2),
   )
 }
@@ -128,8 +145,8 @@ function parts(): void {
   console.log(`\ntrain and dev: ${trainAndDev}\ndev and test: ${devAndTest}`)
   const differing = trainAndDev.features.filter(({ differs }) => differs)
   notice(
-    `Of large sets a small share is enough for dev and test. These two have to come from one distribution (they do); the ` +
-      `training set may differ, here in ${differing.map(({ name }) => name).join()}, but one should know.`,
+    `Of large sets a small share is enough for dev and test. These two have to come from one distribution (they do); ` +
+      `the training set may differ, here in ${differing.map(({ name }) => name).join()}, but one should know.`,
     rows[1].join(' ') === '1,000,000 980,000 10,000 10,000' &&
       devAndTest.same &&
       differing.length === 1 &&
@@ -164,9 +181,10 @@ async function normalisation(): Promise<void> {
   // Each near the largest rate with which it does not diverge.
   const [raw, scaled] = [await costAfter(false, 5e-5), await costAfter(true, 0.5)]
   notice(
-    `Normalised with their own μ and σ², training inputs have the means ${[...mean.data].map((v) => Math.abs(v).toFixed(3)).join(', ')} ` +
-      `and the variances ${[...variance.data].map((v) => v.toFixed(3)).join(', ')} (a constant gives 0, not NaN); the dev set keeps ` +
-      `a mean of ${devMean.toFixed(3)}, as it is shifted by the same numbers. After 100 steps the dev cost is ` +
+    `Normalised with their own μ and σ², training inputs have the means ` +
+      `${[...mean.data].map((v) => Math.abs(v).toFixed(3)).join(', ')} and the variances ` +
+      `${[...variance.data].map((v) => v.toFixed(3)).join(', ')} (a constant gives 0, not NaN); the dev set keeps a ` +
+      `mean of ${devMean.toFixed(3)}, as it is shifted by the same numbers. After 100 steps the dev cost is ` +
       `${scaled.toExponential(1)}, with raw inputs ${raw.toExponential(1)}.`,
     [...mean.data].every((v) => Math.abs(v) < 1e-3) &&
       [...variance.data].every((v, j) => Math.abs(v - (j < 2 ? 1 : 0)) < 1e-3) &&
@@ -191,8 +209,9 @@ function batches(): void {
   const last = sizes[sizes.length - 1]
   const inMemory = data.recommendedBatchSize(1_000_000, { memory: 100 })
   notice(
-    `${m} examples in batches of 64 are ${sizes.length} batches, the last of ${last}; every example comes once in a pass. Up to ` +
-      `2000 all go at once, above it is a power of two from 64 to 512; where memory holds 100 examples, ${inMemory}.`,
+    `${m} examples in batches of 64 are ${sizes.length} batches, the last of ${last}; every example comes once in a ` +
+      `pass. Up to 2000 all go at once, above it is a power of two from 64 to 512; where memory holds 100 examples, ` +
+      `${inMemory}.`,
     sizes.length === 16 && last === 40 && seen.size === m && recommended[1][1] === 2000 && inMemory === 64,
   )
 }

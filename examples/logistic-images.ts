@@ -88,7 +88,8 @@ async function look(model: Model): Promise<void> {
   }))
   console.log(sideBySide(pictures))
   notice(
-    `${percent(accuracy)} of ${test.y.size} digits not seen before are read correctly with one weight for each pixel. ` +
+    `${percent(accuracy)} of ${test.y.size} digits not seen before are read correctly with one weight for each ` +
+      `pixel. ` +
       'Positive weights speak for an 8: they lie where the left of its two rings is closed.',
     accuracy > 0.94,
   )

@@ -38,7 +38,10 @@ const steepness = 400
 const valley = (w1: Value, w2: Value) => ops.add(ops.mul(0.5, ops.square(w1)), ops.mul(steepness / 2, ops.square(w2)))
 const start = [-8, 2] as const
 
-/** J at every one of 1000 steps. The weights of a layer on the input 1 are w₁ and w₂; one epoch of 1000 rows is 1000 steps. */
+/**
+ * J at every one of 1000 steps. The weights of a layer on the input 1 are w₁ and w₂; one epoch of 1000 rows is 1000
+ * steps.
+ */
 async function descend(optimizer: Optimizer): Promise<Float64Array> {
   using model = sequential({ inputShape: [1], dtype: 'float64', layers: [layers.dense({ units: 2, useBias: false })] })
   const halves = tensor([[0.5, steepness / 2]], { dtype: 'float64' })
@@ -74,8 +77,8 @@ async function throughTheValley(): Promise<void> {
   console.log(table([['in the valley', 'best α', 'steps to J < 0.1'], ...rows]))
   const [plain, ...others] = Object.values(best).map(({ steps }) => steps)
   notice(
-    `Plain gradient descent has to keep α below 2/${steepness} so as not to climb the walls, and creeps along the floor: ` +
-      `${plain} steps. Momentum averages the swings away (${best.momentum.steps}); RMSprop divides by them ` +
+    `Plain gradient descent has to keep α below 2/${steepness} so as not to climb the walls, and creeps along the ` +
+      `floor: ${plain} steps. Momentum averages the swings away (${best.momentum.steps}); RMSprop divides by them ` +
       `(${best.RMSprop.steps}); Adam does both (${best.Adam.steps}).`,
     others.every((steps) => steps < 0.8 * plain),
   )
@@ -117,8 +120,8 @@ async function batchOrMiniBatch(): Promise<void> {
   const [all, mini] = [await bestOf('all', 60), await bestOf(64, 10)]
   notice(
     `Gradient descent on all ${m} digits at once needs ${all.epochs} passes over them for a cost below ${target}, in ` +
-      `mini-batches of 64 ${mini.epochs}, each at its best of five learning rates: a mini-batch need not wait for the rest to ` +
-      `take its step. Its costs go up and down, as every batch is another one.`,
+      `mini-batches of 64 ${mini.epochs}, each at its best of five learning rates: a mini-batch need not wait for ` +
+      `the rest to take its step. Its costs go up and down, as every batch is another one.`,
     mini.epochs * 4 < all.epochs,
   )
   await save('optimiser-race-batches', plot.batchVsMiniBatch(all.history, mini.history))
@@ -145,7 +148,8 @@ async function onDigits(): Promise<void> {
   notice(
     `After five passes over ${m} digits gradient descent is at a cost of ${plain.toFixed(3)}, the others are at ` +
       `${others.map((cost) => cost.toFixed(3)).join(', ')}. The learning rates that suit them best differ ` +
-      `${(Math.max(...chosen) / Math.min(...chosen)).toFixed(0)}-fold: whoever changes the optimiser looks for α again.`,
+      `${(Math.max(...chosen) / Math.min(...chosen)).toFixed(0)}-fold: whoever changes the optimiser looks for α ` +
+      `again.`,
     others.every((cost) => cost < 0.9 * plain),
   )
   await save('optimiser-race-digits', plot.costCurves(runs))
@@ -166,7 +170,12 @@ async function decay(): Promise<void> {
     runs[name] = await model.fit(train.x, train.y, { batchSize: 32, epochs: 10 })
     errors[name] = (await model.evaluate(dev.x, dev.y)).loss
   }
-  console.log(table([['Adam from α₀ = 0.02', 'J, epoch 10', 'dev cost'], ...Object.entries(runs).map(([name, { epochs }]) => [name, epochs[9].loss.toFixed(4), errors[name].toFixed(3)])])) // prettier-ignore
+  console.log(
+    table([
+      ['Adam from α₀ = 0.02', 'J, epoch 10', 'dev cost'],
+      ...Object.entries(runs).map(([name, { epochs }]) => [name, epochs[9].loss.toFixed(4), errors[name].toFixed(3)]),
+    ]),
+  )
   const [constant, ...falling] = Object.values(runs).map(({ epochs }) => epochs[9].loss)
   notice(
     `Steps that stay large jump about the minimum: at the same start, a falling rate ends at ` +

@@ -1,6 +1,6 @@
 /**
- * A shallow network on two classes that no line separates (chapter 3 of the notes): what a hidden layer is for, how many
- * units it needs, tanh against sigmoid, and why weights must not start at zero.
+ * A shallow network on two classes that no line separates (chapter 3 of the notes): what a hidden layer is for, how
+ * many units it needs, tanh against sigmoid, and why weights must not start at zero.
  *
  *   npm run examples -- planar
  */
@@ -71,10 +71,12 @@ async function hiddenUnits(): Promise<void> {
     { strategy: 'grid' },
   )
   const inOrder = [...trials].sort((a, b) => a.config.units - b.config.units)
-  console.log(table([
-    ['hidden units', 'dev error'],
-    ...inOrder.map(({ config, error }) => [config.units ? String(config.units) : 'none', percent(error)]),
-  ])) // prettier-ignore
+  console.log(
+    table([
+      ['hidden units', 'dev error'],
+      ...inOrder.map(({ config, error }) => [config.units ? String(config.units) : 'none', percent(error)]),
+    ]),
+  )
   const errorOf = (units: number) => trials.find(({ config }) => config.units === units)!.error
   notice(
     `A straight line is wrong for ${percent(errorOf(0), 0)} of the points; 8 hidden units are wrong for ` +
@@ -101,7 +103,8 @@ async function tanhOrSigmoid(): Promise<void> {
   const target = runs.sigmoid.batches[epochs - 1]
   const sooner = runs.tanh.batches.findIndex((cost) => cost <= target) + 1
   notice(
-    `The cost that sigmoid hidden units reach in ${epochs} steps (${target.toFixed(3)}), tanh units reach in ${sooner}: ` +
+    `The cost that sigmoid hidden units reach in ${epochs} steps (${target.toFixed(3)}), tanh units reach in ` +
+      `${sooner}: ` +
       'their outputs have mean 0, and their slope is four times as steep.',
     sooner > 0 && sooner < epochs / 2,
   )
@@ -123,7 +126,8 @@ async function symmetry(): Promise<void> {
   const random = await distinctUnits(initializers.normal({ variance: 1e-4 }))
   notice(
     `Started at zero, the 8 hidden units are ${zeros.distinct} unit eight times after ${epochs} steps (dev error ` +
-      `${percent(zeros.error)}); started at random numbers of about 0.01 they are ${random.distinct} (${percent(random.error)}).`,
+      `${percent(zeros.error)}); started at random numbers of about 0.01 they are ${random.distinct} ` +
+      `(${percent(random.error)}).`,
     zeros.distinct === 1 && random.distinct === 8,
   )
 }

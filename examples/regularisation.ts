@@ -1,7 +1,7 @@
 /**
- * Overfitting and what helps against it (chapter 5 of the notes): a network with 109,386 parameters and 1000 digits, one in
- * five of which bears a wrong label, as happens in real data. No regularisation, L2, dropout, early stopping, and more
- * images made from those there are.
+ * Overfitting and what helps against it (chapter 5 of the notes): a network with 109,386 parameters and 1000 digits,
+ * one in five of which bears a wrong label, as happens in real data. No regularisation, L2, dropout, early stopping,
+ * and more images made from those there are.
  *
  *   npm run examples -- regularisation
  */
@@ -35,7 +35,9 @@ const labels = Float32Array.from(train.y.data, (digit, i) => {
 const epochs = 40
 const options: FitOptions = { epochs, batchSize: 50, validationData: [dev.x, dev.y] }
 
-/** One and the same network; what differs is a penalty, or that dropout keeps 80 % of the inputs and half of the units. */
+/**
+ * One and the same network; what differs is a penalty, or that dropout keeps 80 % of the inputs and half of the units.
+ */
 function network(kernelRegularizer?: Regularizer, dropout = false): Model {
   const keep = (keepProb: number) => layers.dropout({ keepProb: dropout ? keepProb : 1 })
   const model = sequential({
@@ -103,7 +105,13 @@ async function compare(): Promise<void> {
     found.push({ name, train: a, dev: b, test: c, gap: onDev.dataLoss - onTrain.dataLoss })
     model.dispose()
   }
-  const rows = found.map(({ name, train, dev, gap, test }) => [name, percent(train), percent(dev), gap.toFixed(3), percent(test)]) // prettier-ignore
+  const rows = found.map(({ name, train, dev, gap, test }) => [
+    name,
+    percent(train),
+    percent(dev),
+    gap.toFixed(3),
+    percent(test),
+  ])
   console.log(table([['', 'train error', 'dev error', 'dev − train cost', 'test error'], ...rows]))
 
   const [none, ...others] = found
@@ -113,15 +121,16 @@ async function compare(): Promise<void> {
   const better = others.filter(({ test }) => test < none.test - 0.01)
   const best = others.reduce((a, b) => (b.test < a.test ? b : a))
   notice(
-    `Left alone, the network learns wrong labels by heart: ${percent(none.train)} train error, ${percent(none.dev)} dev error. ` +
-      `${narrower.length} of 4 methods narrow the gap of the costs by more than 30 %, ${better.length} make fewer mistakes on the ` +
-      `test set; the fewest: ${best.name}, ${percent(best.test)} instead of ${percent(none.test)}.`,
+    `Left alone, the network learns wrong labels by heart: ${percent(none.train)} train error, ${percent(none.dev)} ` +
+      `dev error. ${narrower.length} of 4 methods narrow the gap of the costs by more than 30 %, ${better.length} ` +
+      `make fewer mistakes on the test set; the fewest: ${best.name}, ${percent(best.test)} instead of ` +
+      `${percent(none.test)}.`,
     variance === 'high' && narrower.length === 4 && better.length === 4,
   )
   const early = runs['early stopping']
   notice(
-    `Early stopping ended after ${early.epochs.length} of ${epochs} epochs. It decides with one knob how well to fit and how ` +
-      `much to regularise; L2 keeps the two apart, at the price of a search for λ.`,
+    `Early stopping ended after ${early.epochs.length} of ${epochs} epochs. It decides with one knob how well to fit ` +
+      `and how much to regularise; L2 keeps the two apart, at the price of a search for λ.`,
     early.stopped === 'early',
   )
   await save('regularisation-dev-cost', plot.costCurves(runs, { key: 'val_loss' }))

@@ -1,6 +1,6 @@
 /**
- * What flows through a deep network (5.5.2, 5.5.3 and 6.10 of the notes): signals that vanish or explode, initial weights
- * that keep their size, saddle points and plateaus.
+ * What flows through a deep network (5.5.2, 5.5.3 and 6.10 of the notes): signals that vanish or explode, initial
+ * weights that keep their size, saddle points and plateaus.
  *
  *   npm run examples -- signals
  */
@@ -33,7 +33,10 @@ function chain(gamma: number): Model {
     ],
   })
   model.compile({ optimizer: 'gradientDescent', loss: 'meanSquaredError' })
-  const weight = [[gamma, 0], [0, gamma]] // prettier-ignore
+  const weight = [
+    [gamma, 0],
+    [0, gamma],
+  ]
   const hidden = Array.from({ length: 49 }, (_, l) => ({ name: `dense_${l + 1}`, weight }))
   model.setWeights([...hidden, { name: 'dense_50', weight: [[1, 1]] }])
   return model
@@ -51,8 +54,8 @@ async function powers(): Promise<void> {
   }
   console.log(table([['γ', 'output of 50 layers', 'signals', 'from'], ...rows]))
   notice(
-    'A factor of 1.5 or 0.5 in every layer is γ⁴⁹ in the end: hundreds of millions, or nothing. Only near 1 does a signal, or a ' +
-      'gradient on its way back, keep its size.',
+    'A factor of 1.5 or 0.5 in every layer is γ⁴⁹ in the end: hundreds of millions, or nothing. Only near 1 does a ' +
+      'signal, or a gradient on its way back, keep its size.',
     verdicts.join() === 'vanishing,healthy,exploding',
   )
 }
@@ -81,7 +84,11 @@ async function initialWeights(): Promise<void> {
   const lines: Record<string, [number, number][]> = {}
   const last: Record<string, number> = {}
   for (const [name, spec] of Object.entries(specs)) {
-    const [{ weight }] = sequential({ inputShape: [200], seed: 3, layers: [layers.dense({ units: 200, kernelInitializer: spec })] }).getWeights() // prettier-ignore
+    const [{ weight }] = sequential({
+      inputShape: [200],
+      seed: 3,
+      layers: [layers.dense({ units: 200, kernelInitializer: spec })],
+    }).getWeights()
     const found = await sizes(spec)
     last[name] = found[29]
     // Glorot's line would lie on Xavier's: the layers are as wide as their inputs.
@@ -91,9 +98,10 @@ async function initialWeights(): Promise<void> {
   }
   console.log(table([['weights of 200 → 200', 'variance', 'layer 1', 'layer 30'], ...rows]))
   notice(
-    `A ReLU lets half of the squares through, so weights need the variance 2/n for a signal to keep its size: after 30 layers He ` +
-      `is at ${last['He, 2/n'].toPrecision(2)}, Xavier, made for tanh, at ${last['Xavier, 1/n'].toExponential(0)}, small random ` +
-      `numbers at ${last['N(0, 1)·0.01'].toExponential(0)}, twice He's variance at ${last['variance 0.02'].toExponential(0)}.`,
+    `A ReLU lets half of the squares through, so weights need the variance 2/n for a signal to keep its size: after ` +
+      `30 layers He is at ${last['He, 2/n'].toPrecision(2)}, Xavier, made for tanh, at ` +
+      `${last['Xavier, 1/n'].toExponential(0)}, small random numbers at ${last['N(0, 1)·0.01'].toExponential(0)}, ` +
+      `twice He's variance at ${last['variance 0.02'].toExponential(0)}.`,
     last['He, 2/n'] > 0.2 &&
       last['He, 2/n'] < 5 &&
       last['Xavier, 1/n'] < 1e-3 &&
@@ -112,7 +120,12 @@ async function flatPlaces(): Promise<void> {
     ['−x² − y²', (x, y) => ops.neg(ops.add(ops.square(x), ops.square(y)))],
   ]
   const found = points.map(([name, f]) => ({ name, ...diagnose.curvature(f, [0, 0]) }))
-  console.log(table([['at (0, 0)', 'eigenvalues', 'kind'], ...found.map(({ name, eigenvalues, kind }) => [name, eigenvalues.join(', '), kind])])) // prettier-ignore
+  console.log(
+    table([
+      ['at (0, 0)', 'eigenvalues', 'kind'],
+      ...found.map(({ name, eigenvalues, kind }) => [name, eigenvalues.join(', '), kind]),
+    ]),
+  )
 
   const x = ops.randomNormal([200, 2], { seed: 1 })
   const y = (x.toArray() as number[][]).map(([a, b]) => a * b)
@@ -134,14 +147,13 @@ async function flatPlaces(): Promise<void> {
     ['all zero', 'zeros'],
     ['Xavier', 'xavier'],
   ] as const)
-    // prettier-ignore
     said.push(await adviceOf(async () => (runs[name] = await train(start))))
   console.log(`\n${said.flat().join('\n')}`)
   const norms = Object.values(runs).map(({ epochs }) => epochs[59].gradientNorm)
   notice(
     `A point without slope need not be a minimum: its curvature tells. Weights that are all zero are at ` +
-      `such a point and stay: ‖dJ/dθ‖ = ${norms[0]} after 60 epochs, and callbacks.plateau says what to try. From random weights it is ` +
-      `${norms[1].toFixed(3)} then and nothing is said.`,
+      `such a point and stay: ‖dJ/dθ‖ = ${norms[0]} after 60 epochs, and callbacks.plateau says what to try. From ` +
+      `random weights it is ${norms[1].toFixed(3)} then and nothing is said.`,
     found.map(({ kind }) => kind).join() === 'minimum,saddle,maximum' &&
       norms[0] === 0 &&
       said[0].length === 1 &&

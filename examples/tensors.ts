@@ -38,7 +38,10 @@ function logistic(w: number[], b: number): Model {
 /** 2.1.4 of the notes: L = −ln a where y = 1, −ln(1 − a) where y = 0, and J is the mean of L over the examples. */
 async function lossAndCost(): Promise<void> {
   using model = logistic([1], 0)
-  const [x, y] = [[[2], [0.5], [-1]], [1, 0, 0]] // prettier-ignore
+  const [x, y] = [
+    [[2], [0.5], [-1]],
+    [1, 0, 0],
+  ]
   const a = Array.from(model.predictSync(x).data)
   const L = a.map((p, i) => -Math.log(y[i] === 1 ? p : 1 - p))
   const alone: number[] = []
@@ -48,7 +51,8 @@ async function lossAndCost(): Promise<void> {
   console.log(table([['z', 'y', 'a', 'loss L'], ...rows]))
   const likelihood = a.reduce((product, p, i) => product * (y[i] === 1 ? p : 1 - p), 1)
   notice(
-    `J = ${cost.toFixed(3)} is their mean. e^(−3J) = ${Math.exp(-3 * cost).toFixed(3)} is the probability that the model gives to ` +
+    `J = ${cost.toFixed(3)} is their mean. e^(−3J) = ${Math.exp(-3 * cost).toFixed(3)} is the probability that the ` +
+      `model gives to ` +
       'these three labels together: the least cost is the maximum likelihood.',
     apart(alone, L) < 1e-14 &&
       Math.abs(cost - (L[0] + L[1] + L[2]) / 3) < 1e-14 &&
@@ -67,8 +71,8 @@ async function anyZ(): Promise<void> {
   const rows = found.map((values) => Object.values(values).map((v) => String(Number(v.toPrecision(5)))))
   console.log(table([['z', '−ln(1 − σ(z))', 'cost', 'dL/dz'], ...rows]))
   notice(
-    'From a the cost of a wrong answer is infinite at z = 40. The library computes it from z: it is finite for every z, ' +
-      'and its derivative is a − y.',
+    'From a the cost of a wrong answer is infinite at z = 40. The library computes it from z: it is finite for every ' +
+      'z, and its derivative is a − y.',
     found[3].naive === Infinity &&
       found.every(({ z, cost, slope }) => Number.isFinite(cost) && Math.abs(slope - sigma(z)) < 1e-15) &&
       found[4].cost === 1000,
@@ -87,8 +91,9 @@ async function computationGraph(): Promise<void> {
   console.log(table([['', 'value', 'dJ/d…'], ...nodes.map((n) => [n.name, String(n.value), String(n.derivative)])]))
   const at = Object.fromEntries(nodes.map((node) => [node.name, node]))
   notice(
-    `Forwards u = bc = ${at.u.value}, v = a + u = ${at.v.value}, J = 3v = ${at.J.value}; backwards, by the chain rule, ` +
-      `dJ/da = ${at.a.derivative}, dJ/db = ${at.b.derivative}, dJ/dc = ${at.c.derivative}, as grad(J)(5, 3, 2) says too.`,
+    `Forwards u = bc = ${at.u.value}, v = a + u = ${at.v.value}, J = 3v = ${at.J.value}; backwards, by the chain ` +
+      `rule, dJ/da = ${at.a.derivative}, dJ/db = ${at.b.derivative}, dJ/dc = ${at.c.derivative}, as grad(J)(5, 3, 2) ` +
+      `says too.`,
     at.J.value === 33 && String(grad(J)(5, 3, 2)) === '3,6,9' && at.b.derivative === 6 && at.v.derivative === 3,
   )
   await save('tensors-graph', plot.computationGraph(graph, { at: [5, 3, 2], title: 'J = 3(a + bc)' }))
@@ -165,31 +170,79 @@ async function vectorisation(): Promise<void> {
   notice(
     `dw [${gradients[0].weight.shape.join(', ')}] and db of ${m} examples at once differ from two nested loops by ` +
       `${digits(off)}. A loop over eᶻ of a million numbers takes ${loop.toFixed(2)} ms here, ops.exp ` +
-      `${vectorised.toFixed(2)} ms: ${(loop / vectorised).toFixed(1)} times as fast (npm run bench -- vectorisation has more).`,
+      `${vectorised.toFixed(2)} ms: ${(loop / vectorised).toFixed(1)} times as fast (npm run bench -- vectorisation ` +
+      `has more).`,
     off < 1e-12 && same < 1e-6,
   )
 }
 
 /** 2.2 of the notes: what to write instead of a loop. */
 function primitives(): void {
-  const A = tensor([[1, -2, 3], [4, 0.5, -6]]) // prettier-ignore
+  const A = tensor([
+    [1, -2, 3],
+    [4, 0.5, -6],
+  ])
   const v = tensor([1, 2, 3])
   const lines: [string, Tensor, unknown][] = [
     ['dot(v, v)', ops.dot(v, v), 14],
     ['dot(A, v)', ops.dot(A, v), [6, -13]],
-    ['matmul(A, Aᵀ)', ops.matmul(A, A, { transposeB: true }), [[14, -15], [-15, 52.25]]],
-    ['transpose(A)', ops.transpose(A), [[1, 4], [-2, 0.5], [3, -6]]],
-    ['reshape(A, [3, 2])', ops.reshape(A, [3, 2]), [[1, -2], [3, 4], [0.5, -6]]],
-    ['abs(A)', ops.abs(A), [[1, 2, 3], [4, 0.5, 6]]],
+    [
+      'matmul(A, Aᵀ)',
+      ops.matmul(A, A, { transposeB: true }),
+      [
+        [14, -15],
+        [-15, 52.25],
+      ],
+    ],
+    [
+      'transpose(A)',
+      ops.transpose(A),
+      [
+        [1, 4],
+        [-2, 0.5],
+        [3, -6],
+      ],
+    ],
+    [
+      'reshape(A, [3, 2])',
+      ops.reshape(A, [3, 2]),
+      [
+        [1, -2],
+        [3, 4],
+        [0.5, -6],
+      ],
+    ],
+    [
+      'abs(A)',
+      ops.abs(A),
+      [
+        [1, 2, 3],
+        [4, 0.5, 6],
+      ],
+    ],
     ['power(v, 2)', ops.power(v, 2), [1, 4, 9]],
-    ['maximum(A, 0)', ops.maximum(A, 0), [[1, 0, 3], [4, 0.5, 0]]],
-    ['greater(A, 0)', ops.greater(A, 0), [[1, 0, 1], [1, 1, 0]]],
+    [
+      'maximum(A, 0)',
+      ops.maximum(A, 0),
+      [
+        [1, 0, 3],
+        [4, 0.5, 0],
+      ],
+    ],
+    [
+      'greater(A, 0)',
+      ops.greater(A, 0),
+      [
+        [1, 0, 1],
+        [1, 1, 0],
+      ],
+    ],
     ['sum(A, axis 0)', ops.sum(A, { axis: 0 }), [5, -1.5, -3]],
     ['sum(A, axis 1, keepDims)', ops.sum(A, { axis: 1, keepDims: true }), [[2], [-1.5]]],
     ['mean(v)', ops.mean(v), 2],
     ['argmax(A, axis 1)', ops.argmax(A, { axis: 1 }), [2, 0]],
     ['exp(log(v))', ops.exp(ops.log(tensor([1]))), [1]],
-  ] // prettier-ignore
+  ]
   const text = (value: unknown) => JSON.stringify(value)
   const value = (t: Tensor) => text(t.rank === 0 ? t.item() : t.toArray())
   console.log('A = [[1, −2, 3], [4, 0.5, −6]], v = [1, 2, 3]')
@@ -200,17 +253,27 @@ function primitives(): void {
 
 /** 2.2.4 of the notes: a row, a column or a number is repeated to the shape of the other operand. */
 function broadcasting(): void {
-  const calories = tensor([[56, 0, 4.4, 68], [1.2, 104, 52, 8], [1.8, 135, 99, 0.9]]) // prettier-ignore
+  const calories = tensor([
+    [56, 0, 4.4, 68],
+    [1.2, 104, 52, 8],
+    [1.8, 135, 99, 0.9],
+  ])
   const shares = ops.div(calories, ops.sum(calories, { axis: 0, keepDims: true })) // [3, 4] / [1, 4]
   const rows = (shares.toArray() as number[][]).map((row) => row.map((share) => percent(share)))
   const names = ['carbohydrates', 'proteins', 'fats']
-  console.log(table([['of the calories', 'apples', 'beef', 'eggs', 'potatoes'], ...rows.map((row, i) => [names[i], ...row])])) // prettier-ignore
+  console.log(
+    table([['of the calories', 'apples', 'beef', 'eggs', 'potatoes'], ...rows.map((row, i) => [names[i], ...row])]),
+  )
   const column = ops.add(tensor([[1], [2], [3], [4]]), 100)
-  const M = tensor([[1, 2, 3], [4, 5, 6]]) // prettier-ignore
+  const M = tensor([
+    [1, 2, 3],
+    [4, 5, 6],
+  ])
   const [, dRow] = grad((a: Tensor, row: Tensor) => ops.sum(ops.mul(a, row)))(M, tensor([[1, 1, 1]]))
   notice(
-    `${rows[0][0]} of the calories of apples are carbohydrates: one division of [3, 4] by [1, 4]. On the way back the ` +
-      `derivative of a repeated row is the sum over its copies: [${dRow.data.join(', ')}] for the columns of [[1, 2, 3], [4, 5, 6]].`,
+    `${rows[0][0]} of the calories of apples are carbohydrates: one division of [3, 4] by [1, 4]. On the way back ` +
+      `the derivative of a repeated row is the sum over its copies: [${dRow.data.join(', ')}] for the columns of ` +
+      `[[1, 2, 3], [4, 5, 6]].`,
     rows[0][0] === '94.9 %' && column.data.join() === '101,102,103,104' && dRow.data.join() === '5,7,9',
   )
 }
@@ -238,8 +301,8 @@ function shapes(): void {
   console.log(caught.map((message) => `ShapeError: ${message}`).join('\n'))
   const [list, outer] = [ops.dot(ones([5]), ones([5])), ops.matmul(ones([5, 1]), ones([1, 5]))]
   notice(
-    `${caught.length} of 4 mistakes are caught where they are made, with both shapes and the layer. [5]·[5] is one number, ` +
-      `[5, 1]·[1, 5] is [${outer.shape.join(', ')}]: nothing turns into the other silently.`,
+    `${caught.length} of 4 mistakes are caught where they are made, with both shapes and the layer. [5]·[5] is one ` +
+      `number, [5, 1]·[1, 5] is [${outer.shape.join(', ')}]: nothing turns into the other silently.`,
     caught.length === 4 && caught[3].includes('mixer') && list.item() === 5 && outer.shape.join() === '5,5',
   )
 }
@@ -258,9 +321,9 @@ async function whyCrossEntropy(): Promise<void> {
   )
   console.log(said.join('\n'))
   notice(
-    `For y = 1 at z = −2 the squared error of a sigmoid has the curvature ${bent.toFixed(3)}, so it is not convex; the ` +
-      `cross-entropy has ${convex.toFixed(3)}. Very wrong, at z = −6, the one has a slope of ${flat.toFixed(4)} and hardly ` +
-      `learns, the other ${steep.toFixed(4)}. compile warns of it.`,
+    `For y = 1 at z = −2 the squared error of a sigmoid has the curvature ${bent.toFixed(3)}, so it is not convex; ` +
+      `the cross-entropy has ${convex.toFixed(3)}. Very wrong, at z = −6, the one has a slope of ${flat.toFixed(4)} ` +
+      `and hardly learns, the other ${steep.toFixed(4)}. compile warns of it.`,
     bent < 0 && convex > 0 && Math.abs(flat) < 0.01 && steep < -0.99 && said.length === 1,
   )
   const zs = Array.from({ length: 81 }, (_, i) => (i - 40) / 5)

@@ -1,6 +1,6 @@
 'use strict'
-// npm run build:ts: lib/ → dist/: declarations by tsc, CommonJS by esbuild (one file, because a hundred and more take three
-// times as long to load), and an ES module front on the same instance.
+// npm run build:ts: lib/ → dist/: declarations by tsc, CommonJS by esbuild (one file, because a hundred and more take
+// three times as long to load), and an ES module front on the same instance.
 const fs = require('node:fs')
 const path = require('node:path')
 const { setStamp } = require('./lib/stamps')
@@ -55,7 +55,10 @@ function bundle(outdir) {
 /** Modules of Node.js that take milliseconds to load, and that many programs never need. */
 const slowModules = ['node:crypto', 'node:fs/promises', 'node:zlib']
 
-/** The bundle, quicker to load by a third: most functions keep their names unaided, and slow modules are loaded where they are used. */
+/**
+ * The bundle, quicker to load by a third: most functions keep their names unaided, and slow modules are loaded where
+ * they are used.
+ */
 function lighten(text) {
   const lazy = text
     .replace(/^ *__name\((\w+), "\1"\);\n/gm, '')

@@ -1,7 +1,7 @@
 'use strict'
-// npm run examples [-- name …]: runs the programs in examples/, all or those named, from a fresh clone too. An example fails
-// that ends with an error (which it does where its own claim does not hold), takes more than a minute of the processor, or
-// writes no picture.
+// npm run examples [-- name …]: runs the programs in examples/, all or those named, from a fresh clone too. An example
+// fails that ends with an error (which it does where its own claim does not hold), takes more than a minute of the
+// processor, or writes no picture.
 const fs = require('node:fs')
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')

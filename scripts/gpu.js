@@ -1,8 +1,9 @@
 'use strict'
-// npm run gpu [-- options]: everything there is to know about the CUDA backend on a machine with a GPU and the CUDA toolkit.
-// Builds, runs the whole test suite and the CUDA tests on the GPU, and compute-sanitizer where it is installed; then
-// measures what the GPU can do, the matrix products and the workloads of bench/, beside PyTorch where it is. Ends with one
-// table, out/gpu.json (written after every stage), and exit code 1 if anything failed. Options: scripts/gpu/options.js.
+// npm run gpu [-- options]: everything there is to know about the CUDA backend on a machine with a GPU and the CUDA
+// toolkit. Builds, runs the whole test suite and the CUDA tests on the GPU, and compute-sanitizer where it is
+// installed; then measures what the GPU can do, the matrix products and the workloads of bench/, beside PyTorch where
+// it is. Ends with one table, out/gpu.json (written after every stage), and exit code 1 if anything failed. Options:
+// scripts/gpu/options.js.
 const fs = require('node:fs')
 const path = require('node:path')
 const { ensure } = require('./build/ensure')

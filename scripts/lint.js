@@ -1,5 +1,6 @@
 'use strict'
-// npm run lint: eslint, prettier and clang-format over everything, and the order of the rooms of lib/ (.dependency-cruiser.cjs).
+// npm run lint: eslint, prettier and clang-format over everything, and the order of the rooms of lib/
+// (.dependency-cruiser.cjs).
 // --fix writes instead of complaining.
 const { tool } = require('./lib/npm')
 const { root, Failure, tryRun, filesUnder, main, readArguments } = require('./tools')

@@ -1,6 +1,7 @@
 'use strict'
-// npm run mutate:notes [row …]: breaks, one at a time and in a copy of the sources, the formula or rule behind each row of the
-// notes (notes-mutations/*.txt); the tests of that row must run and fail. It proves that they look at what they claim.
+// npm run mutate:notes [row …]: breaks, one at a time and in a copy of the sources, the formula or rule behind each row
+// of the notes (notes-mutations/*.txt); the tests of that row must run and fail. It proves that they look at what they
+// claim.
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')
@@ -13,8 +14,8 @@ const { root, Failure, filesUnder, main, readArguments } = require('./tools')
 const slowest = 180_000
 
 /**
- * A mutation is a mistake that somebody might make, as a line `row file: what is wrong`, then what stands exactly once in
- * lib/file (−) and what takes its place (+).
+ * A mutation is a mistake that somebody might make, as a line `row file: what is wrong`, then what stands exactly once
+ * in lib/file (−) and what takes its place (+).
  */
 function readMutations() {
   const mutations = []
@@ -126,7 +127,9 @@ async function tryMutation(home, { row, file, edits }) {
 
 const nameOf = ({ row, file, title }) => `${row} lib/${file}: ${title}`
 
-/** True if all mutations of these rows (none: of all rows), or those that `choose` takes of their names, are noticed. */
+/**
+ * True if all mutations of these rows (none: of all rows), or those that `choose` takes of their names, are noticed.
+ */
 async function mutateNotes(only, choose = (names) => names) {
   const known = readMutations().filter(({ row }) => only.length === 0 || only.includes(row))
   const names = new Set(choose(known.map(nameOf)))

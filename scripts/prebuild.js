@@ -1,7 +1,7 @@
 'use strict'
-// npm run prebuilds [-- target …]: prebuilds/<platform>-<arch>/myelin[.<libc>].node, by prebuildify through binding.gyp, with
-// libmyelin_cuda.so beside that for Linux x64 where there is nvcc. Targets: scripts/package/prebuild-targets.js; default: this
-// machine's; `all`: every one that can be built here.
+// npm run prebuilds [-- target …]: prebuilds/<platform>-<arch>/myelin[.<libc>].node, by prebuildify through
+// binding.gyp, with libmyelin_cuda.so beside that for Linux x64 where there is nvcc. Targets:
+// scripts/package/prebuild-targets.js; default: this machine's; `all`: every one that can be built here.
 //
 //   --no-cuda   without the CUDA library, which takes nvcc minutes for each of its architectures
 const fs = require('node:fs')

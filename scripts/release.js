@@ -1,7 +1,7 @@
 'use strict'
-// npm run release: everything that a release consists of, from a clean clone, up to the tarball; it never publishes. What
-// this machine can build is built; binaries for other platforms are taken from prebuilds/ of this tree (artefacts of
-// .github/workflows/prebuild.yml).
+// npm run release: everything that a release consists of, from a clean clone, up to the tarball; it never publishes.
+// What this machine can build is built; binaries for other platforms are taken from prebuilds/ of this tree (artefacts
+// of .github/workflows/prebuild.yml).
 //
 //   --allow-missing   a tarball without some platforms, for trying things out
 //   --no-install      without the install matrix, where that was run apart
@@ -65,7 +65,8 @@ function release({ allowMissing, installMatrix }) {
       process.execPath,
       [
         '-e',
-        "require('./scripts/package/checksums').writeChecksums(); require('./scripts/package/check-floors').checkFloors()",
+        "require('./scripts/package/checksums').writeChecksums(); " +
+          "require('./scripts/package/check-floors').checkFloors()",
       ],
       { cwd: clone },
     )
@@ -112,7 +113,9 @@ function takeOver(clone, file) {
   return true
 }
 
-/** The tarball itself, unpacked: its list, its version, its size, and that every binary is the one in checksums.json. */
+/**
+ * The tarball itself, unpacked: its list, its version, its size, and that every binary is the one in checksums.json.
+ */
 function checkTarball(tarball, version, folder) {
   fs.mkdirSync(folder)
   run('tar', ['-xzf', tarball, '-C', folder])
@@ -143,7 +146,8 @@ function report(tarball, version) {
   console.log(
     [
       '',
-      `Nothing was published. To publish ${version}, from a CI job with an identity token (permissions: id-token: write),`,
+      `Nothing was published. To publish ${version}, from a CI job with an identity token (permissions: id-token: ` +
+        `write),`,
       'so that npm attests which commit and workflow the package came from:',
       ...(repository
         ? []

@@ -1,6 +1,7 @@
 'use strict'
-// npm run test:all [-- options] [part of a name]: the longer proofs that `npm test` leaves out (scripts/test/proofs.js). One
-// that would take more than its budget (scripts/test/budgets.json) takes a sample of its parts, and prints it.
+// npm run test:all [-- options] [part of a name]: the longer proofs that `npm test` leaves out
+// (scripts/test/proofs.js). One that would take more than its budget (scripts/test/budgets.json) takes a sample of its
+// parts, and prints it.
 //
 //   --seed n   of the samples (default: drawn from the commit, and printed)
 //   --whole    npm test and all proofs, without samples, however long that takes: npm run test:whole

@@ -1,7 +1,7 @@
 'use strict'
-// npm run test:install [-- part of a name]: the packed tarball where users meet it, as one table. Every case works on its own
-// copy of one installation that was made with --ignore-scripts and without compiler and cmake on PATH. What this machine
-// lacks (tools, network, root) is shown as skipped, with the reason. Cases: test/whole/install/cases.js.
+// npm run test:install [-- part of a name]: the packed tarball where users meet it, as one table. Every case works on
+// its own copy of one installation that was made with --ignore-scripts and without compiler and cmake on PATH. What
+// this machine lacks (tools, network, root) is shown as skipped, with the reason. Cases: test/whole/install/cases.js.
 const fs = require('node:fs')
 const path = require('node:path')
 const { cases } = require('../test/whole/install/cases')

@@ -1,5 +1,6 @@
 'use strict'
-// npm test: everything that should hold before a commit, on a fresh clone too. With arguments only the tests that they mean:
+// npm test: everything that should hold before a commit, on a fresh clone too. With arguments only the tests that they
+// mean:
 //
 //   npm test -- split                        the test files that have this word in their path
 //   npm test -- test/ops ./test/data/…       folders, files, patterns

@@ -1,6 +1,6 @@
 'use strict'
-// What all scripts share, those in the package too (build-cuda.js, cmake-build.js). Node built-ins only: they run before
-// `npm ci` has. More for scripts of a clone: scripts/lib.
+// What all scripts share, those in the package too (build-cuda.js, cmake-build.js). Node built-ins only: they run
+// before `npm ci` has. More for scripts of a clone: scripts/lib.
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
@@ -44,8 +44,8 @@ function which(name) {
 }
 
 /**
- * All files under `folder` (relative to the root, as are the results; or absolute) whose name matches, sorted; empty when there is
- * no such folder.
+ * All files under `folder` (relative to the root, as are the results; or absolute) whose name matches, sorted; empty
+ * when there is no such folder.
  */
 function filesUnder(folder, pattern = /./) {
   const found = []
@@ -116,10 +116,10 @@ function showHelp(args, script) {
 }
 
 /**
- * The arguments of a script whose options are listed in its head, as { options, names }: options by name without dashes,
- * and what else was said. `known`: by option true where it stands alone, false where a value follows. `names`: whether
- * there may be any. Throws Failure for an option that is not known, lacks its value or has one too many; with --help
- * prints the head and ends the process.
+ * The arguments of a script whose options are listed in its head, as { options, names }: options by name without
+ * dashes, and what else was said. `known`: by option true where it stands alone, false where a value follows. `names`:
+ * whether there may be any. Throws Failure for an option that is not known, lacks its value or has one too many; with
+ * --help prints the head and ends the process.
  */
 function readArguments(args, script, { known = {}, names: mayName = false } = {}) {
   if (showHelp(args, script)) process.exit(0)

@@ -1,6 +1,6 @@
 'use strict'
-// One workload of scripts/gpu on one device: microseconds of a step, epoch by epoch, and the first costs, as JSON. Data and
-// weights are made by the rule of step_pytorch.py, so that the costs of both can be compared.
+// One workload of scripts/gpu on one device: microseconds of a step, epoch by epoch, and the first costs, as JSON. Data
+// and weights are made by the rule of step_pytorch.py, so that the costs of both can be compared.
 //   node bench/gpu/workload.js '{"widths": …}' cuda
 const { performance } = require('node:perf_hooks')
 const my = require('../../dist')

@@ -51,7 +51,9 @@ export function digits(distance: number): string {
   return String(Number(distance.toExponential(0)))
 }
 
-/** The library gives advice as warnings of the process. Those that `act` brings about are collected instead of printed. */
+/**
+ * The library gives advice as warnings of the process. Those that `act` brings about are collected instead of printed.
+ */
 export async function adviceOf(act: () => unknown): Promise<string[]> {
   const heard: string[] = []
   const others = process.listeners('warning')

@@ -1,6 +1,6 @@
 'use strict'
-// node scripts/gpu/build-stand-in.js: the CUDA library on the stand-in runtime, and the programs of bench/gpu with it, in
-// build/gpu-stand-in: what scripts/gpu.js --stand-in runs.
+// node scripts/gpu/build-stand-in.js: the CUDA library on the stand-in runtime, and the programs of bench/gpu with it,
+// in build/gpu-stand-in: what scripts/gpu.js --stand-in runs.
 const path = require('node:path')
 const standIn = require('../cuda-stand-in')
 const { root, main } = require('../tools')

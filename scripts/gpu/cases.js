@@ -7,7 +7,9 @@ const workloads = require('../../bench/workloads.json')
 const stepsPerEpoch = { tiny: 100, mnist: 100, cat: 10, deep: 100, wide: 20 }
 const tinySize = 24
 
-/** { name, widths, hidden, head, batch, rows, epochs, precision }: what bench/gpu/workload.js and step_pytorch.py train. */
+/**
+ * { name, widths, hidden, head, batch, rows, epochs, precision }: what bench/gpu/workload.js and step_pytorch.py train.
+ */
 function workloadCases(tiny) {
   return Object.entries(workloads).flatMap(([name, w]) => {
     const widths = tiny ? w.widths.slice(-5).map((width) => Math.min(width, tinySize)) : w.widths
@@ -19,7 +21,9 @@ function workloadCases(tiny) {
   })
 }
 
-/** Multiplications and additions of a step: three products a layer, without the first layer's derivative of its input. */
+/**
+ * Multiplications and additions of a step: three products a layer, without the first layer's derivative of its input.
+ */
 const stepFlops = ({ widths, batch }) =>
   widths.slice(1).reduce((sum, out, i) => sum + 2 * batch * widths[i] * out * (i === 0 ? 2 : 3), 0)
 
@@ -74,7 +78,8 @@ function gemmCases(tiny) {
 }
 
 /**
- * What compute-sanitizer sees: the tiny ones, and on a GPU results large enough for the tiles that fill one, in few steps.
+ * What compute-sanitizer sees: the tiny ones, and on a GPU results large enough for the tiles that fill one, in few
+ * steps.
  */
 function sanitizerCases(standIn) {
   const large = [

@@ -45,7 +45,8 @@ function whyNoToolkit() {
     const source = path.join(folder, 'try.cu')
     fs.writeFileSync(
       source,
-      '#include <cuda_runtime.h>\n__global__ void nothing() {}\nint main() { nothing<<<1, 1>>>(); return cudaPeekAtLastError() == 0; }\n',
+      '#include <cuda_runtime.h>\n__global__ void nothing() {}\nint main() { nothing<<<1, 1>>>(); return ' +
+        'cudaPeekAtLastError() == 0; }\n',
     )
     const result = ask(nvcc, ['-std=c++17', '-o', path.join(folder, 'try'), source])
     if (result.status === 0) return null
@@ -76,7 +77,8 @@ function findPyTorch(wanted, onCpu) {
   const program = wanted ?? which('python3')
   if (!program) return { reason: 'there is no python3 on PATH; --python names another' }
   const script =
-    'import json, torch; print(json.dumps({"torch": torch.__version__, "cuda": torch.version.cuda, "sees": torch.cuda.is_available()}))'
+    'import json, torch; print(json.dumps({"torch": torch.__version__, "cuda": torch.version.cuda, "sees": ' +
+    'torch.cuda.is_available()}))'
   const { status, stdout, stderr, error } = ask(program, ['-c', script])
   if (status !== 0) {
     const said = error ? error.message : (stderr ?? '').trim().split('\n').pop()

@@ -89,7 +89,8 @@ function workloadTable(workloads, peaks) {
   return alignColumns([head, ...rows], 2)
 }
 
-const legend = `of peak: of the measured multiply-add or tensor-core peak above (the latter through the fragments that our kernels use).
+const legend = `of peak: of the measured multiply-add or tensor-core peak above (the latter through the fragments that
+our kernels use).
 of memory: bytes of operands and result, each once, of the better measured bandwidth; above 100 %: they stayed in L2.
 ratio: PyTorch's time (the better of its ways) over ours; above 1, ours is faster. Medians of alternating rounds.
 PyTorch's bf16 products are given bf16 matrices; ours, float32 matrices that are rounded on the way.`

@@ -1,6 +1,7 @@
 'use strict'
-// node scripts/package/check-floors.js: which systems the published binaries need, how large they are, what they export. Fails when
-// those for Linux and Windows need more than Node's own binaries do, or show more than the entry points of N-API.
+// node scripts/package/check-floors.js: which systems the published binaries need, how large they are, what they
+// export. Fails when those for Linux and Windows need more than Node's own binaries do, or show more than the entry
+// points of N-API.
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')

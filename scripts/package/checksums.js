@@ -1,5 +1,6 @@
 'use strict'
-// prebuilds/checksums.json: by which the loader (CRC-32) and `myelin doctor` (SHA-256) tell a damaged or altered binary.
+// prebuilds/checksums.json: by which the loader (CRC-32) and `myelin doctor` (SHA-256) tell a damaged or altered
+// binary.
 const crypto = require('node:crypto')
 const fs = require('node:fs')
 const path = require('node:path')

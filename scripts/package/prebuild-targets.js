@@ -1,7 +1,7 @@
 'use strict'
-// The platforms that Myelin is published for, and where each binary is made. `crossFrom`: on which other platforms it can be
-// built; `tools`: programs that this needs; `zig`: or what to ask Zig's compiler for, which comes from npm (scripts/package/zig.js);
-// `cmake`: options that make CMake build for that platform from this one.
+// The platforms that Myelin is published for, and where each binary is made. `crossFrom`: on which other platforms it
+// can be built; `tools`: programs that this needs; `zig`: or what to ask Zig's compiler for, which comes from npm
+// (scripts/package/zig.js); `cmake`: options that make CMake build for that platform from this one.
 const { which } = require('../tools')
 
 const aarch64 = 'aarch64-linux-gnu'

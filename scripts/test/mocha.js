@@ -6,7 +6,9 @@ const path = require('node:path')
 const { tool } = require('../lib/npm')
 const { tryRun } = require('../tools')
 
-/** { passed, failed, skipped }. `args`: mocha's command line (specs, --grep …). A run that breaks off counts as failed. */
+/**
+ * { passed, failed, skipped }. `args`: mocha's command line (specs, --grep …). A run that breaks off counts as failed.
+ */
 function runMocha(args, env = {}) {
   const totals = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'myelin-mocha-')), 'totals.json')
   const reporter = path.join(__dirname, 'mocha-reporter.js')

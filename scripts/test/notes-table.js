@@ -1,7 +1,7 @@
 'use strict'
-// node scripts/test/notes-table.js: writes docs/notes.md, the table of the course notes' rows. --check only compares, and fails
-// where a row has no test or no example, an example does not exist or the page is out of date. --report FILE: fails where what
-// `npx mocha --reporter json` printed has no passing test for a row, or a failing one.
+// node scripts/test/notes-table.js: writes docs/notes.md, the table of the course notes' rows. --check only compares,
+// and fails where a row has no test or no example, an example does not exist or the page is out of date. --report FILE:
+// fails where what `npx mocha --reporter json` printed has no passing test for a row, or a failing one.
 const fs = require('node:fs')
 const path = require('node:path')
 const { root, Failure, filesUnder, main, readArguments } = require('../tools')
@@ -145,12 +145,13 @@ function page(tests, shownBy) {
       ? [api]
       : calls
     const programs = (shownBy.get(id) ?? []).map((file) => `[${path.parse(file).name}](../examples/${file})`)
-    return `| ${id} | ${section} | ${cell(title)} | ${shown.join(', ')} | ${programs.join(', ')} | ${files.join(', ')} |`
+    return `| ${[id, section, cell(title), ...[shown, programs, files].map((list) => list.join(', '))].join(' | ')} |`
   })
   return `# The course notes, row by row
 
 What Myelin implements of the notes on neural networks and deep learning: for each row the section it comes from, the
-call that does it, the programs that show it and the tests that hold it to the notes' formulas and numbers. \`plot\` is \`myelin/plot\`.
+call that does it, the programs that show it and the tests that hold it to the notes' formulas and numbers. \`plot\` is
+\`myelin/plot\`.
 \`npx mocha 'test/whole/notes/*.test.ts' --grep '^5.7 '\` runs the tests of one row. This page is written by
 \`node scripts/test/notes-table.js\`.
 
@@ -165,7 +166,8 @@ function checkReport(file) {
   const report = JSON.parse(fs.readFileSync(file, 'utf8'))
   const count = (list, id) => list.filter(({ fullTitle }) => fullTitle.startsWith(`${id} `)).length
   const bad = rows.filter(({ id }) => count(report.passes, id) === 0 || count(report.failures, id) > 0)
-  if (bad.length > 0) throw new Failure(`rows without a passing test, or with a failing one: ${bad.map(({ id }) => id).join(', ')}`) // prettier-ignore
+  if (bad.length > 0)
+    throw new Failure(`rows without a passing test, or with a failing one: ${bad.map(({ id }) => id).join(', ')}`)
   const passing = rows.reduce((sum, { id }) => sum + count(report.passes, id), 0)
   console.log(`${rows.length} rows of the notes pass ${passing} tests, of ${report.stats.tests} in the report`)
 }

@@ -1,6 +1,7 @@
 'use strict'
-// The longer proofs that `npm test` leaves out, in the order in which they run. Each returns totals; it gets a function that
-// takes all of its parts (examples, mutations, instruction sets …) as texts, and gives those to run. A new one needs a budget.
+// The longer proofs that `npm test` leaves out, in the order in which they run. Each returns totals; it gets a function
+// that takes all of its parts (examples, mutations, instruction sets …) as texts, and gives those to run. A new one
+// needs a budget.
 const path = require('node:path')
 const { spawnSync } = require('node:child_process')
 const { cmakeBuild } = require('../cmake-build')

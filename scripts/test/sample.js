@@ -1,6 +1,6 @@
 'use strict'
-// A part of what a long proof consists of, where the whole takes more than its budget. Drawn from a seed that changes with
-// every commit, so that each member's turn comes.
+// A part of what a long proof consists of, where the whole takes more than its budget. Drawn from a seed that changes
+// with every commit, so that each member's turn comes.
 const { spawnSync } = require('node:child_process')
 const { root } = require('../tools')
 
@@ -32,11 +32,15 @@ function sample(members, size, seed) {
   })
 }
 
-/** How many of `count` members fit into the budget: all, or the share of it in the seconds of the whole; at least one. */
+/**
+ * How many of `count` members fit into the budget: all, or the share of it in the seconds of the whole; at least one.
+ */
 const sampleSize = (count, { budget, whole }) =>
   whole <= budget ? count : Math.max(1, Math.floor((count * budget) / whole))
 
-/** For a proof with this budget: a function from all members, as texts, to those to run, which says what it left out. */
+/**
+ * For a proof with this budget: a function from all members, as texts, to those to run, which says what it left out.
+ */
 function chooser(seconds, seed, say = console.log) {
   return (members) => {
     const size = sampleSize(members.length, seconds)
