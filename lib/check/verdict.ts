@@ -1,4 +1,4 @@
-/** Comparing two gradients. */
+/** Comparing two gradients: ‖g − ĝ‖ / (‖g‖ + ‖ĝ‖), and what that says. */
 
 export type Verdict = 'correct' | 'suspicious' | 'wrong'
 
