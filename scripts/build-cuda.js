@@ -1,7 +1,7 @@
 'use strict'
-// npm run build:cuda [-- options], in an installed package node <path>/scripts/build-cuda.js [options]: libmyelin_cuda.so,
-// which the addon beside it opens when a GPU is asked for. Not part of `npm run build`: nvcc takes minutes, and whoever has no GPU needs none of it. Where there is no nvcc,
-// one line says so and nothing fails.
+// npm run build:cuda [-- options], in an installed package node <path>/scripts/build-cuda.js [options]:
+// libmyelin_cuda.so, which the addon beside it opens when a GPU is asked for. Not part of `npm run build`: nvcc takes
+// minutes, and whoever has no GPU needs none of it. Where there is no nvcc, one line says so and nothing fails.
 //
 //   --quick         only the architecture of this machine's GPU (8.0 where there is none)
 //   --arch 80,90    these architectures
@@ -26,7 +26,7 @@ function presentArchitecture() {
 const folderOf = (architectures, strict = false) =>
   ['build/cuda', ...(architectures ?? []), ...(strict ? ['strict'] : [])].join('-')
 
-/** The folder of the addon that Node.js loads: build/Release of a clone or of a package built here, else the prebuilt one. */
+/** The folder of the addon that Node.js loads: build/Release of a clone or a package built here, else prebuilds. */
 function besideAddon() {
   const [built, prebuilt] = ['build/Release', `prebuilds/${process.platform}-${process.arch}`]
   const isThere = (file) => fs.existsSync(path.join(root, file))

@@ -1,14 +1,14 @@
 'use strict'
-// What the published package holds. As npm's `prepack` (it runs in a clone at `npm pack` and `npm publish`, never where the
-// package is installed) it refuses to pack a tree that was not built; `npm run release` and the install matrix hold the
-// tarball's list against the one below.
+// What the published package holds. As npm's `prepack` (it runs in a clone at `npm pack` and `npm publish`, never where
+// the package is installed) it refuses to pack a tree that was not built; `npm run release` and the install matrix hold
+// the tarball's list against the one below.
 const fs = require('node:fs')
 const path = require('node:path')
 const { checkChecksums } = require('./checksums')
 const { binaryOf, hostTarget } = require('./prebuild-targets')
 const { root, Failure, filesUnder, isOlder, main } = require('./tools')
 
-/** Every packed file is one of these. What the folders hold: what is loaded; types; binaries; sources to build those; papers. */
+/** Every packed file is one of these: what is loaded; types; binaries; sources to build those; papers. */
 const allowed = [
   /^dist\/(index|cli|doctor|plot\/index)\.js$/,
   /^dist\/index\.mjs$/,
@@ -17,7 +17,7 @@ const allowed = [
   /^prebuilds\/linux-x64\/libmyelin_cuda\.so$/,
   /^prebuilds\/checksums\.json$/,
   /^native\/.*\.(h|cpp|cu|cuh|def|map)$/,
-  // Not binding.gyp: where npm finds that, `npm ci` runs node-gyp, "gypfile": false or not (lock files do not carry it).
+  // Not binding.gyp: where npm finds that, `npm ci` runs node-gyp, "gypfile": false or not (no lock file carries it).
   /^(CMakeLists\.txt|package\.json)$/,
   /^scripts\/(build-cuda|cmake-build|tools)\.js$/,
   /^(LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY\.md|ARCHITECTURE\.md|docs\/(api|install)\.md)$/,
@@ -75,8 +75,8 @@ function checkTree() {
   const binaries = filesUnder('prebuilds', /\.node$/)
   if (binaries.length === 0 || (host && !fs.existsSync(path.join(root, 'prebuilds', binaryOf(host)))))
     throw new Failure(
-      'there is no binary for this machine in prebuilds/: run `npm run prebuilds` first, or `npm run prebuilds -- --no-cuda`, ' +
-        `which leaves out the CUDA library and its minutes of nvcc. (${escape}.)`,
+      'there is no binary for this machine in prebuilds/: run `npm run prebuilds` first, or ' +
+        `\`npm run prebuilds -- --no-cuda\`, which leaves out the CUDA library and its minutes of nvcc. (${escape}.)`,
     )
   checkChecksums()
 }

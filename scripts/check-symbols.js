@@ -31,7 +31,8 @@ if (require.main === module) {
     if (skipped) return console.log(`symbol guard skipped: ${skipped}`)
     if (offenders.length > 0) {
       throw new Failure(
-        `weak symbols in kernel objects (make them static or put them into an anonymous namespace):\n  ${offenders.join('\n  ')}`,
+        'weak symbols in kernel objects (make them static or put them into an anonymous namespace):\n  ' +
+          offenders.join('\n  '),
       )
     }
     console.log(`symbol guard: ${objects} kernel objects without weak symbols`)

@@ -1,6 +1,7 @@
 'use strict'
 // npm run -s cuda:stand-in [-- options]: builds the CUDA library for the CPU, with the stand-in runtime of
-// test/native/cuda-on-cpu in place of CUDA's. Needs g++ (or what CXX names) and nothing else. Compiles what changed; prints the path last.
+// test/native/cuda-on-cpu in place of CUDA's. Needs g++ (or what CXX names) and nothing else. Compiles what changed;
+// prints the path last.
 //
 //   --sanitize address|thread   another library, instrumented, in build/cuda-stand-in-<sanitizer>
 //   --driver file.cpp           a program instead: this file, the same objects, and the plain kernels of the CPU to
@@ -57,7 +58,7 @@ function kernelFlags(sanitize, native = path.join(root, 'native')) {
   ]
 }
 
-/** The runtime changes stacks under its own feet, so it is never instrumented; it only knows which sanitizer there is. */
+/** The runtime changes stacks under its own feet, so it is never instrumented; it only knows the sanitizer. */
 function runtimeFlags(sanitize) {
   const told = { '': [], address: ['-DEMU_ASAN'], thread: ['-DEMU_TSAN'] }
   return [...commonFlags(), ...told[sanitize], '-x', 'c++', `-I${path.join(root, standIn, 'include')}`]

@@ -1,6 +1,6 @@
 'use strict'
-// The native drivers (test/native/core, test/native/kernels, bench/*.cpp with --check): C++ programs over the core and the kernels without
-// the addon. Each ends with 0 when all its checks pass.
+// The native drivers (test/native/core, test/native/kernels, bench/*.cpp with --check): C++ programs over the core and
+// the kernels without the addon. Each ends with 0 when all its checks pass.
 const { spawnSync } = require('node:child_process')
 const path = require('node:path')
 const { cmakeBuild } = require('./cmake-build')

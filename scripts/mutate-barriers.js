@@ -1,8 +1,8 @@
 'use strict'
-// npm run mutate:barriers [-- filter]: takes every __syncthreads() and __syncwarp() out of the CUDA kernels, one at a time,
-// and demands that test/native/cuda-on-cpu/kernels/kernel_check.cpp notices: a barrier whose absence no test sees is either not
-// needed or not tested. What the thread orders do not show, ThreadSanitizer must. `filter`: only places that contain it,
-// for example 'softmax' or 'sum.cu:12'.
+// npm run mutate:barriers [-- filter]: takes every __syncthreads() and __syncwarp() out of the CUDA kernels, one at a
+// time, and demands that test/native/cuda-on-cpu/kernels/kernel_check.cpp notices: a barrier whose absence no test sees
+// is either not needed or not tested. What the thread orders do not show, ThreadSanitizer must. `filter`: only places
+// that contain it, for example 'softmax' or 'sum.cu:12'.
 const fs = require('node:fs')
 const path = require('node:path')
 const { spawn } = require('node:child_process')

@@ -1,7 +1,7 @@
 'use strict'
-// npm run test:cuda [-- options] [test files]: the CUDA backend under the stand-in runtime of test/native/cuda-on-cpu (needs
-// g++ only), or on a GPU with the library that nvcc built. test/cuda, and then the suites that run on any device once more
-// with MYELIN_DEVICE=cuda.
+// npm run test:cuda [-- options] [test files]: the CUDA backend under the stand-in runtime of test/native/cuda-on-cpu
+// (needs g++ only), or on a GPU with the library that nvcc built. test/cuda, and then the suites that run on any device
+// once more with MYELIN_DEVICE=cuda.
 //
 //   --quick       the part that `npm test` has: fewer cases of each kind, and of the suites the golden trajectories
 //   --seed n      the random order of threads on the stand-in (default: drawn, and printed)
