@@ -28,7 +28,7 @@ const floors = [
 const historyPlot = { from: '^lib/model/train/history\\.ts$', to: '^lib/plot/' }
 
 /** Derivatives in the op table are made of the builders, and builders look ops up in the table. */
-const opTable = '^lib/graph/(primitives|build)\\.ts$'
+const opTable = '^lib/graph/(primitives/[^/]+|build)\\.ts$'
 
 const room = (names) => `^lib/(${names.join('|')})/`
 

@@ -29,7 +29,7 @@ export type {
   WeightSpec,
   WeightTensors,
 } from './layers'
-export type { ActivationFunction, ActivationName, ActivationSpec } from './activations/activation'
+export type { ActivationFunction, ActivationName, ActivationSpec } from './activations'
 export { initializers } from './initializers'
 export type { Initializer, InitializerContext, InitializerName, InitializerSpec } from './initializers'
 export { regularizers } from './regularizers'

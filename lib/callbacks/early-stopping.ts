@@ -20,11 +20,14 @@ export interface EarlyStoppingOptions {
   /** A change counts as improvement only if it is larger than this. Default 0. */
   minDelta?: number
   /**
-   * Whether to put the weights of the best epoch back when the run ends: after its last epoch or by `patience`. A run that is
-   * aborted or fails keeps the weights of its last step, from which it can go on. Default false.
+   * Whether to put the weights of the best epoch back when the run ends: after its last epoch or by `patience`. A run
+   * that is aborted or fails keeps the weights of its last step, from which it can go on. Default false.
    */
   restoreBestWeights?: boolean
-  /** Whether smaller or larger is better. 'auto' (default): larger for accuracy, precision, recall, f1 and auc, smaller otherwise. */
+  /**
+   * Whether smaller or larger is better. 'auto' (default): larger for accuracy, precision, recall, f1 and auc, smaller
+   * otherwise.
+   */
   mode?: 'auto' | 'min' | 'max'
 }
 
@@ -120,7 +123,8 @@ class EarlyStopping implements Callback {
 
 /**
  * Stops when the monitored value has not improved for `patience` epochs (with patience 0: at the first epoch without
- * improvement). Couples optimisation and regularisation: where that is a drawback, train longer with an L2 penalty instead.
+ * improvement). Couples optimisation and regularisation: where that is a drawback, train longer with an L2 penalty
+ * instead.
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   const where = 'callbacks.earlyStopping'

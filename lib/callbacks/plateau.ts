@@ -17,8 +17,8 @@ export interface PlateauOptions {
 }
 
 /**
- * Watches for plateaus and saddle points, where the gradient stays small for long (6.10 of the notes): adds
- * `gradientNorm`, ‖dJ/dθ‖ on the rows given, to the logs of every epoch and warns once a run after `patience` epochs
+ * Watches for plateaus and saddle points, where the gradient stays small for long: adds `gradientNorm`,
+ * ‖dJ/dθ‖ on the rows given, to the logs of every epoch and warns once a run after `patience` epochs
  * below `gradientNorm`.
  */
 export function plateau(options: PlateauOptions): Callback {
@@ -43,9 +43,9 @@ export function plateau(options: PlateauOptions): Callback {
       small = logs.gradientNorm < limit ? small + 1 : 0
       if (small === patience)
         warn(
-          `The gradient has been below ${limit} for ${patience} epochs (epoch ${logs.epoch}, J ${logs.loss.toPrecision(4)}). ` +
-            'If J is low enough this is a minimum: stop. If not, it is a plateau or a saddle point: try Adam, momentum, ' +
-            'a larger learning rate or another seed.',
+          `The gradient has been below ${limit} for ${patience} epochs ` +
+            `(epoch ${logs.epoch}, J ${logs.loss.toPrecision(4)}). If J is low enough this is a minimum: stop. ` +
+            'If not, it is a plateau or a saddle point: try Adam, momentum, a larger learning rate or another seed.',
         )
     },
   }

@@ -1,4 +1,4 @@
-/** Gradient checking (Algorithm 5 of the notes, row 5.15). */
+/** Gradient checking: derivatives of the cost against central differences, weight by weight. */
 import { checkOptions, checkSignal, oneOf, positiveInteger, positiveNumber, seedOption } from '../base/checks'
 import { describeValue, NonFiniteError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText } from '../base/shape'

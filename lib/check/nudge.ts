@@ -8,6 +8,7 @@ import { encode } from '../graph/encode'
 import { reachable } from '../graph/grad'
 import { hyperNode, inputNode } from '../graph/leaves'
 import type { Node } from '../graph/node'
+import { primitives } from '../graph/primitives'
 import type { NativeBuffer, NativePlan, RunRequest, RunResult } from '../native/contract'
 import { native } from '../native/native'
 import { guarded, planMode } from '../native/runtime'
@@ -85,7 +86,7 @@ export interface Analytic {
 
 /** J and dJ/dW of every parameter at θ. */
 export async function analyticGradients(graph: CostGraph, seed: bigint, run: Runner): Promise<Analytic> {
-  const random = reachable([graph.cost]).filter((node) => node.op === 'randomUniform')
+  const random = reachable([graph.cost]).filter((node) => primitives[node.op].random)
   const fetches = [graph.cost, ...graph.gradients, ...random]
   const result = await execute(graph, [], { fetches, costs: [], hypers: [] }, { seed }, run)
   const [cost, ...others] = result.fetches

@@ -1,4 +1,4 @@
-/** The slope of a function of one number, by trying it (5.14). */
+/** The slope of a function of one number, by trying it. */
 import { checkOptions, finiteNumber, functionOption, oneOf, positiveNumber } from '../base/checks'
 import { describeValue, NonFiniteError, OptionError } from '../base/errors'
 

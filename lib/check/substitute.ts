@@ -2,6 +2,7 @@
 import * as build from '../graph/build'
 import { reachable } from '../graph/grad'
 import type { Node } from '../graph/node'
+import { primitives } from '../graph/primitives'
 
 /** `roots` with every node of `replacement` exchanged; what does not depend on one is shared, not copied. */
 export function substitute(roots: readonly Node[], replacement: ReadonlyMap<Node, Node>): Node[] {
@@ -15,34 +16,9 @@ export function substitute(roots: readonly Node[], replacement: ReadonlyMap<Node
   return roots.map((root) => made.get(root)!)
 }
 
-/**
- * Values whose signs say on which side of a kink each element stands: the inputs of relu, leakyRelu and abs, the
- * differences that maximum, minimum and max decide by, conditions of select, and step functions themselves.
- */
+/** Values whose signs say on which side of a kink each element stands, of all ops that have one. */
 export function kinkDeciders(roots: readonly Node[]): Node[] {
-  return reachable(roots).flatMap((node) => {
-    switch (node.op) {
-      case 'relu':
-      case 'leakyRelu':
-      case 'abs':
-        return [node.inputs[0]]
-      case 'maximum':
-      case 'minimum':
-        return [build.sub(node.inputs[0], node.inputs[1])]
-      case 'max':
-        return [build.sub(node.inputs[0], build.expandReduced(node, node))]
-      case 'select':
-        return [node.inputs[0]]
-      case 'sign':
-      case 'floor':
-      case 'greater':
-      case 'greaterEqual':
-      case 'equal':
-        return [node]
-      default:
-        return []
-    }
-  })
+  return reachable(roots).flatMap((node) => primitives[node.op].kink?.(node, build) ?? [])
 }
 
 /** A scalar: how many elements of `before` and `after` differ in sign (−1, 0 or 1). */

@@ -1,4 +1,4 @@
-/** Comparing two gradients (5.15 of the contract, section 5.5.5 of the notes). */
+/** Comparing two gradients: ‖g − ĝ‖ / (‖g‖ + ‖ĝ‖), and what that says. */
 
 export type Verdict = 'correct' | 'suspicious' | 'wrong'
 

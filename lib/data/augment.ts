@@ -1,4 +1,4 @@
-/** More training images from those there are (5.4.5 of the notes): flipped, turned, shifted, cropped, distorted. */
+/** More training images from those there are: flipped, turned, shifted, cropped, distorted. */
 import {
   booleanOption,
   checkOptions,

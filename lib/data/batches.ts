@@ -66,7 +66,7 @@ export interface RecommendedBatchSizeOptions {
 }
 
 /**
- * A batch size for m examples (chapter 6.1 of the notes): all of them up to 2000; above, a power of two from 64 to 512,
+ * A batch size for m examples: all of them up to 2000; above, a power of two from 64 to 512,
  * the largest that leaves about 50 steps in an epoch and fits into `memory`. Where memory holds fewer than 64 examples
  * the power of two below it is returned with a warning: such batches use the processor badly.
  */

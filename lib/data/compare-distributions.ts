@@ -1,4 +1,4 @@
-/** Do two sets of examples come from the same distribution? (5.1.1 of the notes) */
+/** Do two sets of examples come from the same distribution? */
 import { checkOptions, numberInRange } from '../base/checks'
 import { NonFiniteError, OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'

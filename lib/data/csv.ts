@@ -37,8 +37,8 @@ export interface Table {
   labels: readonly string[] | null
   columns: readonly Column[]
   /**
-   * x for other rows, by the names of the columns (the target may be missing), encoded like the table. OptionError for a
-   * category that the table does not have.
+   * x for other rows, by the names of the columns (the target may be missing), encoded like the table. OptionError for
+   * a category that the table does not have.
    */
   encode(rows: readonly Readonly<Record<string, string | number>>[]): Tensor
 }
@@ -85,8 +85,8 @@ const isNumber = (cell: string) => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(
 /**
  * Reads a table whose first line names the columns. Columns of numbers become one feature each, all others (and those
  * that `columns` says) a feature for each category. FormatError for a file without rows, rows of other lengths, missing
- * cells and a column that has both numbers and words (unless `columns` calls it a category), with row (counted from 1, the names not counted) and
- * column; OptionError for a target or column that does not exist.
+ * cells and a column that has both numbers and words (unless `columns` calls it a category), with row (counted from 1,
+ * the names not counted) and column; OptionError for a target or column that does not exist.
  */
 export async function fromCsv(path: string, options: FromCsvOptions): Promise<Table> {
   const where = 'data.fromCsv'

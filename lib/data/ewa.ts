@@ -1,4 +1,4 @@
-/** Exponentially weighted averages (6.3 to 6.5 of the notes). */
+/** Exponentially weighted averages. */
 import { booleanOption, checkOptions, finiteNumber, numberInRange } from '../base/checks'
 
 export interface EwaOptions {

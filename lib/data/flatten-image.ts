@@ -1,4 +1,4 @@
-/** An image as one feature vector (2.1.2 of the notes). */
+/** An image as one feature vector. */
 import { checkOptions, finiteNumber, positiveInteger } from '../base/checks'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'

@@ -13,8 +13,8 @@ export interface ImageFormatOptions {
   /** Height, width and channels (default 1). Needed where x has flattened images, [m, n]; else taken from x. */
   shape?: ImageShape
   /**
-   * `'last'`: x is [m, height, width, channels]; `'first'`: [m, channels, height, width]. Default: `'last'`, and `'first'`
-   * for flattened images, as `data.flattenImage` makes them: red, then green, then blue.
+   * `'last'`: x is [m, height, width, channels]; `'first'`: [m, channels, height, width]. Default: `'last'`, and
+   * `'first'` for flattened images, as `data.flattenImage` makes them: red, then green, then blue.
    */
   channels?: ChannelOrder
 }

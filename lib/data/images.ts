@@ -1,4 +1,4 @@
-/** Image files as numbers (2.1.2 of the notes). The optional package `sharp` decodes and resizes them. */
+/** Image files as numbers. The optional package `sharp` decodes and resizes them. */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkOptions, finiteNumber, nonEmptyString, oneOf, positiveInteger, throwIfAborted } from '../base/checks'
@@ -96,9 +96,9 @@ async function bytesOf(where: string, path: string): Promise<Uint8Array> {
 }
 
 /**
- * Reads a PNG, JPEG, WebP, GIF, TIFF or AVIF file, or its bytes: `data.flattenImage(await data.readImage('cat.png'))`. 16-bit
- * images are brought to 8 bits, CMYK to RGB. Needs the optional package `sharp` (StateError without it). FormatError for
- * what cannot be read or is no image.
+ * Reads a PNG, JPEG, WebP, GIF, TIFF or AVIF file, or its bytes: `data.flattenImage(await data.readImage('cat.png'))`.
+ * 16-bit images are brought to 8 bits, CMYK to RGB. Needs the optional package `sharp` (StateError without it).
+ * FormatError for what cannot be read or is no image.
  */
 export async function readImage(source: string | Uint8Array, options: ReadImageOptions = {}): Promise<Image> {
   const where = 'data.readImage'
@@ -136,9 +136,9 @@ const atOnce = 4
 const isImageName = (name: string) => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test(name)
 
 /**
- * Reads a folder that has one folder of images for each class: `cats/1.png`, `dogs/1.jpg`. Sorted by class and name; other files
- * are left out. Images of other sizes than the first are a ShapeError that names the file, unless `size` brings all to one.
- * FormatError for a folder without images, and for files that are none; nothing is returned in part.
+ * Reads a folder that has one folder of images for each class: `cats/1.png`, `dogs/1.jpg`. Sorted by class and name;
+ * other files are left out. Images of other sizes than the first are a ShapeError that names the file, unless `size`
+ * brings all to one. FormatError for a folder without images, and for files that are none; nothing is returned in part.
  */
 export async function fromImages(folder: string, options: FromImagesOptions = {}): Promise<ImageFolder> {
   const where = 'data.fromImages'

@@ -128,8 +128,8 @@ function stratifiedOrder(y: Rows, random: Random): Uint32Array {
 }
 
 /**
- * Numbers of examples the notes recommend for m examples (chapter 5.1): dev = test = max(min(m/5, 10 000), m/400), the
- * rest for training; 70/30 without a dev part (`{ dev: false }`). Ready for `split`: `{ ...recommendedSplit(m), seed }`.
+ * Usual numbers of examples in the parts of m examples: dev = test = max(min(m/5, 10 000), m/400), the rest for
+ * training; 70/30 without a dev part (`{ dev: false }`). Ready for `split`: `{ ...recommendedSplit(m), seed }`.
  */
 export function recommendedSplit(m: number): { train: number; dev: number; test: number }
 export function recommendedSplit(m: number, options: { dev?: true }): { train: number; dev: number; test: number }

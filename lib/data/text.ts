@@ -1,4 +1,4 @@
-/** Text as features: how often each word of a vocabulary occurs (1.5 of the notes). */
+/** Text as features: how often each word of a vocabulary occurs. */
 import { checkOptions, positiveInteger } from '../base/checks'
 import { describeValue, OptionError } from '../base/errors'
 import { tensor, type Tensor } from '../tensor/tensor'
@@ -54,7 +54,9 @@ export class BagOfWords {
 }
 
 export const bagOfWords = {
-  /** Learns the vocabulary of the training texts: the most frequent words first, equals in the order of the alphabet. */
+  /**
+   * Learns the vocabulary of the training texts: the most frequent words first, equals in the order of the alphabet.
+   */
   fit(texts: readonly string[], options: BagOfWordsOptions = {}): BagOfWords {
     const where = 'data.bagOfWords.fit'
     checkOptions(where, options, ['maxWords'])

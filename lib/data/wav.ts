@@ -1,4 +1,4 @@
-/** Sound files as numbers (1.5 of the notes). */
+/** Sound files as numbers. */
 import { readFile } from 'node:fs/promises'
 import { describeValue, FormatError, OptionError } from '../base/errors'
 import { tensor, type Tensor } from '../tensor/tensor'

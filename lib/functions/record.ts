@@ -6,6 +6,7 @@ import { TraceContext } from '../graph/context'
 import { reachable } from '../graph/grad'
 import { aliasNode, captureNode } from '../graph/leaves'
 import type { Node } from '../graph/node'
+import { primitives } from '../graph/primitives'
 import { captureTensor, checkValue } from '../ops/engine'
 import { contextOf, nodeOf, Tensor, type Value } from '../tensor/tensor'
 
@@ -71,7 +72,5 @@ function resultNode(where: string, result: unknown, context: TraceContext): Node
 
 /** True if a value cannot be computed yet: it depends on arguments of a function that is still being recorded. */
 export function isSymbolic(nodes: readonly Node[]): boolean {
-  return reachable(nodes).some((node) => live.has(node) || (isLeaf(node) && node.capture === undefined))
+  return reachable(nodes).some((node) => live.has(node) || (primitives[node.op].leaf && node.capture === undefined))
 }
-
-const isLeaf = (node: Node) => node.op === 'input' || node.op === 'state' || node.op === 'hyper'

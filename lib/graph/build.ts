@@ -4,7 +4,7 @@
  */
 import { MyelinError, ShapeError, StateError } from '../base/errors'
 import { maxRank, reducedShape, sameShape, shapeText, sizeOf, type Shape } from '../base/shape'
-import { currentLabel } from './label'
+import { currentLabel, whereOf } from './label'
 import type { Attrs, CustomGradient, Node } from './node'
 import { primitives } from './primitives'
 
@@ -28,7 +28,7 @@ export function createNode(
 ): Node {
   const primitive = primitives[op]
   if (!primitive) throw new MyelinError(`There is no primitive '${op}'.`)
-  const where = label && label !== op ? `${op} (${label})` : op
+  const where = whereOf(op, label)
   if (primitive.arity !== undefined ? inputs.length !== primitive.arity : inputs.length === 0)
     throw new MyelinError(`${where}: takes ${primitive.arity ?? 'at least 1'} inputs, got ${inputs.length}.`)
   const shape = primitive.shape({ where, shapes: inputs.map((n) => n.shape), attrs, asked: askedShape })
@@ -51,16 +51,25 @@ export function constantArray(values: readonly number[], shape: Shape): Node {
   return createNode('constant', [], { value: values }, shape)
 }
 
+export function isConstant(node: Node): boolean {
+  return node.op === 'constant'
+}
+
 /** The number that a constant is filled with; undefined for everything else. */
 export function constantValue(x: Operand): number | undefined {
   if (typeof x === 'number') return x
-  const value = x.op === 'constant' ? (x.attrs.value as readonly number[]) : undefined
+  const value = isConstant(x) ? (x.attrs.value as readonly number[]) : undefined
   return value?.length === 1 ? value[0] : undefined
 }
 
-/** A scalar constant of this value, which may vanish without changing a shape. */
-function isScalar(x: Operand, value: number): boolean {
-  return (typeof x === 'number' || x.shape.length === 0) && constantValue(x) === value
+/** True for a constant that is filled with this number. */
+export function isFilled(x: Operand, value: number | undefined): boolean {
+  return value !== undefined && constantValue(x) === value
+}
+
+/** True for a scalar constant of this number: it may vanish without changing a shape. */
+function isScalar(x: Operand, value: number | undefined): boolean {
+  return (typeof x === 'number' || x.shape.length === 0) && isFilled(x, value)
 }
 
 /** Uniform numbers in [0, 1), keyed by the run's seed and step and by `stream`. */
@@ -70,8 +79,13 @@ export function randomUniform(shape: Shape, stream: number): Node {
 
 /** The builder of a primitive with one input, for those that need no name here. */
 export const unary = (op: string) => (x: Operand) => createNode(op, [asNode(x)])
-/** The same with two inputs. */
-export const binary = (op: string) => (x: Operand, y: Operand) => createNode(op, [asNode(x), asNode(y)])
+/** The same with two inputs. An operand that leaves the other as it is leaves no node. */
+export const binary = (op: string) => (x: Operand, y: Operand) => {
+  const { neutral } = primitives[op]
+  if (neutral && isScalar(x, neutral.left)) return asNode(y)
+  if (neutral && isScalar(y, neutral.right)) return asNode(x)
+  return createNode(op, [asNode(x), asNode(y)])
+}
 
 export const exp = unary('exp')
 export const log = unary('log')
@@ -85,6 +99,11 @@ export const tanh = unary('tanh')
 export const sigmoid = unary('sigmoid')
 export const softplus = unary('softplus')
 export const relu = unary('relu')
+export const add = binary('add')
+export const sub = binary('sub')
+export const mul = binary('mul')
+export const div = binary('div')
+export const power = binary('power')
 export const maximum = binary('maximum')
 export const minimum = binary('minimum')
 export const greater = binary('greater')
@@ -102,30 +121,6 @@ export function neg(x: Operand): Node {
 
 export function leakyRelu(x: Operand, slope: number): Node {
   return createNode('leakyRelu', [asNode(x)], { slope })
-}
-
-export function add(x: Operand, y: Operand): Node {
-  if (isScalar(x, 0)) return asNode(y)
-  if (isScalar(y, 0)) return asNode(x)
-  return createNode('add', [asNode(x), asNode(y)])
-}
-
-export function sub(x: Operand, y: Operand): Node {
-  return isScalar(y, 0) ? asNode(x) : createNode('sub', [asNode(x), asNode(y)])
-}
-
-export function mul(x: Operand, y: Operand): Node {
-  if (isScalar(x, 1)) return asNode(y)
-  if (isScalar(y, 1)) return asNode(x)
-  return createNode('mul', [asNode(x), asNode(y)])
-}
-
-export function div(x: Operand, y: Operand): Node {
-  return isScalar(y, 1) ? asNode(x) : createNode('div', [asNode(x), asNode(y)])
-}
-
-export function power(x: Operand, p: Operand): Node {
-  return isScalar(p, 1) ? asNode(x) : createNode('power', [asNode(x), asNode(p)])
 }
 
 /** `x` where the condition is not 0, else `y`. */
@@ -236,12 +231,13 @@ export function customGradients(node: Node, dy: Node): (Node | null)[] {
     if (gradient === null) return null
     if (!sameShape(gradient.shape, inputs[i].shape))
       throw new ShapeError(
-        `${where}: its own gradient for input ${i} has shape ${shapeText(gradient.shape)}, expected ${shapeText(inputs[i].shape)}.`,
+        `${where}: its own gradient for input ${i} has shape ${shapeText(gradient.shape)}, ` +
+          `expected ${shapeText(inputs[i].shape)}.`,
       )
     return custom(gradient, [dy, ...inputs], () => {
       throw new StateError(
-        `${where}: has its own gradient, and a derivative of that gradient was asked for. Gradients of gradients do not work through ` +
-          'custom gradients; leave the gradient out to have it derived.',
+        `${where}: has its own gradient, and a derivative of that gradient was asked for. Gradients of gradients do ` +
+          'not work through custom gradients; leave the gradient out to have it derived.',
       )
     })
   })

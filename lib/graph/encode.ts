@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto'
 import type { Precision } from '../base/dtype'
 import { MyelinError, ShapeError } from '../base/errors'
 import { maxDimension, shapeText } from '../base/shape'
-import { createNode } from './build'
+import { constantValue, createNode } from './build'
 import { reachable } from './grad'
 import { captureNode } from './leaves'
 import type { AttrValue, Node, Program } from './node'
+import { primitives } from './primitives'
 import { simplify } from './simplify'
 
 export interface Encoded {
@@ -105,7 +106,8 @@ function writeAttr(key: string, value: AttrValue): void {
 function dimension(node: Node, size: number): number {
   if (size <= maxDimension) return size
   throw new ShapeError(
-    `${node.label || node.op}: shape ${shapeText(node.shape)} has an axis of ${size} elements; at most 2^32 − 1 are supported.`,
+    `${node.label || node.op}: shape ${shapeText(node.shape)} has an axis of ${size} elements; ` +
+      'at most 2^32 − 1 are supported.',
   )
 }
 
@@ -116,8 +118,8 @@ function lift(roots: readonly Node[]): Node[] {
   for (const node of reachable(roots)) {
     const inputs = node.inputs.map((n) => replacement.get(n)!)
     let result = node
-    if (node.op === 'constant' && node.shape.length === 0) {
-      const [value] = node.attrs.value as readonly number[]
+    const value = node.shape.length === 0 ? constantValue(node) : undefined
+    if (value !== undefined) {
       const known = Object.is(value, -0) ? undefined : byValue.get(value)
       result = known ?? captureNode(value, [])
       if (!Object.is(value, -0)) byValue.set(value, result)
@@ -148,8 +150,8 @@ export function encode(program: Program, { liftConstants = false }: EncodeOption
     group.forEach((node, slot) => slots.set(node, slot))
   const captures: unknown[] = []
   for (const node of nodes) {
-    if (slots.has(node) || !['input', 'state', 'hyper'].includes(node.op)) continue
-    if (node.op !== 'input' || node.capture === undefined)
+    if (slots.has(node) || !primitives[node.op].leaf) continue
+    if (node.capture === undefined)
       throw new MyelinError(
         `A traced value was used outside of its function: ${node.op} '${node.label}' does not belong to this graph. ` +
           'Return values from the traced function instead of keeping them.',

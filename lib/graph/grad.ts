@@ -27,7 +27,8 @@ export function reachable(roots: readonly Node[]): Node[] {
 export function gradients(y: Node, wrt: readonly Node[], dy?: Node): Node[] {
   if (dy === undefined && sizeOf(y.shape) !== 1)
     throw new ShapeError(
-      `grad: expected a function whose result is one number, got shape ${shapeText(y.shape)}. Reduce it, e.g. with ops.sum or ops.mean.`,
+      `grad: expected a function whose result is one number, got shape ${shapeText(y.shape)}. ` +
+        'Reduce it, e.g. with ops.sum or ops.mean.',
     )
   if (dy !== undefined && !sameShape(dy.shape, y.shape))
     throw new ShapeError(`grad: expected dy of shape ${shapeText(y.shape)}, got ${shapeText(dy.shape)}.`)

@@ -15,3 +15,8 @@ export function withLabel<T>(label: string, fn: () => T): T {
     current = before
   }
 }
+
+/** The op's name for messages, with the layer it belongs to (by default the one at work). */
+export function whereOf(op: string, label = current): string {
+  return label && label !== op ? `${op} (${label})` : op
+}

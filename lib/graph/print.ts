@@ -1,7 +1,9 @@
 /** A graph as text, and as DOT for Graphviz. */
 import { shapeText } from '../base/shape'
+import { isConstant } from './build'
 import { reachable } from './grad'
 import type { AttrValue, Node } from './node'
+import { primitives } from './primitives'
 
 export interface PrintOptions {
   /** Names shown instead of `%n`. */
@@ -34,15 +36,13 @@ export function printGraph(roots: readonly Node[], { names, values, derivatives 
       values?.has(node) ? `= ${values.get(node)}` : '',
       derivatives?.has(node) ? `d = ${derivatives.get(node)}` : '',
     ].filter(Boolean)
-    return `${title.get(node)} = ${node.op}(${args}) ${shapeText(node.shape)}${notes.length ? `  # ${notes.join('; ')}` : ''}`
+    const remark = notes.length > 0 ? `  # ${notes.join('; ')}` : ''
+    return `${title.get(node)} = ${node.op}(${args}) ${shapeText(node.shape)}${remark}`
   })
   return [...lines, `return ${roots.map((n) => title.get(n)).join(', ')}`].join('\n')
 }
 
 const escape = (text: string) => text.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')
-
-/** The operator as formulas write it. */
-const symbols: Record<string, string> = { add: '+', sub: '−', mul: '×', div: '÷', neg: '−', power: '^' }
 
 /** The graph for Graphviz: leaves as ellipses, ops as boxes; values above, derivatives below where given. */
 export function toDot(roots: readonly Node[], { names, values, derivatives }: PrintOptions = {}): string {
@@ -50,10 +50,11 @@ export function toDot(roots: readonly Node[], { names, values, derivatives }: Pr
   const ids = new Map(nodes.map((node, i) => [node, `n${i}`]))
   const lines = ['digraph {', '  rankdir=LR', '  node [fontname="Helvetica"]']
   for (const node of nodes) {
-    const constant = node.op === 'constant' ? attrText(node.attrs.value).replace(/^\[([^,]*)\]$/, '$1') : undefined
+    const constant = isConstant(node) ? attrText(node.attrs.value).replace(/^\[([^,]*)\]$/, '$1') : undefined
     const name = names?.get(node)
     const head =
-      constant ?? (node.inputs.length === 0 ? (name ?? (node.label || node.op)) : (symbols[node.op] ?? node.op))
+      constant ??
+      (node.inputs.length === 0 ? (name ?? (node.label || node.op)) : (primitives[node.op].symbol ?? node.op))
     const text = [
       name !== undefined && name !== head ? `${name} = ${head}` : head,
       node.label && node.label !== head && node.label !== name ? node.label : '',

@@ -1,6 +1,6 @@
 import { booleanOption, checkOptions, functionOption, nonEmptyString } from '../base/checks'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
-import { toJson, type Json } from '../base/json'
+import { toJson, type JsonObject } from '../base/json'
 import { shapeText, type Shape } from '../base/shape'
 import { custom as customNode } from '../graph/build'
 import type { TraceContext } from '../graph/context'
@@ -11,6 +11,7 @@ import { captureTensor } from '../ops/engine'
 import { checkRegularizer, type Regularizer } from '../regularizers'
 import { contextOf, nodeOf, Tensor } from '../tensor/tensor'
 import type { BuiltLayer, Layer, LayerContext, LayerFactory, WeightSpec } from './layer'
+import { nameOption } from './options'
 import { outputShapeOf } from './probe'
 
 export interface WeightOptions {
@@ -81,13 +82,13 @@ export function defineLayer<
     const { name, ...options } = config ?? ({} as { name?: string })
     return {
       kind,
-      name: name === undefined ? undefined : nonEmptyString(`layer '${kind}': name`, name),
-      config: (toJson(options) as { [key: string]: Json } | undefined) ?? null,
+      name: nameOption(`layer '${kind}'`, name),
+      config: (toJson(options) as JsonObject | undefined) ?? null,
       build: (inputShape, layerName) => build(definition, options as Config, inputShape, layerName),
     }
   }
   const factory = (...args: Args<Config>): Layer => make(args[0])
-  const fromConfig = (config: { [key: string]: Json }, name?: string): Layer =>
+  const fromConfig = (config: JsonObject, name?: string): Layer =>
     make({ ...config, name } as Config & { name?: string })
   Object.defineProperty(factory, 'name', { value: kind })
   return Object.assign(factory, { kind, fromConfig })

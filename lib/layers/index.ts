@@ -1,16 +1,19 @@
-/** Layers: `layers.*`, and how files name them. */
+/** The table of layers, `layers.*`, and how files name them. */
 import { customFactory, type Custom } from '../base/custom'
-import type { Json } from '../base/json'
-import { dense, denseFromConfig } from './core/dense'
-import { activation, dropout, flatten, lambda, simpleFromConfig } from './core/simple'
+import type { JsonObject } from '../base/json'
+import { activation, activationLayerFromConfig } from './core/activation'
+import { dense } from './core/dense'
+import { dropout } from './core/dropout'
+import { flatten } from './core/flatten'
+import { lambda, lambdaFromConfig } from './core/lambda'
+import { optionsFromConfig } from './from-config'
 import type { Layer, LayerFactory } from './layer'
-import { normalize, normalizeFromConfig } from './normalization/normalize'
+import { normalize } from './normalization/normalize'
 
-/** Layers: descriptions that may be used in several models. */
-export const layers = { dense, dropout, activation, normalize, flatten, lambda }
-
+export type { LayerOutput } from '../activations'
 export type { Custom } from '../base/custom'
-export type { LayerFactory } from './layer'
+export type { DenseOptions } from './core/dense'
+export type { DropoutOptions } from './core/dropout'
 export { defineLayer } from './define-layer'
 export type {
   AddWeight,
@@ -20,24 +23,30 @@ export type {
   WeightOptions,
   WeightTensors,
 } from './define-layer'
-export type { DenseOptions } from './core/dense'
-export type { BuiltLayer, Layer, LayerContext, WeightSpec } from './layer'
-export type { Json } from '../base/json'
-export type { LayerOutput } from '../activations/activation'
+export type { BuiltLayer, Layer, LayerContext, LayerFactory, WeightSpec } from './layer'
 export type { NormalizeOptions } from './normalization/normalize'
-export type { DropoutOptions } from './core/simple'
 
-type FromConfig = (config: { [key: string]: Json }, name?: string, custom?: Custom) => Layer
-const builtIn: Record<string, FromConfig> = {
-  dense: denseFromConfig,
-  normalize: normalizeFromConfig,
-  ...simpleFromConfig,
+/** Layers: descriptions that may be used in several models. */
+export const layers = { dense, dropout, activation, normalize, flatten, lambda }
+
+type LayerName = keyof typeof layers
+
+/** How layers come back from their configs whose first argument is not an object of options. */
+type FromConfig = (config: JsonObject, name?: string, custom?: Custom) => Layer
+const fromConfig: Partial<Record<LayerName, FromConfig>> = {
+  activation: activationLayerFromConfig,
+  lambda: lambdaFromConfig,
 }
 
 /**
  * Rebuilds a layer from what a file says. Own kinds and functions come from `custom`; FormatError where one is missing.
  */
-export function layerFromConfig(kind: string, config: { [key: string]: Json }, name?: string, custom?: Custom): Layer {
-  if (Object.hasOwn(builtIn, kind)) return builtIn[kind](config, name, custom)
-  return (customFactory('layer', kind, custom) as LayerFactory).fromConfig(config, name)
+export function layerFromConfig(kind: string, config: JsonObject, name?: string, custom?: Custom): Layer {
+  if (!isBuiltIn(kind)) return (customFactory('layer', kind, custom) as LayerFactory).fromConfig(config, name)
+  const special = fromConfig[kind]
+  if (special) return special(config, name, custom)
+  const make = layers[kind] as (options: object) => Layer
+  return make({ ...optionsFromConfig(name ?? kind, config, custom), name })
 }
+
+const isBuiltIn = (kind: string): kind is LayerName => Object.hasOwn(layers, kind)

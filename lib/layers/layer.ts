@@ -1,5 +1,5 @@
 /** The contract of layers: a description, what it is once its input's shape is known, and what it computes. */
-import type { LayerOutput } from '../activations/activation'
+import type { LayerOutput } from '../activations'
 import type { Factory } from '../base/custom'
 import type { JsonObject } from '../base/json'
 import type { Shape } from '../base/shape'

@@ -1,23 +1,31 @@
 /** What targets (y) must look like for a loss: shape and values, checked row by row before they reach the core. */
 import type { NativeArray } from '../base/dtype'
 import { NonFiniteError, OptionError, ShapeError } from '../base/errors'
-import { shapeText, type Shape } from '../base/shape'
+import { sameShape, shapeText, sizeOf, type Shape } from '../base/shape'
+import type { TargetKind, TargetRules } from './loss'
 
-/**
- * 'labels': numbers in [0, 1]; 'oneHot': rows of them that sum to 1; 'classNumbers': integers from 0; 'values': any
- * finite numbers in the output's shape; 'any': any finite numbers in any shape with one entry per example (a user's
- * loss reads them).
- */
-export type TargetKind = 'labels' | 'oneHot' | 'classNumbers' | 'values' | 'any'
+/** Targets of one kind; `targetShape` says their shape from the output's, by default the same. */
+export function targetsOf(
+  kind: TargetKind,
+  targetShape: TargetRules['targetShape'] = (outputShape) => outputShape,
+): TargetRules {
+  return {
+    targets: kind,
+    targetShape,
+    validateTargets: (where, data, shape, outputShape) =>
+      checkTargets(where, kind, data, shape, targetShape(outputShape), sizeOf(outputShape)),
+  }
+}
 
 /** How far a one-hot row may be from summing to 1: float32 rounding over many classes. */
 const sumTolerance = 1e-4
 
 /**
- * Throws ShapeError, NonFiniteError or OptionError that name the row, the expected and the received. `shape` includes
- * the number of examples; `targetShape` does not. `width` is the number of outputs (classes, for class numbers).
+ * Throws ShapeError, NonFiniteError or OptionError that name the row, what was expected and what was found. `shape`
+ * includes the number of examples; `targetShape` does not. `width` is the number of outputs (classes, for class
+ * numbers).
  */
-export function checkTargets(
+function checkTargets(
   where: string,
   kind: TargetKind,
   data: NativeArray,
@@ -35,12 +43,9 @@ export function checkTargets(
 function checkShape(where: string, kind: TargetKind, shape: Shape, targetShape: Shape, width: number): void {
   if (kind === 'any' && shape.length > 0) return
   const given = shape.slice(1)
-  const same = given.length === targetShape.length && given.every((size, i) => size === targetShape[i])
   // [m] and [m, 1] mean the same: class numbers, and targets of a single output.
-  const size = (dims: Shape): number => dims.reduce((product, dim) => product * dim, 1)
-  const single = size(targetShape) === 1 && size(given) === 1 && shape.length > 0
-  if (same && shape.length > 0) return
-  if (single) return
+  const single = sizeOf(targetShape) === 1 && sizeOf(given) === 1
+  if (shape.length > 0 && (single || sameShape(given, targetShape))) return
   const expected = `[m${targetShape.map((d) => `, ${d}`).join('')}]`
   let hint = ''
   if (kind === 'oneHot' && given.every((d) => d === 1))
@@ -52,7 +57,7 @@ function checkShape(where: string, kind: TargetKind, shape: Shape, targetShape: 
 
 /** `row 3`, or `row 3, column 1` where rows have several entries. */
 function place(index: number, shape: Shape): string {
-  const perRow = shape.slice(1).reduce((product, size) => product * size, 1)
+  const perRow = sizeOf(shape.slice(1))
   const row = `row ${Math.floor(index / perRow)}`
   return perRow === 1 ? row : `${row}, column ${index % perRow}`
 }

@@ -1,84 +1,51 @@
-/** Area under the ROC curve: exact from all scores, or from 4,096 thresholds that can be added over batches. */
-import { constantArray } from '../graph/build'
+import type { NativeArray } from '../base/dtype'
+import { asRows } from '../losses/rows'
 import * as ops from '../ops'
-import { contextOf, Tensor, tensor } from '../tensor/tensor'
-
-const thresholdCount = 4096
-/** 0, 1/4095, …, 1. */
-const thresholds = Array.from({ length: thresholdCount }, (_, i) => i / (thresholdCount - 1))
-
-/**
- * For each output (column) the number of negatives and positives whose probability reaches each threshold: one
- * [2, 4096] tensor per column of `truth` (0/1) and `probabilities`, both [m, n].
- */
-export function thresholdStatistics(truth: Tensor, probabilities: Tensor): Tensor[] {
-  const [rows, columns] = probabilities.shape
-  const context = contextOf(probabilities)
-  const shape = [1, thresholdCount]
-  const levels = context
-    ? Tensor.fromNode(constantArray(thresholds, shape), context)
-    : tensor(thresholds, shape, { dtype: probabilities.dtype })
-  return Array.from({ length: columns }, (_, column) => {
-    const positive = ops.slice(truth, [0, column], [rows, 1])
-    const score = ops.slice(probabilities, [0, column], [rows, 1])
-    const both = ops.concat([ops.sub(1, positive), positive], { axis: 1 })
-    return ops.matmul(both, ops.greaterEqual(score, levels), { transposeA: true })
-  })
-}
+import type { Tensor } from '../tensor/tensor'
+import { indicators, needsClasses } from './classes'
+import type { MetricMaker } from './metric'
+import { areaFromThresholds, areaUnderCurve, thresholdStatistics } from './roc'
 
 /**
- * Trapezoids between the thresholds' points of the ROC curve; the mean over the columns that have both classes, NaN if
- * none has.
+ * Area under the ROC curve; with several outputs the mean over the outputs, each class against the rest. While training
+ * from 4,096 thresholds, in `evaluate` exact (ties count half). NaN where only one of the two classes occurs.
  */
-export function areaFromThresholds(totals: readonly Float64Array[]): number {
-  const areas = totals.map((counts) => {
-    const [negatives, positives] = [counts[0], counts[thresholdCount]] // every probability reaches 0
-    let area = 0
-    for (let i = 0; i < thresholdCount; i++) {
-      const last = i === thresholdCount - 1
-      const nextFalse = last ? 0 : counts[i + 1]
-      const nextTrue = last ? 0 : counts[thresholdCount + i + 1]
-      area += ((counts[i] - nextFalse) * (counts[thresholdCount + i] + nextTrue)) / 2
-    }
-    return area / (negatives * positives)
-  })
-  return meanOfNumbers(areas)
-}
-
-/**
- * The share of (positive, negative) pairs that the scores order rightly, ties counting half (Mann–Whitney); the mean
- * over the outputs.
- */
-export function areaUnderCurve(
-  truth: (row: number, output: number) => boolean,
-  score: (row: number, output: number) => number,
-  rows: number,
-  outputs: number,
-): number {
-  const areas: number[] = []
-  for (let output = 0; output < outputs; output++) {
-    const order = Uint32Array.from({ length: rows }, (_, i) => i).sort((a, b) => score(a, output) - score(b, output))
-    let positives = 0
-    let rankSum = 0
-    for (let start = 0; start < rows;) {
-      let end = start
-      let tiedPositives = 0
-      while (end < rows && score(order[end], output) === score(order[start], output)) {
-        if (truth(order[end], output)) tiedPositives++
-        end++
-      }
-      if (end === start) return NaN // a score that is NaN
-      positives += tiedPositives
-      rankSum += tiedPositives * ((start + 1 + end) / 2)
-      start = end
-    }
-    const negatives = rows - positives
-    areas.push((rankSum - (positives * (positives + 1)) / 2) / (positives * negatives))
+export const auc: MetricMaker = (where, context) => {
+  needsClasses(where, 'auc', context)
+  const { kind, outputs, fromLogits } = context
+  // One softmax or sigmoid puts scores where the thresholds are.
+  const probabilities = (yPred: Tensor): Tensor => {
+    const rows = asRows(yPred)
+    if (!fromLogits) return rows
+    return kind === 'classes' ? ops.softmax(rows) : ops.sigmoid(rows)
   }
-  return meanOfNumbers(areas)
+  return {
+    name: 'auc',
+    config: 'auc',
+    statistics(yTrue, yPred) {
+      const { truth } = indicators(yTrue, yPred, context)
+      return thresholdStatistics(truth, probabilities(yPred))
+    },
+    finish: (totals) => areaFromThresholds(totals),
+    exact(yTrue, yPred, m) {
+      const isClassNumber = kind === 'classes' && yTrue.length === m && outputs > 1
+      const truth = (row: number, output: number): boolean =>
+        isClassNumber ? yTrue[row] === output : yTrue[row * outputs + output] > 0.5
+      const scores = fromLogits && kind === 'classes' ? softmaxRows(yPred, outputs) : yPred
+      return areaUnderCurve(truth, (row, output) => scores[row * outputs + output], m, outputs)
+    },
+  }
 }
 
-function meanOfNumbers(values: readonly number[]): number {
-  const known = values.filter((value) => !Number.isNaN(value))
-  return known.length === 0 ? NaN : known.reduce((a, b) => a + b, 0) / known.length
+/** Softmax of each row in float64: scores of different rows can be compared only after it. */
+function softmaxRows(z: NativeArray, classes: number): Float64Array {
+  const result = Float64Array.from(z)
+  for (let start = 0; start < result.length; start += classes) {
+    const row = result.subarray(start, start + classes)
+    const largest = row.reduce((a, b) => Math.max(a, b), -Infinity)
+    let total = 0
+    for (let c = 0; c < classes; c++) total += row[c] = Math.exp(row[c] - largest)
+    for (let c = 0; c < classes; c++) row[c] /= total
+  }
+  return result
 }

@@ -3,9 +3,10 @@ import { checkOptions, positiveInteger } from '../base/checks'
 import { OptionError, ShapeError } from '../base/errors'
 import { normalizeAxis, shapeText } from '../base/shape'
 import * as b from '../graph/build'
+import { whereOf } from '../graph/label'
 import type { Node } from '../graph/node'
 import { nodeOf, type Tensor, type Value } from '../tensor/tensor'
-import { apply, checkValue, shapeOf, whereOf } from './engine'
+import { apply, checkValue, shapeOf } from './engine'
 import { logSumExpOf } from './reduce'
 
 export interface AxisOptions {
@@ -38,11 +39,6 @@ export function softmax(x: Value, options?: AxisOptions): Tensor {
 /** x − log Σ exp(x) along `axis` (the last one by default): the logarithm of softmax, without overflow. */
 export function logSoftmax(x: Value, options?: AxisOptions): Tensor {
   return alongAxis('logSoftmax', x, options, (n, axis) => b.sub(n, logSumExpOf(n, [axis], true)))
-}
-
-/** −Σ_c y_c·log softmax(z)_c for every row: z and y are [m, classes], the result [m, 1]. Finite for any z. */
-export function softmaxCrossEntropy(z: Value, y: Value): Tensor {
-  return apply('softmaxCrossEntropy', [z, y], '', ([n, t]) => b.softmaxCrossEntropy(n, t))
 }
 
 /** Rows with a 1 at the class number: labels [m] (or [m, 1]) in 0…classes−1 → [m, classes]. No derivative. */

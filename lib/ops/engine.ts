@@ -6,11 +6,11 @@ import { checkCapacity } from '../base/capacity'
 import type { DType } from '../base/dtype'
 import { describeValue, DTypeError } from '../base/errors'
 import { LruMap } from '../base/lru'
-import { broadcastShapes, sizeOf, type Shape } from '../base/shape'
+import { sizeOf, type Shape } from '../base/shape'
 import { constant } from '../graph/build'
 import { mixedDTypes, type TraceContext } from '../graph/context'
 import { encode } from '../graph/encode'
-import { currentLabel } from '../graph/label'
+import { whereOf } from '../graph/label'
 import { captureNode, inputNode } from '../graph/leaves'
 import type { Node, Program } from '../graph/node'
 import type { NativeBuffer, NativePlan } from '../native/contract'
@@ -29,12 +29,6 @@ interface EagerPlan {
 const budget = 32 * 1024 * 1024
 const eagerPlans = new LruMap<string, EagerPlan>(512, budget, ({ plan }) => native.planDispose(plan))
 const tracedPlans = new LruMap<string, NativePlan>(256, budget, (plan) => native.planDispose(plan))
-
-/** The op's name for messages, with the layer at work. */
-export function whereOf(op: string): string {
-  const label = currentLabel()
-  return label && label !== op ? `${op} (${label})` : op
-}
 
 /** Refuses what is neither a tensor nor a number. */
 export function checkValue(op: string, value: unknown): Value {
@@ -82,13 +76,6 @@ export function apply(op: string, args: readonly Value[], attrs: string, recipe:
 }
 
 export type Builder = (...nodes: Node[]) => Node
-
-/** Applies an element-wise op of several operands, which broadcast. */
-export function wide(op: string, build: Builder, args: Value[]): Tensor {
-  for (const arg of args) checkValue(op, arg)
-  broadcastShapes(whereOf(op), args.map(shapeOf)) // here, so that the message names this op and the order given
-  return apply(op, args, '', (nodes) => build(...nodes))
-}
 
 /** The dtype of concrete arguments: that of the tensors, which must agree; float64 (weak) for numbers alone. */
 function eagerDType(op: string, args: readonly Value[]): { dtype: DType; weak: boolean } {

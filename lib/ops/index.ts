@@ -1,7 +1,9 @@
-export {
+import { fromTable, type OptionsOf } from './from-table'
+
+/** Ops of the table that the library itself uses; `ops` in public.ts has all of them. */
+export const {
   abs,
   add,
-  clip,
   cos,
   div,
   equal,
@@ -10,14 +12,12 @@ export {
   greater,
   greaterEqual,
   leakyRelu,
-  less,
-  lessEqual,
   log,
+  matmul,
   maximum,
   minimum,
   mul,
   neg,
-  notEqual,
   power,
   relu,
   select,
@@ -25,15 +25,15 @@ export {
   sigmoidCrossEntropy,
   sign,
   sin,
+  softmaxCrossEntropy,
   softplus,
   sqrt,
-  square,
-  stopGradient,
   sub,
+  sumSquares,
   tanh,
-  where,
-} from './elementwise'
-export { argmax, argmin, logSumExp, max, mean, min, norm, sum, sumSquares, variance } from './reduce'
+} = fromTable
+export { clip, less, lessEqual, notEqual, square, stopGradient, where } from './elementwise'
+export { argmax, argmin, logSumExp, max, mean, min, norm, sum, variance } from './reduce'
 export {
   broadcastShape,
   broadcastTo,
@@ -46,11 +46,12 @@ export {
   stack,
   transpose,
 } from './movement'
-export { dot, matmul } from './linear'
-export { logSoftmax, oneHot, softmax, softmaxCrossEntropy } from './classify'
+export { dot } from './linear'
+export { logSoftmax, oneHot, softmax } from './classify'
 export { randomNormal, randomUniform } from './random'
 export { named } from './named'
 export type { ReduceOptions, ArgOptions } from './reduce'
-export type { MatmulOptions } from './linear'
 export type { AxisOptions } from './classify'
 export type { RandomOptions } from './random'
+
+export type MatmulOptions = OptionsOf<'matmul'>

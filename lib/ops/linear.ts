@@ -1,26 +1,11 @@
-/** Products of vectors and matrices. */
-import { booleanOption, checkOptions } from '../base/checks'
+/** Products of vectors and matrices, of any mixture. */
 import { ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import * as b from '../graph/build'
+import { whereOf } from '../graph/label'
 import type { Node } from '../graph/node'
 import type { Tensor, Value } from '../tensor/tensor'
-import { apply, checkValue, shapeOf, whereOf } from './engine'
-
-export interface MatmulOptions {
-  /** Read the first matrix transposed. Default false. */
-  transposeA?: boolean
-  /** Read the second matrix transposed. Default false. */
-  transposeB?: boolean
-}
-
-/** Matrix product [m, k]·[k, n] → [m, n]. Both must have rank 2; see `dot` for vectors. */
-export function matmul(x: Value, y: Value, options?: MatmulOptions): Tensor {
-  checkOptions('matmul', options, ['transposeA', 'transposeB'])
-  const tx = booleanOption('matmul: transposeA', options?.transposeA ?? false)
-  const ty = booleanOption('matmul: transposeB', options?.transposeB ?? false)
-  return apply('matmul', [x, y], `${tx} ${ty}`, ([n, m]) => b.matmul(n, m, tx, ty))
-}
+import { apply, checkValue, shapeOf } from './engine'
 
 /**
  * Product of vectors and matrices: [k]·[k] is a scalar, [m, k]·[k] is [m], [k]·[k, n] is [n], [m, k]·[k, n] is [m, n].
@@ -32,8 +17,8 @@ export function dot(x: Value, y: Value): Tensor {
   const rankOk = (rank: number) => rank === 1 || rank === 2
   if (!rankOk(left.length) || !rankOk(right.length) || left[left.length - 1] !== right[0])
     throw new ShapeError(
-      `${whereOf('dot')}: cannot multiply ${shapeText(left)} by ${shapeText(right)}: expected vectors or matrices where the last size ` +
-        'of the first equals the first size of the second.',
+      `${whereOf('dot')}: cannot multiply ${shapeText(left)} by ${shapeText(right)}: expected vectors or matrices ` +
+        'where the last size of the first equals the first size of the second.',
     )
   return apply('dot', [x, y], '', ([n, m]) => {
     if (left.length === 1 && right.length === 1) return b.sum(b.mul(n, m))

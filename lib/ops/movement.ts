@@ -3,8 +3,9 @@ import { checkOptions, shapeOption } from '../base/checks'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { broadcastShapes, normalizeAxes, normalizeAxis, shapeText, sizeOf, type Shape } from '../base/shape'
 import * as b from '../graph/build'
+import { whereOf } from '../graph/label'
 import { nodeOf, shareStorage, type Tensor, type Value } from '../tensor/tensor'
-import { apply, checkValue, shapeOf, whereOf } from './engine'
+import { apply, checkValue, shapeOf } from './engine'
 
 /** A whole-number list of a given length, or ShapeError. */
 function integers(where: string, value: unknown, length: number, what: string): number[] {
@@ -91,7 +92,8 @@ export function slice(x: Value, begin: readonly number[], size?: readonly number
   const block = wanted.map((d, i) => (d === -1 ? from[i] - start[i] : d))
   if (block.some((d, i) => d < 1 || start[i] < 0 || start[i] + d > from[i]))
     throw new ShapeError(
-      `${where}: begin ${shapeText(begin)}${size ? ` with size ${shapeText(size)}` : ''} is not a block inside ${shapeText(from)}.`,
+      `${where}: begin ${shapeText(begin)}${size ? ` with size ${shapeText(size)}` : ''} ` +
+        `is not a block inside ${shapeText(from)}.`,
     )
   return apply('slice', [x], `${start} ${block}`, ([n]) => b.slice(n, start, block))
 }
@@ -141,7 +143,8 @@ export function pad(x: Value, widths: readonly (readonly [number, number])[]): T
     widths.every((w) => Array.isArray(w) && w.length === 2 && w.every((n) => Number.isInteger(n) && n >= 0))
   if (!good)
     throw new ShapeError(
-      `${where}: expected a [before, after] pair of integers of at least 0 for each of ${from.length} axes, got ${describeValue(widths)}.`,
+      `${where}: expected a [before, after] pair of integers of at least 0 for each of ${from.length} axes, ` +
+        `got ${describeValue(widths)}.`,
     )
   const before = widths.map((w) => w[0])
   const to = from.map((d, i) => d + widths[i][0] + widths[i][1])

@@ -2,9 +2,10 @@
 import { booleanOption, checkOptions } from '../base/checks'
 import { normalizeAxes, normalizeAxis, reducedShape, sizeOf, type Shape } from '../base/shape'
 import * as b from '../graph/build'
+import { whereOf } from '../graph/label'
 import type { Node } from '../graph/node'
 import type { Tensor, Value } from '../tensor/tensor'
-import { apply, checkValue, shapeOf, whereOf } from './engine'
+import { apply, checkValue, shapeOf } from './engine'
 
 export interface ReduceOptions {
   /** Default: all axes. */
@@ -74,11 +75,6 @@ export function norm(x: Value, options?: ReduceOptions): Tensor {
     const zero = b.equal(squares, 0)
     return b.select(zero, 0, b.sqrt(b.select(zero, 1, squares)))
   })
-}
-
-/** Σx² over everything: a scalar, accumulated in float64. */
-export function sumSquares(x: Value): Tensor {
-  return apply('sumSquares', [x], '', ([n]) => b.sumSquares(n))
 }
 
 export interface ArgOptions {

@@ -12,7 +12,7 @@ export interface AdamOptions {
   beta2?: number
   /** Added outside the root. Default 1e-8. */
   epsilon?: number
-  /** Added inside the root. Default 0; the notes' form is { epsilon: 0, epsilonRoot: 1e-8 }. */
+  /** Added inside the root. Default 0; for √(ŝ + ε) alone say { epsilon: 0, epsilonRoot: 1e-8 }. */
   epsilonRoot?: number
 }
 

@@ -1,8 +1,8 @@
-/** Optimisers: `optimizers.*`, and how options and files name them. */
+/** The table of optimisers, and how options and files name them. */
 import { oneOf } from '../base/checks'
 import type { Custom } from '../base/custom'
 import { describeValue, OptionError } from '../base/errors'
-import type { Json } from '../base/json'
+import type { JsonObject } from '../base/json'
 import { scheduleFromConfig } from '../schedules'
 import { adam, adamw } from './adam'
 import { gradientDescent } from './gradient-descent'
@@ -46,7 +46,7 @@ export function toOptimizer(where: string, value: Optimizer | OptimizerName): Op
 }
 
 /** Rebuilds an optimiser from its kind and config. */
-export function optimizerFromConfig(kind: string, config: { [key: string]: Json }, custom?: Custom): Optimizer {
+export function optimizerFromConfig(kind: string, config: JsonObject, custom?: Custom): Optimizer {
   const make = optimizers[oneOf('optimizer', kind, optimizerNames)] as (options: unknown) => Optimizer
   return make({ ...config, learningRate: scheduleFromConfig(config.learningRate, custom) })
 }

@@ -8,11 +8,11 @@ export interface MomentumOptions {
   learningRate?: LearningRate
   /** 0 ≤ beta < 1, default 0.9. */
   beta?: number
-  /** 'average' (default, the notes' form) or 'sum'; 'sum' with α(1−β) moves as 'average' with α. */
+  /** 'average' (default) or 'sum', as PyTorch; 'sum' with α(1−β) moves as 'average' with α. */
   form?: 'average' | 'sum'
 }
 
-/** v ← βv + (1−β)·dW ('average') or v ← βv + dW ('sum'); W ← W − α·v. No bias correction. */
+/** v ← βv + (1−β)·dW ('average') or v ← βv + dW ('sum'); W ← W − α·v. No bias correction (Polyak 1964). */
 export function momentum(options: MomentumOptions = {}): UpdateRule {
   const where = 'optimizers.momentum'
   checkOptions(where, options, ['learningRate', 'beta', 'form'])

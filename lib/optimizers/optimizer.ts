@@ -1,6 +1,6 @@
 import { nonNegativeNumber } from '../base/checks'
 import { OptionError } from '../base/errors'
-import type { Json } from '../base/json'
+import type { JsonObject } from '../base/json'
 import * as ops from '../ops'
 import type { Schedule } from '../schedules'
 import type { Tensor } from '../tensor/tensor'
@@ -14,18 +14,18 @@ export interface Updatable {
 /** A rule that turns gradients into new weights, and a hand to use it by. Made by `optimizers.*`. */
 export interface Optimizer extends UpdateRule {
   /**
-   * For own training loops: one update of the model's trainable weights by gradients laid out as `getWeights`. The model keeps the
-   * rule's slots and counts its updates.
+   * For own training loops: one update of the model's trainable weights by gradients laid out as `getWeights`. The
+   * model keeps the rule's slots and counts its updates.
    */
   apply(model: Updatable, gradients: WeightSetLike): void
 }
 
 /** The rule alone. */
 export interface UpdateRule {
-  /** 'gradientDescent' | 'momentum' | 'rmsprop' | 'adam' | 'adamw' */
+  /** Its name in the table of optimisers. */
   readonly kind: string
   /** For files: every option with its value. `null` where it cannot be saved (an unnamed learning-rate function). */
-  readonly config: { [key: string]: Json } | null
+  readonly config: JsonObject | null
   readonly learningRate: Schedule
   /** Names of the arrays kept for every weight, zero at the start: [], ['v'], ['s'], ['v', 's']. */
   readonly slots: readonly string[]
@@ -43,7 +43,7 @@ export interface UpdateRule {
 }
 
 /** An optimiser's config for files, or null where its learning rate cannot be saved. */
-export function optimizerConfig(learningRate: Schedule, options: { [key: string]: Json }): UpdateRule['config'] {
+export function optimizerConfig(learningRate: Schedule, options: JsonObject): UpdateRule['config'] {
   return learningRate.config === null ? null : { learningRate: learningRate.config, ...options }
 }
 

@@ -10,11 +10,11 @@ export interface RmspropOptions {
   beta2?: number
   /** Added outside the root. Default 1e-8. */
   epsilon?: number
-  /** Added inside the root. Default 0; the notes' form is { epsilon: 0, epsilonRoot: 1e-8 }. */
+  /** Added inside the root. Default 0; for √(S + ε) alone say { epsilon: 0, epsilonRoot: 1e-8 }. */
   epsilonRoot?: number
 }
 
-/** S ← β₂S + (1−β₂)·dW²; W ← W − α·dW / (√(S + epsilonRoot) + epsilon). */
+/** S ← β₂S + (1−β₂)·dW²; W ← W − α·dW / (√(S + epsilonRoot) + epsilon) (Tieleman & Hinton 2012). */
 export function rmsprop(options: RmspropOptions = {}): UpdateRule {
   const where = 'optimizers.rmsprop'
   checkOptions(where, options, ['learningRate', 'beta2', 'epsilon', 'epsilonRoot'])

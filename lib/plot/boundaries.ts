@@ -33,10 +33,14 @@ function examplesOf(where: string, x: DataLike, y: DataLike): Examples {
   if (points.shape.length !== 2 || points.width !== 2)
     throw new ShapeError(`${where}: x: expected examples of two inputs, [m, 2], got ${shapeText(points.shape)}.`)
   if (labels.count !== points.count || labels.width !== 1)
-    throw new ShapeError(`${where}: y: expected ${points.count} class numbers, one for each row of x, got ${shapeText(labels.shape)}.`) // prettier-ignore
+    throw new ShapeError(
+      `${where}: y: expected ${points.count} class numbers, one for each row of x, got ${shapeText(labels.shape)}.`,
+    )
   const classes = [...new Set(labels.data)].sort((a, b) => a - b)
-  if (classes.some((c) => !Number.isInteger(c) || c < 0) || classes.length > 20)
-    throw new OptionError(`${where}: y: expected class numbers 0, 1, 2, …, at most 20 of them, got ${classes.slice(0, 4).join(', ')}${classes.length > 4 ? ', …' : ''}.`) // prettier-ignore
+  if (classes.some((c) => !Number.isInteger(c) || c < 0) || classes.length > 20) {
+    const given = `${classes.slice(0, 4).join(', ')}${classes.length > 4 ? ', …' : ''}`
+    throw new OptionError(`${where}: y: expected class numbers 0, 1, 2, …, at most 20 of them, got ${given}.`)
+  }
   return { x: points, y: labels, classes }
 }
 
@@ -45,7 +49,10 @@ async function areasOf(where: string, model: Model, frame: Frame): Promise<VegaL
   if (!(model instanceof Model))
     throw new OptionError(`${where}: expected a model made by sequential or loadModel, got ${describeValue(model)}.`)
   if (model.inputShape.join() !== '2' || model.outputShape.length !== 1)
-    throw new ShapeError(`${where}: expected a model of two inputs whose output is one probability or one of each class, got ${shapeText(model.inputShape)} → ${shapeText(model.outputShape)}.`) // prettier-ignore
+    throw new ShapeError(
+      `${where}: expected a model of two inputs whose output is one probability or one of each class, ` +
+        `got ${shapeText(model.inputShape)} → ${shapeText(model.outputShape)}.`,
+    )
   const grid = gridOf(() => 0, frame.x, frame.y, nodes)
   const places = grid.xs.flatMap((a) => grid.ys.map((b) => [a, b]))
   using said = await model.predict(tensor(places, { dtype: model.dtype }))
@@ -58,9 +65,14 @@ async function areasOf(where: string, model: Model, frame: Frame): Promise<VegaL
       for (let c = 0; c < width; c++) if (c !== k) best = Math.max(best, out[i * width + c])
       return best - out[i * width + k]
     }
-    return { rings: areaBelow({ ...grid, values: places.map((_, i) => margin(i)) }, 0), fill: soft[k % soft.length], level: k } // prettier-ignore
+    return {
+      rings: areaBelow({ ...grid, values: places.map((_, i) => margin(i)) }, 0),
+      fill: soft[k % soft.length],
+      level: k,
+    }
   })
-  return [areasLayer(frame, areas, { stroke: null }), areasLayer(frame, areas.map((area) => edge(frame, area)), { stroke: ink, strokeWidth: 1.2 })] // prettier-ignore
+  const edges = areas.map((area) => edge(frame, area))
+  return [areasLayer(frame, areas, { stroke: null }), areasLayer(frame, edges, { stroke: ink, strokeWidth: 1.2 })]
 }
 
 /** The border of an area, but for the frame's. */
@@ -82,17 +94,35 @@ function probabilityAreas(frame: Frame, grid: Grid): VegaLiteSpec[] {
 }
 
 function examplesLayer({ x, y, classes }: Examples): VegaLiteSpec {
-  const values = Array.from({ length: x.count }, (_, i) => ({ x: x.data[2 * i], y: x.data[2 * i + 1], class: `${y.data[i]}` })) // prettier-ignore
+  const values = Array.from({ length: x.count }, (_, i) => ({
+    x: x.data[2 * i],
+    y: x.data[2 * i + 1],
+    class: `${y.data[i]}`,
+  }))
   const names = classes.map(String)
   // Class 1 is blue, as in the bands.
   const colors = classes.map((c) => palette[c < 2 ? 1 - c : c % palette.length])
   return {
     data: { values },
-    mark: { type: 'point', filled: true, size: x.count > 400 ? 18 : 45, opacity: 1, stroke: background, strokeWidth: 0.8, clip: true }, // prettier-ignore
+    mark: {
+      type: 'point',
+      filled: true,
+      size: x.count > 400 ? 18 : 45,
+      opacity: 1,
+      stroke: background,
+      strokeWidth: 0.8,
+      clip: true,
+    },
     encoding: {
       x: { field: 'x', type: 'quantitative' },
       y: { field: 'y', type: 'quantitative' },
-      color: { field: 'class', type: 'nominal', title: 'y', scale: { domain: names, range: colors }, legend: { symbolSize: 70, symbolStrokeWidth: 0 } }, // prettier-ignore
+      color: {
+        field: 'class',
+        type: 'nominal',
+        title: 'y',
+        scale: { domain: names, range: colors },
+        legend: { symbolSize: 70, symbolStrokeWidth: 0 },
+      },
       shape: { field: 'class', type: 'nominal', title: 'y', scale: { domain: names } },
     },
   }
@@ -112,9 +142,9 @@ async function panel(
 }
 
 /**
- * The plane coloured by what a model with two inputs says, and examples x [m, 2] on it by their class y [m]. For a model with one
- * output, ten bands of the probability of class 1 and a line where it is one half; for one with several, the area where each
- * class is the likeliest.
+ * The plane coloured by what a model with two inputs says, and examples x [m, 2] on it by their class y [m]. For a
+ * model with one output, ten bands of the probability of class 1 and a line where it is one half; for one with several,
+ * the area where each class is the likeliest.
  */
 export async function decisionBoundary(
   model: Model,
@@ -131,7 +161,7 @@ export async function decisionBoundary(
 
 /**
  * Decision boundaries of several models by name, side by side on the same examples: underfitting, right and
- * overfitting (figure 5.1 of the notes), or a sweep over λ (section 5.4.2).
+ * overfitting, or a sweep over λ.
  */
 export async function decisionBoundaries(
   models: Readonly<Record<string, Model>>,

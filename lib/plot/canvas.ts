@@ -54,11 +54,18 @@ export class Canvas {
   }
 
   #add(values: readonly object[], mark: VegaLiteSpec, encoding: VegaLiteSpec = {}): void {
-    if (values.length > 0) this.#layers.push({ data: { values }, mark, encoding: { x: this.#x, y: this.#y, ...encoding } }) // prettier-ignore
+    if (values.length > 0)
+      this.#layers.push({ data: { values }, mark, encoding: { x: this.#x, y: this.#y, ...encoding } })
   }
 
   boxes(boxes: readonly Box[]): void {
-    const values = boxes.map(({ x, y, width, height, ...rest }) => ({ ...rest, x: x - width / 2, x2: x + width / 2, y: y - height / 2, y2: y + height / 2 })) // prettier-ignore
+    const values = boxes.map(({ x, y, width, height, ...rest }) => ({
+      ...rest,
+      x: x - width / 2,
+      x2: x + width / 2,
+      y: y - height / 2,
+      y2: y + height / 2,
+    }))
     const mark = { type: 'rect', cornerRadius: 5, strokeWidth: 1.5, opacity: 1 }
     this.#add(values, mark, { x2: { field: 'x2' }, y2: { field: 'y2' }, fill: given('fill'), stroke: given('stroke') })
   }

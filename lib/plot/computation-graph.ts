@@ -26,13 +26,15 @@ function ones(shape: Shape): TensorLike {
 function short(value: unknown): string {
   if (value === undefined) return ''
   if (typeof value === 'number') return String(Number(value.toPrecision(5))).replace('-', '−')
-  const text = JSON.stringify(value, (_, v: unknown) => (typeof v === 'number' ? Number(v.toPrecision(3)) : v)).replaceAll('-', '−') // prettier-ignore
+  const text = JSON.stringify(value, (_, v: unknown) =>
+    typeof v === 'number' ? Number(v.toPrecision(3)) : v,
+  ).replaceAll('-', '−')
   return text.length > 24 ? `${text.slice(0, 23)}…` : text
 }
 
 /**
- * For each node 'u = b·c', 'L = −log(a)'; 'u = mul' where that grows long. What has no name stands in the formulas of others as
- * its own.
+ * For each node 'u = b·c', 'L = −log(a)'; 'u = mul' where that grows long. What has no name stands in the formulas of
+ * others as its own.
  */
 function titlesOf(nodes: readonly GraphNode[], constants: ReadonlyMap<string, string>): string[] {
   const shown = new Map<string, string>()
@@ -47,7 +49,8 @@ function titlesOf(nodes: readonly GraphNode[], constants: ReadonlyMap<string, st
       return name
     }
     const operands = inputs.map((input) => shown.get(input) ?? '')
-    let formula = op in signs ? operands.join(signs[op]) : op === 'neg' ? `−${operands[0]}` : `${op}(${operands.join(', ')})` // prettier-ignore
+    let formula =
+      op in signs ? operands.join(signs[op]) : op === 'neg' ? `−${operands[0]}` : `${op}(${operands.join(', ')})`
     if (operands.includes('') || formula.length > 24) formula = op
     const closed = !['add', 'sub', 'div', 'neg'].includes(op)
     shown.set(name, unnamed ? (formula === op ? '' : closed ? formula : `(${formula})`) : name)
@@ -67,7 +70,7 @@ function columnsOf(nodes: readonly GraphNode[]): Map<string, number> {
 }
 
 /**
- * A traced function as boxes from left to right (figures 2.5 to 2.7 of the notes); with `at`, also every value and, below
+ * A traced function as boxes from left to right; with `at`, also every value and, below
  * it, the derivative of the result by it.
  */
 export function computationGraph(graph: Graph, options: ComputationGraphOptions = {}): Picture {
@@ -76,11 +79,18 @@ export function computationGraph(graph: Graph, options: ComputationGraphOptions 
   if (!(graph instanceof Graph))
     throw new OptionError(`${where}: expected what trace(f, shapes) gives, got ${describeValue(graph)}.`)
   if (graph.nodes.length > mostNodes)
-    throw new OptionError(`${where}: the graph has ${graph.nodes.length} nodes, at most ${mostNodes} can be read. Use graph.toDot().`) // prettier-ignore
+    throw new OptionError(
+      `${where}: the graph has ${graph.nodes.length} nodes, at most ${mostNodes} can be read. Use graph.toDot().`,
+    )
   const evaluated = options.at === undefined ? null : graph.evaluate(...options.at)
   // Constants are the same wherever the graph is evaluated.
-  const anywhere = evaluated ?? graph.evaluate(...graph.nodes.filter(({ op }) => op === 'input').map(({ shape }) => ones(shape))) // prettier-ignore
-  const constants = new Map(anywhere.filter(({ op, value }) => op === 'constant' && typeof value === 'number').map(({ name, value }) => [name, short(value)])) // prettier-ignore
+  const anywhere =
+    evaluated ?? graph.evaluate(...graph.nodes.filter(({ op }) => op === 'input').map(({ shape }) => ones(shape)))
+  const constants = new Map(
+    anywhere
+      .filter(({ op, value }) => op === 'constant' && typeof value === 'number')
+      .map(({ name, value }) => [name, short(value)]),
+  )
   const titles = titlesOf(graph.nodes, constants)
   const column = columnsOf(graph.nodes)
   const rows: string[][] = []
@@ -100,12 +110,21 @@ export function computationGraph(graph: Graph, options: ComputationGraphOptions 
   const tallest = Math.max(...rows.map((names) => names.length))
   const total = tallest * (height + gap)
   // Each column is as wide as its widest box.
-  const widths = rows.map((names) => Math.max(...boxes.filter(({ name }) => names.includes(name)).map(({ width }) => width))) // prettier-ignore
+  const widths = rows.map((names) =>
+    Math.max(...boxes.filter(({ name }) => names.includes(name)).map(({ width }) => width)),
+  )
   const starts = widths.map((_, c) => widths.slice(0, c).reduce((sum, w) => sum + w + between, 2))
   const placed = boxes.map((box) => {
     const c = column.get(box.name)!
     const y = total / 2 + (height + gap) * (rows[c].indexOf(box.name) - (rows[c].length - 1) / 2)
-    return { ...box, x: starts[c] + widths[c] / 2, y, height, fill: soft[box.source ? 0 : 1], stroke: palette[box.source ? 0 : 1] } // prettier-ignore
+    return {
+      ...box,
+      x: starts[c] + widths[c] / 2,
+      y,
+      height,
+      fill: soft[box.source ? 0 : 1],
+      stroke: palette[box.source ? 0 : 1],
+    }
   })
   const boxOf = new Map(placed.map((box) => [box.name, box]))
   const arrows = graph.nodes.flatMap(({ name, inputs }) =>

@@ -16,7 +16,8 @@ export function gridOf(
   y: readonly [number, number],
   n: number,
 ): Grid {
-  const along = ([from, to]: readonly [number, number]) => Array.from({ length: n }, (_, i) => from + (i * (to - from)) / (n - 1)) // prettier-ignore
+  const along = ([from, to]: readonly [number, number]) =>
+    Array.from({ length: n }, (_, i) => from + (i * (to - from)) / (n - 1))
   const [xs, ys] = [along(x), along(y)]
   return { xs, ys, values: xs.flatMap((a) => ys.map((b) => f(a, b))) }
 }
@@ -39,11 +40,17 @@ export function areaBelow({ xs, ys, values }: Grid, level: number): Place[][] {
     const [from, to] = [placeOf(i, j), placeOf(k, l)]
     return [from[0] + share * (to[0] - from[0]), from[1] + share * (to[1] - from[1])]
   }
-  const keyOf = ([i, j]: Place, [k, l]: Place) => (Math.min(i, k) + 1) * 2 * (ny + 2) + (Math.min(j, l) + 1) * 2 + Number(i === k) // prettier-ignore
+  const keyOf = ([i, j]: Place, [k, l]: Place) =>
+    (Math.min(i, k) + 1) * 2 * (ny + 2) + (Math.min(j, l) + 1) * 2 + Number(i === k)
   const links = new Map<number, { next: number; at: Place }>()
   for (let i = -1; i < nx; i++)
     for (let j = -1; j < ny; j++) {
-      const corners: Place[] = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]] // prettier-ignore
+      const corners: Place[] = [
+        [i, j],
+        [i + 1, j],
+        [i + 1, j + 1],
+        [i, j + 1],
+      ]
       const seen = corners.map(([a, b]) => valueAt(a, b))
       const inside = seen.map((v) => v < level)
       const middle = seen.reduce((a, b) => a + b) / 4 < level

@@ -27,7 +27,9 @@ export interface CostCurvesOptions {
   log?: boolean
 }
 
-/** J of every epoch of several runs, by name: an optimiser race, a λ sweep. `key` picks another value of the history. */
+/**
+ * J of every epoch of several runs, by name: an optimiser race, a λ sweep. `key` picks another value of the history.
+ */
 export function costCurves(runs: Readonly<Record<string, History>>, options: CostCurvesOptions = {}): Picture {
   const where = 'plot.costCurves'
   checkOptions(where, options, ['key', 'title', 'log'])
@@ -40,14 +42,16 @@ export function costCurves(runs: Readonly<Record<string, History>>, options: Cos
   })
   if (values.length === 0) throw new OptionError(`${where}: expected { name: history, … }, got no run with values.`)
   if (options.log && values.some(({ y }) => y <= 0))
-    throw new OptionError(`${where}: log: '${key}' has values that are not above 0, which a logarithmic axis cannot show.`) // prettier-ignore
+    throw new OptionError(
+      `${where}: log: '${key}' has values that are not above 0, which a logarithmic axis cannot show.`,
+    )
   const title = options.title ?? (key === 'loss' ? 'Cost' : key)
   const spec = linesSpec(values, { title, x: 'epoch', y: key === 'loss' ? 'cost J' : key, logY: options.log })
   const { x, ...encoding } = spec.encoding as Record<string, VegaLiteSpec>
   return new Picture(where, { ...spec, encoding: { x: { ...x, axis: whole }, ...encoding } })
 }
 
-/** J at every step of a run on all examples and of one on mini-batches (figure 6.1 of the notes), side by side. */
+/** J at every step of a run on all examples and of one on mini-batches, side by side. */
 export function batchVsMiniBatch(batch: History, miniBatch: History): Picture {
   const where = 'plot.batchVsMiniBatch'
   const panel = (title: string, history: History, color: string) => {
@@ -88,7 +92,8 @@ function epochPoints(epochs: readonly EpochLogs[], key: string, series: string):
 function historyPanel(title: string, key: string, history: History, withBatches: boolean): VegaLiteSpec {
   const { epochs } = history
   const lines = [...epochPoints(epochs, key, 'training'), ...epochPoints(epochs, `val_${key}`, 'validation')]
-  const { title: _, mark, encoding, data, ...rest } = linesSpec(lines, { title, x: 'epoch', y: title, width: 560, height: 220 }) // prettier-ignore
+  const options = { title, x: 'epoch', y: title, width: 560, height: 220 }
+  const { title: _, mark, encoding, data, ...rest } = linesSpec(lines, options)
   const { x, y, color } = encoding as Record<string, VegaLiteSpec>
   const layer: VegaLiteSpec[] = []
   if (withBatches)
@@ -122,15 +127,18 @@ function stopLayers(epochs: readonly EpochLogs[], onCost: boolean): VegaLiteSpec
     encoding: { x },
     layer: [
       { mark: { type: 'rule', strokeDash: [4, 4], color: muted, strokeWidth: 1.5 } },
-      { mark: { type: 'text', align: 'right', dx: 4, color: ink }, encoding: { y: { value: dy }, text: { field: 'label' } } }, // prettier-ignore
+      {
+        mark: { type: 'text', align: 'right', dx: 4, color: ink },
+        encoding: { y: { value: dy }, text: { field: 'label' } },
+      },
     ],
   }))
 }
 
 /**
  * The cost curves of one training run: J of the mini-batches behind the cost of the epochs and of the validation data,
- * and below it one panel for each metric. An early stop is marked, and where the validation cost was least (5.4.5 of the
- * notes). What `history.plot(path)` draws.
+ * and below it one panel for each metric. An early stop is marked, and where the validation cost was least. What
+ * `history.plot(path)` draws.
  */
 export function history(run: History): Picture {
   return historyPicture('plot.history', run)

@@ -1,9 +1,9 @@
 /** Pictures made of lines: activations, losses, fits, learning curves, averages. */
-import { toActivation, type ActivationSpec } from '../activations/activation'
+import { toActivation, type ActivationSpec } from '../activations'
+import { checkOptions, finiteNumber, functionOption, positiveNumber } from '../base/checks'
+import { describeValue, NonFiniteError, OptionError, ShapeError } from '../base/errors'
 import type { LearningCurvePoint } from '../check/diagnose'
 import { ewa, type EwaOptions } from '../data/ewa'
-import { checkOptions, finiteNumber, functionOption, positiveNumber } from '../base/checks'
-import { describeValue, NonFiniteError, OptionError, ShapeError } from '../base/errors' // prettier-ignore
 import { grad } from '../functions/grad'
 import * as ops from '../ops'
 import { tensor, type Tensor } from '../tensor/tensor'
@@ -19,8 +19,7 @@ function steps(from: number, to: number, count: number): Float64Array {
 }
 
 /**
- * An activation g(z) and its derivative g′(z) from −`reach` to `reach`, default 6 (3.5 and 3.7 of the notes, figures
- * 1.2, 2.2 and 3.3 to 3.6).
+ * An activation g(z) and its derivative g′(z) from −`reach` to `reach`, default 6.
  */
 export function activation(spec: ActivationSpec, options: { reach?: number } = {}): Picture {
   const where = 'plot.activation'
@@ -38,15 +37,13 @@ export function activation(spec: ActivationSpec, options: { reach?: number } = {
 }
 
 /**
- * The cross-entropy of one example against the probability a, for y = 1 (−ln a) and y = 0 (−ln(1 − a)): figure 2.3 of
- * the notes.
+ * The cross-entropy of one example against the probability a, for y = 1 (−ln a) and y = 0 (−ln(1 − a)).
  */
 export function crossentropy(): Picture {
   const a = steps(0.01, 0.99, 197)
-  const values = [
-    ...points('y = 1: −ln a', a, a.map((p) => -Math.log(p))),
-    ...points('y = 0: −ln(1 − a)', a, a.map((p) => -Math.log(1 - p))),
-  ] // prettier-ignore
+  const positive = a.map((p) => -Math.log(p))
+  const negative = a.map((p) => -Math.log(1 - p))
+  const values = [...points('y = 1: −ln a', a, positive), ...points('y = 0: −ln(1 − a)', a, negative)]
   const options = { title: 'Loss of one example', x: 'probability a of y = 1', y: 'loss L(a, y)' }
   return new Picture('plot.crossentropy', linesSpec(values, options))
 }
@@ -63,7 +60,7 @@ export interface CurveOptions {
   dots?: readonly (readonly [number, number])[]
 }
 
-/** A function of one number from `from` to `to`, with its examples as dots: a fit (figure 1.1 of the notes), a slice of a cost. */
+/** A function of one number from `from` to `to`, with its examples as dots: a fit, a slice of a cost. */
 export function curve(f: (x: number) => number, options: CurveOptions): Picture {
   const where = 'plot.curve'
   functionOption(where, f)
@@ -77,8 +74,13 @@ export function curve(f: (x: number) => number, options: CurveOptions): Picture 
     return { x: dot[0] as number, y: dot[1] as number }
   })
   const x = steps(from, to, 241)
-  const { title, width, height, data, mark } = linesSpec(points('f', x, x.map(f)), { title: options.title ?? '', x: '', y: '' }) // prettier-ignore
-  const layer = [{ data, mark }, ...(dots.length ? [{ data: { values: dots }, mark: { type: 'point', filled: true, size: 60, opacity: 0.9, color: palette[1], clip: true } }] : [])] // prettier-ignore
+  const { title, width, height, data, mark } = linesSpec(points('f', x, x.map(f)), {
+    title: options.title ?? '',
+    x: '',
+    y: '',
+  })
+  const dotMark = { type: 'point', filled: true, size: 60, opacity: 0.9, color: palette[1], clip: true }
+  const layer = [{ data, mark }, ...(dots.length ? [{ data: { values: dots }, mark: dotMark }] : [])]
   const encoding = axesOf({ title: '', x: options.x ?? 'x', y: options.y ?? 'f(x)' })
   return new Picture(where, { title, width, height, encoding, layer })
 }
@@ -95,7 +97,7 @@ export interface LinesOptions {
   logY?: boolean
 }
 
-/** Lines through points [x, y], by name: ‖W‖² against λ (5.4.2 of the notes), or whatever else was measured. */
+/** Lines through points [x, y], by name: ‖W‖² against λ, or whatever else was measured. */
 export function lines(
   series: Readonly<Record<string, readonly (readonly [number, number])[]>>,
   options: LinesOptions = {},
@@ -107,9 +109,13 @@ export function lines(
       throw new OptionError(`${where}: '${name}': expected a list of points [x, y], got ${describeValue(list)}.`)
     return list.map((point: readonly [number, number], i): Point => {
       if (!Array.isArray(point) || point.length !== 2 || !point.every(Number.isFinite))
-        throw new OptionError(`${where}: '${name}': expected [x, y] of finite numbers, got ${describeValue(point)} at ${i}.`) // prettier-ignore
+        throw new OptionError(
+          `${where}: '${name}': expected [x, y] of finite numbers, got ${describeValue(point)} at ${i}.`,
+        )
       if ((options.logX && point[0] <= 0) || (options.logY && point[1] <= 0))
-        throw new OptionError(`${where}: '${name}': a logarithmic axis shows numbers above 0, got ${describeValue(point)} at ${i}.`) // prettier-ignore
+        throw new OptionError(
+          `${where}: '${name}': a logarithmic axis shows numbers above 0, got ${describeValue(point)} at ${i}.`,
+        )
       return { x: point[0], y: point[1], series: name }
     })
   })
@@ -118,16 +124,30 @@ export function lines(
   return new Picture(where, linesSpec(values, { title, x, y, ...rest }))
 }
 
-/** Error against the number of training examples, for networks by name (figure 1.9 of the notes): mean and range of the seeds. */
+/** Error against the number of training examples, for networks by name: mean and range of the seeds. */
 export function learningCurve(curves: Readonly<Record<string, readonly LearningCurvePoint[]>>): Picture {
   const where = 'plot.learningCurve'
   const values = Object.entries(curves ?? {}).flatMap(([series, list]) => {
     if (!Array.isArray(list))
-      throw new OptionError(`${where}: '${series}': expected what diagnose.learningCurve gives, got ${describeValue(list)}.`) // prettier-ignore
-    return list.map(({ m, error, errors }: LearningCurvePoint) => ({ x: m, y: error, low: Math.min(...errors), high: Math.max(...errors), series })) // prettier-ignore
+      throw new OptionError(
+        `${where}: '${series}': expected what diagnose.learningCurve gives, got ${describeValue(list)}.`,
+      )
+    return list.map(({ m, error, errors }: LearningCurvePoint) => ({
+      x: m,
+      y: error,
+      low: Math.min(...errors),
+      high: Math.max(...errors),
+      series,
+    }))
   })
   if (values.length === 0) throw new OptionError(`${where}: expected { name: points, … }, got no points.`)
-  const options = { title: 'Learning curve', x: 'training examples m', y: 'error on the dev set', points: true, logX: true } // prettier-ignore
+  const options = {
+    title: 'Learning curve',
+    x: 'training examples m',
+    y: 'error on the dev set',
+    points: true,
+    logX: true,
+  }
   const { mark, encoding, ...rest } = linesSpec(values, options)
   const { x, y, color } = encoding as Record<string, object>
   // Round numbers of examples, which a logarithmic axis would not choose by itself.
@@ -150,7 +170,7 @@ export interface AveragesOptions {
 }
 
 /**
- * A series of numbers as dots with exponentially weighted averages over it (6.3 to 6.5 of the notes); each average has a
+ * A series of numbers as dots with exponentially weighted averages over it; each average has a
  * name and the options of `data.ewa`.
  */
 export function averages(
@@ -168,7 +188,12 @@ export function averages(
   const t = Float64Array.from(theta, (_, i) => i + 1)
   const drawn = Object.entries(smoothed ?? {}).flatMap(([name, how]) => points(name, t, ewa(how).smooth(theta)))
   if (drawn.length === 0) throw new OptionError(`${where}: expected { name: options of data.ewa, … }, got none.`)
-  const { title, width, height, data, mark, encoding } = linesSpec(drawn, { title: options.title ?? '', x: options.x ?? 't', y: options.y ?? 'value', width: 640 }) // prettier-ignore
+  const { title, width, height, data, mark, encoding } = linesSpec(drawn, {
+    title: options.title ?? '',
+    x: options.x ?? 't',
+    y: options.y ?? 'value',
+    width: 640,
+  })
   const { x, y } = encoding as Record<string, object>
   return new Picture(where, {
     title: { text: title, subtitle: 'dots: the values themselves' },
@@ -176,7 +201,10 @@ export function averages(
     height,
     encoding: { x, y },
     layer: [
-      { data: { values: points('θ', t, theta) }, mark: { type: 'circle', size: 12, color: muted, opacity: 0.55, clip: true } }, // prettier-ignore
+      {
+        data: { values: points('θ', t, theta) },
+        mark: { type: 'circle', size: 12, color: muted, opacity: 0.55, clip: true },
+      },
       { data, mark, encoding: { color: { ...linesColor(drawn), legend: {} } } },
     ],
   })

@@ -15,7 +15,9 @@ function subscript(n: number): string {
 function sizesOf(where: string, network: Model | readonly number[]): readonly number[] {
   if (!(network instanceof Model)) {
     if (!Array.isArray(network) || network.length < 2)
-      throw new OptionError(`${where}: expected a model or a list of layer sizes such as [3, 4, 1], got ${describeValue(network)}.`) // prettier-ignore
+      throw new OptionError(
+        `${where}: expected a model or a list of layer sizes such as [3, 4, 1], got ${describeValue(network)}.`,
+      )
     return network.map((n: number) => positiveInteger(`${where}: size of a layer`, n))
   }
   const dense = network.layers.filter(({ kind }) => kind === 'dense')
@@ -33,8 +35,8 @@ export interface NetworkDiagramOptions {
 const mostUnits = 64
 
 /**
- * Units as circles, weights as lines, from a model or a list n_x, n_1, … n_L (figures 1.3 to 1.5, 3.1 to 3.9, 4.1 to
- * 4.6 and 5.4 of the notes; with `dropped`, figure 5.2).
+ * Units as circles, weights as lines, from a model or a list n_x, n_1, … n_L; units that are `dropped` are pale
+ * and have no edges.
  */
 export function networkDiagram(network: Model | readonly number[], options: NetworkDiagramOptions = {}): Picture {
   const where = 'plot.networkDiagram'
@@ -81,18 +83,24 @@ export function networkDiagram(network: Model | readonly number[], options: Netw
   if (radius >= 12) {
     const name = (layer: number, unit: number) =>
       layer === 0 ? `x${subscript(unit + 1)}` : layer < last ? '' : sizes[last] === 1 ? 'ŷ' : `ŷ${subscript(unit + 1)}`
-    const labels = units.map(({ layer, unit, x, y, off: faint }) => ({ x, y, text: name(layer, unit), color: faint ? muted : ink })) // prettier-ignore
+    const labels = units.map(({ layer, unit, x, y, off: faint }) => ({
+      x,
+      y,
+      text: name(layer, unit),
+      color: faint ? muted : ink,
+    }))
     canvas.texts(labels, { fontSize: 12 })
   }
   const heading = (l: number) => (l === 0 ? 'input' : l === last ? 'output' : 'hidden')
   const at = (l: number) => left + between * l
-  canvas.texts(sizes.map((_, l) => ({ x: at(l), y: 10, text: heading(l), color: muted })), { fontSize: 12 }) // prettier-ignore
+  const headings = sizes.map((_, l) => ({ x: at(l), y: 10, text: heading(l), color: muted }))
+  canvas.texts(headings, { fontSize: 12 })
   canvas.texts(sizes.map((n, l) => ({ x: at(l), y: 28, text: `${l === 0 ? 'nₓ' : `n${subscript(l)}`} = ${n}` })))
   return canvas.picture(where, options.title ?? `Network of ${last} ${last === 1 ? 'layer' : 'layers'}`)
 }
 
 /**
- * One iteration of gradient descent as blocks (figure 4.7 of the notes), for a model or a list n_x, n_1, … n_L: each layer forward
+ * One iteration of gradient descent as blocks, for a model or a list n_x, n_1, … n_L: each layer forward
  * with W and b, its cache z, and backward with the shapes of dW and db.
  */
 export function forwardBackward(network: Model | readonly number[]): Picture {
@@ -140,5 +148,9 @@ export function forwardBackward(network: Model | readonly number[]): Picture {
   canvas.arrows(arrows)
   canvas.boxes(boxes)
   canvas.texts(labels)
-  return canvas.picture(where, 'One iteration of gradient descent', 'blue: forward, orange: backward; then W := W − α·dW, b := b − α·db') // prettier-ignore
+  return canvas.picture(
+    where,
+    'One iteration of gradient descent',
+    'blue: forward, orange: backward; then W := W − α·dW, b := b − α·db',
+  )
 }

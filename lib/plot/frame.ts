@@ -93,7 +93,14 @@ export function ringsLayer(frame: Frame, grid: Grid): VegaLiteSpec {
   const low = finite.reduce((a, b) => Math.min(a, b), Infinity)
   const high = finite.reduce((a, b) => Math.max(a, b), -Infinity)
   const levels = Array.from({ length: rings }, (_, k) => low + (high - low) * ((rings - k) / rings) ** 2)
-  const corners: Place[] = [[frame.x[0], frame.y[0]], [frame.x[1], frame.y[0]], [frame.x[1], frame.y[1]], [frame.x[0], frame.y[1]]] // prettier-ignore
+  const [left, right] = frame.x
+  const [bottom, top] = frame.y
+  const corners: Place[] = [
+    [left, bottom],
+    [right, bottom],
+    [right, top],
+    [left, top],
+  ]
   const areas = levels.slice(1).map((level, k) => ({ rings: areaBelow(grid, level), fill: ramp[rings - 1 - k], level }))
   const all = { rings: [[...corners, corners[0]]], fill: ramp[rings], level: levels[0] }
   return areasLayer(frame, [all, ...areas], { stroke: background, strokeWidth: 0.6 })

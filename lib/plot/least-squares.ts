@@ -2,12 +2,12 @@
  * Pictures of the mean squared error of a linear neuron with two inputs: what the scale of its inputs and the size of
  * its batches do to the way down.
  */
+import { checkOptions, positiveInteger, positiveNumber } from '../base/checks'
+import { NonFiniteError, OptionError, ShapeError } from '../base/errors'
+import { shapeText } from '../base/shape'
 import { batches } from '../data/batches'
 import { normalizer } from '../data/normalizer'
 import { toPair, type DataLike, type Rows } from '../data/rows'
-import { checkOptions, positiveInteger, positiveNumber } from '../base/checks'
-import { NonFiniteError, OptionError, ShapeError } from '../base/errors'
-import { shapeText } from '../base/shape' // prettier-ignore
 import { layers } from '../layers'
 import { sequential } from '../model'
 import { optimizers } from '../optimizers'
@@ -45,7 +45,8 @@ function meanSquaredError(x: ArrayLike<number>, y: ArrayLike<number>): Quadratic
   return J
 }
 
-const costAt = ({ s11, s12, s22, c1, c2, q }: Quadratic, a: number, b: number) => s11 * a * a + 2 * s12 * a * b + s22 * b * b - 2 * (c1 * a + c2 * b) + q // prettier-ignore
+const costAt = ({ s11, s12, s22, c1, c2, q }: Quadratic, a: number, b: number) =>
+  s11 * a * a + 2 * s12 * a * b + s22 * b * b - 2 * (c1 * a + c2 * b) + q
 
 /** Of the Hessian 2S: the smaller and the larger eigenvalue. */
 function eigenvalues({ s11, s12, s22 }: Quadratic): [number, number] {
@@ -96,7 +97,14 @@ function contoursPanel(J: Quadratic, title: string, axes: readonly [string, stri
   const drop = J.q - best
   // As far as the ring through w = 0 reaches along the flattest direction; the same scale on both axes.
   const reach = 1.15 * Math.sqrt((2 * drop) / low)
-  const frame: Frame = { x: [w1 - reach, w1 + reach], y: [w2 - reach, w2 + reach], title, axes, width: 300, height: 300 } // prettier-ignore
+  const frame: Frame = {
+    x: [w1 - reach, w1 + reach],
+    y: [w2 - reach, w2 + reach],
+    title,
+    axes,
+    width: 300,
+    height: 300,
+  }
   const rate = 2 / (low + high)
   const path: Place[] = [[0, 0]]
   while (path.length <= mostSteps && costAt(J, ...path[path.length - 1]) - best > 0.01 * drop) {
@@ -114,10 +122,10 @@ function contoursPanel(J: Quadratic, title: string, axes: readonly [string, stri
 }
 
 /**
- * The mean squared error of a linear neuron on x [m, 2], y [m] over its two weights, the bias being the best for each of
- * them: with the inputs as they are, and normalised to mean 0 and variance 1 (figure 5.3 of the notes). Over each, gradient
- * descent from w = 0 at the rate that is best for that bowl, 2/(λ_min + λ_max) of the Hessian, until 99 % of the way down is
- * done. Both axes of a panel have the same scale, so that a long bowl looks long.
+ * The mean squared error of a linear neuron on x [m, 2], y [m] over its two weights, the bias being the best for each
+ * of them: with the inputs as they are, and normalised to mean 0 and variance 1. Over each, gradient descent from w = 0
+ * at the rate that is best for that bowl, 2/(λ_min + λ_max) of the Hessian, until 99 % of the way down is done. Both
+ * axes of a panel have the same scale, so that a long bowl looks long.
  */
 export function costContours(x: DataLike, y: DataLike, options: CostContoursOptions = {}): Picture {
   const where = 'plot.costContours'
@@ -127,9 +135,13 @@ export function costContours(x: DataLike, y: DataLike, options: CostContoursOpti
   const raw = meanSquaredError(rawX, centredY)
   const [low, high] = eigenvalues(raw)
   if (!(low > 1e-12 * high))
-    throw new OptionError(`${where}: x: one input is constant or a multiple of the other, so the cost has no single lowest point.`) // prettier-ignore
+    throw new OptionError(
+      `${where}: x: one input is constant or a multiple of the other, so the cost has no single lowest point.`,
+    )
   if (raw.c1 === 0 && raw.c2 === 0)
-    throw new OptionError(`${where}: y: expected targets that depend on x; the best weights are zero, where the path starts.`) // prettier-ignore
+    throw new OptionError(
+      `${where}: y: expected targets that depend on x; the best weights are zero, where the path starts.`,
+    )
   const scaled = normalizer.fit(tensor(rawX, [pair.x.count, 2], { dtype: 'float64' }))
   const [first, second] = options.inputs ?? ['x₁', 'x₂']
   const axes = (unit: string): [string, string] => [`weight of ${first}${unit}`, `weight of ${second}${unit}`]
@@ -144,7 +156,10 @@ export function costContours(x: DataLike, y: DataLike, options: CostContoursOpti
 }
 
 export interface ConvergencePathsOptions {
-  /** Batch sizes by name. The noisiest first: later ones are drawn over it. Default { stochastic: 1, 'mini-batch': about √m, batch: 'all' }. */
+  /**
+   * Batch sizes by name. The noisiest first: later ones are drawn over it. Default { stochastic: 1, 'mini-batch': about
+   * √m, batch: 'all' }.
+   */
   batchSizes?: Readonly<Record<string, number | 'all'>>
   /** Default 0.05. */
   learningRate?: number
@@ -186,8 +201,8 @@ async function trainedPath(
 }
 
 /**
- * How the two weights of a linear neuron (no bias) walk down its mean squared error on x [m, 2], y [m] with all examples, with
- * mini-batches and with single examples a step (figure 6.2 of the notes): the smaller the batch, the noisier the path.
+ * How the two weights of a linear neuron (no bias) walk down its mean squared error on x [m, 2], y [m] with all
+ * examples, with mini-batches and with single examples a step: the smaller the batch, the noisier the path.
  */
 export async function convergencePaths(
   x: DataLike,

@@ -22,7 +22,7 @@ export function confusionMatrix(matrix: ConfusionMatrix): Picture {
     return row.map((count, j) => {
       const share = total === 0 ? 0 : count / total
       const fill = count === 0 ? background : ramp[Math.round(share * (ramp.length - 1))]
-      return { truth: labels[i], guess: labels[j], count, share, fill, color: share >= strong ? background : ink } // prettier-ignore
+      return { truth: labels[i], guess: labels[j], count, share, fill, color: share >= strong ? background : ink }
     })
   })
   const digits = Math.max(...values.map(({ count }) => String(count).length))
@@ -34,7 +34,13 @@ export function confusionMatrix(matrix: ConfusionMatrix): Picture {
     height: size,
     data: { values },
     encoding: {
-      x: { field: 'guess', type: 'nominal', sort: null, title: 'predicted', axis: { labelAngle: 0, orient: 'top', domain: false, ticks: false, labelPadding: 6 } }, // prettier-ignore
+      x: {
+        field: 'guess',
+        type: 'nominal',
+        sort: null,
+        title: 'predicted',
+        axis: { labelAngle: 0, orient: 'top', domain: false, ticks: false, labelPadding: 6 },
+      },
       y: {
         field: 'truth',
         type: 'nominal',
@@ -60,14 +66,16 @@ export interface WeightImagesOptions {
 const signed = (value: number) => `${value < 0 ? '−' : value > 0 ? '+' : ''}${Number(Math.abs(value).toPrecision(3))}`
 
 /**
- * The rows of a weight matrix [units, n] as grey images, one tile a unit (4.4 of the notes: the first layer of a network that sees
+ * The rows of a weight matrix [units, n] as grey images, one tile a unit (the first layer of a network that sees
  * images finds edges): black for the most negative weight, white for the most positive, grey for zero.
  */
 export function weightImages(weight: Tensor, options: WeightImagesOptions = {}): Picture {
   const where = 'plot.weightImages'
   checkOptions(where, options, ['size', 'title'])
-  if (!(weight instanceof Tensor) || weight.rank !== 2)
-    throw new ShapeError(`${where}: expected a weight [units, inputs], got ${weight instanceof Tensor ? shapeText(weight.shape) : describeValue(weight)}.`) // prettier-ignore
+  if (!(weight instanceof Tensor) || weight.rank !== 2) {
+    const given = weight instanceof Tensor ? shapeText(weight.shape) : describeValue(weight)
+    throw new ShapeError(`${where}: expected a weight [units, inputs], got ${given}.`)
+  }
   const [units, inputs] = weight.shape
   const side = Math.sqrt(inputs)
   const [height, width] = options.size ?? [side, side]
@@ -90,7 +98,12 @@ export function weightImages(weight: Tensor, options: WeightImagesOptions = {}):
     }
   })
   const [wide, tall] = [(columns * (width + 1) - 1) * scale, (Math.ceil(units / columns) * (height + 1) - 1) * scale]
-  const along = (field: string, end: number) => ({ field, type: 'quantitative', axis: null, scale: { domain: [0, end], nice: false, zero: false } }) // prettier-ignore
+  const along = (field: string, end: number) => ({
+    field,
+    type: 'quantitative',
+    axis: null,
+    scale: { domain: [0, end], nice: false, zero: false },
+  })
   return new Picture(where, {
     title: {
       text: options.title ?? 'First-layer weights',

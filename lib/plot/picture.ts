@@ -69,7 +69,12 @@ export interface LineOptions {
 export function axesOf(options: LineOptions): { x: VegaLiteSpec; y: VegaLiteSpec } {
   const scale = (log?: boolean) => (log ? { type: 'log' } : { zero: false })
   return {
-    x: { field: 'x', type: 'quantitative', title: options.x, scale: { nice: false, padding: options.points ? 10 : 0, ...scale(options.logX) } }, // prettier-ignore
+    x: {
+      field: 'x',
+      type: 'quantitative',
+      title: options.x,
+      scale: { nice: false, padding: options.points ? 10 : 0, ...scale(options.logX) },
+    },
     y: { field: 'y', type: 'quantitative', title: options.y, scale: { padding: 8, ...scale(options.logY) } },
   }
 }

@@ -7,9 +7,9 @@ import {
   positiveInteger,
   positiveNumber,
 } from '../base/checks'
-import { OptionError } from '../base/errors' // prettier-ignore
-import type { Value } from '../tensor/tensor'
+import { OptionError } from '../base/errors'
 import { valueAndGrad } from '../model/value-and-grad'
+import type { Value } from '../tensor/tensor'
 import { axesOf, Picture } from './picture'
 import { palette, soft } from './theme'
 
@@ -33,8 +33,8 @@ export interface PlateauOptions {
 const nodes = 241
 
 /**
- * J(w), written with `ops`, with its plateaus shaded and the steps of gradient descent w := w − α·dJ/dw as dots
- * (figure 6.5 of the notes): where the slope is near zero the dots crowd.
+ * J(w), written with `ops`, with its plateaus shaded and the steps of gradient descent w := w − α·dJ/dw as dots:
+ * where the slope is near zero the dots crowd.
  */
 export function plateau(J: (w: Value) => Value, options: PlateauOptions): Picture {
   const where = 'plot.plateau'

@@ -7,7 +7,17 @@ import { sequential } from '../model'
 import type { Optimizer } from '../optimizers'
 import { Tensor, tensor, type Value } from '../tensor/tensor'
 import { gridOf, type Grid } from './contour'
-import { axesLayer, framed, interval, pathsLayer, place, ringsLayer, type Frame, type Interval, type Place } from './frame' // prettier-ignore
+import {
+  axesLayer,
+  framed,
+  interval,
+  pathsLayer,
+  place,
+  ringsLayer,
+  type Frame,
+  type Interval,
+  type Place,
+} from './frame'
 import { Picture } from './picture'
 
 export interface SurfaceOptions {
@@ -45,8 +55,8 @@ function costLayer(f: Cost, frame: Frame) {
 }
 
 /**
- * J at all nodes in one evaluation, where f works on lists of weights as it does on single ones. Functions that reduce or
- * reshape their arguments do not, which probes at some nodes tell: null.
+ * J at all nodes in one evaluation, where f works on lists of weights as it does on single ones. Functions that reduce
+ * or reshape their arguments do not, which probes at some nodes tell: null.
  */
 function atOnce(f: Cost, at: (a: number, b: number) => number, { xs, ys }: Grid): ArrayLike<number> | null {
   const count = xs.length * ys.length
@@ -66,7 +76,7 @@ function atOnce(f: Cost, at: (a: number, b: number) => number, { xs, ys }: Grid)
 }
 
 /**
- * A cost J(w₁, w₂), written with `ops`, as rings (figures 2.4 and 5.3 of the notes): the palest is lowest, and rings
+ * A cost J(w₁, w₂), written with `ops`, as rings: the palest is lowest, and rings
  * lie at equal distances of √(J − its least value). `paths` are drawn over it.
  */
 export function bowl(f: Cost, options: BowlOptions = {}): Picture {
@@ -77,7 +87,9 @@ export function bowl(f: Cost, options: BowlOptions = {}): Picture {
   const paths = options.paths ?? {}
   for (const [name, points] of Object.entries(paths)) {
     if (!Array.isArray(points) || points.length === 0)
-      throw new OptionError(`${where}: paths: '${name}': expected a list of points [w₁, w₂], got ${describeValue(points)}.`) // prettier-ignore
+      throw new OptionError(
+        `${where}: paths: '${name}': expected a list of points [w₁, w₂], got ${describeValue(points)}.`,
+      )
     points.forEach((point, i) => place(`${where}: paths: '${name}': point ${i}`, point as Place))
   }
   const over = Object.keys(paths).length > 0 ? [pathsLayer(paths)] : []
@@ -113,7 +125,7 @@ function pathOf(f: Cost, optimizer: Optimizer, start: Place, steps: number): Pla
 }
 
 /**
- * How optimisers, by name, walk down J(w₁, w₂) from one point (figures 6.3 and 6.4 of the notes). The steps are those
+ * How optimisers, by name, walk down J(w₁, w₂) from one point. The steps are those
  * of the optimisers themselves, on a model with two weights.
  */
 export function optimizerPaths(
@@ -127,7 +139,9 @@ export function optimizerPaths(
   const start = place(`${where}: start`, options?.start)
   const steps = positiveInteger(`${where}: steps`, options.steps ?? 50)
   const frame = frameOf(where, options, 'Paths of optimisers')
-  const paths = Object.fromEntries(optimizersOf(where, optimizers).map(([name, optimizer]) => [name, pathOf(f, optimizer, start, steps)])) // prettier-ignore
+  const paths = Object.fromEntries(
+    optimizersOf(where, optimizers).map(([name, optimizer]) => [name, pathOf(f, optimizer, start, steps)]),
+  )
   return new Picture(where, framed(frame, [costLayer(f, frame), axesLayer(frame), pathsLayer(paths)]))
 }
 
@@ -137,6 +151,8 @@ function optimizersOf(where: string, given: Readonly<Record<string, Optimizer>>)
   if (entries.length === 0) throw new OptionError(`${where}: expected optimisers by name, e.g. ${example}, got none.`)
   for (const [name, optimizer] of entries)
     if (typeof optimizer?.apply !== 'function')
-      throw new OptionError(`${where}: '${name}': expected an optimiser, e.g. ${example}, got ${describeValue(optimizer)}.`) // prettier-ignore
+      throw new OptionError(
+        `${where}: '${name}': expected an optimiser, e.g. ${example}, got ${describeValue(optimizer)}.`,
+      )
   return entries
 }

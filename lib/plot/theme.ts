@@ -55,7 +55,17 @@ export const diverging = divergingPairs.map(light)
 /** Areas of classes, and of boxes, in the colours of the series. */
 export const soft = softPairs.map(light)
 
-const pairs: readonly Pair[] = [paper, inkPair, mutedPair, gridPair, framePair, ...seriesPairs, ...rampPairs, ...divergingPairs, ...softPairs] // prettier-ignore
+const pairs: readonly Pair[] = [
+  paper,
+  inkPair,
+  mutedPair,
+  gridPair,
+  framePair,
+  ...seriesPairs,
+  ...rampPairs,
+  ...divergingPairs,
+  ...softPairs,
+]
 const darkOf = new Map<string, string>(pairs)
 
 const axis = {
@@ -86,7 +96,16 @@ export const config = {
     rowPadding: 4,
     labelLimit: 0,
   },
-  title: { fontSize: 15, fontWeight: 600, anchor: 'start', offset: 12, color: ink, subtitleColor: muted, subtitleFontSize: 12, subtitlePadding: 5 }, // prettier-ignore
+  title: {
+    fontSize: 15,
+    fontWeight: 600,
+    anchor: 'start',
+    offset: 12,
+    color: ink,
+    subtitleColor: muted,
+    subtitleFontSize: 12,
+    subtitlePadding: 5,
+  },
   header: { labelColor: ink, titleColor: ink },
   // What has neither a colour nor several series.
   mark: { color: palette[0] },

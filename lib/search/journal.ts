@@ -36,9 +36,9 @@ function entryOf(line: string, configOf: (trial: number) => JournalEntry['config
 }
 
 /**
- * Opens or creates the file. Trials of an earlier, interrupted run are handed back; a line that was cut off by a kill is
- * dropped. `configOf` says what a trial of this search tries. OptionError if the file belongs to another search, FormatError
- * if it is none, or has a line that this search cannot have written.
+ * Opens or creates the file. Trials of an earlier, interrupted run are handed back; a line that was cut off by a kill
+ * is dropped. `configOf` says what a trial of this search tries. OptionError if the file belongs to another search,
+ * FormatError if it is none, or has a line that this search cannot have written.
  */
 export async function openJournal(
   path: string,

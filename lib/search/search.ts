@@ -1,4 +1,4 @@
-/** Searching hyperparameters (4.7 and 5.4.2 of the notes): at random or on a grid, ranked on the dev set. */
+/** Searching hyperparameters: at random (Bergstra & Bengio 2012) or on a grid, ranked on the dev set. */
 import { availableParallelism } from 'node:os'
 import {
   checkOptions,
@@ -11,7 +11,7 @@ import {
   throwIfAborted,
 } from '../base/checks'
 import { AbortError, describeValue, NonFiniteError, OptionError } from '../base/errors'
-import type { Json } from '../base/json'
+import type { JsonObject } from '../base/json'
 import { Random } from '../data/random'
 import { appendJournal, openJournal, type JournalEntry } from './journal'
 import type { Range } from './range'
@@ -19,16 +19,16 @@ import { Ranking } from './ranking'
 import type { Hyperparameters, SearchOptions, SearchResult, SearchSpace, Trial, TrialContext } from './trial'
 
 /** Configs of a grid, the last name changing fastest. */
-function gridOf(space: SearchSpace): { [key: string]: Json }[] {
+function gridOf(space: SearchSpace): JsonObject[] {
   const size = Object.values(space).reduce((n, { grid }) => n * grid.length, 1)
   if (size > 100_000) throw new OptionError(`search: the grid has ${size} combinations, expected at most 100000.`)
-  return Object.entries(space).reduce<{ [key: string]: Json }[]>(
+  return Object.entries(space).reduce<JsonObject[]>(
     (configs, [name, { grid }]) => configs.flatMap((config) => grid.map((value) => ({ ...config, [name]: value }))),
     [{}],
   )
 }
 
-function drawn(space: SearchSpace, seed: bigint, trial: number): { [key: string]: Json } {
+function drawn(space: SearchSpace, seed: bigint, trial: number): JsonObject {
   const random = new Random(seed, trial + 1)
   return Object.fromEntries(Object.entries(space).map(([name, range]) => [name, range.draw(random)]))
 }
@@ -36,10 +36,14 @@ function drawn(space: SearchSpace, seed: bigint, trial: number): { [key: string]
 function checkSpace(space: SearchSpace): void {
   const where = 'search'
   if (typeof space !== 'object' || space === null || Object.keys(space).length === 0)
-    throw new OptionError(`${where}: expected a space such as { lambda: range.log(1e-3, 10) }, got ${describeValue(space)}.`) // prettier-ignore
+    throw new OptionError(
+      `${where}: expected a space such as { lambda: range.log(1e-3, 10) }, got ${describeValue(space)}.`,
+    )
   for (const [name, range] of Object.entries(space))
     if (typeof (range as Range | null)?.draw !== 'function')
-      throw new OptionError(`${where}: '${name}': expected range.log, .linear, .integer or .choice, got ${describeValue(range)}.`) // prettier-ignore
+      throw new OptionError(
+        `${where}: '${name}': expected range.log, .linear, .integer or .choice, got ${describeValue(range)}.`,
+      )
 }
 
 /**
@@ -114,13 +118,15 @@ type TrainAny = (config: never, context: TrialContext) => number | Promise<numbe
 
 async function runTrial(
   train: TrainAny,
-  { trial, config }: { trial: number; config: { [key: string]: Json } },
+  { trial, config }: { trial: number; config: JsonObject },
   signal: AbortSignal,
 ): Promise<JournalEntry> {
   try {
     const error: unknown = await train(structuredClone(config) as never, { trial, signal })
     if (typeof error !== 'number')
-      throw new OptionError(`search: train must return the error on the dev set, a number; got ${describeValue(error)}.`) // prettier-ignore
+      throw new OptionError(
+        `search: train must return the error on the dev set, a number; got ${describeValue(error)}.`,
+      )
     if (Number.isFinite(error)) return { trial, config, error }
     return { trial, config, error: null, failure: `train returned ${error}` }
   } catch (error) {

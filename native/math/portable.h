@@ -29,6 +29,12 @@
 
 MYELIN_BEGIN
 
+// Of sizes and positions. Numbers that are computed with have math::minimum and maximum, which keep a NaN.
+HD int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+HD int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
+HD int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
+HD int64_t round_up(int64_t a, int64_t b) { return divide_up(a, b) * b; }
+
 // Lanes<V> describes a lane type: Scalar, Int (the integer of the same width, with V's number of lanes),
 // count, and the operations. Vector specialisations are in native/cpu/simd.
 template <class V>

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import type { DType, Precision } from '../../lib/base/dtype'
 import { MyelinError, OptionError, ShapeError } from '../../lib/base/errors'
@@ -28,9 +30,21 @@ const program = (more: Partial<Program>): Program => ({
 })
 
 describe('primitives', () => {
-  it('are at most 50, all of them interpreted by the tests', () => {
+  it('are all documented, each option too: the comments are what editors show', () => {
+    const folder = join(__dirname, '../../lib/graph/primitives')
+    const text = readdirSync(folder)
+      .map((file) => readFileSync(join(folder, file), 'utf8'))
+      .join('\n')
+    const documented = (name: string, indent: number) => text.includes(`*/\n${' '.repeat(indent)}${name}: `)
+    const missing = Object.entries(primitives).flatMap(([name, { options }]) => [
+      ...(documented(name, 2) ? [] : [name]),
+      ...Object.keys(options ?? {}).flatMap((option) => (documented(option, 6) ? [] : [`${name} { ${option} }`])),
+    ])
+    expect(missing).to.deep.equal([])
+  })
+
+  it('are all interpreted by the tests', () => {
     const names = Object.keys(primitives)
-    expect(names.length).to.be.at.most(50)
     const leaves = ['input', 'state', 'hyper', 'randomUniform']
     expect(names.filter((n) => !leaves.includes(n)).sort()).to.deep.equal([...interpretedOps].sort())
   })

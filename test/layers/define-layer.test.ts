@@ -4,9 +4,10 @@ import { grad } from '../../lib/functions/grad'
 import { initializers } from '../../lib/initializers'
 import { defineLayer, layerFromConfig, type LayerDefinition } from '../../lib/layers'
 import * as ops from '../../lib/ops'
-import { l2 } from '../../lib/regularizers'
+import { regularizers } from '../../lib/regularizers'
 import type { Tensor } from '../../lib/tensor/tensor'
-import { close, inference, t, weightsOf } from './helpers'
+import { close, t } from '../numbers'
+import { inference, weightsOf } from './helpers'
 
 const Scale = defineLayer<{ initial?: number }>({
   name: 'scale',
@@ -113,7 +114,10 @@ describe('defineLayer', () => {
     const Mix = defineLayer({
       name: 'mix',
       build: ([inputs], config: { units: number }, add) => ({
-        kernel: add('kernel', [inputs, config.units], { initializer: 'xavier', regularizer: l2({ lambda: 1 }) }),
+        kernel: add('kernel', [inputs, config.units], {
+          initializer: 'xavier',
+          regularizer: regularizers.l2({ lambda: 1 }),
+        }),
         shift: add('shift', [config.units], { trainable: false, initializer: 'ones' }),
         factor: add('factor', [], { initializer: initializers.constant(3) }),
       }),

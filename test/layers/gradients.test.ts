@@ -1,13 +1,14 @@
 /** Row 5.16 for the pieces above the primitives: every activation, layer, loss and regulariser against central differences. */
 import { expect } from 'chai'
-import { toActivation, type ActivationSpec } from '../../lib/activations/activation'
+import { toActivation, type ActivationSpec } from '../../lib/activations'
 import { grad } from '../../lib/functions/grad'
 import { defineLayer, layers, type Layer } from '../../lib/layers'
 import { losses, toLoss, type Loss } from '../../lib/losses'
 import * as ops from '../../lib/ops'
 import { regularizers } from '../../lib/regularizers'
 import type { Tensor } from '../../lib/tensor/tensor'
-import { inference, t } from './helpers'
+import { t } from '../numbers'
+import { inference } from './helpers'
 
 const epsilon = 1e-5
 const tolerance = 1e-7

@@ -1,24 +1,8 @@
-/** Small tools for the tests of layers, losses and the like. */
-import { expect } from 'chai'
-import type { BuiltLayer, LayerContext } from '../../lib/layers/layer'
-import { tensor, type NestedNumbers, type Tensor } from '../../lib/tensor/tensor'
-
-/** A float64 tensor. */
-export const t = (data: NestedNumbers, shape?: number[]): Tensor => tensor(data, shape, { dtype: 'float64' })
+/** Small tools for the tests of layers. */
+import type { BuiltLayer, Layer, LayerContext } from '../../lib/layers/layer'
+import { tensor, type Tensor } from '../../lib/tensor/tensor'
 
 export const inference: LayerContext = { training: false, stream: 0 }
-
-/** Every number within `tolerance` (absolute, and relative for numbers above 1). */
-export function close(actual: Tensor | ArrayLike<number>, expected: ArrayLike<number>, tolerance = 1e-12): void {
-  const values = 'shape' in actual ? actual.data : actual
-  expect(values.length).to.equal(expected.length)
-  for (let i = 0; i < values.length; i++) {
-    if (Object.is(values[i], expected[i])) continue
-    const allowed = tolerance * Math.max(1, Math.abs(expected[i]))
-    if (!(Math.abs(values[i] - expected[i]) <= allowed))
-      expect(values[i], `element ${i}`).to.be.closeTo(expected[i], allowed)
-  }
-}
 
 /** Initial values of a built layer's weights, in float64. */
 export function weightsOf(built: BuiltLayer, seed = 1n): Record<string, Tensor> {
@@ -29,4 +13,10 @@ export function weightsOf(built: BuiltLayer, seed = 1n): Record<string, Tensor> 
       return [name, tensor(values, shape, { dtype: 'float64' })]
     }),
   )
+}
+
+/** What the layer makes of x at inference, with its initial weights unless others are given. */
+export function run(layer: Layer, x: Tensor, weights?: Record<string, Tensor>): Tensor {
+  const built = layer.build(x.shape.slice(1), 'layer_1')
+  return built.call(x, weights ?? weightsOf(built), inference).a
 }

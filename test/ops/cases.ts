@@ -1,32 +1,15 @@
 /**
  * One table for every check of the primitives: values against plain JavaScript, float32 against float64, fused against
- * plain plans, derivatives against differences. A new primitive needs one entry here, an element-wise one also its formula.
+ * plain plans, derivatives against differences, options against attributes. A new primitive needs its formula and its
+ * cases here, and nothing else under test/.
  */
-import type { Shape } from '../../lib/base/shape'
+import { sizeOf, type Shape } from '../../lib/base/shape'
 import * as b from '../../lib/graph/build'
 import type { Attrs, Node } from '../../lib/graph/node'
+import { flatOf, gather, indexOf, list, read, reduce, rows, total, type Flat } from './flat'
+import { completed, type CaseEntry } from './inputs'
 
-export interface OpCase {
-  op: string
-  /** Which variant, where an op has several entries. */
-  note?: string
-  shapes: Shape[]
-  /** Values are drawn from this interval (default [−2, 2]); one for all inputs or one each. */
-  range?: [number, number] | [number, number][]
-  /** Values keep this distance from each of these numbers: kinks and jumps. */
-  avoid?: number[]
-  /** Whole numbers in the range instead of any: for jumps in several inputs and for ties. */
-  distinct?: boolean
-  /** Inputs drawn as 0 or 1. */
-  binary?: number[]
-  build: (...nodes: Node[]) => Node
-  /** The same value from other primitives: the oracle of fat ones. */
-  compose?: (...nodes: Node[]) => Node
-  /** Too many entries for one difference each: the derivative is checked along one direction. */
-  large?: true
-  /** The derivative is zero by definition. */
-  flat?: true
-}
+export { attributesOfCase, generator, inputsOf, nameOf, type OpCase } from './inputs'
 
 const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))
 const sigmoid = (x: number) => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))
@@ -63,53 +46,80 @@ export const elementwise: Record<string, Formula> = {
   select: (_, c, x, y) => (c !== 0 ? x : y),
 }
 
-const one: Shape[] = [[3, 5]]
+type Whole = (inputs: Flat[], attrs: Attrs, shape: Shape) => number[]
+/** The same of the others. */
+export const whole: Record<string, Whole> = {
+  constant: (_, attrs, shape) => {
+    const values = list(attrs.value)
+    return Array.from({ length: sizeOf(shape) }, (_v, i) => values[values.length === 1 ? 0 : i])
+  },
+  reshape: ([x]) => x.data,
+  custom: ([x]) => x.data,
+  broadcast: ([x], _, shape) => Array.from({ length: sizeOf(shape) }, (_v, i) => read(x, indexOf(i, shape))),
+  transpose: ([x], attrs, shape) =>
+    gather(x, shape, (index) => x.shape.map((_, axis) => index[list(attrs.perm).indexOf(axis)])),
+  slice: ([x], attrs, shape) => gather(x, shape, (index) => index.map((d, i) => d + list(attrs.begin)[i])),
+  pad: ([x], attrs, shape) =>
+    gather(x, shape, (index) => {
+      const inner = index.map((d, i) => d - list(attrs.before)[i])
+      return inner.every((d, i) => d >= 0 && d < x.shape[i]) ? inner : undefined
+    }),
+  concat: (inputs, attrs, shape) => {
+    const axis = attrs.axis as number
+    return Array.from({ length: sizeOf(shape) }, (_, i) => {
+      const index = indexOf(i, shape)
+      for (const x of inputs) {
+        if (index[axis] < x.shape[axis]) return x.data[flatOf(index, x.shape)]
+        index[axis] -= x.shape[axis]
+      }
+      throw new Error('concat: no input for this place')
+    })
+  },
+  sum: ([x], attrs) => reduce(x, list(attrs.axes), total),
+  max: ([x], attrs) => reduce(x, list(attrs.axes), (v) => Math.max(...v)),
+  argmax: ([x], attrs) => reduce(x, [attrs.axis as number], (v) => v.indexOf(Math.max(...v))),
+  sumSquares: ([x]) => [total(x.data.map((v) => v * v))],
+  matmul: ([x, y], attrs, [m, n]) => {
+    const [tx, ty] = [attrs.transA === 1, attrs.transB === 1]
+    const k = tx ? x.shape[0] : x.shape[1]
+    return Array.from({ length: m * n }, (_, at) => {
+      const [i, j] = [Math.floor(at / n), at % n]
+      let sum = 0
+      for (let l = 0; l < k; l++) sum += x.data[tx ? l * m + i : i * k + l] * y.data[ty ? j * k + l : l * n + j]
+      return sum
+    })
+  },
+  softmax: ([x]) =>
+    rows(x).flatMap((row) => {
+      const e = row.map((v) => Math.exp(v - Math.max(...row)))
+      return e.map((v) => v / total(e))
+    }),
+  softmaxCrossEntropy: ([z, y]) =>
+    rows(z).map((row, i) => {
+      const top = Math.max(...row)
+      const logSum = top + Math.log(total(row.map((v) => Math.exp(v - top))))
+      return total(row.map((v, c) => y.data[i * row.length + c] * (logSum - v)))
+    }),
+}
+
+const of = (...shapes: Shape[]) => shapes
+const one = of([3, 5])
 const wideShapes: [string, Shape[]][] = [
-  [
-    'equal shapes',
-    [
-      [2, 3],
-      [2, 3],
-    ],
-  ],
-  [
-    'row',
-    [
-      [4, 3],
-      [1, 3],
-    ],
-  ],
-  [
-    'column',
-    [
-      [4, 1],
-      [4, 3],
-    ],
-  ],
-  [
-    'both',
-    [
-      [4, 1],
-      [1, 3],
-    ],
-  ],
-  ['scalar left', [[], [2, 3]]],
-  ['scalar right', [[7], []]],
-  [
-    'rank 3',
-    [
-      [2, 1, 3],
-      [2, 4, 1],
-    ],
-  ],
+  ['equal shapes', of([2, 3], [2, 3])],
+  ['row', of([4, 3], [1, 3])],
+  ['column', of([4, 1], [4, 3])],
+  ['both', of([4, 1], [1, 3])],
+  ['scalar left', of([], [2, 3])],
+  ['scalar right', of([7], [])],
+  ['rank 3', of([2, 1, 3], [2, 4, 1])],
 ]
 
 type Unary = (x: Node) => Node
-const unary = (op: string, build: Unary, more: Partial<OpCase> = {}): OpCase[] => [
+const unary = (op: string, build?: Unary, more: Partial<CaseEntry> = {}): CaseEntry[] => [
   { op, note: 'matrix', shapes: one, build, ...more },
   { op, note: 'scalar', shapes: [[]], build, ...more },
 ]
-const binary = (op: string, build: (x: Node, y: Node) => Node, more: Partial<OpCase> = {}): OpCase[] =>
+const binary = (op: string, build: (x: Node, y: Node) => Node, more: Partial<CaseEntry> = {}): CaseEntry[] =>
   wideShapes.map(([note, shapes]) => ({ op, note, shapes, build, ...more }))
 
 const logSumExp = (z: Node): Node => {
@@ -117,7 +127,7 @@ const logSumExp = (z: Node): Node => {
   return b.add(top, b.log(b.sum(b.exp(b.sub(z, top)), [1], true)))
 }
 
-export const cases: OpCase[] = [
+const entries: CaseEntry[] = [
   { op: 'input', shapes: [[2, 3]], build: (x) => x },
   { op: 'constant', note: 'filled', shapes: [[2, 3]], build: (x) => b.add(x, b.constant(1.5, [2, 3])) },
   {
@@ -130,7 +140,7 @@ export const cases: OpCase[] = [
   ...unary('neg', b.neg),
   ...unary('exp', b.exp),
   ...unary('log', b.log, { range: [0.2, 4] }),
-  ...unary('log1p', b.unary('log1p'), { range: [-0.8, 4], compose: (x) => b.log(b.add(1, x)) }),
+  ...unary('log1p', undefined, { range: [-0.8, 4], compose: (x) => b.log(b.add(1, x)) }),
   { op: 'log1p', note: 'tiny', shapes: one, range: [-1e-9, 1e-9], build: (x) => b.mul(1e9, b.unary('log1p')(x)) },
   ...unary('sqrt', b.sqrt, { range: [0.2, 4] }),
   ...unary('abs', b.abs, { avoid: [0] }),
@@ -142,7 +152,11 @@ export const cases: OpCase[] = [
   ...unary('sigmoid', b.sigmoid, { compose: (x) => b.div(1, b.add(1, b.exp(b.neg(x)))) }),
   ...unary('softplus', b.softplus, { compose: (x) => b.log(b.add(1, b.exp(x))) }),
   ...unary('relu', b.relu, { avoid: [0], compose: (x) => b.maximum(x, 0) }),
-  ...unary('leakyRelu', (x) => b.leakyRelu(x, 0.2), { avoid: [0], compose: (x) => b.maximum(x, b.mul(0.2, x)) }),
+  ...unary('leakyRelu', undefined, {
+    options: { slope: 0.2 },
+    avoid: [0],
+    compose: (x) => b.maximum(x, b.mul(0.2, x)),
+  }),
 
   ...binary('add', b.add),
   ...binary('sub', b.sub),
@@ -177,16 +191,12 @@ export const cases: OpCase[] = [
   {
     op: 'select',
     note: 'equal shapes',
-    shapes: [
-      [2, 3],
-      [2, 3],
-      [2, 3],
-    ],
+    shapes: of([2, 3], [2, 3], [2, 3]),
     binary: [0],
     build: b.select,
   },
-  { op: 'select', note: 'broadcast', shapes: [[4, 1], [1, 3], []], binary: [0], build: b.select },
-  { op: 'select', note: 'scalar condition', shapes: [[], [2, 3], [2, 1]], binary: [0], build: b.select },
+  { op: 'select', note: 'broadcast', shapes: of([4, 1], [1, 3], []), binary: [0], build: b.select },
+  { op: 'select', note: 'scalar condition', shapes: of([], [2, 3], [2, 1]), binary: [0], build: b.select },
 
   { op: 'reshape', note: 'to rank 3', shapes: [[4, 3]], build: (x) => b.reshape(x, [2, 3, 2]) },
   { op: 'reshape', note: 'scalar to matrix', shapes: [[]], build: (x) => b.reshape(x, [1, 1]) },
@@ -204,29 +214,19 @@ export const cases: OpCase[] = [
   {
     op: 'concat',
     note: 'rows',
-    shapes: [
-      [2, 3],
-      [1, 3],
-      [4, 3],
-    ],
+    shapes: of([2, 3], [1, 3], [4, 3]),
     build: (...n) => b.concat(n, 0),
   },
   {
     op: 'concat',
     note: 'columns',
-    shapes: [
-      [2, 3],
-      [2, 1],
-    ],
+    shapes: of([2, 3], [2, 1]),
     build: (...n) => b.concat(n, 1),
   },
   {
     op: 'concat',
     note: 'middle axis',
-    shapes: [
-      [2, 1, 3],
-      [2, 2, 3],
-    ],
+    shapes: of([2, 1, 3], [2, 2, 3]),
     build: (...n) => b.concat(n, 1),
   },
 
@@ -243,59 +243,20 @@ export const cases: OpCase[] = [
   { op: 'argmax', note: 'columns', shapes: [[3, 5]], distinct: true, flat: true, build: (x) => b.argmax(x, 1) },
   { op: 'sumSquares', shapes: [[3, 5]], build: b.sumSquares, compose: (x) => b.sum(b.mul(x, x)) },
 
-  {
-    op: 'matmul',
-    note: 'plain',
-    shapes: [
-      [3, 4],
-      [4, 2],
-    ],
-    build: (x, y) => b.matmul(x, y),
-  },
-  {
-    op: 'matmul',
-    note: 'first transposed',
-    shapes: [
-      [4, 3],
-      [4, 2],
-    ],
-    build: (x, y) => b.matmul(x, y, true),
-  },
-  {
-    op: 'matmul',
-    note: 'second transposed',
-    shapes: [
-      [3, 4],
-      [2, 4],
-    ],
-    build: (x, y) => b.matmul(x, y, false, true),
-  },
+  { op: 'matmul', note: 'plain', shapes: of([3, 4], [4, 2]) },
+  { op: 'matmul', note: 'first transposed', shapes: of([4, 3], [4, 2]), options: { transposeA: true } },
+  { op: 'matmul', note: 'second transposed', shapes: of([3, 4], [2, 4]), options: { transposeB: true } },
   {
     op: 'matmul',
     note: 'both transposed',
-    shapes: [
-      [4, 3],
-      [2, 4],
-    ],
-    build: (x, y) => b.matmul(x, y, true, true),
+    shapes: of([4, 3], [2, 4]),
+    options: { transposeA: true, transposeB: true },
   },
-  {
-    op: 'matmul',
-    note: 'odd sizes',
-    shapes: [
-      [17, 9],
-      [9, 11],
-    ],
-    build: (x, y) => b.matmul(x, y),
-  },
+  { op: 'matmul', note: 'odd sizes', shapes: of([17, 9], [9, 11]) },
   {
     op: 'matmul',
     note: 'bias and activation',
-    shapes: [
-      [5, 4],
-      [3, 4],
-      [1, 3],
-    ],
+    shapes: of([5, 4], [3, 4], [1, 3]),
     build: (x, w, bias) => b.tanh(b.add(b.matmul(x, w, false, true), bias)),
   },
   {
@@ -308,10 +269,7 @@ export const cases: OpCase[] = [
   { op: 'softmax', note: 'rank 1', shapes: [[6]], build: b.softmax },
   {
     op: 'softmaxCrossEntropy',
-    shapes: [
-      [4, 3],
-      [4, 3],
-    ],
+    shapes: of([4, 3], [4, 3]),
     range: [
       [-2, 2],
       [0, 1],
@@ -321,50 +279,7 @@ export const cases: OpCase[] = [
   },
 ]
 
+export const cases = entries.map(completed)
+
 /** Primitives that the table above cannot hold; each has a test of its own in ops.test.ts. */
 export const checkedElsewhere = ['state', 'hyper', 'randomUniform', 'custom']
-
-/** Small seeded generator for test data. */
-export function generator(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0
-    let z = state
-    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad)
-    z = Math.imul(z ^ (z >>> 15), 0x735a2d97)
-    return ((z ^ (z >>> 15)) >>> 0) / 2 ** 32
-  }
-}
-
-const sizeOf = (shape: Shape) => shape.reduce((n, d) => n * d, 1)
-
-/** Input values of a case, the same on every run. */
-export function inputsOf(c: OpCase, seed = 1): number[][] {
-  const random = generator(seed)
-  const ranges = (i: number): [number, number] => {
-    const range = c.range ?? [-2, 2]
-    return Array.isArray(range[0]) ? (range[i] as [number, number]) : (range as [number, number])
-  }
-  if (c.distinct) {
-    // Different multiples of 0.1 over all inputs together: nothing ties, and nothing changes order by a small step.
-    const count = c.shapes.reduce((n, s) => n + sizeOf(s), 0)
-    const grid = Array.from({ length: count }, (_, i) => (i - count / 2) * 0.1)
-    for (let i = count - 1; i > 0; i--) {
-      const j = Math.floor(random() * (i + 1))
-      ;[grid[i], grid[j]] = [grid[j], grid[i]]
-    }
-    return c.shapes.map((s) => grid.splice(0, sizeOf(s)))
-  }
-  return c.shapes.map((s, i) =>
-    Array.from({ length: sizeOf(s) }, () => {
-      if (c.binary?.includes(i)) return random() < 0.5 ? 0 : 1
-      const [low, high] = ranges(i)
-      for (;;) {
-        const v = low + (high - low) * random()
-        if (!c.avoid?.some((kink) => Math.abs(v - kink) < 0.01)) return v
-      }
-    }),
-  )
-}
-
-export const nameOf = (c: OpCase) => (c.note ? `${c.op}: ${c.note}` : c.op)

@@ -1,4 +1,4 @@
-/** Which activation belongs where (3.6 of the notes). */
+/** Which activation belongs where. */
 import { checkOptions } from '../../base/checks'
 import { describeValue, OptionError } from '../../base/errors'
 import { Model } from '../../model/model'

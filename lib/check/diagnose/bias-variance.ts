@@ -1,4 +1,4 @@
-/** Bias and variance from three error rates (5.1.2 of the notes), and what to do about them (5.1.3). */
+/** Bias and variance from three error rates, and what to do about them. */
 import { checkOptions, numberInRange } from '../../base/checks'
 import { OptionError } from '../../base/errors'
 
@@ -24,7 +24,7 @@ export interface BiasVariance {
   recipe: string[]
 }
 
-/** Against high bias, in the order of the notes. */
+/** Against high bias, in the order in which to try them. */
 const againstBias = ['a bigger network', 'longer training', 'a better optimiser', 'another architecture']
 /** Against high variance. */
 const againstVariance = ['more data', 'regularisation', 'another architecture']

@@ -1,4 +1,4 @@
-/** How a function bends at a point: minimum, saddle or plateau (6.10 of the notes). */
+/** How a function bends at a point: minimum, saddle or plateau. */
 import { checkOptions, functionOption, nonNegativeNumber } from '../../base/checks'
 import { NonFiniteError, OptionError } from '../../base/errors'
 import { grad } from '../../functions/grad'
@@ -34,8 +34,8 @@ const mostNumbers = 400
  *     diagnose.curvature((x, y) => ops.sub(ops.mul(x, x), ops.mul(y, y)), [0, 0]).kind   // 'saddle'
  *
  * All eigenvalues positive: minimum; negative: maximum; of both signs: saddle; some zero, the others of one sign:
- * degenerate (a valley); all zero: flat. OptionError for points of more than 400 numbers; NonFiniteError where the point
- * or a derivative is not finite.
+ * degenerate (a valley); all zero: flat. OptionError for points of more than 400 numbers; NonFiniteError where the
+ * point or a derivative is not finite.
  */
 export function curvature(
   f: (...args: never[]) => Value,

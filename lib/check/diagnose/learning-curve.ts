@@ -1,4 +1,4 @@
-/** Performance against the number of training examples (figure 1.9 of the notes). */
+/** Performance against the number of training examples. */
 import { checkOptions, finiteNumber, functionOption, positiveInteger, throwIfAborted } from '../../base/checks'
 import { OptionError } from '../../base/errors'
 import { Random, rowNumbers } from '../../data/random'

@@ -1,4 +1,4 @@
-/** Do signals vanish or explode on their way through the layers, forwards and backwards? (5.5.2 of the notes) */
+/** Do signals vanish or explode on their way through the layers, forwards and backwards? */
 import { checkOptions, checkSignal, positiveNumber } from '../../base/checks'
 import { describeValue, OptionError } from '../../base/errors'
 import { toRows, type DataLike } from '../../data/rows'

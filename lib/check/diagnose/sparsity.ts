@@ -1,4 +1,4 @@
-/** How many weights do nothing (what L1 regularisation is for, 5.4.1 of the notes). */
+/** How many weights do nothing (what L1 regularisation is for). */
 import { checkOptions, nonNegativeNumber } from '../../base/checks'
 import { describeValue, OptionError } from '../../base/errors'
 import { Model } from '../../model/model'

@@ -1,13 +1,13 @@
-import { activationFromConfig, toActivation, type Activation, type ActivationSpec } from '../../activations/activation'
-import { booleanOption, checkOptions, nonEmptyString, positiveInteger } from '../../base/checks'
-import type { Custom } from '../../base/custom'
+import { toActivation, type Activation, type ActivationSpec } from '../../activations'
+import { booleanOption, checkOptions, positiveInteger } from '../../base/checks'
 import { ShapeError } from '../../base/errors'
-import type { Json } from '../../base/json'
-import { shapeText } from '../../base/shape'
-import { initializerFromConfig, toInitializer, type Initializer, type InitializerSpec } from '../../initializers'
+import type { JsonObject } from '../../base/json'
+import { shapeText, sizeOf, type Shape } from '../../base/shape'
+import { toInitializer, type Initializer, type InitializerSpec } from '../../initializers'
 import * as ops from '../../ops'
-import { checkRegularizer, regularizerFromConfig, type Regularizer } from '../../regularizers'
+import { checkRegularizer, type Regularizer } from '../../regularizers'
 import type { BuiltLayer, Layer, WeightSpec } from '../layer'
+import { nameOption } from '../options'
 
 export interface DenseOptions {
   /** Number of outputs. */
@@ -16,7 +16,7 @@ export interface DenseOptions {
   activation?: ActivationSpec
   /** Default true. */
   useBias?: boolean
-  /** Default 'he' before relu and leakyRelu, else 'xavier'. */
+  /** Default 'he' before activations that are 0 for about half of z (relu, leakyRelu), else 'xavier'. */
   kernelInitializer?: InitializerSpec
   /** Default 'zeros'. */
   biasInitializer?: InitializerSpec
@@ -60,14 +60,13 @@ export function dense(options: DenseOptions): Layer {
   checkOptions(where, options, optionNames)
   const given: Partial<DenseOptions> = options ?? {}
   const activation = toActivation(`${where}: activation`, given.activation)
-  const rectified = activation.name === 'relu' || activation.name === 'leakyRelu'
   const settings: Settings = {
     units: positiveInteger(`${where}: units`, given.units),
     activation,
     useBias: booleanOption(`${where}: useBias`, given.useBias ?? true),
     kernelInitializer: toInitializer(
       `${where}: kernelInitializer`,
-      given.kernelInitializer ?? (rectified ? 'he' : 'xavier'),
+      given.kernelInitializer ?? (activation.rectifies ? 'he' : 'xavier'),
     ),
     biasInitializer: toInitializer(`${where}: biasInitializer`, given.biasInitializer ?? 'zeros'),
     kernelRegularizer: checkRegularizer(`${where}: kernelRegularizer`, given.kernelRegularizer),
@@ -76,7 +75,7 @@ export function dense(options: DenseOptions): Layer {
   }
   return {
     kind: 'dense',
-    name: given.name === undefined ? undefined : nonEmptyString(`${where}: name`, given.name),
+    name: nameOption(where, given.name),
     config: configOf(settings),
     build: (inputShape, layerName) => build(settings, inputShape, layerName),
   }
@@ -84,7 +83,7 @@ export function dense(options: DenseOptions): Layer {
 
 function configOf(settings: Settings): Layer['config'] {
   if (settings.activation.config === null) return null
-  const config: { [key: string]: Json } = {
+  const config: JsonObject = {
     units: settings.units,
     activation: settings.activation.config,
     useBias: settings.useBias,
@@ -97,13 +96,12 @@ function configOf(settings: Settings): Layer['config'] {
   return config
 }
 
-function build(settings: Settings, inputShape: readonly number[], layerName: string): BuiltLayer {
+function build(settings: Settings, inputShape: Shape, layerName: string): BuiltLayer {
   const { units, useBias, trainable, activation } = settings
   if (inputShape.length !== 1)
     throw new ShapeError(
       `${layerName}: dense expects inputs of shape [m, inputs], got [m${inputShape.map((d) => `, ${d}`).join('')}]. ` +
-        `Put layers.flatten() before it: ${shapeText(inputShape)} becomes ` +
-        `${shapeText([inputShape.reduce((a, b) => a * b, 1)])}.`,
+        `Put layers.flatten() before it: ${shapeText(inputShape)} becomes ${shapeText([sizeOf(inputShape)])}.`,
     )
   const weight: WeightSpec = {
     name: 'weight',
@@ -129,19 +127,4 @@ function build(settings: Settings, inputShape: readonly number[], layerName: str
       return { z, a: activation.apply(z) }
     },
   }
-}
-
-/** Rebuilds a dense layer from its config. */
-export function denseFromConfig(config: { [key: string]: Json }, name?: string, custom?: Custom): Layer {
-  const regularizer = (value: Json | undefined): Regularizer | undefined =>
-    value === undefined ? undefined : regularizerFromConfig(value as { [key: string]: Json })
-  return dense({
-    ...(config as unknown as DenseOptions),
-    activation: activationFromConfig(`${name ?? 'dense'}: activation`, config.activation, custom),
-    kernelInitializer: initializerFromConfig(config.kernelInitializer),
-    biasInitializer: initializerFromConfig(config.biasInitializer),
-    kernelRegularizer: regularizer(config.kernelRegularizer),
-    biasRegularizer: regularizer(config.biasRegularizer),
-    name,
-  })
 }

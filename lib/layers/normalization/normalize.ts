@@ -1,13 +1,14 @@
-import { checkOptions, nonEmptyString } from '../../base/checks'
+import { checkOptions } from '../../base/checks'
 import type { NativeArray } from '../../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../../base/errors'
-import type { Json } from '../../base/json'
-import { shapeText, type Shape } from '../../base/shape'
+import type { JsonObject } from '../../base/json'
+import { shapeText, sizeOf, type Shape } from '../../base/shape'
 import { sliceLength, slices, type Sliced } from '../../base/slices'
 import { initializers, valuesInitializer, type Initializer } from '../../initializers'
 import * as ops from '../../ops'
 import { toFlat, type TensorLike } from '../../tensor/tensor'
 import type { Layer } from '../layer'
+import { nameOption } from '../options'
 
 export interface NormalizeOptions {
   /** One number for all features, or one per feature (in the input's shape). Given together with `variance`. */
@@ -35,10 +36,10 @@ export function normalize(options: NormalizeOptions = {}): Layer {
     throw new OptionError(
       `${where}: variance: expected numbers of at least 0, got ${variance[negative]} at ${negative}.`,
     )
-  const given: { [key: string]: Json } = mean && variance ? { mean: [...mean], variance: [...variance] } : {}
+  const given: JsonObject = mean && variance ? { mean: [...mean], variance: [...variance] } : {}
   return {
     kind: 'normalize',
-    name: options.name === undefined ? undefined : nonEmptyString(`${where}: name`, options.name),
+    name: nameOption(where, options.name),
     config: given,
     build(inputShape, layerName) {
       const weight = (name: string, initializer: Initializer) => {
@@ -76,7 +77,7 @@ function statistic(where: string, name: string, value: TensorLike | undefined): 
 
 /** One number for every feature, or as many as there are. */
 function spread(layerName: string, name: string, values: Float64Array, shape: Shape): Initializer {
-  const size = shape.reduce((product, d) => product * d, 1)
+  const size = sizeOf(shape)
   if (values.length === 1) return initializers.constant(values[0])
   if (values.length !== size)
     throw new ShapeError(
@@ -87,8 +88,9 @@ function spread(layerName: string, name: string, values: Float64Array, shape: Sh
 }
 
 /**
- * μ and σ² (divided by m) of each feature, in float64. `read(from, to)` gives the examples [from, to), row by row, and is called twice for
- * each. Deviations are taken from the first example, so that a constant feature has exactly the variance 0.
+ * μ and σ² (divided by m) of each feature, in float64. `read(from, to)` gives the examples [from, to), row by row, and
+ * is called twice for each. Deviations are taken from the first example, so that a constant feature has exactly the
+ * variance 0.
  */
 export function* featureStatistics(
   read: (from: number, to: number) => NativeArray,
@@ -119,9 +121,4 @@ export function* featureStatistics(
     mean[j] += first[j]
   }
   return { mean, variance }
-}
-
-/** Rebuilds the layer from its config; adapted statistics come with the file's tensors. */
-export function normalizeFromConfig(config: { [key: string]: Json }, name?: string): Layer {
-  return normalize({ ...(config as NormalizeOptions), name })
 }

@@ -1,4 +1,4 @@
-/** A layer by itself: forward with a cache, backward from it (figure 4.7 of the notes). */
+/** A layer by itself: forward with a cache, backward from it. */
 import { checkOptions, dtypeOption, seedOption, shapeOption } from '../../base/checks'
 import type { DType } from '../../base/dtype'
 import { OptionError, ShapeError } from '../../base/errors'
@@ -33,15 +33,15 @@ export interface LayerBlock {
   /** A_l (and Z_l, where the layer has one) for rows A_(l−1) [m, ...inputShape]. */
   forward(input: TensorLike): { a: Tensor; z?: Tensor; cache: BlockCache }
   /**
-   * dA_(l−1) and the gradients of the weights from dA_l. As in the notes dA is the derivative of the loss summed over
+   * dA_(l−1) and the gradients of the weights from dA_l. dA is the derivative of the loss summed over
    * the batch, and dW, db are those of the cost J: divided by m.
    */
   backward(dA: TensorLike, cache: BlockCache): { dA: Tensor; gradients: Record<string, Tensor> }
 }
 
 /**
- * Builds one layer outside a model, at inference (dropout is the identity). Own layers made with `defineLayer` use their own gradient,
- * where they have one. `normalize` needs its mean and variance as options.
+ * Builds one layer outside a model, at inference (dropout is the identity). Own layers made with `defineLayer` use
+ * their own gradient, where they have one. `normalize` needs its mean and variance as options.
  */
 export function layerBlock(layer: Layer, options: LayerBlockOptions): LayerBlock {
   const where = 'layerBlock'
@@ -62,7 +62,9 @@ export function layerBlock(layer: Layer, options: LayerBlockOptions): LayerBlock
   const take = (what: string, value: TensorLike, shape: readonly (number | null)[]) => {
     const given = tensor(value, { dtype })
     if (given.rank !== shape.length || shape.some((d, i) => d !== null && d !== given.shape[i]))
-      throw new ShapeError(`${where}: ${name}: ${what}: expected shape ${shapeText(shape)}, got ${shapeText(given.shape)}.`) // prettier-ignore
+      throw new ShapeError(
+        `${where}: ${name}: ${what}: expected shape ${shapeText(shape)}, got ${shapeText(given.shape)}.`,
+      )
     return given
   }
   return {

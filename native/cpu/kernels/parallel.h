@@ -9,10 +9,6 @@ MYELIN_BEGIN
 // about what one core needs for this much element-wise work in cache.
 constexpr int64_t parallel_work = 32768;
 
-HD int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-HD int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
-HD int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 HD int worker_count(const Call* call) { return call->parallel ? call->parallel->workers : 1; }
 
 // Calls body(task, worker) for every task in [0, tasks): on the pool if `work` is large, else here as worker 0.

@@ -2,6 +2,20 @@
 // Arithmetic, comparison and selection are the compiler's vector extensions; the headers beside this one hold
 // what those do badly: fma, sqrt, floor, partial loads and stores, the 32×32 product.
 #pragma once
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push  // g++ 12 warns of the deliberately undefined registers in its own intrinsics (PR 105593)
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
 #include "math/portable.h"
 
 #if defined(__AVX512F__)

@@ -1,11 +1,8 @@
 // What the kernels of this folder share: the skip flag, sizes of grids, 16-byte accesses, division by numbers known
 // at launch. Everything stands in an anonymous namespace: each file is compiled by itself.
 #pragma once
-#ifndef MYELIN_TARGET
-#define MYELIN_TARGET cuda
-#endif
-#include "math/portable.h"
 #include "cuda/backend/launch.h"
+#include "target.h"
 
 MYELIN_BEGIN
 
@@ -13,10 +10,6 @@ constexpr int warp_lanes = 32;
 constexpr unsigned all_lanes = 0xFFFFFFFFu;
 // Threads of a block where nothing speaks for another number: divides every limit of every architecture.
 constexpr int block_threads = 256;
-
-HD int64_t divide_up(int64_t a, int64_t b) { return (a + b - 1) / b; }
-HD int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-HD int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
 // Whether the step must not be committed. The same for all threads of a launch: nobody changes the flag while a kernel
 // that has barriers runs.

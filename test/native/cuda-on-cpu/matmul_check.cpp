@@ -148,7 +148,7 @@ bool fits(MatmulKernel kernel, const Case& c) {
 // Plans cut the sum where a GPU needs more blocks; here every kernel also runs whole and cut into the shortest chunks.
 MatmulPlan cut_into(MatmulPlan plan, const Case& c, int64_t chunk) {
   plan.chunk = chunk;
-  plan.splits = cuda::most(1, cuda::ceil_div(c.k, chunk));
+  plan.splits = cuda::larger(1, cuda::divide_up(c.k, chunk));
   return plan;
 }
 
@@ -162,7 +162,7 @@ void check_kernels(const Case& c, const char* type) {
     const bool tensor = kernel >= MatmulKernel::tensor_large;
     for (int precision = tensor ? 1 : 0; precision <= (tensor ? 2 : 0); precision++) {
       const MatmulPlan plan = cuda::plan_with<T>(kernel, shape_of(c));
-      const int64_t whole = cuda::most(1, cuda::ceil_div(c.k, cuda::chunk_step)) * cuda::chunk_step;
+      const int64_t whole = cuda::larger(1, cuda::divide_up(c.k, cuda::chunk_step)) * cuda::chunk_step;
       check(p, cut_into(plan, c, whole), precision, type);
       if (c.k > cuda::chunk_step) check(p, cut_into(plan, c, cuda::chunk_step), precision, type);
     }

@@ -45,6 +45,10 @@ describe('documentation', () => {
     })
   }
 
+  it('README.md stays short', () => {
+    expect(readFileSync(join(root, 'README.md'), 'utf8').split('\n').length - 1).to.be.at.most(120)
+  })
+
   // Who copies a block of the README must be able to run it.
   it('README.md hides nothing that its blocks start from', () => {
     expect(readFileSync(join(root, 'README.md'), 'utf8')).not.to.match(/<!-- before/)

@@ -45,7 +45,7 @@ struct Job {
 
   void run(int64_t row_task, int64_t column_task, int worker) const {
     const int64_t i0 = row_task * plan.rows, j0 = column_task * plan.columns;
-    const int64_t i1 = least(i0 + plan.rows, problem.m), j1 = least(j0 + plan.columns, problem.n);
+    const int64_t i1 = smaller(i0 + plan.rows, problem.m), j1 = smaller(j0 + plan.columns, problem.n);
     if (plan.dot) {
       dot_task(problem, plan.kc, i0, i1, j0, j1);
     } else {

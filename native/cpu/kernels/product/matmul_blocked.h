@@ -33,30 +33,30 @@ BlockA<T> block_of_a(const Problem<T>& p, bool pack, int64_t i0, int64_t rows, i
 template <class T>
 void blocked_task(const Problem<T>& p, const MatmulPlan& plan, int64_t i0, int64_t i1, int64_t j0, int64_t j1,
                   char* scratch) {
-  typedef Vec<T> X;
+  typedef Lanes<typename Vector<T>::Type> X;
   T* packed_a = reinterpret_cast<T*>(scratch);
   T* packed_b = reinterpret_cast<T*>(scratch + plan.a_bytes);
   T* gathered = reinterpret_cast<T*>(scratch + plan.a_bytes + plan.b_bytes);
   const int64_t ld_gathered = gathered_stride(j1 - j0);
   for (int64_t k0 = 0; k0 < p.k; k0 += plan.kc) {
-    const int64_t k = least(plan.kc, p.k - k0);
+    const int64_t k = smaller(plan.kc, p.k - k0);
     const BlockA<T> a = block_of_a(p, plan.pack_a, i0, i1 - i0, k0, k, packed_a);
     int64_t columns;
     for (int64_t j = j0; j < j1; j += columns) {
       int vectors = tile_vectors;
-      if (i1 - i0 <= thin_rows && !plan.pack_b && j1 - j >= thin_vectors * X::W) vectors = thin_vectors;
-      columns = least(vectors * X::W, j1 - j);
-      vectors = static_cast<int>(ceil_div(columns, X::W));
-      const int tail = static_cast<int>(columns - (vectors - 1) * X::W);
+      if (i1 - i0 <= thin_rows && !plan.pack_b && j1 - j >= thin_vectors * X::count) vectors = thin_vectors;
+      columns = smaller(vectors * X::count, j1 - j);
+      vectors = static_cast<int>(divide_up(columns, X::count));
+      const int tail = static_cast<int>(columns - (vectors - 1) * X::count);
       const T* b = p.trans_b ? p.b + j * p.ldb + k0 : p.b + k0 * p.ldb + j;
       int64_t ldb = p.ldb;
-      if (plan.pack_b || tail != X::W) {
+      if (plan.pack_b || tail != X::count) {
         if (p.trans_b)
           pack_b_transposed(b, ldb, k, static_cast<int>(columns), packed_b);
         else
           pack_b_plain(b, ldb, k, static_cast<int>(columns), packed_b);
         b = packed_b;
-        ldb = vectors * X::W;
+        ldb = vectors * X::count;
       }
       Store<T> to;
       const bool last = k0 + k == p.k;

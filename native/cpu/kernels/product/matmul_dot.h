@@ -10,35 +10,36 @@ namespace {
 // out[r·4 + c] = a[r]·b[c] over k.
 template <class T, int R, int C>
 void dot_sums(const T* const* a, const T* const* b, int64_t k, T* out) {
-  typedef Vec<T> X;
-  typename X::V sum[R][4];
+  typedef typename Vector<T>::Type Register;
+  typedef Lanes<Register> X;
+  Register sum[R][4];
 #pragma GCC unroll 8
   for (int r = 0; r < R; r++) {
 #pragma GCC unroll 4
-    for (int c = 0; c < 4; c++) sum[r][c] = X::zero();
+    for (int c = 0; c < 4; c++) sum[r][c] = Register{};
   }
   int64_t p = 0;
-  for (; p + X::W <= k; p += X::W) {
-    typename X::V bv[C];
+  for (; p + X::count <= k; p += X::count) {
+    Register bv[C];
 #pragma GCC unroll 4
     for (int c = 0; c < C; c++) bv[c] = X::load(b[c] + p);
 #pragma GCC unroll 8
     for (int r = 0; r < R; r++) {
-      const typename X::V av = X::load(a[r] + p);
+      const Register av = X::load(a[r] + p);
 #pragma GCC unroll 4
-      for (int c = 0; c < C; c++) sum[r][c] = X::fma(av, bv[c], sum[r][c]);
+      for (int c = 0; c < C; c++) sum[r][c] = X::mul_add(av, bv[c], sum[r][c]);
     }
   }
   if (p < k) {
     const int count = static_cast<int>(k - p);
-    typename X::V bv[C];
+    Register bv[C];
 #pragma GCC unroll 4
-    for (int c = 0; c < C; c++) bv[c] = X::load_part(b[c] + p, count);
+    for (int c = 0; c < C; c++) bv[c] = X::load_partial(b[c] + p, count);
 #pragma GCC unroll 8
     for (int r = 0; r < R; r++) {
-      const typename X::V av = X::load_part(a[r] + p, count);
+      const Register av = X::load_partial(a[r] + p, count);
 #pragma GCC unroll 4
-      for (int c = 0; c < C; c++) sum[r][c] = X::fma(av, bv[c], sum[r][c]);
+      for (int c = 0; c < C; c++) sum[r][c] = X::mul_add(av, bv[c], sum[r][c]);
     }
   }
 #pragma GCC unroll 8

@@ -9,14 +9,15 @@ namespace {
 // A panel of plain B: rows [0,k) of `columns` ≤ V·W columns, to out[p·width + column].
 template <class T>
 void pack_b_plain(const T* b, int64_t ldb, int64_t k, int columns, T* out) {
-  typedef Vec<T> X;
-  const int vectors = (columns + X::W - 1) / X::W;
-  const int tail = columns - (vectors - 1) * X::W;
-  const int64_t width = vectors * X::W;
+  typedef Lanes<typename Vector<T>::Type> X;
+  const int vectors = (columns + X::count - 1) / X::count;
+  const int tail = columns - (vectors - 1) * X::count;
+  const int64_t width = vectors * X::count;
   for (int64_t p = 0; p < k; p++, b += ldb, out += width) {
-    for (int v = 0; v < vectors - 1; v++) X::store(out + v * X::W, X::load(b + v * X::W));
+    for (int v = 0; v < vectors - 1; v++) X::store(out + v * X::count, X::load(b + v * X::count));
     const int v = vectors - 1;
-    X::store(out + v * X::W, tail == X::W ? X::load(b + v * X::W) : X::load_part(b + v * X::W, tail));
+    X::store(out + v * X::count,
+             tail == X::count ? X::load(b + v * X::count) : X::load_partial(b + v * X::count, tail));
   }
 }
 
@@ -24,23 +25,23 @@ void pack_b_plain(const T* b, int64_t ldb, int64_t k, int columns, T* out) {
 // last one: their sums are never stored.
 template <class T>
 void pack_b_transposed(const T* b, int64_t ldb, int64_t k, int columns, T* out) {
-  typedef Vec<T> X;
-  const int vectors = (columns + X::W - 1) / X::W;
-  const int64_t width = vectors * X::W;
+  typedef Lanes<typename Vector<T>::Type> X;
+  const int vectors = (columns + X::count - 1) / X::count;
+  const int64_t width = vectors * X::count;
   for (int v = 0; v < vectors; v++) {
-    const T* rows[X::W];
-    for (int c = 0; c < X::W; c++) {
-      const int column = v * X::W + c;
+    const T* rows[X::count];
+    for (int c = 0; c < X::count; c++) {
+      const int column = v * X::count + c;
       rows[c] = b + (column < columns ? column : columns - 1) * ldb;
     }
-    T* to = out + v * X::W;
+    T* to = out + v * X::count;
     int64_t p = 0;
-    for (; p + X::W <= k; p += X::W) {
+    for (; p + X::count <= k; p += X::count) {
       X::transpose(rows, to + p * width, width);
-      for (int c = 0; c < X::W; c++) rows[c] += X::W;
+      for (int c = 0; c < X::count; c++) rows[c] += X::count;
     }
     for (int64_t i = 0; p + i < k; i++) {
-      for (int c = 0; c < X::W; c++) to[(p + i) * width + c] = rows[c][i];
+      for (int c = 0; c < X::count; c++) to[(p + i) * width + c] = rows[c][i];
     }
   }
 }

@@ -17,14 +17,9 @@ struct MatmulPlan {
   size_t a_bytes, b_bytes, c_bytes;  // scratch of one worker
 };
 
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-inline int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
-inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-
 // k cut into equal blocks of at most `limit`.
 inline int64_t block_of(int64_t k, int64_t limit) {
-  return k <= limit ? k : round_up(ceil_div(k, ceil_div(k, limit)), kc_step);
+  return k <= limit ? k : round_up(divide_up(k, divide_up(k, limit)), kc_step);
 }
 
 inline bool runs_serially(const MatmulShape& s, int workers) {
@@ -40,33 +35,34 @@ inline size_t bytes_of(const MatmulPlan& plan) { return plan.a_bytes + plan.b_by
 // splitting the other one too repeats that work, so it only makes up what a fair share for each worker needs.
 inline void split_tasks(const MatmulShape& s, int workers, int64_t rows_limit, int64_t tile_m, int64_t tile_n,
                         bool rows_first, MatmulPlan* plan) {
-  const int64_t tiles_m = ceil_div(s.m, tile_m), tiles_n = ceil_div(s.n, tile_n);
-  int64_t row_tasks = ceil_div(s.m, rows_limit), column_tasks = ceil_div(s.n, task_columns_limit);
+  const int64_t tiles_m = divide_up(s.m, tile_m), tiles_n = divide_up(s.n, tile_n);
+  int64_t row_tasks = divide_up(s.m, rows_limit), column_tasks = divide_up(s.n, task_columns_limit);
   for (int side = 0; side < 2; side++) {
     const int64_t wanted = (side == 0 ? tasks_per_worker : least_tasks_per_worker) * workers;
     if ((side == 0) == rows_first) {
-      row_tasks = most(row_tasks, least(tiles_m, ceil_div(wanted, column_tasks)));
+      row_tasks = larger(row_tasks, smaller(tiles_m, divide_up(wanted, column_tasks)));
     } else {
-      column_tasks = most(column_tasks, least(tiles_n, ceil_div(wanted, row_tasks)));
+      column_tasks = larger(column_tasks, smaller(tiles_n, divide_up(wanted, row_tasks)));
     }
   }
-  plan->rows = ceil_div(tiles_m, row_tasks) * tile_m;
-  plan->columns = ceil_div(tiles_n, column_tasks) * tile_n;
-  plan->row_tasks = ceil_div(s.m, plan->rows);
-  plan->column_tasks = ceil_div(s.n, plan->columns);
+  plan->rows = divide_up(tiles_m, row_tasks) * tile_m;
+  plan->columns = divide_up(tiles_n, column_tasks) * tile_n;
+  plan->row_tasks = divide_up(s.m, plan->rows);
+  plan->column_tasks = divide_up(s.n, plan->columns);
 }
 
 template <class T>
 MatmulPlan plan_for(const MatmulShape& s, int workers) {
-  const int64_t width = tile_vectors * Vec<T>::W;
+  constexpr int lanes = Lanes<typename Vector<T>::Type>::count;
+  const int64_t width = tile_vectors * lanes;
   MatmulPlan plan;
   plan.dot =
-      !s.trans_a && s.trans_b && s.k >= dot_least_k_vectors * Vec<T>::W && (s.n <= dot_narrow || s.m <= dot_few_rows);
+      !s.trans_a && s.trans_b && s.k >= dot_least_k_vectors * lanes && (s.n <= dot_narrow || s.m <= dot_few_rows);
   plan.kc = block_of(s.k, plan.dot ? dot_kc_limit : kc_limit);
   plan.pack_a = plan.pack_b = plan.gather_c = false;
   plan.a_bytes = plan.b_bytes = plan.c_bytes = 0;
   const int64_t rows_limit = task_rows_bytes / static_cast<int64_t>(sizeof(T));
-  const int64_t most_rows = least(s.m, rows_limit), most_columns = least(s.n, task_columns_limit);
+  const int64_t most_rows = smaller(s.m, rows_limit), most_columns = smaller(s.n, task_columns_limit);
   if (!plan.dot) {
     const int64_t stride_a = s.lda * static_cast<int64_t>(sizeof(T)),
                   stride_b = s.ldb * static_cast<int64_t>(sizeof(T));
@@ -77,13 +73,13 @@ MatmulPlan plan_for(const MatmulShape& s, int workers) {
     if (plan.pack_a) plan.a_bytes = round_up(round_up(most_rows, tile_rows) * (plan.kc + kc_step) * sizeof(T), 64);
     plan.gather_c = s.k > plan.kc && s.n * static_cast<int64_t>(sizeof(T)) >= gather_c_stride;
     if (plan.gather_c) plan.c_bytes = round_up(most_rows * gathered_stride(most_columns) * sizeof(T), 64);
-    if (plan.pack_b || s.n % Vec<T>::W) plan.b_bytes = round_up(plan.kc * width * sizeof(T), 64);
+    if (plan.pack_b || s.n % lanes) plan.b_bytes = round_up(plan.kc * width * sizeof(T), 64);
   }
   if (runs_serially(s, workers)) {
     plan.rows = most_rows;
-    plan.row_tasks = ceil_div(s.m, plan.rows);
+    plan.row_tasks = divide_up(s.m, plan.rows);
     plan.columns = most_columns;
-    plan.column_tasks = ceil_div(s.n, plan.columns);
+    plan.column_tasks = divide_up(s.n, plan.columns);
   } else if (plan.dot) {
     split_tasks(s, workers, rows_limit, dot_rows, dot_columns, s.n <= dot_narrow, &plan);
   } else {

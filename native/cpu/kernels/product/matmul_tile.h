@@ -24,46 +24,47 @@ using TileFn = void (*)(const T* a, int64_t lda, const T* b, int64_t ldb, int64_
 // ascending p, whatever R and V are.
 template <class T, bool ByRows, int R, int V>
 void tile(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, const Store<T>& to) {
-  typedef Vec<T> X;
-  typename X::V sum[R][V];
+  typedef typename Vector<T>::Type Register;
+  typedef Lanes<Register> X;
+  Register sum[R][V];
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
 #pragma GCC unroll 16
-    for (int v = 0; v < V; v++) sum[r][v] = X::zero();
+    for (int v = 0; v < V; v++) sum[r][v] = Register{};
   }
   const T* row[R];
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) row[r] = ByRows ? a + r * lda : a + r;
   for (int64_t p = 0; p < k; p++) {
-    typename X::V bv[V];
+    Register bv[V];
 #pragma GCC unroll 16
-    for (int v = 0; v < V; v++) bv[v] = X::load(b + v * X::W);
+    for (int v = 0; v < V; v++) bv[v] = X::load(b + v * X::count);
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++) {
-      const typename X::V av = X::broadcast(ByRows ? row[r] + p : a + r);
+      const Register av = X::broadcast(ByRows ? row[r][p] : a[r]);
 #pragma GCC unroll 16
-      for (int v = 0; v < V; v++) sum[r][v] = X::fma(av, bv[v], sum[r][v]);
+      for (int v = 0; v < V; v++) sum[r][v] = X::mul_add(av, bv[v], sum[r][v]);
     }
     b += ldb;
     if (!ByRows) a += lda;
   }
   T* c = to.c;
   const T* earlier = to.earlier;
-  const bool whole = to.tail == X::W;
+  const bool whole = to.tail == X::count;
 #pragma GCC unroll 16
   for (int r = 0; r < R; r++) {
 #pragma GCC unroll 16
     for (int v = 0; v < V; v++) {
-      T* at = c + v * X::W;
-      typename X::V x = sum[r][v];
+      T* at = c + v * X::count;
+      Register x = sum[r][v];
       if (v < V - 1 || whole) {
-        if (earlier) x = X::add(X::load(earlier + v * X::W), x);
-        if (to.bias) x = X::add(x, X::load(to.bias + v * X::W));
+        if (earlier) x = X::load(earlier + v * X::count) + x;
+        if (to.bias) x = x + X::load(to.bias + v * X::count);
         X::store(at, x);
       } else {
-        if (earlier) x = X::add(X::load_part(earlier + v * X::W, to.tail), x);
-        if (to.bias) x = X::add(x, X::load_part(to.bias + v * X::W, to.tail));
-        X::store_part(at, x, to.tail);
+        if (earlier) x = X::load_partial(earlier + v * X::count, to.tail) + x;
+        if (to.bias) x = x + X::load_partial(to.bias + v * X::count, to.tail);
+        X::store_partial(at, x, to.tail);
       }
     }
     c += to.ldc;

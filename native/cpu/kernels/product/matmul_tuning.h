@@ -1,8 +1,8 @@
 // Every constant of the matmul, and why it has its value. Measured with bench/matmul.cpp. `kc` and `dot_kc` are part of
 // the result: they fix where partial sums are rounded, so they depend on the shape and the element type only.
 #pragma once
+#include "cpu/simd/simd.h"
 #include "matmul_problem.h"
-#include "matmul_vector.h"
 
 namespace myelin {
 namespace MYELIN_TARGET {

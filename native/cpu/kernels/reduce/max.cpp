@@ -49,7 +49,7 @@ HD S max_row(const S* p, int64_t n) {
     const V x = i + L::count <= n ? L::load(p + i) : L::load_partial(p + i, n - i, -Format<S>::infinity);
     a = math::maximum(a, x);
   }
-  return across(math::maximum(a, b), Larger());
+  return across(math::maximum(a, b), Maximum());
 }
 
 template <class S>

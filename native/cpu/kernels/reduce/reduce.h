@@ -43,7 +43,7 @@ struct Add {
   }
 };
 
-struct Larger {
+struct Maximum {
   template <class V>
   HD V operator()(V a, V b) const {
     return math::maximum(a, b);

@@ -60,7 +60,7 @@ struct Row {
   static HD S largest(const S* z, int64_t n) {
     V m = L::broadcast(-Format<S>::infinity);
     for (int64_t i = 0; i < n; i += L::count) m = math::maximum(m, load(z, i, n, -Format<S>::infinity));
-    return across(m, Larger());
+    return across(m, Maximum());
   }
 };
 

@@ -1,7 +1,6 @@
 // Every element-wise formula of native/math/elementwise.h, for one element or a pack of them.
 #pragma once
 #include "cuda/kernels/common.cuh"
-// After common.cuh, which names the target.
 #include "math/elementwise.h"
 
 MYELIN_BEGIN

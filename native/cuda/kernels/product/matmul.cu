@@ -96,7 +96,7 @@ void with_plan(const Call* call, const MatmulPlan& plan, Start start_kernel) {
   }
   start_kernel(context, task, dim3(static_cast<unsigned>(plan.blocks), static_cast<unsigned>(plan.splits)));
   if (plan.splits > 1) {
-    const int64_t blocks = ceil_div(task.m * task.n, combine_threads);
+    const int64_t blocks = divide_up(task.m * task.n, combine_threads);
     launch(context, matmul_combine<T>, dim3(static_cast<unsigned>(blocks)), dim3(combine_threads), 0, task,
            static_cast<int>(plan.splits));
   }

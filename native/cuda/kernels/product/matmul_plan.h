@@ -2,6 +2,7 @@
 #pragma once
 #include <stdint.h>
 
+#include "cuda/kernels/target.h"
 #include "matmul_tiles.h"
 
 namespace myelin {
@@ -31,10 +32,6 @@ struct MatmulPlan {
   int64_t chunk;   // steps of each
 };
 
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-inline int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-
 // A vector has no transpose: what has one row or column is taken as its kernel likes it best.
 inline MatmulShape simplest(MatmulShape s) {
   if (s.m == 1) s.a_along_k = true;
@@ -46,18 +43,18 @@ inline MatmulShape simplest(MatmulShape s) {
 // Cuts the sum so that the blocks fill a GPU, into equal chunks that are long enough to be worth it.
 inline MatmulPlan cut(MatmulKernel kernel, int64_t blocks, int64_t k, int64_t least_steps) {
   const int64_t wanted = blocks > 0 ? full_grid / blocks : 1;
-  const int64_t splits = most(1, least(least(wanted, k / least_steps), most_splits));
+  const int64_t splits = larger(1, smaller(smaller(wanted, k / least_steps), most_splits));
   MatmulPlan plan;
   plan.kernel = kernel;
   plan.blocks = blocks;
-  plan.chunk = most(1, ceil_div(ceil_div(k, splits), chunk_step)) * chunk_step;
-  plan.splits = most(1, ceil_div(k, plan.chunk));
+  plan.chunk = larger(1, divide_up(divide_up(k, splits), chunk_step)) * chunk_step;
+  plan.splits = larger(1, divide_up(k, plan.chunk));
   return plan;
 }
 
 template <class Shape>
 int64_t tiles_of(const MatmulShape& s) {
-  return ceil_div(s.m, Shape::rows) * ceil_div(s.n, Shape::columns);
+  return divide_up(s.m, Shape::rows) * divide_up(s.n, Shape::columns);
 }
 
 // The plan for one kernel, whether or not it suits the shape: tests run all of them on all shapes.
@@ -69,8 +66,8 @@ MatmulPlan plan_with(MatmulKernel kernel, const MatmulShape& s) {
     case MatmulKernel::small: return cut(kernel, tiles_of<typename Tiles<T>::Small>(s), s.k, least_chunk);
     case MatmulKernel::narrow: return cut(kernel, tiles_of<typename Tiles<T>::Narrow>(s), s.k, least_chunk);
     case MatmulKernel::few: return cut(kernel, tiles_of<typename Tiles<T>::Few>(s), s.k, least_chunk);
-    case MatmulKernel::dot: return cut(kernel, ceil_div(s.m * s.n, dot_warps), s.k, least_vector_chunk);
-    case MatmulKernel::columns: return cut(kernel, ceil_div(s.m * s.n, column_outputs), s.k, least_vector_chunk);
+    case MatmulKernel::dot: return cut(kernel, divide_up(s.m * s.n, dot_warps), s.k, least_vector_chunk);
+    case MatmulKernel::columns: return cut(kernel, divide_up(s.m * s.n, column_outputs), s.k, least_vector_chunk);
     case MatmulKernel::tensor_large: return cut(kernel, tiles_of<Tf32Tiles::Large>(s), s.k, least_chunk);
     case MatmulKernel::tensor_medium: break;
   }

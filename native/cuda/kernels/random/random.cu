@@ -1,6 +1,5 @@
 // "randomUniform": every element is a function of (seed, step, stream, its index) alone; the same bits as on the CPU.
 #include "cuda/kernels/common.cuh"
-// After common.cuh, which names the target.
 #include "math/philox.h"
 #include "cuda/kernels/kernels.h"
 

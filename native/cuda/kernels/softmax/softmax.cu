@@ -1,6 +1,5 @@
 // "softmax" and "softmaxCrossEntropy" over the last axis. Short rows share a warp, long ones have a block each.
 #include "cuda/kernels/common.cuh"
-// After common.cuh, which names the target.
 #include "math/binary.h"
 #include "cuda/kernels/kernels.h"
 

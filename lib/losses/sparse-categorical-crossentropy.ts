@@ -1,0 +1,23 @@
+import * as ops from '../ops'
+import { oneHotCrossentropy } from './categorical-crossentropy'
+import { crossentropy, type CrossentropyOptions } from './crossentropy'
+import type { Loss } from './loss'
+import { targetsOf } from './targets'
+
+/**
+ * −ln a_y with class numbers [m], from 0. Needs a softmax output or `fromLogits`, and is computed from z then.
+ */
+export function sparseCategoricalCrossentropy(options?: CrossentropyOptions): Loss {
+  return crossentropy(
+    {
+      name: 'sparseCategoricalCrossentropy',
+      activation: 'softmax',
+      targets: targetsOf('classNumbers', (outputShape) => outputShape.slice(0, -1)),
+      perExample(yTrue, a, z) {
+        const classes = a.shape[a.rank - 1]
+        return oneHotCrossentropy(ops.oneHot(ops.reshape(yTrue, [yTrue.shape[0]]), classes), a, z)
+      },
+    },
+    options,
+  )
+}

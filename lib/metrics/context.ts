@@ -1,0 +1,14 @@
+import { sizeOf, type Shape } from '../base/shape'
+import type { Loss } from '../losses'
+import type { MetricContext } from './metric'
+
+/** What the predictions of a model with this loss, last activation and output shape are. */
+export function metricContext(loss: Loss, activation: string, outputShape: Shape): MetricContext {
+  const classes = activation === 'softmax' || loss.targets === 'classNumbers' || loss.targets === 'oneHot'
+  const binary = activation === 'sigmoid' || loss.targets === 'labels'
+  return {
+    kind: classes ? 'classes' : binary ? 'binary' : 'values',
+    outputs: sizeOf(outputShape),
+    fromLogits: loss.fromLogits,
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * The functions of `ops` that are one op of the table each: `ops.log1p(x)`, `ops.matmul(x, y, { transposeA })`. Their
+ * arguments, options, checks and types follow from the op's paragraph, whose comment documents them.
+ */
+import { broadcastShapes } from '../base/shape'
+import { binary, createNode } from '../graph/build'
+import { whereOf } from '../graph/label'
+import { primitives, type PublicPrimitives } from '../graph/primitives'
+import { attributesOf, type GivenOptions } from '../graph/primitives/options'
+import type { Tensor, Value } from '../tensor/tensor'
+import { apply, checkValue, shapeOf, type Builder } from './engine'
+
+/** The options of an op: what may be written behind its inputs. */
+export type OptionsOf<Op extends keyof PublicPrimitives> = GivenOptions<PublicPrimitives[Op]['options']>
+
+interface Inputs {
+  0: []
+  1: [x: Value]
+  2: [x: Value, y: Value]
+  3: [x: Value, y: Value, z: Value]
+  4: [Value, Value, Value, Value]
+}
+type Arguments<Op extends keyof PublicPrimitives> = keyof PublicPrimitives[Op]['options'] extends never
+  ? Inputs[PublicPrimitives[Op]['arity']]
+  : [...inputs: Inputs[PublicPrimitives[Op]['arity']], options?: OptionsOf<Op>]
+export type FromTable = { [Op in keyof PublicPrimitives]: (...args: Arguments<Op>) => Tensor }
+
+/** Applies an element-wise op of several operands, which broadcast. */
+export function wide(op: string, build: Builder, args: Value[]): Tensor {
+  for (const arg of args) checkValue(op, arg)
+  broadcastShapes(whereOf(op), args.map(shapeOf)) // here, so that the message names this op and the order given
+  return apply(op, args, '', (nodes) => build(...nodes))
+}
+
+/** The inputs among the arguments: those that are missing too, for checkValue to refuse. */
+const inputsOf = (arity: number, args: readonly unknown[]) => Array.from({ length: arity }, (_, i) => args[i])
+
+function withOptions(op: string, arity: number): (...args: unknown[]) => Tensor {
+  const { options } = primitives[op]
+  return (...args) => {
+    const values = inputsOf(arity, args).map((arg) => checkValue(op, arg))
+    const attrs = attributesOf(op, options!, args[arity], values.map(shapeOf))
+    return apply(op, values, JSON.stringify(attrs), (nodes) => createNode(op, nodes, attrs))
+  }
+}
+
+function make(op: string): (...args: never[]) => Tensor {
+  const { arity, elementwise, options } = primitives[op]
+  if (Object.keys(options!).length > 0) return withOptions(op, arity!)
+  const build: Builder = arity === 2 ? binary(op) : (...nodes) => createNode(op, nodes)
+  if (elementwise && arity === 2) return (x: Value, y: Value) => wide(op, build, [x, y])
+  if (elementwise && arity === 3) return (x: Value, y: Value, z: Value) => wide(op, build, [x, y, z])
+  const recipe = (nodes: Parameters<Builder>) => build(...nodes)
+  if (arity === 1) return (x: Value) => apply(op, [x], '', recipe)
+  return (...args: Value[]) => apply(op, inputsOf(arity!, args) as Value[], '', recipe)
+}
+
+const names = Object.keys(primitives).filter((op) => primitives[op].options !== undefined)
+
+export const fromTable = Object.fromEntries(names.map((op) => [op, make(op)])) as unknown as Readonly<FromTable>

@@ -1,0 +1,34 @@
+/**
+ * The contract of schedules: learning rates that change while training. Epochs and steps (mini-batches since the model
+ * was made) count from 1.
+ */
+import { oneOf } from '../base/checks'
+import type { Json } from '../base/json'
+
+/** Where training stands when a rate is asked for. */
+export interface ScheduleTime {
+  /** From 1. */
+  epoch: number
+  /** Mini-batches since the model was made, from 1. */
+  step: number
+}
+
+/** A learning rate as a function of time. Made by `schedules.*`. */
+export interface Schedule {
+  /** For files; null where it cannot be saved (an unnamed function). */
+  readonly config: Json
+  /** The rate, in float64. Throws OptionError if a user's function gives a negative or non-finite number. */
+  value(time: ScheduleTime): number
+}
+
+/** A function of time; evaluated ahead, before the steps it is for. */
+export type ScheduleFunction = (time: ScheduleTime) => number
+/** What options called `learningRate` take. */
+export type LearningRate = number | Schedule | ScheduleFunction
+
+/** What a schedule counts. */
+export type Per = 'epoch' | 'step'
+
+/** The option `per`: 'epoch' unless given. */
+export const perOption = (where: string, per: Per | undefined): Per =>
+  oneOf(`${where}: per`, per ?? 'epoch', ['epoch', 'step'])

@@ -1,0 +1,70 @@
+import { expect } from 'chai'
+import { OptionError, ShapeError } from '../../../lib/base/errors'
+import { layers, type DenseOptions } from '../../../lib/layers'
+import { close, t } from '../../numbers'
+import { inference } from '../helpers'
+
+describe('layers.dense', () => {
+  it('3.2 a = g(x·Wᵀ + b), as loops say', () => {
+    const built = layers.dense({ units: 2, activation: 'tanh' }).build([3], 'dense_1')
+    expect(built.outputShape).to.deep.equal([2])
+    expect(built.weights.map(({ name, shape }) => [name, shape])).to.deep.equal([
+      ['weight', [2, 3]],
+      ['bias', [2]],
+    ])
+    const w = [1, -2, 0.5, 0.25, 3, -1]
+    const b = [0.1, -0.2]
+    const x = [0.3, 0.7, -1, 2, 0, 0.5]
+    const { z, a } = built.call(t(x, [2, 3]), { weight: t(w, [2, 3]), bias: t(b) }, inference)
+    const expected: number[] = []
+    for (let i = 0; i < 2; i++)
+      for (let u = 0; u < 2; u++) expected.push([0, 1, 2].reduce((sum, k) => sum + x[3 * i + k] * w[3 * u + k], b[u]))
+    close(z!, expected)
+    close(a, expected.map(Math.tanh))
+  })
+  it('without bias', () => {
+    const built = layers.dense({ units: 1, useBias: false }).build([2], 'dense_1')
+    expect(built.weights).to.have.length(1)
+    close(built.call(t([1, 2], [1, 2]), { weight: t([3, 4], [1, 2]) }, inference).a, [11])
+  })
+  it('5.13 defaults: he before relu and leakyRelu, xavier otherwise; biases zero; trainable', () => {
+    const kernel = (activation?: DenseOptions['activation']): unknown =>
+      layers.dense({ units: 4, activation }).build([3], 'd').weights[0].initializer.config
+    expect(['relu', 'leakyRelu', 'tanh', undefined].map((name) => kernel(name as 'relu'))).to.deep.equal([
+      'he',
+      'he',
+      'xavier',
+      'xavier',
+    ])
+    expect(kernel({ name: 'leakyRelu', slope: 0.2 })).to.equal('he')
+    const [weight, bias] = layers.dense({ units: 4 }).build([3], 'd').weights
+    expect([bias.initializer.config, weight.trainable, bias.trainable]).to.deep.equal(['zeros', true, true])
+    expect(
+      layers
+        .dense({ units: 4, trainable: false })
+        .build([3], 'd')
+        .weights.some((w) => w.trainable),
+    ).to.equal(false)
+  })
+  it('2.13 an input of another rank throws and suggests flatten', () => {
+    expect(() => layers.dense({ units: 4 }).build([28, 28], 'dense_1')).to.throw(
+      ShapeError,
+      /dense_1.*\[m, 28, 28\].*flatten.*\[784\]/,
+    )
+    expect(() => layers.dense({ units: 4 }).build([], 'dense_1')).to.throw(ShapeError, /dense_1/)
+  })
+  it('refuses bad options', () => {
+    for (const units of [0, -1, 1.5, '3', undefined])
+      expect(() => layers.dense({ units } as never)).to.throw(OptionError, /layers.dense: units/)
+    expect(() => layers.dense({ units: 1, activaton: 'relu' } as never)).to.throw(OptionError, /'activation'/)
+    expect(() => layers.dense({ units: 1, activation: 'reluu' as never })).to.throw(OptionError, /'relu'/)
+    expect(() => layers.dense({ units: 1, activation: { name: 'relu', slope: 1 } })).to.throw(
+      OptionError,
+      /slope.*leakyRelu/,
+    )
+    expect(() => layers.dense({ units: 1, kernelRegularizer: 0.1 as never })).to.throw(OptionError, /kernelRegularizer/)
+    expect(() => layers.dense({ units: 1, name: '' })).to.throw(OptionError, /name/)
+    expect(() => layers.dense(undefined as never)).to.throw(OptionError, /units/)
+    expect(() => layers.dense({ units: 1, useBias: 'no' as never })).to.throw(OptionError, /useBias/)
+  })
+})

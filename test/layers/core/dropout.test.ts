@@ -1,0 +1,61 @@
+import { expect } from 'chai'
+import { OptionError } from '../../../lib/base/errors'
+import { grad } from '../../../lib/functions/grad'
+import { layers } from '../../../lib/layers'
+import * as ops from '../../../lib/ops'
+import type { Tensor } from '../../../lib/tensor/tensor'
+import { close, t } from '../../numbers'
+import { run } from '../helpers'
+
+describe('5.7 layers.dropout', () => {
+  const drop =
+    (keepProb: number, stream: number) =>
+    (x: Tensor): Tensor =>
+      layers.dropout({ keepProb }).build(x.shape.slice(1), 'dropout_1').call(x, {}, { training: true, stream }).a
+  // A derivative traces the call; concrete tensors would have no random stream of a step.
+  const mask = (rows: number, columns: number, keepProb = 0.8, stream = 1): Float64Array => {
+    const x = t(new Float64Array(rows * columns).fill(1), [rows, columns])
+    return (grad((v: Tensor) => ops.sum(drop(keepProb, stream)(v)))(x)[0] as Tensor).data as Float64Array
+  }
+  it('entries are 0 or 1/keepProb, the mean over all 10⁶ entries within 1 %', () => {
+    const values = mask(1000, 1000)
+    expect(new Set(values)).to.deep.equal(new Set([0, 1 / 0.8]))
+    expect(values.reduce((a, b) => a + b, 0) / values.length).to.be.within(0.99, 1.01)
+  })
+  it('50 units, keep 0.8, 10⁴ masks: 10 ± 0.15 off, a fresh mask per example, each unit alike', () => {
+    const values = mask(10000, 50)
+    expect(values.filter((v) => v === 0).length / 10000).to.be.closeTo(10, 0.15)
+    const rows = new Set(Array.from({ length: 1000 }, (_, i) => values.slice(50 * i, 50 * i + 50).join()))
+    expect(rows.size).to.be.above(990)
+  })
+  it('streams differ, the same stream repeats', () => {
+    expect(mask(10, 50, 0.5, 1)).to.deep.equal(mask(10, 50, 0.5, 1))
+    expect(mask(10, 50, 0.5, 1)).to.not.deep.equal(mask(10, 50, 0.5, 2))
+  })
+  it('the gradient takes the same mask and 1/keepProb', () => {
+    const x = t(
+      Array.from({ length: 40 }, (_, i) => i + 1),
+      [2, 20],
+    )
+    const squared = grad((v: Tensor) => ops.sumSquares(drop(0.5, 3)(v)))(x)[0] as Tensor
+    const kept = mask(2, 20, 0.5, 3)
+    close(
+      squared,
+      x.data.map((v, i) => 2 * v * kept[i] ** 2),
+    )
+  })
+  it('is the identity outside training and with keepProb 1', () => {
+    const x = t([1, 2, 3], [1, 3])
+    expect(run(layers.dropout({ keepProb: 0.1 }), x)).to.equal(x)
+    expect(drop(1, 0)(x)).to.equal(x)
+  })
+  it('keepProb and rate: exactly one', () => {
+    expect(layers.dropout({ rate: 0.25 }).config).to.deep.equal({ keepProb: 0.75 })
+    expect(() => layers.dropout({} as never)).to.throw(OptionError, /neither/)
+    expect(() => layers.dropout({ rate: 0.5, keepProb: 0.5 } as never)).to.throw(OptionError, /both/)
+    for (const keepProb of [0, 1.1, NaN, '0.5'])
+      expect(() => layers.dropout({ keepProb } as never)).to.throw(OptionError, /keepProb/)
+    expect(() => layers.dropout({ rate: 1 })).to.throw(OptionError, /rate/)
+    expect(() => layers.dropout({ keepprob: 0.5 } as never)).to.throw(OptionError, /'keepProb'/)
+  })
+})

@@ -1,0 +1,53 @@
+import { expect } from 'chai'
+import { initializers } from '../../lib/initializers'
+import { layerFromConfig, layers, type Custom, type Layer } from '../../lib/layers'
+import * as ops from '../../lib/ops'
+import { regularizers } from '../../lib/regularizers'
+import type { Tensor } from '../../lib/tensor/tensor'
+import { t } from '../numbers'
+import { run } from './helpers'
+
+describe('layer configs', () => {
+  const roundTrip = (layer: Layer, custom?: Custom): Layer =>
+    layerFromConfig(layer.kind, JSON.parse(JSON.stringify(layer.config)), layer.name, custom)
+  it('every built-in layer comes back from its config', () => {
+    const swish = (z: Tensor): Tensor => ops.mul(z, ops.sigmoid(z))
+    const total = (x: Tensor): Tensor => ops.sum(x, { axis: 1, keepDims: true })
+    const custom = { swish, total }
+    const dense = layers.dense({
+      units: 3,
+      activation: { name: 'leakyRelu', slope: 0.3 },
+      kernelInitializer: initializers.normal({ variance: 2 }),
+      kernelRegularizer: regularizers.l2({ lambda: 0.5 }),
+      useBias: false,
+      name: 'first',
+    })
+    const all = [
+      dense,
+      layers.dense({ units: 2, activation: swish, trainable: false }),
+      layers.dropout({ rate: 0.25, name: 'drop' }),
+      layers.activation('softmax'),
+      layers.activation(swish),
+      layers.normalize({ mean: [1, 2], variance: [3, 4] }),
+      layers.normalize(),
+      layers.flatten(),
+      layers.lambda(total, { name: 'total' }),
+    ]
+    const x = t([0.5, -1], [1, 2])
+    for (const layer of all) {
+      const again = roundTrip(layer, custom)
+      expect([again.kind, again.name, again.config]).to.deep.equal([layer.kind, layer.name, layer.config])
+      expect(run(again, x).toArray()).to.deep.equal(run(layer, x).toArray())
+    }
+  })
+  it('unnamed functions have no config', () => {
+    expect(layers.dense({ units: 1, activation: (z) => z }).config).to.equal(null)
+    expect(layers.activation((z) => z).config).to.equal(null)
+    expect(layers.lambda((x) => x).config).to.equal(null)
+  })
+  it('what is missing among the custom objects is named', () => {
+    const named = layers.lambda((x) => x, { name: 'total' })
+    expect(() => roundTrip(named)).to.throw(/'total'.*custom: \{ total: … \}/)
+    expect(() => layerFromConfig('scale', {}, 'scale_1', { scael: () => 1 })).to.throw(/'scale'.*given: 'scael'/)
+  })
+})
