@@ -8,8 +8,8 @@ const usage = `npm run gpu -- [options]
   --rounds n       of the benchmarks, ours and PyTorch's by turns (default 3)
   --python file    Python with PyTorch (default: python3 on PATH)
   --patience n     multiplies every time limit (default 1)
-  --stand-in       tries the whole run without a GPU: the stand-in runtime of test/native/cuda-on-cpu, tiny sizes, times that
-                   mean nothing
+  --stand-in       tries the whole run without a GPU: the stand-in runtime of test/native/cuda-on-cpu, tiny sizes,
+                   times that mean nothing
   --output file    of the results (default out/gpu.json)`
 
 /** Far beyond any use; a number of rounds must not be infinite. */
