@@ -1,4 +1,4 @@
-/** Gradient checking: derivatives of the cost against central differences, weight by weight. */
+/** Gradient checking: derivatives compared with differences of the cost, entry by entry. */
 import { checkOptions, checkSignal, oneOf, positiveInteger, positiveNumber, seedOption } from '../base/checks'
 import { describeValue, NonFiniteError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText } from '../base/shape'
