@@ -26,10 +26,7 @@ function presentArchitecture() {
 const folderOf = (architectures, strict = false) =>
   ['build/cuda', ...(architectures ?? []), ...(strict ? ['strict'] : [])].join('-')
 
-/**
- * The folder of the addon that Node.js loads: build/Release of a clone or of a package built here, else the prebuilt
- * one.
- */
+/** The folder of the addon that Node.js loads: build/Release of a clone or a package built here, else prebuilds. */
 function besideAddon() {
   const [built, prebuilt] = ['build/Release', `prebuilds/${process.platform}-${process.arch}`]
   const isThere = (file) => fs.existsSync(path.join(root, file))

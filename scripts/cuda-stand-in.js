@@ -58,9 +58,7 @@ function kernelFlags(sanitize, native = path.join(root, 'native')) {
   ]
 }
 
-/**
- * The runtime changes stacks under its own feet, so it is never instrumented; it only knows which sanitizer there is.
- */
+/** The runtime changes stacks under its own feet, so it is never instrumented; it only knows the sanitizer. */
 function runtimeFlags(sanitize) {
   const told = { '': [], address: ['-DEMU_ASAN'], thread: ['-DEMU_TSAN'] }
   return [...commonFlags(), ...told[sanitize], '-x', 'c++', `-I${path.join(root, standIn, 'include')}`]

@@ -29,6 +29,11 @@ export class LruMap<K, V> {
     this.weight += weight
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    for (const key of [...this.map.keys()]) this.drop(key)
+  }
+
   private drop(key: K): void {
     const entry = this.map.get(key)
     if (entry === undefined) return

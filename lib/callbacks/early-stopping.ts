@@ -7,6 +7,7 @@ import {
   oneOf,
 } from '../base/checks'
 import { OptionError } from '../base/errors'
+import { largerIsBetter } from '../metrics'
 import type { Callback, CallbackState, TrainingRun } from '../model'
 import type { EpochLogs } from '../model/train/history'
 import { Tensor } from '../tensor/tensor'
@@ -25,13 +26,11 @@ export interface EarlyStoppingOptions {
    */
   restoreBestWeights?: boolean
   /**
-   * Whether smaller or larger is better. 'auto' (default): larger for accuracy, precision, recall, f1 and auc, smaller
-   * otherwise.
+   * Whether smaller or larger is better. 'auto' (default): larger for metrics of right answers (accuracy, precision,
+   * recall, f1, auc), smaller otherwise.
    */
   mode?: 'auto' | 'min' | 'max'
 }
-
-const largerIsBetter = /(^|_)(accuracy|precision|recall|f1|auc)$/
 
 class EarlyStopping implements Callback {
   readonly name = 'earlyStopping'
@@ -43,7 +42,7 @@ class EarlyStopping implements Callback {
   readonly #sign: 1 | -1
 
   constructor(readonly options: Required<EarlyStoppingOptions>) {
-    const max = options.mode === 'max' || (options.mode === 'auto' && largerIsBetter.test(options.monitor))
+    const max = options.mode === 'max' || (options.mode === 'auto' && largerIsBetter(options.monitor))
     this.#sign = max ? -1 : 1
     this.#best = Infinity
   }

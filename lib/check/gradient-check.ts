@@ -1,4 +1,4 @@
-/** Gradient checking: derivatives of the cost against central differences, weight by weight. */
+/** Gradient checking: derivatives compared with differences of the cost, entry by entry. */
 import { checkOptions, checkSignal, oneOf, positiveInteger, positiveNumber, seedOption } from '../base/checks'
 import { describeValue, NonFiniteError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText } from '../base/shape'
@@ -24,8 +24,8 @@ const where = 'gradientCheck'
 export interface GradientCheckOptions {
   /**
    * Somebody's own gradients to check, laid out as `getWeights()`. Default: the library's, in float64. Make them in
-   * float64: those of a float32 model (`costAndGradients`) are rounded, to a distance of 1e-7 to about 1e-5, and may read
-   * 'suspicious' without being wrong.
+   * float64: those of a float32 model (`costAndGradients`) are rounded, to a distance of 1e-7 to about 1e-5, and may
+   * read 'suspicious' without being wrong.
    */
   gradients?: WeightSetLike
   /** The nudge. Default 1e-7. */
@@ -106,8 +106,8 @@ function frozenDropout({ network }: Parts, dropout: GradientCheckOptions['dropou
   const choice = oneOf(`${where}: dropout`, dropout ?? 'refuse', ['refuse', 'off', 'frozen'])
   if (choice === 'refuse' && network.hasDropout)
     throw new OptionError(
-      `${where}: the model has dropout, whose masks change with every evaluation. Say dropout: 'off' to check without it, ` +
-        `or dropout: 'frozen' to keep one mask.`,
+      `${where}: the model has dropout, whose masks change with every evaluation. Say dropout: 'off' to check ` +
+        `without it, or dropout: 'frozen' to keep one mask.`,
     )
   return choice === 'frozen'
 }

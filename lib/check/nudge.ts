@@ -4,14 +4,15 @@
  * back as the costs of the steps; JavaScript is not involved in between.
  */
 import * as build from '../graph/build'
-import { encode } from '../graph/encode'
+import { bindEach, CompiledProgram, type Runner } from '../graph/compiled'
 import { reachable } from '../graph/grad'
 import { hyperNode, inputNode } from '../graph/leaves'
 import type { Node } from '../graph/node'
 import { primitives } from '../graph/primitives'
-import type { NativeBuffer, NativePlan, RunRequest, RunResult } from '../native/contract'
+import type { NativeBuffer, RunRequest, RunResult } from '../native/contract'
 import { native } from '../native/native'
-import { guarded, planMode } from '../native/runtime'
+import { guarded } from '../native/runtime'
+import { emptyProgram } from '../ops/engine'
 import { bufferOf, type Tensor } from '../tensor/tensor'
 import { kinkDeciders, signChanges, substitute } from './substitute'
 
@@ -29,9 +30,6 @@ export interface CostGraph {
   /** Data. */
   inputs: readonly { node: Node; buffer: NativeBuffer }[]
 }
-
-/** Runs a plan off the event loop; rejects on abort. */
-export type Runner = (plan: NativePlan, request: RunRequest) => Promise<RunResult>
 
 interface Leaf {
   node: Node
@@ -52,28 +50,19 @@ async function execute(
   rest: RunRequest,
   run: Runner,
 ): Promise<RunResult> {
+  const { device, states } = graph
   const inputs = [...graph.inputs, ...extra]
-  const { bytes, captures } = encode({
-    dtype: 'float64',
+  const program = {
+    ...emptyProgram('float64'),
     inputs: inputs.map((leaf) => leaf.node),
-    states: graph.states.map((state) => state.node),
-    updates: [],
-    guards: [],
-    accumulators: [],
+    states: states.map((state) => state.node),
     ...roots,
-  })
-  const plan = guarded(where, () => native.planCompile(bytes, planMode(), graph.device))
-  const captured = captures.map((capture) => onDevice(bufferOf(capture as Tensor), graph.device))
-  try {
-    return await run(plan, {
-      states: graph.states.map((state) => state.buffer),
-      inputs: [...inputs.map((leaf) => leaf.buffer), ...captured.map((c) => c.buffer)],
-      ...rest,
-    })
-  } finally {
-    for (const { buffer, own } of captured) if (own) native.bufferDispose(buffer)
-    native.planDispose(plan)
   }
+  // The captured tensors' own memory, or copies on the device where they are needed.
+  const borrowed = (capture: unknown) => onDevice(bufferOf(capture as Tensor), device)
+  using compiled = CompiledProgram.of(where, program, { device, bind: (captures) => bindEach(captures, borrowed) })
+  const buffers = (leaves: readonly { buffer: NativeBuffer }[]) => leaves.map((leaf) => leaf.buffer)
+  return await compiled.run({ states: buffers(states), inputs: buffers(inputs), ...rest }, run)
 }
 
 export interface Analytic {

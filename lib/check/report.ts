@@ -60,7 +60,8 @@ export class GradientCheck implements Comparison {
         .join('  ')
         .trimEnd(),
     )
-    const head = `gradient check: ${this.verdict}, distance ${this.distance.toExponential(2)} (rounding explains ${this.floor.toExponential(2)})`
+    const [distance, floor] = [this.distance, this.floor].map((x) => x.toExponential(2))
+    const head = `gradient check: ${this.verdict}, distance ${distance} (rounding explains ${floor})`
     return [head, ...text].join('\n')
   }
 }

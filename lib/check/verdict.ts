@@ -1,4 +1,4 @@
-/** Comparing two gradients: ‖g − ĝ‖ / (‖g‖ + ‖ĝ‖), and what that says. */
+/** Comparing two gradients. */
 
 export type Verdict = 'correct' | 'suspicious' | 'wrong'
 

@@ -40,7 +40,8 @@ function differentiate(where: string, f: ScalarFunction, args: readonly Value[],
   const { args: nodes, result, context } = record(where, f, args)
   if (sizeOf(result.shape) !== 1)
     throw new ShapeError(
-      `${where}: expected a function whose result is one number, got shape ${shapeText(result.shape)}. Reduce it, e.g. with ops.sum or ops.mean.`,
+      `${where}: expected a function whose result is one number, got shape ${shapeText(result.shape)}. ` +
+        'Reduce it, e.g. with ops.sum or ops.mean.',
     )
   const targets = wrt.map((i) => nodes[i])
   const fetches = [result, ...gradients(result, targets)]

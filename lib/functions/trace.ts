@@ -2,17 +2,15 @@ import { checkOptions, dtypeOption, functionOption, shapeOption } from '../base/
 import type { DType } from '../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { sameShape, shapeText, sizeOf, type Shape } from '../base/shape'
+import { CompiledProgram } from '../graph/compiled'
 import { TraceContext } from '../graph/context'
-import { encode } from '../graph/encode'
 import { gradients, reachable } from '../graph/grad'
 import { inputNode } from '../graph/leaves'
 import { nodeName } from '../graph/names'
 import type { Node } from '../graph/node'
 import { printGraph, toDot } from '../graph/print'
-import { native } from '../native/native'
-import { guarded, planMode } from '../native/runtime'
 import { captureBuffers, emptyProgram } from '../ops/engine'
-import { Tensor, tensor, type TensorLike, type Value } from '../tensor/tensor'
+import { bufferOf, Tensor, tensor, type TensorLike, type Value } from '../tensor/tensor'
 import { recordOn } from './record'
 
 export interface TraceOptions {
@@ -130,19 +128,12 @@ export class Graph {
 
   #run(fetches: Node[], given: Tensor[]): ReturnType<Tensor['toArray']>[] {
     const program = { ...emptyProgram(this.#dtype), inputs: [...this.#inputs], fetches }
-    const { bytes, captures } = encode(program)
-    const { buffers, free } = captureBuffers([...given, ...captures], this.#dtype, 'evaluate')
-    const plan = guarded('evaluate', () => native.planCompile(bytes, planMode()))
-    try {
-      const run = guarded('evaluate', () => native.planRunSync(plan, { inputs: buffers }))
-      return run.fetches.map((buffer, i) => {
-        using result = Tensor.fromBuffer(buffer, fetches[i].shape, this.#dtype)
-        return result.toArray()
-      })
-    } finally {
-      native.planDispose(plan)
-      free()
-    }
+    const bind = (captures: readonly unknown[]) => captureBuffers(captures, this.#dtype, 'evaluate')
+    using compiled = CompiledProgram.of('evaluate', program, { bind })
+    return compiled.runSync({ inputs: given.map(bufferOf) }).fetches.map((buffer, i) => {
+      using result = Tensor.fromBuffer(buffer, fetches[i].shape, this.#dtype)
+      return result.toArray()
+    })
   }
 }
 

@@ -10,7 +10,7 @@ export type Attrs = Readonly<Record<string, AttrValue>>
 export interface Node {
   /** Unique in the process and growing: inputs always have smaller ids. */
   readonly id: number
-  /** Name of a primitive (see primitives.ts). */
+  /** Name of a primitive (see primitives/). */
   readonly op: string
   readonly inputs: readonly Node[]
   readonly shape: Shape

@@ -25,7 +25,7 @@ const lossNames = Object.keys(losses) as LossName[]
 export function toLoss(where: string, spec: LossSpec): Loss {
   if (typeof spec === 'function') return ownLoss(spec)
   if (typeof spec === 'string') return losses[oneOf(where, spec, lossNames)]()
-  if (typeof spec === 'object' && spec !== null && typeof spec.validateTargets === 'function') return spec
+  if (typeof spec === 'object' && spec !== null && typeof spec.checkTargetValues === 'function') return spec
   const known = lossNames.map((name) => `'${name}'`).join(', ')
   throw new OptionError(
     `${where}: expected ${known}, losses.… or a function (yTrue, yPred) => scalar, got ${describeValue(spec)}.`,

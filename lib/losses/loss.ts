@@ -29,12 +29,13 @@ export interface TargetRules {
    * axis.
    */
   targetShape(outputShape: Shape): Shape
+  /** ShapeError unless `shape` is [any, ...targetShape]; [m] and [m, 1] stand for each other. `rows`: as the message says it. */
+  checkTargetShape(where: string, shape: Shape, rows: number, outputShape: Shape): void
   /**
-   * Checks all values of the targets. `shape` is theirs, with the number of examples first: [m, ...targetShape], [m]
-   * and [m, 1] meaning the same. Throws ShapeError or OptionError that name the row, what was expected and what was
-   * found.
+   * OptionError that names the row, what was expected and what was found, where a value is not what the loss can take.
+   * `data`: finite numbers, rows of targets whose shape fits, the first one number `firstRow` of the data.
    */
-  validateTargets(where: string, data: NativeArray, shape: Shape, outputShape: Shape): void
+  checkTargetValues(where: string, data: NativeArray, outputShape: Shape, firstRow?: number): void
 }
 
 /** A resolved loss. */

@@ -1,19 +1,22 @@
 import * as ops from '../ops'
 import { classOf, indicators, needsClasses } from './classes'
-import type { MetricMaker } from './metric'
+import type { MetricKind } from './metric'
 
 /** Share of right answers: of examples (largest class) or, for sigmoid outputs, of outputs (threshold 0.5). */
-export const accuracy: MetricMaker = (where, context) => {
-  needsClasses(where, 'accuracy', context)
-  const { kind, outputs } = context
-  return {
-    name: 'accuracy',
-    config: 'accuracy',
-    statistics(yTrue, yPred) {
-      if (kind === 'classes') return [ops.sum(ops.equal(classOf(yTrue), classOf(yPred)))]
-      const { truth, predicted } = indicators(yTrue, yPred, context)
-      return [ops.sum(ops.equal(truth, predicted))]
-    },
-    finish: ([right], m) => right[0] / (kind === 'classes' ? m : m * outputs),
-  }
+export const accuracy: MetricKind = {
+  largerIsBetter: true,
+  bind(where, context) {
+    needsClasses(where, 'accuracy', context)
+    const { kind, outputs } = context
+    return {
+      name: 'accuracy',
+      config: 'accuracy',
+      statistics(yTrue, yPred) {
+        if (kind === 'classes') return [ops.sum(ops.equal(classOf(yTrue), classOf(yPred)))]
+        const { truth, predicted } = indicators(yTrue, yPred, context)
+        return [ops.sum(ops.equal(truth, predicted))]
+      },
+      finish: ([right], m) => right[0] / (kind === 'classes' ? m : m * outputs),
+    }
+  },
 }

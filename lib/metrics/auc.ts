@@ -3,38 +3,41 @@ import { asRows } from '../losses/rows'
 import * as ops from '../ops'
 import type { Tensor } from '../tensor/tensor'
 import { indicators, needsClasses } from './classes'
-import type { MetricMaker } from './metric'
+import type { MetricKind } from './metric'
 import { areaFromThresholds, areaUnderCurve, thresholdStatistics } from './roc'
 
 /**
  * Area under the ROC curve; with several outputs the mean over the outputs, each class against the rest. While training
  * from 4,096 thresholds, in `evaluate` exact (ties count half). NaN where only one of the two classes occurs.
  */
-export const auc: MetricMaker = (where, context) => {
-  needsClasses(where, 'auc', context)
-  const { kind, outputs, fromLogits } = context
-  // One softmax or sigmoid puts scores where the thresholds are.
-  const probabilities = (yPred: Tensor): Tensor => {
-    const rows = asRows(yPred)
-    if (!fromLogits) return rows
-    return kind === 'classes' ? ops.softmax(rows) : ops.sigmoid(rows)
-  }
-  return {
-    name: 'auc',
-    config: 'auc',
-    statistics(yTrue, yPred) {
-      const { truth } = indicators(yTrue, yPred, context)
-      return thresholdStatistics(truth, probabilities(yPred))
-    },
-    finish: (totals) => areaFromThresholds(totals),
-    exact(yTrue, yPred, m) {
-      const isClassNumber = kind === 'classes' && yTrue.length === m && outputs > 1
-      const truth = (row: number, output: number): boolean =>
-        isClassNumber ? yTrue[row] === output : yTrue[row * outputs + output] > 0.5
-      const scores = fromLogits && kind === 'classes' ? softmaxRows(yPred, outputs) : yPred
-      return areaUnderCurve(truth, (row, output) => scores[row * outputs + output], m, outputs)
-    },
-  }
+export const auc: MetricKind = {
+  largerIsBetter: true,
+  bind(where, context) {
+    needsClasses(where, 'auc', context)
+    const { kind, outputs, fromLogits } = context
+    // One softmax or sigmoid puts scores where the thresholds are.
+    const probabilities = (yPred: Tensor): Tensor => {
+      const rows = asRows(yPred)
+      if (!fromLogits) return rows
+      return kind === 'classes' ? ops.softmax(rows) : ops.sigmoid(rows)
+    }
+    return {
+      name: 'auc',
+      config: 'auc',
+      statistics(yTrue, yPred) {
+        const { truth } = indicators(yTrue, yPred, context)
+        return thresholdStatistics(truth, probabilities(yPred))
+      },
+      finish: (totals) => areaFromThresholds(totals),
+      exact(yTrue, yPred, m) {
+        const isClassNumber = kind === 'classes' && yTrue.length === m && outputs > 1
+        const truth = (row: number, output: number): boolean =>
+          isClassNumber ? yTrue[row] === output : yTrue[row * outputs + output] > 0.5
+        const scores = fromLogits && kind === 'classes' ? softmaxRows(yPred, outputs) : yPred
+        return areaUnderCurve(truth, (row, output) => scores[row * outputs + output], m, outputs)
+      },
+    }
+  },
 }
 
 /** Softmax of each row in float64: scores of different rows can be compared only after it. */

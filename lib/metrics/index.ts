@@ -7,19 +7,26 @@ import { accuracy } from './accuracy'
 import { auc } from './auc'
 import { f1, precision, recall } from './confusion'
 import { meanAbsoluteError, meanSquaredError } from './mean-error'
-import type { Metric, MetricContext, MetricFunction } from './metric'
+import type { Metric, MetricContext, MetricFunction, MetricKind } from './metric'
 import { ownMetric } from './own'
 
 export { metricContext } from './context'
 export type { Metric, MetricContext, MetricFunction } from './metric'
 
-const makers = { accuracy, precision, recall, f1, auc, meanAbsoluteError, meanSquaredError }
+const table = { accuracy, precision, recall, f1, auc, meanAbsoluteError, meanSquaredError }
 
-export type MetricName = keyof typeof makers
+export type MetricName = keyof typeof table
 /** A name, or a function (yTrue, yPred) => scalar with a name for histories. */
 export type MetricSpec = MetricName | { name: string; fn: MetricFunction }
 
-const metricNames = Object.keys(makers) as MetricName[]
+const kinds: Readonly<Record<MetricName, MetricKind>> = table
+const metricNames = Object.keys(table) as MetricName[]
+
+/** Whether larger values are better of what histories call `name`: a metric's name, `val_…` or `<output>_…`. */
+export function largerIsBetter(name: string): boolean {
+  const metric = metricNames.find((known) => name === known || name.endsWith(`_${known}`))
+  return metric !== undefined && kinds[metric].largerIsBetter
+}
 
 /**
  * Resolves the `metrics` option. Throws OptionError for unknown, repeated or reserved names and for metrics that do not
@@ -44,7 +51,7 @@ function toMetric(where: string, spec: MetricSpec, context: MetricContext): Metr
   }
   if (typeof spec === 'function')
     throw new OptionError(`${where}: expected { name, fn }, got ${describeValue(spec)}. A metric needs a name.`)
-  return makers[oneOf(where, spec, metricNames)](where, context)
+  return kinds[oneOf(where, spec, metricNames)].bind(where, context)
 }
 
 /** Rebuilds what `Metric.config` describes, as an option. */

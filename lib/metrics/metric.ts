@@ -34,8 +34,13 @@ export interface Metric {
   exact?(yTrue: NativeArray, yPred: NativeArray, m: number): number
 }
 
-/**
- * What each metric has its own file for: binds it to what the model's predictions are. `where` names the option in
- * errors; OptionError where the metric does not fit.
- */
-export type MetricMaker = (where: string, context: MetricContext) => Metric
+/** What each metric has its own file for. */
+export interface MetricKind {
+  /** False for errors, which should be small. */
+  readonly largerIsBetter: boolean
+  /**
+   * Binds it to what the model's predictions are. `where` names the option in errors; OptionError where the metric does
+   * not fit.
+   */
+  bind(where: string, context: MetricContext): Metric
+}

@@ -8,27 +8,27 @@ import { describeValue, DTypeError } from '../base/errors'
 import { LruMap } from '../base/lru'
 import { sizeOf, type Shape } from '../base/shape'
 import { constant } from '../graph/build'
+import { bindEach, CompiledProgram, type Bound } from '../graph/compiled'
 import { mixedDTypes, type TraceContext } from '../graph/context'
 import { encode } from '../graph/encode'
 import { whereOf } from '../graph/label'
 import { captureNode, inputNode } from '../graph/leaves'
 import type { Node, Program } from '../graph/node'
-import type { NativeBuffer, NativePlan } from '../native/contract'
-import { native } from '../native/native'
-import { guarded, planMode } from '../native/runtime'
+import type { NativeBuffer } from '../native/contract'
+import { planMode } from '../native/runtime'
 import { bufferOf, contextOf, isWeak, nodeOf, Tensor, tensorToNative, type Value } from '../tensor/tensor'
 
 /** Builds the op's result from its arguments' nodes. */
 export type Recipe = (nodes: Node[]) => Node
 
-interface EagerPlan {
-  plan: NativePlan
+interface EagerProgram {
+  compiled: CompiledProgram
   shape: Shape
 }
 // A plan keeps its working memory for the next run, so the caches are bounded by bytes too.
 const budget = 32 * 1024 * 1024
-const eagerPlans = new LruMap<string, EagerPlan>(512, budget, ({ plan }) => native.planDispose(plan))
-const tracedPlans = new LruMap<string, NativePlan>(256, budget, (plan) => native.planDispose(plan))
+const eagerPrograms = new LruMap<string, EagerProgram>(512, budget, ({ compiled }) => compiled.dispose())
+const tracedPrograms = new LruMap<string, CompiledProgram>(256, budget, (compiled) => compiled.dispose())
 
 /** Refuses what is neither a tensor nor a number. */
 export function checkValue(op: string, value: unknown): Value {
@@ -103,32 +103,32 @@ export function runRecipe(
 ): Tensor {
   const mode = planMode()
   const key = `${op}|${attrs}|${dtype}|${mode}|${args.map((arg) => shapeOf(arg).join()).join(';')}`
-  let cached = eagerPlans.get(key)
+  let cached = eagerPrograms.get(key)
   if (cached === undefined) {
     const inputs = args.map((arg) => inputNode(shapeOf(arg), op))
     const result = recipe(inputs)
     checkCapacity(op, result.shape, dtype)
-    const { bytes, captures } = encode({ ...emptyProgram(dtype), inputs, fetches: [result] })
-    if (captures.length > 0) throw new DTypeError(`${op}: a traced value was used with concrete ones.`)
-    const plan = guarded(op, () => native.planCompile(bytes, mode))
+    const encoded = encode({ ...emptyProgram(dtype), inputs, fetches: [result] })
+    if (encoded.captures.length > 0) throw new DTypeError(`${op}: a traced value was used with concrete ones.`)
+    const compiled = new CompiledProgram(op, encoded)
     try {
-      checkCapacity(op, result.shape, dtype, native.planInfo(plan).arenaBytes)
+      checkCapacity(op, result.shape, dtype, compiled.arenaBytes)
     } catch (error) {
-      native.planDispose(plan)
+      compiled.dispose()
       throw error
     }
-    cached = { plan, shape: result.shape }
-    eagerPlans.set(key, cached, weightOf(cached.plan, [...inputs, result], dtype))
+    cached = { compiled, shape: result.shape }
+    eagerPrograms.set(key, cached, weightOf(compiled, [...inputs, result], dtype))
   }
-  const { plan, shape } = cached
-  const [buffer] = runPlan(op, plan, args, dtype, seed)
+  const { compiled, shape } = cached
+  const [buffer] = runOn(op, compiled, args, dtype, seed)
   return Tensor.fromBuffer(buffer, shape, dtype, weak)
 }
 
 /** About the bytes that a plan keeps: its arena, and scratch memory in the order of what goes in and out. */
-function weightOf(plan: NativePlan, outside: readonly Node[], dtype: DType): number {
+function weightOf({ arenaBytes }: CompiledProgram, outside: readonly Node[], dtype: DType): number {
   const elements = outside.reduce((n, node) => n + sizeOf(node.shape), 0)
-  return native.planInfo(plan).arenaBytes + elements * (dtype === 'float32' ? 4 : 8)
+  return arenaBytes + elements * (dtype === 'float32' ? 4 : 8)
 }
 
 export function emptyProgram(dtype: DType): Program {
@@ -145,17 +145,17 @@ export function emptyProgram(dtype: DType): Program {
   }
 }
 
-/** Runs a plan whose inputs are `values`; temporary buffers (numbers, other dtypes) are freed afterwards. */
-function runPlan(
+/** Runs a program on these values; temporary buffers (numbers, other dtypes) are freed afterwards. */
+function runOn(
   op: string,
-  plan: NativePlan,
+  compiled: CompiledProgram,
   values: readonly unknown[],
   dtype: DType,
   seed?: bigint,
 ): NativeBuffer[] {
   const { buffers, free } = captureBuffers(values, dtype, op)
   try {
-    return guarded(op, () => native.planRunSync(plan, { inputs: buffers, seed })).fetches
+    return compiled.runSync({ inputs: buffers, seed }, op).fetches
   } finally {
     free()
   }
@@ -165,38 +165,30 @@ function runPlan(
  * Native buffers for what encode() reports as captures (tensors and numbers), in the plan's dtype. Call `free` when
  * no job uses them any more: it frees copies, never the tensors' own memory.
  */
-export function captureBuffers(
-  captures: readonly unknown[],
-  dtype: DType,
-  where = 'capture',
-): { buffers: NativeBuffer[]; free: () => void } {
-  const owned: NativeBuffer[] = []
-  const buffers = captures.map((value) => {
+export function captureBuffers(captures: readonly unknown[], dtype: DType, where: string): Bound {
+  return bindEach(captures, (value) => {
     const { buffer, shared } = tensorToNative(value as Value, dtype, where)
-    if (!shared) owned.push(buffer)
-    return buffer
+    return { buffer, own: !shared }
   })
-  return { buffers, free: () => owned.forEach((buffer) => native.bufferDispose(buffer)) }
 }
 
 /**
  * Values of nodes whose leaves are all captured: one run of a plan that is shared by all graphs of equal structure.
  */
 export function evaluateNodes(where: string, fetches: Node[], dtype: DType): Tensor[] {
-  const program = encode({ ...emptyProgram(dtype), fetches }, { liftConstants: true })
+  const encoded = encode({ ...emptyProgram(dtype), fetches }, { liftConstants: true })
   for (const { shape } of fetches) checkCapacity(where, shape, dtype)
-  const { captures, key } = program
-  const mode = planMode()
-  let plan = tracedPlans.get(`${mode} ${key}`)
-  if (plan === undefined) {
-    plan = guarded(where, () => native.planCompile(program.bytes, mode))
-    tracedPlans.set(`${mode} ${key}`, plan, weightOf(plan, fetches, dtype))
+  const key = `${planMode()} ${encoded.key}`
+  let compiled = tracedPrograms.get(key)
+  if (compiled === undefined) {
+    compiled = new CompiledProgram(where, encoded)
+    tracedPrograms.set(key, compiled, weightOf(compiled, fetches, dtype))
   }
-  const buffers = runPlan(where, plan, captures, dtype)
+  const buffers = runOn(where, compiled, encoded.captures, dtype)
   return buffers.map((buffer, i) => Tensor.fromBuffer(buffer, fetches[i].shape, dtype))
 }
 
 /** Number of plans kept by structure, for tests of the cache. @internal */
 export function tracedPlanCount(): number {
-  return tracedPlans.size
+  return tracedPrograms.size
 }

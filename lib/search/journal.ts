@@ -3,12 +3,12 @@ import { appendFile } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { readFile, writeFileAtomic } from '../base/disk'
 import { FormatError, OptionError } from '../base/errors'
-import type { Json } from '../base/json'
+import type { Json, JsonObject } from '../base/json'
 
 /** A trial that is over, as the file keeps it. */
 export interface JournalEntry {
   trial: number
-  config: { [key: string]: Json }
+  config: JsonObject
   /** null stands for a run that diverged. */
   error: number | null
   failure?: string

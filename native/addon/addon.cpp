@@ -71,7 +71,7 @@ Napi::Value count_crossings(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(crossings().load(std::memory_order_relaxed)));
 }
 
-// Node unloads an addon with the last worker that used it, but pool and session threads live as long as the process:
+// Node unloads an addon with the last worker that used it, but pool and job threads live as long as the process:
 // one more reference keeps their code where it is.
 void stay_loaded() {
 #ifdef _WIN32

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "entry.h"
+#include "job_threads.h"
 #include "request.h"
 #include "running_jobs.h"
-#include "session_threads.h"
 
 namespace myelin::addon {
 
@@ -43,7 +43,7 @@ Napi::Value Job::start(Napi::Env env, Environment& environment, Work work, const
   try {
     add_running(job.get());
     job->last_signal_ = Clock::now();
-    on_session_thread([job] { job->work(); });
+    on_job_thread([job] { job->work(); });
   } catch (...) {
     remove_running(job.get());
     job->close();

@@ -1,8 +1,8 @@
 // One asynchronous piece of work, most often a run of a plan. Three parties touch a job, and every member says which:
 //   JS       the JavaScript thread of the environment that started it
-//   session  the thread that runs it
+//   runner   the thread that runs it
 //   exit     the thread that ends the process
-// Session and JS meet in `mutex_` and in one thread-safe function, through which nothing is ever waited for.
+// Runner and JS meet in `mutex_` and in one thread-safe function, through which nothing is ever waited for.
 #pragma once
 #include <napi.h>
 
@@ -25,7 +25,7 @@ struct Environment {
   std::unordered_set<class Job*> jobs;
 };
 
-// What a job does, on the session's thread. It holds what it needs and is destroyed before the promise settles.
+// What a job does, on its own thread. It holds what it needs and is destroyed before the promise settles.
 using Work = std::function<RunResult(const std::atomic<bool>* cancel, const Progress* progress)>;
 
 class Job : public std::enable_shared_from_this<Job> {
@@ -35,9 +35,9 @@ class Job : public std::enable_shared_from_this<Job> {
 
   // Any thread.
   void cancel() { cancel_.store(true, std::memory_order_relaxed); }
-  // Any thread but the session's. From now on JavaScript is not called.
+  // Any thread but the runner. From now on JavaScript is not called.
   void close();
-  // Any thread but the session's: false when the run has not ended in time.
+  // Any thread but the runner: false when the run has not ended in time.
   bool wait(std::chrono::seconds limit);
 
   Job(napi_env env, Environment& environment, Work work)
@@ -46,8 +46,8 @@ class Job : public std::enable_shared_from_this<Job> {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void work();                                                            // session
-  void report(int64_t steps_done, const double* costs, int64_t n);        // session
+  void work();                                                            // runner
+  void report(int64_t steps_done, const double* costs, int64_t n);        // runner
   void deliver();                                                         // JS, through the thread-safe function
   void call_progress(int64_t steps_done, std::vector<double> costs);      // JS
   void settle();                                                          // JS
@@ -65,7 +65,7 @@ class Job : public std::enable_shared_from_this<Job> {
   int64_t costs_delivered_ = 0;
   bool attached_ = false;
 
-  // session, until `finished_`; JS afterwards
+  // runner, until `finished_`; JS afterwards
   Work work_;
   RunResult result_;
   std::exception_ptr failure_;

@@ -1,4 +1,4 @@
-// All jobs of the process, for the way out: process.exit() destroys no environment, so nothing else would stop session
+// All jobs of the process, for the way out: process.exit() destroys no environment, so nothing else would stop their
 // threads before the static objects under them are gone.
 #pragma once
 #include <memory>
@@ -7,6 +7,6 @@ namespace myelin::addon {
 
 class Job;
 void add_running(Job* job);     // JavaScript thread
-void remove_running(Job* job);  // session thread, as its last use of the job
+void remove_running(Job* job);  // its thread, as its last use of the job
 
 }  // namespace myelin::addon

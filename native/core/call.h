@@ -59,7 +59,7 @@ struct Epilogue {
   double activation_attr;
 };
 
-// "fused": a straight-line program of element-wise steps over out[0].count elements.
+// "fused": element-wise steps, one after the other, over out[0].count elements.
 // Slots: 0…n_in-1 are the inputs, further slots are temporaries; each step writes one new slot.
 enum LoadMode : int32_t {
   load_full = 0,     // same shape: element i

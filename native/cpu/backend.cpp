@@ -88,17 +88,17 @@ class CpuBackend : public Backend {
     std::free(memory);
 #endif
   }
-  void upload(void* device, const void* host, size_t bytes) override {
-    if (bytes > 0) std::memcpy(device, host, bytes);
+  void upload(void* to, const void* host, size_t bytes) override {
+    if (bytes > 0) std::memcpy(to, host, bytes);
   }
-  void download(void* host, const void* device, size_t bytes) override {
-    if (bytes > 0) std::memcpy(host, device, bytes);
+  void download(void* host, const void* from, size_t bytes) override {
+    if (bytes > 0) std::memcpy(host, from, bytes);
   }
   void copy(void* to, const void* from, size_t bytes) override {
     if (bytes > 0) std::memcpy(to, from, bytes);
   }
-  void clear(void* device, size_t bytes) override {
-    if (bytes > 0) std::memset(device, 0, bytes);
+  void clear(void* memory, size_t bytes) override {
+    if (bytes > 0) std::memset(memory, 0, bytes);
   }
   const KernelTable& kernels() const override { return table_; }
 

@@ -152,5 +152,8 @@ describe('LruMap', () => {
     expect([dropped, map.get('d')]).to.deep.equal([[1, 2, 3], 4])
     map.set('d', 5, 1)
     expect([dropped, map.get('d')]).to.deep.equal([[1, 2, 3, 4], 5])
+    map.set('e', 6)
+    map.clear()
+    expect([dropped, map.size]).to.deep.equal([[1, 2, 3, 4, 5, 6], 0])
   })
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { DType, Precision } from '../../lib/base/dtype'
 import { MyelinError, OptionError, ShapeError } from '../../lib/base/errors'
-import { broadcastShapes, normalizeAxes } from '../../lib/base/shape'
+import { broadcastShapes, normalizeAxes, type Shape } from '../../lib/base/shape'
 import * as b from '../../lib/graph/build'
 import { encode } from '../../lib/graph/encode'
 import { gradients, reachable } from '../../lib/graph/grad'
@@ -11,6 +11,7 @@ import { withLabel } from '../../lib/graph/label'
 import { captureNode, hyperNode, inputNode, stateNode } from '../../lib/graph/leaves'
 import type { Node, Program } from '../../lib/graph/node'
 import { primitives } from '../../lib/graph/primitives'
+import { attributesOf, axis, flag, number } from '../../lib/graph/primitives/options'
 import { printGraph, toDot } from '../../lib/graph/print'
 import { simplify } from '../../lib/graph/simplify'
 import { decode, type DecodedGraph } from './decode'
@@ -41,6 +42,31 @@ describe('primitives', () => {
       ...Object.keys(options ?? {}).flatMap((option) => (documented(option, 6) ? [] : [`${name} { ${option} }`])),
     ])
     expect(missing).to.deep.equal([])
+  })
+
+  it('turn what users give as options into attributes', () => {
+    const options = { axis: axis(-1), reverse: flag(false), half: flag(true, 'halved'), slope: number(0.5) }
+    const attributes = (given?: unknown, shapes: Shape[] = [[2, 3]]) => attributesOf('op', options, given, shapes)
+    expect(attributes()).to.deep.equal({ axis: 1, reverse: 0, halved: 1, slope: 0.5 })
+    expect(attributes({ axis: -2, reverse: true, half: false, slope: undefined })).to.deep.equal({
+      axis: 0,
+      reverse: 1,
+      halved: 0,
+      slope: 0.5,
+    })
+    const label = () => withLabel('dense_1', () => attributes({ axis: 2 }))
+    expect(label).to.throw(ShapeError, 'op (dense_1): axis 2 does not exist: expected -2…1 for rank 2.')
+    expect(() => attributes(undefined, [[]])).to.throw(
+      ShapeError,
+      'op: axis -1 does not exist: the tensor is a scalar.',
+    )
+    expect(() => attributes({ axis: 0.5 })).to.throw(OptionError, 'op: expected an integer axis, got 0.5.')
+    expect(() => attributes({ reverse: 1 })).to.throw(OptionError, 'op: reverse: expected true or false, got 1.')
+    expect(() => attributes({ slope: NaN })).to.throw(OptionError, 'op: slope: expected a finite number, got NaN.')
+    expect(() => attributes({ revers: true })).to.throw(
+      OptionError,
+      "op: unknown option 'revers'. Did you mean 'reverse'?",
+    )
   })
 
   it('are all interpreted by the tests', () => {

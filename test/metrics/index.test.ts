@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { OptionError } from '../../lib/base/errors'
 import { losses } from '../../lib/losses'
-import { metricContext, metricFromConfig, toMetrics, type MetricSpec } from '../../lib/metrics'
+import { largerIsBetter, metricContext, metricFromConfig, toMetrics, type MetricSpec } from '../../lib/metrics'
 import * as ops from '../../lib/ops'
 import type { Tensor } from '../../lib/tensor/tensor'
 import { binary, classes, metric, values } from './support'
@@ -21,6 +21,12 @@ describe('metrics', () => {
     )
     expect(metricContext(meanSquaredError(), 'linear', [2, 2])).to.deep.equal(values(4))
     expect(metricContext(meanSquaredError(), 'sigmoid', [1]).kind).to.equal('binary')
+  })
+  it('say whether larger values are better, in histories too', () => {
+    for (const name of ['accuracy', 'f1', 'val_auc', 'val_head_recall', 'head_precision', 'my_accuracy'])
+      expect(largerIsBetter(name), name).to.equal(true)
+    for (const name of ['loss', 'val_loss', 'meanAbsoluteError', 'val_meanSquaredError', 'inaccuracy', 'learningRate'])
+      expect(largerIsBetter(name), name).to.equal(false)
   })
   it('come back from their configs', () => {
     const mine = (a: Tensor, b: Tensor): Tensor => ops.mean(ops.sub(a, b))

@@ -119,12 +119,13 @@ describe('grad', () => {
 
   it('a sum of two products that are rows: the one is the bias of the other, and both are computed', () => {
     const [A, B] = [f64([[1], [2]]), f64([[10], [20]])]
-    const [G, H] = [f64([[1, 2, 3], [4, 5, 6]]), f64([[7, 8, 9], [10, 11, 12]])] // prettier-ignore
+    const [G, H] = [f64([1, 2, 3, 4, 5, 6], [2, 3]), f64([7, 8, 9, 10, 11, 12], [2, 3])]
     const f = (u: Tensor) => ops.sum(ops.add(ops.mul(G, ops.matmul(A, u)), ops.mul(H, ops.matmul(B, u))))
     // Aᵀ·G + Bᵀ·H = [9, 12, 15] + [270, 300, 330]
     expect(grad(f)(f64([[1, 1, 1]]))[0].toArray()).to.deep.equal([[279, 312, 345]])
     const rows = (u: Tensor) => ops.add(ops.matmul(u, G), ops.matmul(ops.mul(2, u), H))
-    expect(trace(rows, [[1, 2]]).evaluate([[1, 1]]).at(-1)!.value).to.deep.equal([[39, 45, 51]]) // prettier-ignore
+    const values = trace(rows, [[1, 2]]).evaluate([[1, 1]])
+    expect(values.at(-1)!.value).to.deep.equal([[39, 45, 51]])
     const product = (u: Tensor) => ops.sum(ops.square(rows(u)))
     expect(valueAndGrad(product)(f64([[1, 1]])).value).to.equal(39 ** 2 + 45 ** 2 + 51 ** 2)
   })

@@ -48,8 +48,16 @@ describe('6.2 History.plot', function () {
       [3, 1 / 3],
     ])
     const lines = drawn<Point>(cost, 1)
-    expect(seriesOf(lines, 'training')).to.deep.equal([[1, 1], [2, 0.5], [3, 1 / 3]]) // prettier-ignore
-    expect(seriesOf(lines, 'validation')).to.deep.equal([[1, 1], [2, 1], [3, 1]]) // prettier-ignore
+    expect(seriesOf(lines, 'training')).to.deep.equal([
+      [1, 1],
+      [2, 0.5],
+      [3, 1 / 3],
+    ])
+    expect(seriesOf(lines, 'validation')).to.deep.equal([
+      [1, 1],
+      [2, 1],
+      [3, 1],
+    ])
     // 5.10: the stop is marked, in every panel; a value that is not finite leaves a gap.
     expect(drawn<Point>(cost, 2)[0].x).to.equal(3)
     expect(drawn<Point>(accuracy, 1)[0].x).to.equal(3)

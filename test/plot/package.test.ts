@@ -1,11 +1,17 @@
-/** `myelin/plot` as a user has it: one instance however it is reached, nothing loaded before a picture is drawn, and what is missing is named. */
+/**
+ * `myelin/plot` as a user has it: one instance however it is reached, nothing loaded before a picture is drawn, and
+ * what is missing is named.
+ */
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { expect } from 'chai'
 
 const root = resolve(__dirname, '../..')
 
-/** Runs code in a new process in which the packages `missing` are not installed; `loaded` in it lists what was asked for. */
+/**
+ * Runs code in a new process in which the packages `missing` are not installed; `loaded` in it lists what was asked
+ * for.
+ */
 function run(kind: 'commonjs' | 'module', code: string, missing: readonly string[] = []): string {
   const hooks = `
     export async function resolve(name, context, next) {
@@ -14,7 +20,10 @@ function run(kind: 'commonjs' | 'module', code: string, missing: readonly string
       return next(name, context)
     }`
   const register = `data:text/javascript,${encodeURIComponent(`import { register } from 'node:module'; register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}))`)}`
-  const found = spawnSync(process.execPath, ['--import', register, `--input-type=${kind}`, '-e', code], { cwd: root, encoding: 'utf8' }) // prettier-ignore
+  const found = spawnSync(process.execPath, ['--import', register, `--input-type=${kind}`, '-e', code], {
+    cwd: root,
+    encoding: 'utf8',
+  })
   expect(found.status, found.stderr).to.equal(0)
   return found.stdout + found.stderr
 }
@@ -25,26 +34,28 @@ describe('the package myelin/plot', function () {
   this.timeout(60_000)
 
   it('is one instance for require and import, and part of the library', () => {
-    const said = run('module', `
+    const code = `
       import { createRequire } from 'node:module'
       import * as plot from 'myelin/plot'
       import * as myelin from 'myelin'
       const required = createRequire(import.meta.url)('myelin/plot')
       const names = Object.keys(required).sort()
       const same = names.every((name) => required[name] === plot[name] && required[name] === myelin.plot[name])
-      console.log(names.length > 20, same, required.activation('tanh') instanceof plot.Picture)`) // prettier-ignore
-    expect(said).to.equal('true true true\n')
+      console.log(names.length > 20, same, required.activation('tanh') instanceof plot.Picture)`
+    expect(run('module', code)).to.equal('true true true\n')
   })
 
   it('loads vega for the first picture that is drawn, not before', () => {
-    const said = run('commonjs', `
+    const code = `
       const plot = require('myelin/plot')
       const picture = plot.activation('tanh')
       console.log('described', picture.spec.data.values.length)
-      picture.svg().then((svg) => console.log(svg.slice(0, 4)))`) // prettier-ignore
+      picture.svg().then((svg) => console.log(svg.slice(0, 4)))`
+    const said = run('commonjs', code)
     expect(said).to.include('described 484').and.include('<svg')
     expect(said).to.include('asked for vega').and.include('asked for vega-lite')
-    const described = run('module', `import { activation } from 'myelin/plot'; console.log(activation('relu').spec.title)`) // prettier-ignore
+    const title = `import { activation } from 'myelin/plot'; console.log(activation('relu').spec.title)`
+    const described = run('module', title)
     expect(described).to.equal('relu\n')
   })
 
@@ -58,7 +69,8 @@ describe('the package myelin/plot', function () {
       const code = `const plot = require('myelin/plot'); plot.crossentropy().save(${JSON.stringify(file)})${report}`
       const said = run('commonjs', code, [missing])
       expect(said).to.match(new RegExp(`^StateError: .*'${missing}', which is not installed\\. Run: ${command}$`, 'm'))
-      const esm = run('module', `import { crossentropy } from 'myelin/plot'; crossentropy().save(${JSON.stringify(file)})${report}`, [missing]) // prettier-ignore
+      const save = `crossentropy().save(${JSON.stringify(file)})${report}`
+      const esm = run('module', `import { crossentropy } from 'myelin/plot'; ${save}`, [missing])
       expect(esm).to.include(command)
     })
 })

@@ -48,7 +48,10 @@ describe('the house style', () => {
     const rules = [...style[1].matchAll(/\.myelin \[(fill|stroke)="(#\w+)"\]\{\1:(#\w+)\}/g)]
     expect(rules.length).to.be.above(4)
     // The rules, applied, are the dark picture.
-    const applied = rules.reduce((svg, [, name, from, to]) => svg.replaceAll(`${name}="${from}"`, `${name}="${to}"`), light) // prettier-ignore
+    const applied = rules.reduce(
+      (svg, [, name, from, to]) => svg.replaceAll(`${name}="${from}"`, `${name}="${to}"`),
+      light,
+    )
     expect(applied).to.equal(dark)
   })
 })

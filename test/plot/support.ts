@@ -37,8 +37,8 @@ export function parse(svg: string): InstanceType<typeof Resvg> {
 }
 
 /**
- * The picture as SVG: well formed, with these texts, in both themes; nothing that is drawn is outside the page, and nothing of
- * the light page is left in the dark one.
+ * The picture as SVG: well formed, with these texts, in both themes; nothing that is drawn is outside the page, and
+ * nothing of the light page is left in the dark one.
  */
 export async function showsAs(picture: plot.Picture, ...texts: string[]): Promise<string> {
   const svg = await picture.svg()
@@ -71,11 +71,14 @@ interface Feature {
 export function bordersOf(frame: Spec, layer: number): { level: number; x: number; y: number }[] {
   const axes = frame.layer!.find((part) => part.encoding?.x?.scale?.domain)!.encoding!
   const [x, y] = [axes.x.scale!.domain!, axes.y.scale!.domain!]
-  return drawn<Feature>(frame, layer).flatMap(
-    ({ level, geometry }) =>
+  return drawn<Feature>(frame, layer).flatMap(({ level, geometry }) =>
     geometry.coordinates
       .flat()
       .filter(([a, b]) => a > 1e-6 && b > 1e-6 && a < frame.width! - 1e-6 && b < frame.height! - 1e-6)
-      .map(([a, b]) => ({ level, x: x[0] + (a / frame.width!) * (x[1] - x[0]), y: y[1] - (b / frame.height!) * (y[1] - y[0]) })), // prettier-ignore
+      .map(([a, b]) => ({
+        level,
+        x: x[0] + (a / frame.width!) * (x[1] - x[0]),
+        y: y[1] - (b / frame.height!) * (y[1] - y[0]),
+      })),
   )
 }

@@ -24,7 +24,7 @@ export interface BiasVariance {
   recipe: string[]
 }
 
-/** Against high bias, in the order in which to try them. */
+/** Against high bias, in the order to try them. */
 const againstBias = ['a bigger network', 'longer training', 'a better optimiser', 'another architecture']
 /** Against high variance. */
 const againstVariance = ['more data', 'regularisation', 'another architecture']

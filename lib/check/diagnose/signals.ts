@@ -166,5 +166,6 @@ function table(layers: readonly LayerSignals[], message: string): string {
   ])
   const all = [['layer', 'mean a', 'std a', 'zeros', 'saturated', 'dead units', 'rms dW'], ...rows]
   const widths = all[0].map((_, j) => Math.max(...all.map((row) => row[j].length)))
-  return [message, ...all.map((row) => row.map((cell, j) => cell.padEnd(widths[j])).join('  ').trimEnd())].join('\n') // prettier-ignore
+  const lines = all.map((row) => row.map((cell, j) => cell.padEnd(widths[j])).join('  '))
+  return [message, ...lines.map((line) => line.trimEnd())].join('\n')
 }

@@ -52,8 +52,8 @@ interface Settings {
 }
 
 /**
- * a = g(x·Wᵀ + b) for x [m, inputs], with `weight` W [units, inputs] and `bias` b [units]. Needs an input of rank 1
- * (plus the batch).
+ * a = g(x·Wᵀ + b), [m, units], for x [m, inputs], with `weight` W [units, inputs] and `bias` b [units]. Throws
+ * OptionError for options that are wrong and, when a model is made, ShapeError for inputs of another rank.
  */
 export function dense(options: DenseOptions): Layer {
   const where = 'layers.dense'

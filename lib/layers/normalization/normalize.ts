@@ -19,8 +19,9 @@ export interface NormalizeOptions {
 }
 
 /**
- * (x − μ)/σ per feature; 0 where σ = 0. Stands only first. μ and σ² are learnt from the training inputs by the first
- * `fit` or by `model.adapt(x)`, unless given; they are saved with the model and are not among its weights.
+ * (x − μ)/σ per feature, in the input's shape; 0 where σ = 0. Stands only first. μ and σ² are learnt from the training
+ * inputs by the first `fit` or by `model.adapt(x)`, unless given; they are saved with the model and are not among its
+ * weights.
  */
 export function normalize(options: NormalizeOptions = {}): Layer {
   const where = 'layers.normalize'

@@ -110,7 +110,10 @@ export class Examples {
   /** ShapeError where x does not fit the network or y its loss. */
   check({ inputShape, outputShape }: ExampleShapes, loss: Loss): this {
     checkX(this.where, this.x, inputShape)
-    checkY(this.where, this.y, loss.targetShape(outputShape), this.rows)
+    const { where, rows, y } = this
+    loss.checkTargetShape(`${where}: y`, y.shape, rows, outputShape)
+    if (y.shape[0] !== rows) throw new ShapeError(`${where}: x has ${rows} rows but y has ${y.shape[0]}.`)
+    y.shape = [rows, ...loss.targetShape(outputShape)]
     this.#loss = loss
     this.#outputShape = outputShape
     return this
@@ -148,23 +151,11 @@ export class Examples {
 
   /** y in JavaScript memory, every value as the loss wants it. */
   #targets({ dtype }: Home): Sliced<Flat> {
-    const { where, y } = this
-    const validate = ({ data, shape }: Flat) =>
-      this.#loss!.validateTargets(`${where}: y`, data, shape, this.#outputShape)
-    return toFlatRows(y, dtype, (part, from) => {
-      const width = part.data.length / part.shape[0]
-      requireFinite(where, 'y', part.data, y.shape, from * width)
-      try {
-        validate(part)
-      } catch (error) {
-        if (!from) throw error
-        // Once more from the first row on, so that the message counts rows from there.
-        const all = part.data.length + from * width
-        const Type = part.data instanceof Float32Array ? Float32Array : Float64Array
-        const data = new Type(part.data.buffer as ArrayBuffer, 0, all)
-        validate({ data, shape: [from + part.shape[0], ...part.shape.slice(1)] })
-        throw error
-      }
+    const { y } = this
+    const where = `${this.where}: y`
+    return toFlatRows(y, dtype, ({ data, shape }, from) => {
+      requireFinite(this.where, 'y', data, y.shape, from * (data.length / shape[0]))
+      this.#loss!.checkTargetValues(where, data, this.#outputShape, from)
     })
   }
 
@@ -217,25 +208,4 @@ function rowsHint({ shape, given }: RowSource, inputShape: Shape): string {
   if (!Array.isArray(given)) return ` A flat typed array needs its shape: tensor(data, ${rows}).`
   if (inputShape.join() === '1') return ' For one number per example: x.map((v) => [v]).'
   return ` A flat array needs its shape: tensor(x, ${rows}).`
-}
-
-/** ShapeError unless y is [rows, ...target]; [m] and [m, 1] stand for each other where the target has one number per example. */
-function checkY(where: string, source: RowSource, target: Shape, rows: number): void {
-  const { shape } = source
-  const given = shape.slice(1)
-  const single = (dims: Shape) => dims.length === 0 || (dims.length === 1 && dims[0] === 1)
-  if (given.join() !== target.join() || shape.length === 0) {
-    if (shape.length === 0 || !(single(given) && single(target))) {
-      const expected = shapeText([rows, ...target])
-      const classNumbers = given.length === 0 && target.length === 1 && target[0] > 1
-      const hint = classNumbers
-        ? " For class numbers use the loss 'sparseCategoricalCrossentropy', or data.oneHot(y)."
-        : single(target) && given.length === 1
-          ? " For one-hot rows use the loss 'categoricalCrossentropy'."
-          : ''
-      throw new ShapeError(`${where}: y: expected shape ${expected}, got ${shapeText(shape)}.${hint}`)
-    }
-    source.shape = [shape[0], ...target]
-  }
-  if (shape[0] !== rows) throw new ShapeError(`${where}: x has ${rows} rows but y has ${shape[0]}.`)
 }

@@ -1,9 +1,10 @@
 /** Compiled programs, kept by shape and mode. */
 import type { DType } from '../../base/dtype'
-import { encode } from '../../graph/encode'
+import { LruMap } from '../../base/lru'
+import { bindEach, CompiledProgram } from '../../graph/compiled'
 import type { NativeBuffer, NativePlan, RunRequest } from '../../native/contract'
 import { native } from '../../native/native'
-import { guarded, planMode } from '../../native/runtime'
+import { guarded } from '../../native/runtime'
 import { tensorToNative, type TensorLike } from '../../tensor/tensor'
 import type { StateCell } from '../structure/weights'
 import type { BuiltProgram } from './program'
@@ -31,13 +32,12 @@ export class ModelPlan {
   readonly hypers: number
   readonly costNames: readonly string[]
   readonly statisticCounts: readonly number[]
-  readonly native: NativePlan
+  readonly #compiled: CompiledProgram
   readonly #cells: readonly StateCell[]
-  readonly #captures: readonly NativeBuffer[]
 
   constructor(where: string, built: BuiltProgram, device: string) {
-    const { bytes, captures } = encode(built.program)
-    this.native = guarded(where, () => native.planCompile(bytes, planMode(), device))
+    const own = (capture: unknown) => ({ buffer: ownCopy(where, capture, built.program.dtype, device), own: true })
+    this.#compiled = CompiledProgram.of(where, built.program, { device, bind: (captures) => bindEach(captures, own) })
     this.inputNames = built.inputNames
     this.accumulatorSizes = built.accumulatorShapes.map((shape) => shape.reduce((n, d) => n * d, 1))
     this.fetchNames = built.fetchNames
@@ -46,52 +46,43 @@ export class ModelPlan {
     this.costNames = built.costNames
     this.statisticCounts = built.statisticCounts
     this.#cells = built.cells
-    this.#captures = captures.map((capture) => ownCopy(where, capture, built.program.dtype, device))
+  }
+
+  get native(): NativePlan {
+    return this.#compiled.plan
   }
 
   /** A request with the states of the moment. `inputs` by name; `gather`: take rows of them by number. */
   request(inputs: Readonly<Record<string, NativeBuffer>>, gather: boolean, rest: RunRequest = {}): RunRequest {
-    const declared = this.inputNames.map((name) => inputs[name])
-    return {
+    return this.#compiled.request({
       states: this.#cells.map((cell) => cell.buffer),
-      inputs: [...declared, ...this.#captures],
-      gathered: [...declared.map(() => gather), ...this.#captures.map(() => false)],
+      inputs: this.inputNames.map((name) => inputs[name]),
+      gathered: this.inputNames.map(() => gather),
       ...rest,
-    }
+    })
   }
 
   dispose(): void {
-    for (const buffer of this.#captures) native.bufferDispose(buffer)
-    native.planDispose(this.native)
+    this.#compiled.dispose()
   }
 }
 
-/** Least-recently-used cache of plans. Get a plan anew before every run: it may have been dropped meanwhile. */
+/** The plans of a model by key. Get a plan anew before every run: it may have been dropped meanwhile. */
 export class Plans {
-  #plans = new Map<string, ModelPlan>()
+  readonly #plans = new LruMap<string, ModelPlan>(capacity, Infinity, (plan) => plan.dispose())
 
   constructor(readonly device: () => string) {}
 
   get(key: string, build: () => BuiltProgram): ModelPlan {
     const known = this.#plans.get(key)
-    if (known) {
-      this.#plans.delete(key)
-      this.#plans.set(key, known)
-      return known
-    }
+    if (known) return known
     const plan = new ModelPlan(key, build(), this.device())
     this.#plans.set(key, plan)
-    if (this.#plans.size > capacity) {
-      const [oldest, dropped] = this.#plans.entries().next().value!
-      this.#plans.delete(oldest)
-      dropped.dispose()
-    }
     return plan
   }
 
   /** Drops everything: what the plans were built from has changed. */
   clear(): void {
-    for (const plan of this.#plans.values()) plan.dispose()
     this.#plans.clear()
   }
 }

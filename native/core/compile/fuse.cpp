@@ -8,7 +8,8 @@
 //    a path that leaves a group and comes back would have to grow. Nodes all of whose readers could fuse with them
 //    first sink to the depth of the earliest reader (a mask that only backward reads moves there).
 // 5. A number that the updates of several states read (the factor of a clipped norm) stays out of them all, those of
-//    states with one element included: then all these updates are one program, and a device runs them in one launch.
+//    states with one element included: then all these updates have the same steps, and a device runs them in one
+//    launch.
 #include <algorithm>
 #include <cstring>
 #include <map>
@@ -16,8 +17,8 @@
 #include <set>
 #include <tuple>
 
+#include "code.h"
 #include "core/ops/op.h"
-#include "program.h"
 
 namespace myelin {
 

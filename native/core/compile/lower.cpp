@@ -4,12 +4,12 @@
 #include <map>
 #include <set>
 
+#include "code.h"
 #include "core/ops/op.h"
-#include "program.h"
 
 namespace myelin {
 
-void FusedProgram::link() {
+void FusedSteps::link() {
   attrs.n_inputs = static_cast<int32_t>(inputs.size());
   attrs.n_steps = static_cast<int32_t>(steps.size());
   attrs.n_outputs = static_cast<int32_t>(outputs.size());
@@ -35,7 +35,7 @@ class Lowering {
   Lowering(const Graph& graph, const Fusion& fusion, PlanMode mode, const KernelTable& table)
       : graph_(graph), fusion_(fusion), mode_(mode), table_(table), elem_(size_of(graph.dtype)) {}
 
-  Program run() {
+  Code run() {
     p_.node_value.assign(graph_.nodes.size(), no_value);
     for (const Unit& unit : fusion_.units) {
       if (unit.kind == Unit::Kind::group) {
@@ -116,14 +116,14 @@ class Lowering {
     const auto found = filled_.find(id);
     if (found != filled_.end()) return found->second;
     Instruction fill = instruction("fused", fusion_.phase[id], id);
-    fill.fused = std::make_unique<FusedProgram>();
-    FusedProgram& program = *fill.fused;
+    fill.fused = std::make_unique<FusedSteps>();
+    FusedSteps& fused = *fill.fused;
     FusedInput access = {};
     access.mode = load_scalar;
     access.period = 1;
-    program.inputs.push_back(access);
-    program.steps.push_back({elementwise_index("identity", table_), 1, 0, 0, 0, 0});
-    program.outputs.push_back({1, 0});
+    fused.inputs.push_back(access);
+    fused.steps.push_back({elementwise_index("identity", table_), 1, 0, 0, 0, 0});
+    fused.outputs.push_back({1, 0});
     fill.in.push_back({value_of(id), {}});
     fill.out.push_back({new_value(Place::arena, count_of(node(id).shape)), node(id).shape});
     fill.text = "fill " + describe(node(id));
@@ -202,13 +202,13 @@ class Lowering {
   }
 
   // The members of a group in the order of its steps. Updates: as the results need them, the last one first. Where
-  // nodes stand in the graph depends on what else it holds; so equal updates become equal programs.
+  // nodes stand in the graph depends on what else it holds; so equal updates become equal steps.
   std::vector<uint32_t> steps_of(const Unit& unit) {
     if (unit.phase != Phase::update) return unit.nodes;
     const std::set<uint32_t> members(unit.nodes.begin(), unit.nodes.end());
     std::vector<uint32_t> order;
     std::set<uint32_t> placed;
-    const std::function<void(uint32_t)> place = [&](uint32_t id) {  // at most as deep as a program has steps
+    const std::function<void(uint32_t)> place = [&](uint32_t id) {  // at most as deep as there are steps
       if (!members.count(id) || !placed.insert(id).second) return;
       for (const Read& read : fusion_.reads[id]) place(read.node);
       order.push_back(id);
@@ -219,8 +219,8 @@ class Lowering {
 
   void add_group(const Unit& unit) {
     Instruction made = instruction("fused", unit.phase, unit.nodes.back());
-    made.fused = std::make_unique<FusedProgram>();
-    FusedProgram& program = *made.fused;
+    made.fused = std::make_unique<FusedSteps>();
+    FusedSteps& fused = *made.fused;
     const std::vector<uint32_t> nodes = steps_of(unit);
     std::map<uint32_t, int32_t> slots;  // by member
     std::vector<std::vector<int32_t>> operands;
@@ -229,10 +229,10 @@ class Lowering {
       operands.emplace_back();
       for (const Read& read : fusion_.reads[id]) {
         const auto inside = slots.find(read.node);
-        operands.back().push_back(inside != slots.end() ? ~inside->second : input_slot(made, program, read));
+        operands.back().push_back(inside != slots.end() ? ~inside->second : input_slot(made, fused, read));
       }
     }
-    const int32_t n_inputs = static_cast<int32_t>(program.inputs.size());
+    const int32_t n_inputs = static_cast<int32_t>(fused.inputs.size());
     std::string ops;
     for (size_t i = 0; i < nodes.size(); i++) {
       const Node& n = node(nodes[i]);
@@ -248,10 +248,10 @@ class Lowering {
       step.b = abc[1];
       step.c = abc[2];
       step.attr = number_of(n);
-      program.steps.push_back(step);
+      fused.steps.push_back(step);
       if (i < 8) ops += (i ? "·" : "") + std::string(n.op);
       if (used_outside(nodes[i], unit)) {
-        program.outputs.push_back({step.dst, 0});
+        fused.outputs.push_back({step.dst, 0});
         made.out.push_back(result(nodes[i]));
       }
     }
@@ -262,14 +262,14 @@ class Lowering {
     p_.instructions.push_back(std::move(made));
   }
 
-  int32_t input_slot(Instruction& made, FusedProgram& program, const Read& read) {
+  int32_t input_slot(Instruction& made, FusedSteps& fused, const Read& read) {
     const uint32_t value = value_of(read.node);
     for (size_t i = 0; i < made.in.size(); i++) {
-      if (made.in[i].value == value && same_access(program.inputs[i], read.access)) return static_cast<int32_t>(i);
+      if (made.in[i].value == value && same_access(fused.inputs[i], read.access)) return static_cast<int32_t>(i);
     }
     const bool one = p_.values[value].count == 1;
     made.in.push_back({value, one ? Shape{} : node(read.node).shape});
-    program.inputs.push_back(read.access);
+    fused.inputs.push_back(read.access);
     return static_cast<int32_t>(made.in.size() - 1);
   }
 
@@ -335,7 +335,7 @@ class Lowering {
       write.text = labelled("", state) + " " + to_text(state.shape);
       writes.push_back(std::move(write));
     }
-    commit_updates(p_, std::move(writes), mode_, find_kernel(table_, "copy", graph_.dtype));
+    write_updates(p_, std::move(writes), mode_, find_kernel(table_, "copy", graph_.dtype));
   }
 
   const Graph& graph_;
@@ -343,14 +343,14 @@ class Lowering {
   const PlanMode mode_;
   const KernelTable& table_;
   const size_t elem_;
-  Program p_;
+  Code p_;
   std::map<uint32_t, uint32_t> inputs_, states_, hypers_, filled_;
   std::vector<std::vector<uint32_t>> readers_;
 };
 
 }  // namespace
 
-Program lower(const Graph& graph, const Fusion& fusion, PlanMode mode, const KernelTable& table) {
+Code lower(const Graph& graph, const Fusion& fusion, PlanMode mode, const KernelTable& table) {
   return Lowering(graph, fusion, mode, table).run();
 }
 

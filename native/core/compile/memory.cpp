@@ -4,7 +4,7 @@
 #include <iterator>
 #include <map>
 
-#include "program.h"
+#include "code.h"
 
 namespace myelin {
 namespace {
@@ -68,17 +68,17 @@ class Arena {
 };
 
 // An arena input of a fused instruction that ends here and is read element by element: outputs may take its place.
-size_t replaceable(const Program& p, const Instruction& instruction, const std::vector<size_t>& last_use, size_t now,
+size_t replaceable(const Code& p, const Instruction& instruction, const std::vector<size_t>& last_use, size_t now,
                    size_t bytes, const std::vector<bool>& replaced) {
-  const FusedProgram* program = instruction.fused.get();
-  if (!program) return SIZE_MAX;
+  const FusedSteps* fused = instruction.fused.get();
+  if (!fused) return SIZE_MAX;
   for (size_t i = 0; i < instruction.in.size(); i++) {
     const uint32_t id = instruction.in[i].value;
     const Value& value = p.values[id];
     if (value.place != Place::arena || last_use[id] != now || replaced[id] || aligned(value.bytes) != bytes) continue;
     bool full = true;  // wherever this instruction reads it
     for (size_t k = 0; k < instruction.in.size(); k++) {
-      if (instruction.in[k].value == id && program->inputs[k].mode != load_full) full = false;
+      if (instruction.in[k].value == id && fused->inputs[k].mode != load_full) full = false;
     }
     if (full) return i;
   }
@@ -93,7 +93,7 @@ bool same_memory(const Value& a, const Value& b) {
 
 }  // namespace
 
-void place_values(Program& p, PlanMode mode) {
+void place_values(Code& p, PlanMode mode) {
   std::vector<size_t> last_use(p.values.size(), 0);
   std::vector<bool> placed(p.values.size(), false), replaced(p.values.size(), false);
   for (size_t i = 0; i < p.instructions.size(); i++) {
@@ -132,11 +132,11 @@ void place_values(Program& p, PlanMode mode) {
   p.arena_bytes = arena.size();
 
   for (Instruction& instruction : p.instructions) {
-    FusedProgram* program = instruction.fused.get();
-    if (!program) continue;
+    FusedSteps* fused = instruction.fused.get();
+    if (!fused) continue;
     for (size_t o = 0; o < instruction.out.size(); o++) {
       for (const Operand& in : instruction.in) {
-        if (same_memory(p.values[in.value], p.values[instruction.out[o].value])) program->outputs[o].deferred = 1;
+        if (same_memory(p.values[in.value], p.values[instruction.out[o].value])) fused->outputs[o].deferred = 1;
       }
     }
   }

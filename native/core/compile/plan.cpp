@@ -8,10 +8,10 @@ namespace myelin {
 Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where)
     : backend(where), mode(plan_mode), graph(decode(bytes, size)) {
   const KernelTable& table = backend.kernels();
-  program = lower(graph, fuse(graph, mode), mode, table);
-  schedule(program);
-  place_values(program, mode);
-  for (Instruction& instruction : program.instructions) {
+  code = lower(graph, fuse(graph, mode), mode, table);
+  schedule(code);
+  place_values(code, mode);
+  for (Instruction& instruction : code.instructions) {
     if (instruction.fused) instruction.fused->link();
   }
 
@@ -26,17 +26,17 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
 
   info.dtype = graph.dtype;
   info.n_hypers = graph.n_hypers;
-  info.arena_bytes = program.arena_bytes;
-  for (const Instruction& instruction : program.instructions) info.instructions.push_back(instruction.text);
+  info.arena_bytes = code.arena_bytes;
+  for (const Instruction& instruction : code.instructions) info.instructions.push_back(instruction.text);
   for (const Graph::Slot& slot : inputs) info.inputs.push_back(slot.shape);
   for (const Graph::Slot& slot : states) info.states.push_back(slot.shape);
   for (const uint32_t id : graph.fetches) info.fetches.push_back(graph.nodes[id].shape);
   for (const uint32_t id : graph.costs) info.costs.push_back(graph.nodes[id].shape);
   for (const uint32_t id : graph.accumulators) info.accumulators.push_back(graph.nodes[id].shape);
 
-  if (!program.constants.empty()) {
-    constants = backend.allocate(program.constants.size());
-    backend.upload(constants, program.constants.data(), program.constants.size());
+  if (!code.constants.empty()) {
+    constants = backend.allocate(code.constants.size());
+    backend.upload(constants, code.constants.data(), code.constants.size());
   }
   for (Node& node : graph.nodes) {  // the values now stand in device memory
     if (node.record->source == Source::constant && !is_fill(node)) node.attrs.clear();
@@ -45,7 +45,7 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
 
 Plan::~Plan() {
   idle_.clear();
-  if (constants) backend.release(constants, program.constants.size());
+  if (constants) backend.release(constants, code.constants.size());
 }
 
 std::unique_ptr<Workspace> Plan::lease() const {

@@ -2,9 +2,9 @@
 #pragma once
 #include <mutex>
 
+#include "code.h"
 #include "core/device/device.h"
 #include "plan.h"
-#include "program.h"
 
 namespace myelin {
 
@@ -56,7 +56,7 @@ class Plan {
   Backend& backend;
   const PlanMode mode;
   Graph graph;  // without the values of large constants
-  Program program;
+  Code code;
   PlanInfo info;
   std::vector<uint8_t> encoded;  // kept where guards may ask for a replay in plain mode
   std::vector<Graph::Slot> inputs, states;

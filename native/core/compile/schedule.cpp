@@ -4,12 +4,12 @@
 #include <set>
 #include <tuple>
 
-#include "program.h"
+#include "code.h"
 
 namespace myelin {
 namespace {
 
-bool same_steps(const FusedProgram& f, const FusedProgram& g) {
+bool same_steps(const FusedSteps& f, const FusedSteps& g) {
   const auto same_step = [](const FusedStep& a, const FusedStep& b) {
     return a.op == b.op && a.dst == b.dst && a.a == b.a && a.b == b.b && a.c == b.c && a.attr == b.attr;
   };
@@ -19,32 +19,32 @@ bool same_steps(const FusedProgram& f, const FusedProgram& g) {
          std::equal(f.outputs.begin(), f.outputs.end(), g.outputs.begin(), g.outputs.end(), same_output);
 }
 
-bool same_inputs(const FusedProgram& f, const FusedProgram& g) {
+bool same_inputs(const FusedSteps& f, const FusedSteps& g) {
   return std::equal(f.inputs.begin(), f.inputs.end(), g.inputs.begin(), g.inputs.end(), same_access);
 }
 
-// Kinds of updates: equal programs. A state of one element fits in with any access: there is one element to read.
+// Kinds of updates: equal steps. A state of one element fits in with any access: there is one element to read.
 class Kinds {
  public:
   // The key of the first of the instruction's kind.
   uint32_t key_of(const Instruction& instruction) {
-    const FusedProgram* program = instruction.fused.get();
-    if (instruction.phase != Phase::update || !program) return instruction.key;
+    const FusedSteps* fused = instruction.fused.get();
+    if (instruction.phase != Phase::update || !fused) return instruction.key;
     const bool single = count_of(instruction.out[0].shape) == 1;
     for (Kind& kind : kinds_) {
-      if (!same_steps(*kind.program, *program)) continue;
-      if (!single && !kind.single && !same_inputs(*kind.program, *program)) continue;
-      if (kind.single && !single) kind.program = program;
+      if (!same_steps(*kind.fused, *fused)) continue;
+      if (!single && !kind.single && !same_inputs(*kind.fused, *fused)) continue;
+      if (kind.single && !single) kind.fused = fused;
       kind.single = kind.single && single;
       return kind.key;
     }
-    kinds_.push_back({program, single, instruction.key});
+    kinds_.push_back({fused, single, instruction.key});
     return instruction.key;
   }
 
  private:
   struct Kind {
-    const FusedProgram* program;
+    const FusedSteps* fused;
     bool single;  // all of one element so far
     uint32_t key;
   };
@@ -53,10 +53,10 @@ class Kinds {
 
 }  // namespace
 
-void schedule(Program& program) {
-  auto& all = program.instructions;
+void schedule(Code& code) {
+  auto& all = code.instructions;
   const uint32_t n = static_cast<uint32_t>(all.size());
-  std::vector<uint32_t> maker(program.values.size(), no_value), waits(n, 0);
+  std::vector<uint32_t> maker(code.values.size(), no_value), waits(n, 0);
   std::vector<std::vector<uint32_t>> next(n);
   const auto order = [&](uint32_t first, uint32_t second) {
     next[first].push_back(second);
@@ -64,7 +64,7 @@ void schedule(Program& program) {
   };
   for (uint32_t i = 0; i < n; i++) {
     for (const Operand& out : all[i].out) {
-      const Value& value = program.values[out.value];
+      const Value& value = code.values[out.value];
       if (value.place != Place::flag && !value.source) maker[out.value] = i;
     }
   }
@@ -104,8 +104,8 @@ void schedule(Program& program) {
   std::vector<Instruction> ordered;
   ordered.reserve(n);
   for (const uint32_t i : sequence) {
-    program.n_compute += all[i].phase == Phase::compute;
-    program.n_record += all[i].phase == Phase::record;
+    code.n_compute += all[i].phase == Phase::compute;
+    code.n_record += all[i].phase == Phase::record;
     ordered.push_back(std::move(all[i]));
     ordered.back().after.clear();
   }

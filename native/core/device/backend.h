@@ -1,5 +1,5 @@
-// The contract between the core and a device. A backend owns memory and kernels; it knows nothing
-// about graphs, models or JavaScript.
+// The contract between the core and where it computes. A backend, the CPU or a device (a GPU), owns memory and
+// kernels; it knows nothing about graphs, models or JavaScript.
 #pragma once
 #include <cstddef>
 #include <memory>
@@ -19,10 +19,10 @@ class Backend {
   virtual std::string describe() const = 0;  // "cpu (x86-64-v4)"
   virtual void* allocate(size_t bytes) = 0;  // 64-byte aligned; throws OutOfMemory
   virtual void release(void* memory, size_t bytes) = 0;
-  virtual void upload(void* device, const void* host, size_t bytes) = 0;
-  virtual void download(void* host, const void* device, size_t bytes) = 0;
-  virtual void copy(void* to, const void* from, size_t bytes) = 0;  // within the device
-  virtual void clear(void* device, size_t bytes) = 0;
+  virtual void upload(void* to, const void* host, size_t bytes) = 0;
+  virtual void download(void* host, const void* from, size_t bytes) = 0;
+  virtual void copy(void* to, const void* from, size_t bytes) = 0;  // both in this backend's memory
+  virtual void clear(void* memory, size_t bytes) = 0;
   virtual const KernelTable& kernels() const = 0;
   // Not null where steps run by themselves and only the device can reach its memory (device.h). Null: kernels are
   // called one by one by the thread that runs the plan.

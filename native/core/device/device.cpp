@@ -34,14 +34,14 @@ void* DeviceBackend::allocate(size_t bytes) {
 
 void DeviceBackend::release(void* memory, size_t bytes) { api.release(handle, memory, bytes); }
 
-void DeviceBackend::upload(void* device, const void* host, size_t bytes) {
+void DeviceBackend::upload(void* to, const void* host, size_t bytes) {
   cuda::Failure failure;
-  check(api.upload(handle, device, host, bytes, &failure), failure);
+  check(api.upload(handle, to, host, bytes, &failure), failure);
 }
 
-void DeviceBackend::download(void* host, const void* device, size_t bytes) {
+void DeviceBackend::download(void* host, const void* from, size_t bytes) {
   cuda::Failure failure;
-  check(api.download(handle, host, device, bytes, &failure), failure);
+  check(api.download(handle, host, from, bytes, &failure), failure);
 }
 
 void DeviceBackend::copy(void* to, const void* from, size_t bytes) {
@@ -49,9 +49,9 @@ void DeviceBackend::copy(void* to, const void* from, size_t bytes) {
   check(api.copy(handle, to, from, bytes, &failure), failure);
 }
 
-void DeviceBackend::clear(void* device, size_t bytes) {
+void DeviceBackend::clear(void* memory, size_t bytes) {
   cuda::Failure failure;
-  check(api.clear(handle, device, bytes, &failure), failure);
+  check(api.clear(handle, memory, bytes, &failure), failure);
 }
 
 cuda::MemoryInfo DeviceBackend::memory() const {

@@ -17,10 +17,10 @@ class DeviceBackend : public Backend {
   std::string describe() const override { return title_; }
   void* allocate(size_t bytes) override;
   void release(void* memory, size_t bytes) override;
-  void upload(void* device, const void* host, size_t bytes) override;
-  void download(void* host, const void* device, size_t bytes) override;
+  void upload(void* to, const void* host, size_t bytes) override;
+  void download(void* host, const void* from, size_t bytes) override;
   void copy(void* to, const void* from, size_t bytes) override;
-  void clear(void* device, size_t bytes) override;
+  void clear(void* memory, size_t bytes) override;
   const KernelTable& kernels() const override { return *api.kernels(); }
   DeviceBackend* device() override { return this; }
 

@@ -43,7 +43,7 @@ void check_elementwise(const Check& c) {
 // The same block, without the axes along which the input repeats.
 BlockNeed blocks_elementwise(const Graph& graph, const Node& node, size_t input) {
   const Shape& in = graph.nodes[node.inputs[input]].shape;
-  BlockNeed need(node.shape.size(), AxisNeed{whole, 0});
+  BlockNeed need(node.shape.size(), AxisNeed{no_axis, 0});
   for (size_t d = 0; d < in.size(); d++) {
     if (in[d] == node.shape[d]) need[d].axis = static_cast<int>(d);
   }

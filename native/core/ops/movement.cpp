@@ -111,7 +111,7 @@ Lowered lower_concat(const Graph&, const Node& node, const Epilogue&) {
 // The first axes, as long as they are the input's.
 BlockNeed blocks_reshape(const Graph& graph, const Node& node, size_t) {
   const Shape& in = input_shape(graph, node);
-  BlockNeed need(node.shape.size(), AxisNeed{whole, 0});
+  BlockNeed need(node.shape.size(), AxisNeed{no_axis, 0});
   for (size_t d = 0; d < need.size() && d < in.size() && in[d] == node.shape[d]; d++)
     need[d].axis = static_cast<int>(d);
   return need;
@@ -124,7 +124,7 @@ BlockNeed blocks_transpose(const Graph&, const Node& node, size_t) {
 BlockNeed blocks_broadcast(const Graph& graph, const Node& node, size_t) {
   const Shape& in = input_shape(graph, node);
   const size_t added = node.shape.size() - in.size();
-  BlockNeed need(node.shape.size(), AxisNeed{whole, 0});
+  BlockNeed need(node.shape.size(), AxisNeed{no_axis, 0});
   for (size_t d = 0; d < in.size(); d++) {
     if (in[d] == node.shape[added + d]) need[added + d].axis = static_cast<int>(d);
   }

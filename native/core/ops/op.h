@@ -23,8 +23,8 @@ enum class InEpilogue : uint8_t { nothing, bias, activation };
 // ---- blocks -----------------------------------------------------------------------------------
 
 // A block of an array is a range on each of its axes. For one input of a node, by axis of the output: the axis of the
-// input on which the output's range, moved by `shift` and cut to what the input has, is enough. `whole` means that the
-// range on this axis of the output narrows nothing. An axis of the input that no axis of the output names is needed
+// input on which the output's range, moved by `shift` and cut to what the input has, is enough. `no_axis` means that
+// the range on this axis of the output narrows nothing. An axis of the input that no axis of the output names is needed
 // from end to end.
 //
 // So a matrix product needs of a its rows, of b its columns; softmax its rows; a transpose the block with its axes
@@ -34,7 +34,7 @@ struct AxisNeed {
   int axis;
   int64_t shift;
 };
-constexpr int whole = -1;
+constexpr int no_axis = -1;
 using BlockNeed = std::vector<AxisNeed>;
 
 // ---- lowering ---------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ const std::vector<const Op*>& all_ops();
 // What a block of the output needs of an input.
 inline BlockNeed needs_of(const Graph& graph, const Node& node, size_t input) {
   return node.record->blocks ? node.record->blocks(graph, node, input)
-                             : BlockNeed(node.shape.size(), AxisNeed{whole, 0});
+                             : BlockNeed(node.shape.size(), AxisNeed{no_axis, 0});
 }
 
 // The number that an element-wise node hands to its entry of the table.

@@ -26,8 +26,8 @@ Lowered lower_matmul(const Graph& graph, const Node& node, const Epilogue& epilo
 
 // Rows of op(a), columns of op(b).
 BlockNeed blocks_matmul(const Graph&, const Node& node, size_t input) {
-  if (input == 0) return {{number_attr(node, "transA") != 0 ? 1 : 0, 0}, {whole, 0}};
-  return {{whole, 0}, {number_attr(node, "transB") != 0 ? 0 : 1, 0}};
+  if (input == 0) return {{number_attr(node, "transA") != 0 ? 1 : 0, 0}, {no_axis, 0}};
+  return {{no_axis, 0}, {number_attr(node, "transB") != 0 ? 0 : 1, 0}};
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ BlockNeed left_axes(const Graph& graph, const Node& node, const std::vector<doub
     const bool reduced =
         !axes.empty() && static_cast<double>(d) >= axes.front() && static_cast<double>(d) <= axes.back();
     if (!reduced) need.push_back({static_cast<int>(d), 0});
-    if (reduced && keep) need.push_back({whole, 0});
+    if (reduced && keep) need.push_back({no_axis, 0});
   }
   return need;
 }

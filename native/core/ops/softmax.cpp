@@ -20,7 +20,7 @@ void check_softmax_cross_entropy(const Check& c) {
 BlockNeed blocks_rows(const Graph&, const Node& node, size_t) {
   BlockNeed need;
   for (size_t d = 0; d < node.shape.size(); d++)
-    need.push_back({d + 1 < node.shape.size() ? static_cast<int>(d) : whole, 0});
+    need.push_back({d + 1 < node.shape.size() ? static_cast<int>(d) : no_axis, 0});
   return need;
 }
 

@@ -58,7 +58,7 @@ RunStatus run_steps(DeviceSession& session, const RunRequest& request, const std
   constexpr auto short_chunk = std::chrono::milliseconds(3), long_chunk = std::chrono::milliseconds(10);
   Reporter reporter(progress, result);
   const auto asked_to_stop = [&] { return cancel && cancel->load(std::memory_order_relaxed); };
-  const size_t n_costs = request.plan->program.costs.size();
+  const size_t n_costs = request.plan->code.costs.size();
   int64_t chunk = 1, enqueued = 0;
   int on_their_way = 0;
   bool failed = false;

@@ -173,7 +173,7 @@ void Session::check_aliases() const {
 
 void Session::bind(const Parallel& parallel) {
   Workspace& w = *work_;
-  const Program& program = plan_.program;
+  const Code& code = plan_.code;
   const size_t elem = size_of(plan_.graph.dtype);
   if (request_.collect.empty()) {
     for (const Shape& shape : plan_.info.fetches) {
@@ -181,9 +181,9 @@ void Session::bind(const Parallel& parallel) {
           std::make_shared<Buffer>(plan_.backend, plan_.graph.dtype, count_of(shape), Buffer::Fill::none));
     }
   }
-  base_.resize(program.values.size());
+  base_.resize(code.values.size());
   for (size_t id = 0; id < base_.size(); id++) {
-    const Value& value = program.values[id];
+    const Value& value = code.values[id];
     void*& base = base_[id];
     switch (value.place) {
       case Place::arena: base = w.arena + value.offset; break;
@@ -202,19 +202,19 @@ void Session::bind(const Parallel& parallel) {
   }
   for (size_t i = 0; i < w.views.size(); i++) w.views[i].data = base_[w.view_value[i]];
   for (Call& call : w.calls) call.parallel = &parallel;
-  if (program.accumulator_bytes) plan_.backend.clear(w.accumulators, program.accumulator_bytes);
+  if (code.accumulator_bytes) plan_.backend.clear(w.accumulators, code.accumulator_bytes);
 }
 
 std::vector<double> Session::totals() const {
-  std::vector<double> values(plan_.program.accumulator_bytes / sizeof(double));
-  if (!values.empty()) plan_.backend.download(values.data(), work_->accumulators, plan_.program.accumulator_bytes);
+  std::vector<double> values(plan_.code.accumulator_bytes / sizeof(double));
+  if (!values.empty()) plan_.backend.download(values.data(), work_->accumulators, plan_.code.accumulator_bytes);
   return values;
 }
 
 bool Session::is_bad(uint32_t node) const {
-  const uint32_t id = plan_.program.node_value[node];
+  const uint32_t id = plan_.code.node_value[node];
   if (id == no_value || !base_[id]) return false;
-  const size_t elem = size_of(plan_.graph.dtype), bytes = plan_.program.values[id].bytes;
+  const size_t elem = size_of(plan_.graph.dtype), bytes = plan_.code.values[id].bytes;
   alignas(8) char chunk[1 << 13];
   for (size_t at = 0; at < bytes; at += sizeof(chunk)) {
     const size_t part = std::min(sizeof(chunk), bytes - at);

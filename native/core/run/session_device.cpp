@@ -28,7 +28,7 @@ DeviceSession::DeviceSession(const RunRequest& request)
 
   const bool is_f64 = plan_.graph.dtype == DType::f64;
   const size_t elem = size_of(plan_.graph.dtype);
-  for (const Instruction& instruction : plan_.program.instructions) {
+  for (const Instruction& instruction : plan_.code.instructions) {
     kernels_.push_back(is_f64 ? instruction.kernel->f64 : instruction.kernel->f32);
   }
   for (uint32_t slot = 0; batch_ && slot < request.inputs.size(); slot++) {
@@ -42,13 +42,13 @@ DeviceSession::DeviceSession(const RunRequest& request)
     collects_.push_back({work().collected[i]->data, count_of(shape)});
     collect_to_.push_back(static_cast<char*>(request.collect[i]->data) + at);
   }
-  for (const uint32_t id : plan_.program.costs) costs_.push_back(base_[id]);
+  for (const uint32_t id : plan_.code.costs) costs_.push_back(base_[id]);
 
   const auto n = [](const auto& list) { return static_cast<int32_t>(list.size()); };
   step_.is_f64 = is_f64;
   step_.precision = static_cast<int32_t>(plan_.graph.precision);
   step_.n_kernels = n(kernels_);
-  step_.n_compute = static_cast<int32_t>(plan_.program.n_compute);
+  step_.n_compute = static_cast<int32_t>(plan_.code.n_compute);
   step_.kernels = kernels_.data();
   step_.calls = work().calls.data();
   step_.n_hypers = static_cast<int32_t>(plan_.graph.n_hypers);

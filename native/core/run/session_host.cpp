@@ -18,7 +18,7 @@ HostSession::HostSession(const RunRequest& request) : Session(request), parallel
   bind(parallel_);
   if (request_.collect.empty()) return;
   for (size_t i = 0; i < work().views.size(); i++) {
-    const Value& value = plan_.program.values[work().view_value[i]];
+    const Value& value = plan_.code.values[work().view_value[i]];
     if (value.place == Place::fetch) collected_.push_back({i, value.slot});
   }
 }
@@ -82,12 +82,12 @@ void HostSession::begin(int64_t step) {
 
 void HostSession::call(size_t i) {
   calls_++;
-  const KernelEntry& kernel = *plan_.program.instructions[i].kernel;
+  const KernelEntry& kernel = *plan_.code.instructions[i].kernel;
   (plan_.graph.dtype == DType::f32 ? kernel.f32 : kernel.f64)(&work().calls[i]);
 }
 
 bool HostSession::compute(const std::atomic<bool>* cancel) {
-  for (size_t i = 0; i < plan_.program.n_compute; i++) {
+  for (size_t i = 0; i < plan_.code.n_compute; i++) {
     if (cancel && cancel->load(std::memory_order_relaxed)) return false;
     call(i);
   }
@@ -102,7 +102,7 @@ bool HostSession::finite() const {
 }
 
 void HostSession::read_costs(std::vector<double>& costs) const {
-  for (const uint32_t id : plan_.program.costs) {
+  for (const uint32_t id : plan_.code.costs) {
     double value;
     float single;
     if (plan_.graph.dtype == DType::f32) {
@@ -116,7 +116,7 @@ void HostSession::read_costs(std::vector<double>& costs) const {
 }
 
 void HostSession::commit() {
-  for (size_t i = plan_.program.n_compute; i < plan_.program.instructions.size(); i++) call(i);
+  for (size_t i = plan_.code.n_compute; i < plan_.code.instructions.size(); i++) call(i);
 }
 
 }  // namespace myelin

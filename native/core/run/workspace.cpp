@@ -22,11 +22,11 @@ View view_of(const Operand& operand, int64_t count) {
 }  // namespace
 
 Workspace::Workspace(const Plan& owner) : plan(owner), backend_(owner.backend) {
-  const Program& program = plan.program;
+  const Code& code = plan.code;
   const size_t elem = size_of(plan.graph.dtype);
   hyper_row.resize(plan.graph.n_hypers * elem);
 
-  for (const Instruction& instruction : program.instructions) {
+  for (const Instruction& instruction : code.instructions) {
     for (const auto* operands : {&instruction.in, &instruction.out}) {
       for (const Operand& operand : *operands) {
         views.push_back(view_of(operand, count_of(operand.shape)));
@@ -35,7 +35,7 @@ Workspace::Workspace(const Plan& owner) : plan(owner), backend_(owner.backend) {
     }
   }
   size_t at = 0;
-  for (const Instruction& instruction : program.instructions) {
+  for (const Instruction& instruction : code.instructions) {
     Call call = {};
     call.n_in = static_cast<int32_t>(instruction.in.size());
     call.n_out = static_cast<int32_t>(instruction.out.size());
@@ -48,16 +48,16 @@ Workspace::Workspace(const Plan& owner) : plan(owner), backend_(owner.backend) {
   batches.resize(plan.graph.n_inputs);
   collected.resize(plan.graph.fetches.size());
   if (DeviceBackend* device = backend_.device()) {
-    loop = std::make_unique<DeviceLoop>(*device, batches.size(), collected.size(), program.costs.size());
+    loop = std::make_unique<DeviceLoop>(*device, batches.size(), collected.size(), code.costs.size());
   }
   for (size_t i = 0; i < calls.size(); i++) {
     calls[i].key = loop ? loop->handles().key : &key;
-    if (loop && i >= program.n_compute) calls[i].skip = loop->handles().skip;
+    if (loop && i >= code.n_compute) calls[i].skip = loop->handles().skip;
   }
 
   // One block: arena | hyper row | accumulators | flag (that of a device is part of its loop).
-  const size_t hyper_at = aligned(program.arena_bytes), totals_at = hyper_at + aligned(hyper_row.size());
-  const size_t flag_at = totals_at + aligned(program.accumulator_bytes);
+  const size_t hyper_at = aligned(code.arena_bytes), totals_at = hyper_at + aligned(hyper_row.size());
+  const size_t flag_at = totals_at + aligned(code.accumulator_bytes);
   block_bytes_ = flag_at + alignment;
   block_ = static_cast<char*>(backend_.allocate(block_bytes_));
   count_memory(static_cast<int64_t>(block_bytes_), 0);
@@ -83,7 +83,7 @@ void Workspace::fit(int workers) {
   for (View& view : views) view.data = nullptr;
   size_t bytes = 0;
   for (size_t i = 0; i < calls.size(); i++) {
-    const KernelEntry& kernel = *plan.program.instructions[i].kernel;
+    const KernelEntry& kernel = *plan.code.instructions[i].kernel;
     const ScratchFn ask = plan.graph.dtype == DType::f32 ? kernel.scratch_f32 : kernel.scratch_f64;
     if (ask) bytes = std::max(bytes, ask(&calls[i], workers));
   }

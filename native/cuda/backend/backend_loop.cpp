@@ -98,7 +98,7 @@ void addresses_of(const Loop& loop, std::vector<const void*>& all) {
   }
 }
 
-// Neighbours among the calls [first, end) that are one program on different arrays become one launch.
+// Neighbours among the calls [first, end) with the same steps on different arrays become one launch.
 void find_launches(Loop& loop, int32_t first, int32_t end) {
   const Step& step = *loop.step;
   const bool is_f64 = step.is_f64 != 0;

@@ -150,7 +150,7 @@ Block needed(const BlockNeed& need, const Block& of_output, const Shape& input, 
   for (const int64_t dim : input) block.push_back({0, dim});
   std::set<int> named;
   for (size_t d = 0; d < need.size(); d++) {
-    if (need[d].axis == whole) continue;
+    if (need[d].axis == no_axis) continue;
     const bool valid = need[d].axis >= 0 && need[d].axis < static_cast<int>(input.size());
     expect(valid && named.insert(need[d].axis).second, what + ": names axes of the input, each once");
     if (!valid) continue;

@@ -1,4 +1,4 @@
-// What the table of kernels does not reach: the kernels that drive a step, and fused programs too large for the
+// What the table of kernels does not reach: the kernels that drive a step, and fused steps too many for the
 // parameters of a kernel. Under the stand-in runtime, in every order of threads and blocks.
 //
 //   node scripts/cuda-stand-in.js --driver test/native/cuda-on-cpu/step_check.cpp      builds it and prints its path
@@ -112,7 +112,7 @@ void check_large(int32_t n_inputs) {
     }
     same = same && got[e] == sum;
   }
-  expect(same, "fused program of " + std::to_string(n_inputs) + " inputs with strides");
+  expect(same, "fused steps of " + std::to_string(n_inputs) + " inputs with strides");
 }
 
 template <class S>

@@ -147,7 +147,7 @@ void check_together() {
   }
 }
 
-// Programs with so many arrays that these are what fills the parameters: sums of ten.
+// Steps with so many arrays that these are what fills the parameters: sums of ten.
 template <class S>
 void check_room() {
   constexpr int32_t n_inputs = 10, n_calls = 300;
@@ -236,9 +236,9 @@ void check_apart() {
   third.in[3] = whole(updates.eta, 1);
   const FusedStep twice[4] = {
       updates.steps[0], updates.steps[1], updates.steps[2], {updates.steps[1].op, 8, 0, 7, 0, 0}};
-  const FusedAttrs program = {5, 4, 2, 9, updates.inputs, twice, updates.outputs};
-  calls[2].attrs = &program;
-  expect(updates.count(0, 7) == 2, "another program goes by itself");
+  const FusedAttrs other = {5, 4, 2, 9, updates.inputs, twice, updates.outputs};
+  calls[2].attrs = &other;
+  expect(updates.count(0, 7) == 2, "other steps go by themselves");
   calls[2].attrs = &updates.attrs[0];
   updates.inputs[2].mode = load_row;
   updates.inputs[2].period = 1;

@@ -1,4 +1,4 @@
-// Fused programs drawn at random, of every instruction set of this machine, against the reference; as kernels.cpp
+// Fused steps drawn at random, of every instruction set of this machine, against the reference; as kernels.cpp
 // checks.
 #include "compare.h"
 
@@ -6,7 +6,7 @@ using namespace kernel_test;
 
 namespace {
 
-// A random program: every load mode, every op that is exact or nearly so, several outputs, one of them deferred onto
+// Random steps: every load mode, every op that is exact or nearly so, several outputs, one of them deferred onto
 // the memory of an input.
 template <class S>
 void check_fused(const KernelTable& table) {

@@ -1,4 +1,4 @@
-// Every kernel but matmul and fused programs, of every instruction set of this machine, against the reference: float32
+// Every kernel but matmul and fused, of every instruction set of this machine, against the reference: float32
 // and float64, ragged shapes, special values, one worker and three (which must give the same bits), rubbish in the
 // scratch, guard zones around the outputs.
 #include "compare.h"

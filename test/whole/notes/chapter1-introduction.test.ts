@@ -61,7 +61,6 @@ describe('1.2 an image as a feature vector', () => {
       [5, 17],
       [63, 63],
     ])
-      // prettier-ignore
       for (const c of [0, 1, 2])
         expect(vector[c * 4096 + row * 64 + column]).to.equal(pixels[(row * 64 + column) * 3 + c])
     const nested = Array.from({ length: 64 }, (_, i) =>
@@ -73,7 +72,8 @@ describe('1.2 an image as a feature vector', () => {
   it('leaves alpha out, takes grey images, scales, and refuses what does not fit', () => {
     const rgba = { data: [1, 2, 3, 99, 4, 5, 6, 99], width: 2, height: 1 }
     expect([...data.flattenImage(rgba)]).to.deep.equal([1, 4, 2, 5, 3, 6])
-    expect([...data.flattenImage({ data: [0, 51, 255], width: 3, height: 1 }, { scale: 1 / 255 })]).to.deep.equal([0, Math.fround(0.2), 1]) // prettier-ignore
+    const scaled = data.flattenImage({ data: [0, 51, 255], width: 3, height: 1 }, { scale: 1 / 255 })
+    expect([...scaled]).to.deep.equal([0, Math.fround(0.2), 1])
     expect(thrown(() => data.flattenImage({ data: [1, 2, 3], width: 2, height: 1 })).message).to.include('3 numbers')
     expect(thrown(() => data.flattenImage([[1, 2]])).message).to.include('[height, width, channels]')
   })
@@ -102,7 +102,10 @@ describe('1.5 sound and text', () => {
     expect(sampleRate).to.equal(8000)
     expect(samples.toArray()).to.deep.equal([[0], [0.5], [-1], [32767 / 32768]])
     const stereo = await data.readWav(wav([1, 2, 3, 4], { channels: 2 }))
-    expect(stereo.samples.toArray()).to.deep.equal([[1 / 32768, 2 / 32768], [3 / 32768, 4 / 32768]]) // prettier-ignore
+    expect(stereo.samples.toArray()).to.deep.equal([
+      [1 / 32768, 2 / 32768],
+      [3 / 32768, 4 / 32768],
+    ])
   })
 
   it('samples of 8, 24 and 32 bits and floats become the same numbers', async () => {
@@ -133,7 +136,10 @@ describe('1.5 sound and text', () => {
   it('texts become counts of the words of a vocabulary', () => {
     const words = data.bagOfWords.fit(["The cat sat. The dog didn't!", 'A cat, a dog; a Übermaß'], { maxWords: 4 })
     expect(words.vocabulary).to.deep.equal(['a', 'cat', 'dog', 'the'])
-    expect(words.transform(['the the cat', 'A fish']).toArray()).to.deep.equal([[0, 1, 0, 2], [1, 0, 0, 0]]) // prettier-ignore
+    expect(words.transform(['the the cat', 'A fish']).toArray()).to.deep.equal([
+      [0, 1, 0, 2],
+      [1, 0, 0, 0],
+    ])
     const all = data.bagOfWords.fit(["didn't Übermaß"])
     expect(all.vocabulary).to.deep.equal(["didn't", 'übermaß'])
     expect(thrown(() => data.bagOfWords.fit(['…'])).message).to.include('no words')
@@ -247,9 +253,16 @@ describe('1.6 a convolution, a recurrent cell and a two-input network from defin
     const [inner, outer] = model.getWeights() as unknown as Record<string, Tensor>[]
     const z1 = x.map((image) => convolved(image, inner, 2))
     const a1 = z1.map((image) => image.map((row) => row.map((pixel) => pixel.map(Math.tanh))))
-    expect([first.a.shape, second.a.shape]).to.deep.equal([[2, 4, 5, 2], [2, 2, 3, 3]]) // prettier-ignore
+    expect([first.a.shape, second.a.shape]).to.deep.equal([
+      [2, 4, 5, 2],
+      [2, 2, 3, 3],
+    ])
     close(first.a, z1, 1e-12)
-    close(second.a, a1.map((image) => convolved(image, outer, 3)), 1e-12) // prettier-ignore
+    close(
+      second.a,
+      a1.map((image) => convolved(image, outer, 3)),
+      1e-12,
+    )
     expect((await gradientCheck(model, x, row(2))).verdict).to.equal('correct')
   })
 

@@ -28,7 +28,11 @@ describe('1.2 a table of numbers and categories', () => {
     )
     const table = await data.fromCsv(path, { target: 'price', separator: ';' })
     expect(table.features).to.deep.equal(['size', 'city=New; York', 'city=Rome'])
-    expect(table.x.toArray()).to.deep.equal([[2104, 1, 0], [1600, 0, 1], [2400, 1, 0]]) // prettier-ignore
+    expect(table.x.toArray()).to.deep.equal([
+      [2104, 1, 0],
+      [1600, 0, 1],
+      [2400, 1, 0],
+    ])
     expect([...table.y.data]).to.deep.equal([400, 330, 369])
     expect(table.labels).to.equal(null)
   })

@@ -144,8 +144,15 @@ describe('2.6 derivatives backwards through any function', () => {
   })
 
   it('of tensors too: d sum(x²)/dx = 2x', () => {
-    const [dx] = grad((t: Tensor) => ops.sum(ops.mul(t, t)))(tensor([[1, -2], [3, 0]])) // prettier-ignore
-    expect(dx.toArray()).to.deep.equal([[2, -4], [6, 0]]) // prettier-ignore
+    const x = tensor([
+      [1, -2],
+      [3, 0],
+    ])
+    const [dx] = grad((t: Tensor) => ops.sum(ops.mul(t, t)))(x)
+    expect(dx.toArray()).to.deep.equal([
+      [2, -4],
+      [6, 0],
+    ])
   })
 })
 
@@ -214,7 +221,11 @@ describe('2.9 the gradient over m examples at once', () => {
     const { dw, db } = loops(w, -0.3)
     await model.trainOnBatch(x, y)
     const [{ weight, bias }] = model.getWeights()
-    close(weight, w.map((v, k) => v - 0.4 * dw[k]), 1e-12) // prettier-ignore
+    close(
+      weight,
+      w.map((v, k) => v - 0.4 * dw[k]),
+      1e-12,
+    )
     close(bias, -0.3 - 0.4 * db, 1e-12)
   })
 })

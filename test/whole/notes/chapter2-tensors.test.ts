@@ -47,23 +47,47 @@ describe('2.10 vectorised against an explicit loop', () => {
 })
 
 describe('2.11 tensor primitives', () => {
-  const m = tensor([[1, -2, 3], [4, 0.5, -6]]) // prettier-ignore
+  const m = tensor([
+    [1, -2, 3],
+    [4, 0.5, -6],
+  ])
   it('have the values of NumPy', () => {
-    expect(ops.matmul(m, m, { transposeB: true }).toArray()).to.deep.equal([[14, -15], [-15, 52.25]]) // prettier-ignore
+    expect(ops.matmul(m, m, { transposeB: true }).toArray()).to.deep.equal([
+      [14, -15],
+      [-15, 52.25],
+    ])
     expect(ops.dot(tensor([1, 2, 3]), tensor([4, 5, 6])).item()).to.equal(32)
     expect(ops.dot(m, tensor([1, 2, 3])).toArray()).to.deep.equal([6, -13])
     expect(ops.sum(m, { axis: 0 }).toArray()).to.deep.equal([5, -1.5, -3])
     expect(ops.sum(m, { axis: 1, keepDims: true }).toArray()).to.deep.equal([[2], [-1.5]])
-    expect(ops.abs(m).toArray()).to.deep.equal([[1, 2, 3], [4, 0.5, 6]]) // prettier-ignore
-    expect(ops.maximum(m, 1).toArray()).to.deep.equal([[1, 1, 3], [4, 1, 1]]) // prettier-ignore
-    expect(ops.power(m, 2).toArray()).to.deep.equal([[1, 4, 9], [16, 0.25, 36]]) // prettier-ignore
-    expect(ops.transpose(m).toArray()).to.deep.equal([[1, 4], [-2, 0.5], [3, -6]]) // prettier-ignore
+    expect(ops.abs(m).toArray()).to.deep.equal([
+      [1, 2, 3],
+      [4, 0.5, 6],
+    ])
+    expect(ops.maximum(m, 1).toArray()).to.deep.equal([
+      [1, 1, 3],
+      [4, 1, 1],
+    ])
+    expect(ops.power(m, 2).toArray()).to.deep.equal([
+      [1, 4, 9],
+      [16, 0.25, 36],
+    ])
+    expect(ops.transpose(m).toArray()).to.deep.equal([
+      [1, 4],
+      [-2, 0.5],
+      [3, -6],
+    ])
     const compared = (op: (x: Value, y: Value) => Tensor) => op(tensor([1, 2, 3]), 2).toArray()
     expect(
       [ops.greater, ops.greaterEqual, ops.less, ops.lessEqual, ops.equal, ops.notEqual].map(compared),
-    ).to.deep.equal(
-      [[0, 0, 1], [0, 1, 1], [1, 0, 0], [1, 1, 0], [0, 1, 0], [1, 0, 1]], // prettier-ignore
-    )
+    ).to.deep.equal([
+      [0, 0, 1],
+      [0, 1, 1],
+      [1, 0, 0],
+      [1, 1, 0],
+      [0, 1, 0],
+      [1, 0, 1],
+    ])
     expect(ops.argmax(m, { axis: 1 }).toArray()).to.deep.equal([2, 0])
     expect(ops.argmax(m, { axis: 0 }).toArray()).to.deep.equal([1, 1, 0])
     expect(ops.argmax(tensor([3, 7, 7, 1])).item(), 'the first of equals').to.equal(1)
@@ -75,14 +99,22 @@ describe('2.11 tensor primitives', () => {
 
   it('reshape copies nothing', () => {
     const flat = ops.reshape(m, [3, 2])
-    expect(flat.toArray()).to.deep.equal([[1, -2], [3, 4], [0.5, -6]]) // prettier-ignore
+    expect(flat.toArray()).to.deep.equal([
+      [1, -2],
+      [3, 4],
+      [0.5, -6],
+    ])
     expect(flat.data).to.equal(m.data)
   })
 })
 
 describe('2.12 broadcasting', () => {
   it('apples have 94.9 % of their calories from carbohydrates', () => {
-    const A = tensor([[56, 0, 4.4, 68], [1.2, 104, 52, 8], [1.8, 135, 99, 0.9]]) // prettier-ignore
+    const A = tensor([
+      [56, 0, 4.4, 68],
+      [1.2, 104, 52, 8],
+      [1.8, 135, 99, 0.9],
+    ])
     const percentage = ops.div(ops.mul(100, A), ops.sum(A, { axis: 0, keepDims: true }))
     expect(percentage.data[0]).to.be.closeTo(94.9, 0.05)
     close(ops.sum(percentage, { axis: 0 }), [100, 100, 100, 100], 1e-4)
@@ -90,16 +122,32 @@ describe('2.12 broadcasting', () => {
 
   it('a column and a number, a matrix with a row and with a column', () => {
     expect(ops.add(tensor([[1], [2], [3], [4]]), 100).toArray()).to.deep.equal([[101], [102], [103], [104]])
-    const M = tensor([[1, 2, 3], [4, 5, 6]]) // prettier-ignore
-    expect(ops.add(M, tensor([[100, 200, 300]])).toArray()).to.deep.equal([[101, 202, 303], [104, 205, 306]]) // prettier-ignore
-    expect(ops.add(M, tensor([[100], [200]])).toArray()).to.deep.equal([[101, 102, 103], [204, 205, 206]]) // prettier-ignore
+    const M = tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ])
+    expect(ops.add(M, tensor([[100, 200, 300]])).toArray()).to.deep.equal([
+      [101, 202, 303],
+      [104, 205, 306],
+    ])
+    expect(ops.add(M, tensor([[100], [200]])).toArray()).to.deep.equal([
+      [101, 102, 103],
+      [204, 205, 206],
+    ])
   })
 
   it('derivatives sum back to the shape of the operand', () => {
     const f = (m: Tensor, row: Tensor, column: Tensor, s: Value) =>
       ops.sum(ops.mul(ops.mul(ops.mul(m, row), column), s))
-    const [dm, dRow, dColumn, ds] = grad(f)(tensor([[1, 2], [3, 4]]), tensor([[5, 6]]), tensor([[7], [8]]), 2) // prettier-ignore
-    expect(dm.toArray()).to.deep.equal([[70, 84], [80, 96]]) // prettier-ignore
+    const square = tensor([
+      [1, 2],
+      [3, 4],
+    ])
+    const [dm, dRow, dColumn, ds] = grad(f)(square, tensor([[5, 6]]), tensor([[7], [8]]), 2)
+    expect(dm.toArray()).to.deep.equal([
+      [70, 84],
+      [80, 96],
+    ])
     expect(dRow.toArray()).to.deep.equal([[62, 92]])
     expect(dColumn.toArray()).to.deep.equal([[34], [78]])
     expect(ds).to.equal(5 * 31 + 6 * 46)
@@ -140,7 +188,9 @@ describe('2.12 every element-wise op broadcasts, and its derivative sums back', 
   /** Derivatives by a repeated operand, summed back to the places they came from, by hand. */
   const summed = (wide: Tensor, shape: readonly number[]) => {
     const sums = new Float64Array(shape.reduce((n, d) => n * d, 1))
-    wide.data.forEach((d, i) => (sums[shape.length === 0 ? 0 : shape[0] === 1 ? i % columns : Math.floor(i / columns)] += d)) // prettier-ignore
+    wide.data.forEach(
+      (d, i) => (sums[shape.length === 0 ? 0 : shape[0] === 1 ? i % columns : Math.floor(i / columns)] += d),
+    )
     return sums
   }
 

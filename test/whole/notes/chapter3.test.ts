@@ -112,10 +112,19 @@ describe('3.4 derivatives of activations', () => {
   it('sigmoid′ = a(1 − a): 4.54e-5, 0.25, 4.54e-5 at −10, 0, 10', () => {
     const d = slope(ops.sigmoid, [-10, 0, 10])
     close(d, [4.54e-5, 0.25, 4.54e-5], 5e-8)
-    close(d, [-10, 0, 10].map((v) => sigma(v) * (1 - sigma(v))), 1e-15) // prettier-ignore
+    close(
+      d,
+      [-10, 0, 10].map((v) => sigma(v) * (1 - sigma(v))),
+      1e-15,
+    )
   })
 
-  it('tanh′ = 1 − a²', () => close(slope(ops.tanh, [-10, 0, 10, 0.3]), [-10, 0, 10, 0.3].map((v) => 1 - Math.tanh(v) ** 2), 1e-15)) // prettier-ignore
+  it('tanh′ = 1 − a²', () =>
+    close(
+      slope(ops.tanh, [-10, 0, 10, 0.3]),
+      [-10, 0, 10, 0.3].map((v) => 1 - Math.tanh(v) ** 2),
+      1e-15,
+    ))
 
   it('relu′ = 0 below 0, 1 from 0 on; leakyRelu′ = 0.01 and 1', () => {
     close(slope(ops.relu, [-1, -1e-9, 0, 1e-9, 2]), [0, 0, 1, 1, 1], 0)

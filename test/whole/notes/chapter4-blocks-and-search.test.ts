@@ -59,7 +59,8 @@ describe('4.5 building blocks: forward with a cache, backward from it', () => {
     const tried = [0, 1].map((j) =>
       numericalDerivative(
         (t) => {
-          block.weights.gain = tensor([...gain].map((g, i) => (i === j ? t : g)), f64) // prettier-ignore
+          const moved = [...gain].map((g, i) => (i === j ? t : g))
+          block.weights.gain = tensor(moved, f64)
           return summed(block.forward(input).a) / 5
         },
         gain[j],
@@ -70,7 +71,10 @@ describe('4.5 building blocks: forward with a cache, backward from it', () => {
     block.weights.gain = tensor(gain, f64)
     const nudged = Array.from(input.data, (value, place) =>
       numericalDerivative(
-        (t) => summed(block.forward(tensor(input.data.map((v, i) => (i === place ? t : v)), [5, 2], f64)).a), // prettier-ignore
+        (t) => {
+          const moved = input.data.map((v, i) => (i === place ? t : v))
+          return summed(block.forward(tensor(moved, [5, 2], f64)).a)
+        },
         value,
         { epsilon: 1e-5 },
       ),

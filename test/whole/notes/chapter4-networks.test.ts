@@ -184,7 +184,11 @@ describe('4.6 dA_L of the binary cross-entropy', () => {
     expect(seen.join()).to.include('sigmoid')
     // a = w₁ for the first example and w₂ for the second, so dJ/dw is dA/m.
     model.setWeights([{ name: 'dense_1', weight: [[0.8, 0.4]] }])
-    const { gradients } = await model.costAndGradients([[1, 0], [0, 1]], [1, 0]) // prettier-ignore
+    const unitMatrix = [
+      [1, 0],
+      [0, 1],
+    ]
+    const { gradients } = await model.costAndGradients(unitMatrix, [1, 0])
     close(gradients[0].weight, [-1.25 / 2, 1 / 0.6 / 2], 1e-14)
   })
 })

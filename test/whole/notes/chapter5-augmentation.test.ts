@@ -58,7 +58,8 @@ describe('5.9 data augmentation', () => {
       const { data: out } = data.augment({ shape, ...one }).apply(same)
       expect([...out.subarray(0, 25)]).to.not.deep.equal([...out.subarray(25)])
     }
-    const flips = data.augment({ shape, flip: true, seed: 3 }).apply(tensor(new Float32Array(25 * 1000).map((_, i) => Number(i % 5 === 0)), [1000, 25])) // prettier-ignore
+    const left = new Float32Array(25 * 1000).map((_, i) => Number(i % 5 === 0))
+    const flips = data.augment({ shape, flip: true, seed: 3 }).apply(tensor(left, [1000, 25]))
     const share = Array.from({ length: 1000 }, (_, i) => flips.data[25 * i + 4]).reduce((s, v) => s + v) / 1000
     expect(share).to.be.closeTo(0.5, 0.06)
   })

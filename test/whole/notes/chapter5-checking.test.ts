@@ -82,7 +82,11 @@ describe('5.15 gradient checking', () => {
     const model = widths('tanh')
     const { gradients } = await model.costAndGradients(x, y)
     const judged = async (factor: number) => {
-      const scaled = gradients.map(({ name, weight, bias }) => ({ name, weight: ops.mul(factor, weight), bias: ops.mul(factor, bias) })) // prettier-ignore
+      const scaled = gradients.map(({ name, weight, bias }) => ({
+        name,
+        weight: ops.mul(factor, weight),
+        bias: ops.mul(factor, bias),
+      }))
       return gradientCheck(model, x, y, { gradients: scaled, epsilon: 1e-5 })
     }
     for (const [distance, verdict] of [
@@ -106,7 +110,8 @@ describe('5.15 gradient checking', () => {
     const entries = check.parameters.flatMap(({ worst }) => worst)
     const n = 4 * 5 + 5 + 5 * 3 + 3 + 3 + 1
     expect([entries.length, check.checked, check.skipped]).to.deep.equal([n, n, 0])
-    const norm = (of: (entry: (typeof entries)[number]) => number) => Math.sqrt(entries.reduce((sum, e) => sum + of(e) ** 2, 0)) // prettier-ignore
+    const norm = (of: (entry: (typeof entries)[number]) => number) =>
+      Math.sqrt(entries.reduce((sum, e) => sum + of(e) ** 2, 0))
     const size = norm((e) => e.analytic) + norm((e) => e.numeric)
     expect(check.distance / (norm((e) => e.analytic - e.numeric) / size)).to.be.closeTo(1, 1e-9)
     expect(check.floor / ((8 * 2 ** -53 * Math.abs(check.cost) * Math.sqrt(n)) / (1e-7 * size))).to.be.closeTo(1, 1e-9)
@@ -153,7 +158,11 @@ describe('5.15 gradient checking', () => {
   it('the distance is ‖g − ĝ‖/(‖g‖ + ‖ĝ‖); both zero gives 0', async () => {
     const model = widths('tanh')
     const { gradients } = await model.costAndGradients(x, y)
-    const scaled = gradients.map(({ name, weight, bias }) => ({ name, weight: ops.mul(1.1, weight), bias: ops.mul(1.1, bias) })) // prettier-ignore
+    const scaled = gradients.map(({ name, weight, bias }) => ({
+      name,
+      weight: ops.mul(1.1, weight),
+      bias: ops.mul(1.1, bias),
+    }))
     expect((await gradientCheck(model, x, y, { gradients: scaled })).distance).to.be.closeTo(0.1 / 2.1, 1e-6)
     const flat = sequential({
       inputShape: [2],
@@ -219,7 +228,9 @@ describe('5.16 the gradient of every primitive', () => {
   /** Σ weights·y: a scalar whose derivative shows every entry of dy/dx. */
   const mixed = (y: Node) => {
     const random = generator(16)
-    return b.sum(b.mul(y, b.constantArray(Array.from({ length: y.shape.reduce((n, d) => n * d, 1) }, () => random() - 0.5), y.shape))) // prettier-ignore
+    const size = y.shape.reduce((n, d) => n * d, 1)
+    const factors = Array.from({ length: size }, () => random() - 0.5)
+    return b.sum(b.mul(y, b.constantArray(factors, y.shape)))
   }
 
   it('no primitive is left out', () => {
@@ -262,11 +273,26 @@ describe('5.16 the gradient of every activation, loss and regulariser', () => {
     regularizers.l1({ lambda: 0.5 }),
     regularizers.l2({ l2: 0.1 }),
   ]
+  const labels = [
+    [0, 1, 1],
+    [1, 0, 1],
+    [1, 1, 0],
+  ]
+  const oneHot = [
+    [0, 1, 0],
+    [1, 0, 0],
+    [0, 0, 1],
+  ]
+  const numbers = [
+    [0.3, 1, -1],
+    [2, 0, 0.1],
+    [1, 1, 3],
+  ]
   const losses = [
-    ['sigmoid', 'binaryCrossentropy', [[0, 1, 1], [1, 0, 1], [1, 1, 0]]], // prettier-ignore
-    ['softmax', 'categoricalCrossentropy', [[0, 1, 0], [1, 0, 0], [0, 0, 1]]], // prettier-ignore
+    ['sigmoid', 'binaryCrossentropy', labels],
+    ['softmax', 'categoricalCrossentropy', oneHot],
     ['softmax', 'sparseCategoricalCrossentropy', [2, 0, 1]],
-    ['linear', 'meanSquaredError', [[0.3, 1, -1], [2, 0, 0.1], [1, 1, 3]]], // prettier-ignore
+    ['linear', 'meanSquaredError', numbers],
   ] as const
   for (const [output, loss, y] of losses)
     it(`${loss}, with every hidden activation and penalty: distance ≤ 1e-7 at ε = 1e-5`, async () => {
@@ -303,6 +329,10 @@ describe('5.16 the gradient of every activation, loss and regulariser', () => {
         l1l2({ lambda1: 0.5, lambda2: 0.3 }),
         l1l2({ l1: 0.1, l2: 0.2 }),
       ]
+      const variance = [
+        [4, 1, 0.5],
+        [1, 2, 9],
+      ]
       for (const penalty of every) {
         const model = sequential({
           inputShape: [2, 3],
@@ -310,10 +340,15 @@ describe('5.16 the gradient of every activation, loss and regulariser', () => {
           dtype: 'float64',
           device: device as DeviceName,
           layers: [
-            layers.normalize({ mean: matrix(2, 3, next), variance: [[4, 1, 0.5], [1, 2, 9]] }), // prettier-ignore
+            layers.normalize({ mean: matrix(2, 3, next), variance }),
             layers.flatten(),
             Own(),
-            layers.dense({ units: 5, kernelRegularizer: penalty, biasRegularizer: penalty, biasInitializer: initializers.constant(0.2) }), // prettier-ignore
+            layers.dense({
+              units: 5,
+              kernelRegularizer: penalty,
+              biasRegularizer: penalty,
+              biasInitializer: initializers.constant(0.2),
+            }),
             layers.activation({ name: 'leakyRelu', slope: 0.2 }),
             layers.dropout({ keepProb: 0.6 }),
             layers.lambda((t) => ops.mul(t, ops.sum(t, { axis: 1, keepDims: true })), { name: 'by_its_sum' }),
@@ -324,7 +359,12 @@ describe('5.16 the gradient of every activation, loss and regulariser', () => {
         const x = Array.from({ length: 3 }, () => matrix(2, 3, next))
         const check = await gradientCheck(model, x, matrix(3, 2, next), { epsilon: 1e-5, dropout: 'frozen' })
         expect(check.distance, String(check)).to.be.at.most(1e-7)
-        expect(check.parameters.map(({ name }) => name)).to.have.members(['own_1.gain', 'dense_1.weight', 'dense_1.bias', 'dense_2.weight']) // prettier-ignore
+        expect(check.parameters.map(({ name }) => name)).to.have.members([
+          'own_1.gain',
+          'dense_1.weight',
+          'dense_1.bias',
+          'dense_2.weight',
+        ])
         for (const { name, worst } of check.parameters) expect(worst[0]?.analytic, name).to.not.equal(0)
         const { cost, dataLoss } = await model.costAndGradients(x, matrix(3, 2, next))
         expect(cost - dataLoss, 'the penalty').to.be.above(0.01)

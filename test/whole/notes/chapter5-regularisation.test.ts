@@ -125,7 +125,16 @@ describe('5.5 L2 regularisation', () => {
 describe('5.6 L1 regularisation', () => {
   it('adds (λ/2m)·Σ|W| and (λ/2m)·sign W, with sign 0 = 0', async () => {
     const [x, y] = [matrix(4, 3, next), matrix(4, 2, next)]
-    const set = [{ name: 'dense_1', weight: [[0.5, 0, -2], [-0.25, 3, 0]], bias: [0.1, 0] }] // prettier-ignore
+    const set = [
+      {
+        name: 'dense_1',
+        weight: [
+          [0.5, 0, -2],
+          [-0.25, 3, 0],
+        ],
+        bias: [0.1, 0],
+      },
+    ]
     const [with_, without] = [penalised(regularizers.l1({ lambda: 0.8 })), penalised(undefined)]
     with_.setWeights(set)
     without.setWeights(set)
@@ -229,7 +238,10 @@ describe('5.8 the cost curve with dropout', () => {
     expect(await rises(0.5)).to.be.above(10)
   })
 
-  /** What looking at cost curves warns of in a process that has not looked at any before: `look` gets a library of its own. */
+  /**
+   * What looking at cost curves warns of in a process that has not looked at any before: `look` gets a library of its
+   * own.
+   */
   const warned = (look: (library: typeof Myelin) => Promise<unknown>) => {
     const folder = join(__dirname, '../../../lib')
     const loaded = Object.keys(require.cache).filter((file) => file.startsWith(folder))
@@ -321,7 +333,11 @@ describe('5.10 early stopping', () => {
       const { epochs } = await model.fit([[1]], [1], { epochs: 20, callbacks: [callback] })
       return epochs.map(({ loss }) => loss)
     }
-    close(await epochsWith(0), Array.from({ length: 20 }, (_, t) => 0.36 ** t), 1e-12) // prettier-ignore
+    close(
+      await epochsWith(0),
+      Array.from({ length: 20 }, (_, t) => 0.36 ** t),
+      1e-12,
+    )
     // 0.36 − 0.1296 = 0.23 is more than 0.1, 0.1296 − 0.0467 = 0.083 is not.
     expect(await epochsWith(0.1)).to.have.length(4)
   })
@@ -348,7 +364,11 @@ describe('5.11 input normalisation', () => {
     })
     model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
     const dev = x.map((row) => row.map((v) => 2 * v + 1))
-    await model.fit(x, x.map((row) => row[0]), { epochs: 2, validationData: [dev, dev.map((row) => row[0])] }) // prettier-ignore
+    await model.fit(
+      x,
+      x.map((row) => row[0]),
+      { epochs: 2, validationData: [dev, dev.map((row) => row[0])] },
+    )
     const expected = data.normalizer.fit(tensor(x, f64)).transform(tensor(dev, f64))
     const { normalize_1: found } = await model.activations(dev)
     close(found.a, expected, 1e-12)

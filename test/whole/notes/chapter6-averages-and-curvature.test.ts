@@ -73,7 +73,11 @@ describe('6.10 saddle points and plateaus', () => {
     expect(kind((x, y) => ops.neg(ops.add(ops.mul(x, x), ops.mul(y, y))))).to.equal('maximum')
     expect(kind((x, y) => ops.add(ops.mul(x, x), ops.mul(0, y)))).to.equal('degenerate')
     expect(kind((x, y) => ops.add(x, y))).to.equal('flat')
-    const A = [[2, -1, 0], [-1, 2, -1], [0, -1, 2]] // prettier-ignore
+    const A = [
+      [2, -1, 0],
+      [-1, 2, -1],
+      [0, -1, 2],
+    ]
     const quadratic = (x: Tensor) => {
       let sum: Value = 0
       A.forEach((row, i) =>
@@ -130,7 +134,10 @@ describe('6.10 saddle points and plateaus', () => {
         inputShape: [2],
         seed: 1,
         dtype: 'float64',
-        layers: [layers.dense({ units: 4, activation: 'tanh', kernelInitializer, useBias: false }), layers.dense({ units: 1, kernelInitializer, useBias: false })], // prettier-ignore
+        layers: [
+          layers.dense({ units: 4, activation: 'tanh', kernelInitializer, useBias: false }),
+          layers.dense({ units: 1, kernelInitializer, useBias: false }),
+        ],
       })
       model.compile({ optimizer: optimizers.gradientDescent({ learningRate: 0.05 }), loss: 'meanSquaredError' })
       return model.fit(x, y, { epochs, callbacks: [callbacks.plateau({ x, y, patience: 4 })] })

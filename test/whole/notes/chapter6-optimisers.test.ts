@@ -89,8 +89,10 @@ describe('6.1 mini-batches', () => {
     await epochOf('all', [[0, 23]])
     await epochOf(23, [[0, 23]])
   })
-  it('batch size 1 is stochastic gradient descent', () => epochOf(1, x.map((_, i) => [i, i + 1]))) // prettier-ignore
-  it('anything between takes its steps too, the last one on what is left', () => epochOf(10, [[0, 10], [10, 20], [20, 23]])) // prettier-ignore
+  const single = x.map((_, i) => [i, i + 1] as const)
+  it('batch size 1 is stochastic gradient descent', () => epochOf(1, single))
+  const tens = [0, 10, 20].map((from) => [from, Math.min(from + 10, 23)] as const)
+  it('anything between takes its steps too, the last one on what is left', () => epochOf(10, tens))
 
   it('a fit drops the smaller batch if asked', async () => {
     const model = regression(optimizers.gradientDescent())
@@ -207,7 +209,8 @@ async function walk(name: string, optimizerOf: (t: Trajectory) => Optimizer): Pr
   model.setWeights(t.initial.map((layer, i) => ({ name: `dense_${i + 1}`, ...layer })))
   const { batches } = await model.fit(t.x, t.y, { epochs: t.epochs, batchSize: t.batchSize, shuffle: false })
   close([...batches], t.batchCosts, 1e-9)
-  close(flat(model), t.final.flatMap(({ weight, bias }) => [...weight.flat(), ...bias]), 1e-9) // prettier-ignore
+  const final = t.final.flatMap(({ weight, bias }) => [...weight.flat(), ...bias])
+  close(flat(model), final, 1e-9)
 }
 
 describe('6.6 RMSprop', () => {
@@ -299,16 +302,19 @@ describe('6.8 learning-rate decay', () => {
       optimizers.gradientDescent({ learningRate: schedules.inverseTime({ initial: 0.2, decayRate: 1 }) }),
     )
     const history = await model.fit(x, y, { epochs: 4 })
-    close(history.epochs.map(({ learningRate }) => learningRate), [0.1, 0.2 / 3, 0.05, 0.04], 1e-15) // prettier-ignore
+    const rates = history.epochs.map(({ learningRate }) => learningRate)
+    close(rates, [0.1, 0.2 / 3, 0.05, 0.04], 1e-15)
     model.setLearningRate(({ epoch }) => 0.01 * epoch)
     const after = await model.fit(x, y, { epochs: 2 })
-    close(after.epochs.map(({ learningRate }) => learningRate), [0.01, 0.02], 1e-15) // prettier-ignore
+    const ratesAfter = after.epochs.map(({ learningRate }) => learningRate)
+    close(ratesAfter, [0.01, 0.02], 1e-15)
     const before = flat(model)
     model.setLearningRate(1e-3)
     const { gradients } = await model.costAndGradients(x, y)
     await model.trainOnBatch(x, y)
     const change = gradients.flatMap(({ weight, bias }) => [...weight.data, ...bias.data])
-    close(flat(model), before.map((w, i) => w - 1e-3 * change[i]), 1e-14) // prettier-ignore
+    const stepped = before.map((w, i) => w - 1e-3 * change[i])
+    close(flat(model), stepped, 1e-14)
   })
 })
 
@@ -331,20 +337,25 @@ describe('6.8 a rate in force', () => {
 
   it('by mini-batch, t counts on from one epoch to the next', async () => {
     const per = 'step'
+    const stairs = (t: number) => 0.2 * 0.5 ** Math.floor((t - 1) / 3)
     for (const [schedule, formula] of [
       [schedules.inverseSqrt({ initial: 0.2, k: 1, per }), (t: number) => 0.2 / Math.sqrt(t)],
       [schedules.inverseTime({ initial: 0.2, decayRate: 1, per }), (t: number) => 0.2 / (1 + t)],
       [schedules.exponential({ initial: 0.2, beta: 0.95, per }), (t: number) => 0.2 * 0.95 ** t],
-      [schedules.staircase({ initial: 0.2, factor: 0.5, every: 3, per }), (t: number) => 0.2 * 0.5 ** Math.floor((t - 1) / 3)],
+      [schedules.staircase({ initial: 0.2, factor: 0.5, every: 3, per }), stairs],
       [schedules.warmup(0.2, { steps: 6 }), (t: number) => 0.2 * Math.min(1, t / 6)],
-    ] as const) // prettier-ignore
-      close(await ratesOf(schedule), times.map(({ step }) => formula(step)), 1e-14) // prettier-ignore
+    ] as const) {
+      const expected = times.map(({ step }) => formula(step))
+      close(await ratesOf(schedule), expected, 1e-14)
+    }
   })
 
   it('by epoch, all of its mini-batches take the same; a function is given both', async () => {
     const decay = schedules.inverseTime({ initial: 0.2, decayRate: 1 })
-    close(await ratesOf(decay), times.map(({ epoch }) => 0.2 / (1 + epoch)), 1e-14) // prettier-ignore
-    close(await ratesOf(({ epoch, step }) => 0.1 * epoch + 0.01 * step), times.map(({ epoch, step }) => 0.1 * epoch + 0.01 * step), 1e-14) // prettier-ignore
+    const decayed = times.map(({ epoch }) => 0.2 / (1 + epoch))
+    close(await ratesOf(decay), decayed, 1e-14)
+    const both = ({ epoch, step }: { epoch: number; step: number }) => 0.1 * epoch + 0.01 * step
+    close(await ratesOf(both), times.map(both), 1e-14)
   })
 
   it('changed by hand during training, it is in force from the next epoch on', async () => {

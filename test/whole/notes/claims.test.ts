@@ -1,6 +1,6 @@
 /**
- * What the notes teach, measured: each claim on several seeds, every contestant with the learning rate of one common grid
- * that suits it best. The margins leave room for other instruction sets, whose runs differ.
+ * What the notes teach, measured: each claim on several seeds, every contestant with the learning rate of one common
+ * grid that suits it best. The margins leave room for other instruction sets, whose runs differ.
  */
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
@@ -86,7 +86,8 @@ describe('3.10 claim: tanh beats sigmoid in hidden layers', () => {
   it('on the planar set: a clearly lower cost after the same 600 steps, for every seed', async () => {
     for (const seed of [1, 2, 3, 4, 5]) {
       const points = planar(200, seed)
-      const [x, y] = [repeated(points.x, 600), repeated(points.y.map((label) => [label]), 600)] // prettier-ignore
+      const labels = points.y.map((label) => [label])
+      const [x, y] = [repeated(points.x, 600), repeated(labels, 600)]
       const costWith = (activation: ActivationName) =>
         bestOf([0.3, 1, 3], async (learningRate) => {
           using model = sequential({
@@ -160,7 +161,8 @@ describe('5.19 claim: normalised inputs reach a cost in fewer steps', () => {
       const next = normal(seed)
       // Sizes of about 100 and shares of about 0.5.
       const raw = Array.from({ length: 60 }, () => [100 + 40 * next(), 0.5 + 0.2 * next()])
-      const y = repeated(raw.map(([a, b]) => [0.02 * a + 3 * b + 0.1 * next()]), 500) // prettier-ignore
+      const targets = raw.map(([a, b]) => [0.02 * a + 3 * b + 0.1 * next()])
+      const y = repeated(targets, 500)
       const normalised = data.normalizer.fit(tensor(raw, f64)).transform(tensor(raw, f64)).toArray() as number[][]
       const steps = (x: Tensor) =>
         bestOf(grid(-6, 4, 25), async (learningRate) => {
@@ -214,7 +216,7 @@ describe('6.9 claim: momentum, RMSprop and Adam need fewer steps than gradient d
   /** J = ½u² + 200v² with (u, v) the weights (w₁, w₂) turned by `degrees`; a row of 1 for every step. */
   const steps = async (optimizer: Optimizer, degrees: number, start: readonly [number, number]) => {
     const [sin, cos] = [Math.sin((degrees * Math.PI) / 180), Math.cos((degrees * Math.PI) / 180)]
-    const turn = tensor([[cos, -sin], [sin, cos]], f64) // prettier-ignore
+    const turn = tensor([cos, -sin, sin, cos], [2, 2], f64)
     const halves = tensor([[0.5, 200]], f64)
     using model = sequential({
       inputShape: [1],
@@ -245,7 +247,6 @@ describe('6.9 claim: momentum, RMSprop and Adam need fewer steps than gradient d
     [0, [-8, 2]],
     [10, [-5, 3]],
   ] as const)
-    // prettier-ignore
     it(`turned by ${degrees}° from (${start.join(', ')}): RMSprop under two thirds, momentum and Adam under a quarter`, async () => {
       const best: number[] = []
       for (const make of makers) best.push(await bestOf(grid(-3, 8, 29), (rate) => steps(make(rate), degrees, start)))

@@ -33,7 +33,10 @@ describe('5.10 the picture of early stopping', () => {
     run.stopped = 'early'
     const [cost] = specOf(plot.history(run)).vconcat!
     const marks = cost.layer!.slice(2).map((part) => drawn<{ x: number; label: string }>(part)[0])
-    expect(marks.map(({ x, label }) => [x, label])).to.deep.equal([[6, 'stopped early, epoch 6'], [4, 'least validation cost, epoch 4']]) // prettier-ignore
+    expect(marks.map(({ x, label }) => [x, label])).to.deep.equal([
+      [6, 'stopped early, epoch 6'],
+      [4, 'least validation cost, epoch 4'],
+    ])
     await showsAs(plot.history(run), 'stopped early, epoch 6', 'least validation cost, epoch 4', 'validation')
     run.stopped = 'epochs'
     expect(specOf(plot.history(run)).vconcat![0].layer).to.have.length(2)
@@ -71,13 +74,21 @@ describe('5.17 pictures of underfitting, right and overfitting, and of what λ d
     for (const [k, { model }] of [under, right].entries()) {
       const half = bordersOf(panels[k], 1)
       expect(half.length).to.be.above(20)
-      close(model.predictSync(half.map(({ x, y }) => [x, y])), half.map(() => 0.5), 0.03) // prettier-ignore
+      close(
+        model.predictSync(half.map(({ x, y }) => [x, y])),
+        half.map(() => 0.5),
+        0.03,
+      )
     }
     await showsAs(picture, 'high bias', 'high variance', 'Bias and variance')
   })
 
   it('‖W‖² against λ, on logarithmic axes', async () => {
-    const norms = [[0.01, 40], [0.1, 7], [1, 0.5]] as const // prettier-ignore
+    const norms = [
+      [0.01, 40],
+      [0.1, 7],
+      [1, 0.5],
+    ] as const
     const picture = plot.lines({ norms }, { x: 'λ', y: '‖W‖²', logX: true, logY: true, points: true })
     expect(seriesOf(drawn<Point>(picture), 'norms')).to.deep.equal(norms)
     await showsAs(picture, '>λ<', '‖W‖²')
@@ -107,10 +118,13 @@ describe('5.19 the picture of cost contours with raw and with normalised inputs'
       steps.push(path.length - 1)
       const rate = 2 / (eigenvalues[0] + eigenvalues[1])
       const [a, b] = path[0]
-      const gradient = ops.mul(2 / 60, ops.matmul(X, ops.sub(ops.matmul(X, tensor([[a], [b]], f64)), Y), { transposeA: true })) // prettier-ignore
+      const errors = ops.sub(ops.matmul(X, tensor([[a], [b]], f64)), Y)
+      const gradient = ops.mul(2 / 60, ops.matmul(X, errors, { transposeA: true }))
       close(path[1], [a - rate * gradient.data[0], b - rate * gradient.data[1]], 1e-6)
-      for (const { level, ...at } of bordersOf(panel, 0).filter((_, i) => i % 97 === 0))
-        expect(ops.mean(ops.square(ops.sub(ops.matmul(X, tensor([[at.x], [at.y]], f64)), Y))).item() / level).to.be.closeTo(1, 0.05) // prettier-ignore
+      for (const { level, ...at } of bordersOf(panel, 0).filter((_, i) => i % 97 === 0)) {
+        const there = ops.sub(ops.matmul(X, tensor([[at.x], [at.y]], f64)), Y)
+        expect(ops.mean(ops.square(there)).item() / level).to.be.closeTo(1, 0.05)
+      }
     })
     expect(steps[1]).to.be.below(steps[0])
     await showsAs(picture, 'Raw inputs', 'Normalised inputs', 'weight of size', 'condition number')
@@ -119,7 +133,8 @@ describe('5.19 the picture of cost contours with raw and with normalised inputs'
   it('refuses inputs that do not fit', () => {
     expect(thrown(() => plot.costContours([[1, 2, 3]], [1])).message).to.include('[1, 3]')
     expect(thrown(() => plot.costContours(x, y.slice(1))).message).to.include('same number of rows')
-    expect(thrown(() => plot.costContours(x.map(([a]) => [a, 1]), y)).message).to.include('constant') // prettier-ignore
+    const flat = x.map(([a]) => [a, 1])
+    expect(thrown(() => plot.costContours(flat, y)).message).to.include('constant')
   })
 })
 
@@ -138,7 +153,9 @@ describe('6.2 pictures of batch against mini-batch', () => {
   it('figure 6.1: J of every step, on one scale; and J of every epoch', async () => {
     const [batch, mini] = [await fitted('all'), await fitted(10)]
     const picture = plot.batchVsMiniBatch(batch, mini)
-    const [left, right] = specOf(picture).hconcat!.map((panel: Spec) => drawn<Point>(panel).map(({ x: t, y: cost }) => [t, cost])) // prettier-ignore
+    const [left, right] = specOf(picture).hconcat!.map((panel: Spec) =>
+      drawn<Point>(panel).map(({ x: t, y: cost }) => [t, cost]),
+    )
     expect(left).to.deep.equal([...batch.batches].map((cost, i) => [i + 1, cost]))
     expect(right).to.deep.equal([...mini.batches].map((cost, i) => [i + 1, cost]))
     await showsAs(picture, 'All examples', 'Mini-batches')
@@ -160,7 +177,6 @@ describe('6.2 pictures of batch against mini-batch', () => {
       ['mini-batch (8)', 8],
       ['batch (64)', 64],
     ] as const) {
-      // prettier-ignore
       const path = seriesOf(points, name)
       expect(path).to.have.length(41)
       const passes = data.batches({ x: tensor(examples), y: tensor(targets) }, { batchSize, seed: 5 })
@@ -225,7 +241,9 @@ describe('6.9 pictures of optimiser paths on a bowl', () => {
     const model = sequential({ inputShape: [2], seed: 1, layers: [layers.dense({ units: 1, activation: 'sigmoid' })] })
     const boundary = await plot.decisionBoundary(model, x, y)
     const dots = drawn<{ x: number; y: number; class: string }>(boundary, 3)
-    expect(dots.map((p) => [p.x, p.y, p.class])).to.deep.equal(x.map((row, i) => [...row.map(Math.fround), String(y[i])])) // prettier-ignore
+    expect(dots.map((p) => [p.x, p.y, p.class])).to.deep.equal(
+      x.map((row, i) => [...row.map(Math.fround), String(y[i])]),
+    )
     for (const { level, ...at } of bordersOf(specOf(boundary), 0))
       expect(model.predictSync([[at.x, at.y]]).item()).to.be.closeTo(level, 0.01)
     await showsAs(boundary, 'Decision boundary')

@@ -13,7 +13,10 @@ const J = (a: Value, b: Value, c: Value) =>
 describe('1.3 the picture of a learning curve', () => {
   it('shows mean and range of the seeds against the number of examples', async () => {
     const { x, y } = planar(40, 3)
-    const curve = await diagnose.learningCurve({ x, y }, (_, { m, seed }) => seed / m, { sizes: [10, 40], seeds: [1, 3] }) // prettier-ignore
+    const curve = await diagnose.learningCurve({ x, y }, (_, { m, seed }) => seed / m, {
+      sizes: [10, 40],
+      seeds: [1, 3],
+    })
     const picture = plot.learningCurve({ small: curve, large: [{ m: 10, error: 0.5, errors: [0.5] }] })
     expect(drawn(picture)).to.deep.equal([
       { x: 10, y: 0.2, low: 0.1, high: 0.3, series: 'small' },
@@ -46,11 +49,20 @@ describe('2.7 the picture of a computation graph', () => {
     const boxes = specOf(picture).layer!.find(({ mark }) => (mark as { type: string }).type === 'rect')!
     const found = drawn<{ title: string; value: string; derivative: string }>(boxes)
     const rows = found.map(({ title, value, derivative }) => [title, value, derivative])
-    expect(rows).to.have.deep.members([['a', '5', 'd = 3'], ['b', '3', 'd = 6'], ['c', '2', 'd = 9'], ['u = b·c', '6', 'd = 3'], ['v = a + u', '11', 'd = 3'], ['3', '', ''], ['J = 3·v', '33', 'd = 1']]) // prettier-ignore
+    expect(rows).to.have.deep.members([
+      ['a', '5', 'd = 3'],
+      ['b', '3', 'd = 6'],
+      ['c', '2', 'd = 9'],
+      ['u = b·c', '6', 'd = 3'],
+      ['v = a + u', '11', 'd = 3'],
+      ['3', '', ''],
+      ['J = 3·v', '33', 'd = 1'],
+    ])
   })
 
   it('without values it shows the formulas alone; constants have theirs', async () => {
-    const logistic = (w: Value, x: Value, b: Value) => ops.neg(ops.log(ops.named('a', ops.sigmoid(ops.add(ops.mul(w, x), b))))) // prettier-ignore
+    const logistic = (w: Value, x: Value, b: Value) =>
+      ops.neg(ops.log(ops.named('a', ops.sigmoid(ops.add(ops.mul(w, x), b)))))
     const svg = await showsAs(plot.computationGraph(trace(logistic, [[], [], []])), 'a = sigmoid((w·x + b))', '−log(a)')
     expect(svg).to.not.include('d = ')
     await showsAs(plot.computationGraph(trace(J, [[], [], []])), 'J = 3·v')
@@ -86,7 +98,12 @@ describe('2.14 the loss, the bowl and the house fit', () => {
   })
 
   it('the fit of the houses with the examples on it', async () => {
-    const dots = [[2104, 400], [1600, 330], [2400, 369], [3000, 540]] as const // prettier-ignore
+    const dots = [
+      [2104, 400],
+      [1600, 330],
+      [2400, 369],
+      [3000, 540],
+    ] as const
     const labels = { title: 'House prices', x: 'square feet', y: '1000 $' }
     const picture = plot.curve((size) => 0.15 * size + 60, { from: 0, to: 3200, ...labels, dots })
     const line = drawn<Point>(picture, 0)
@@ -165,7 +182,15 @@ describe('4.8 network diagrams', () => {
     const texts = sizes.slice(1).flatMap((n, k) => {
       const [l, before] = ['₁₂₃₄₅'[k], '₀₁₂₃₄'[k]]
       const weight = `[${n}, ${sizes[k]}]`
-      return [`W${l}  ${weight}`, `b${l}  [${n}]`, `cache z${l}`, `da${l}`, `dz${l}`, `dW${l} ${weight}, db${l} [${n}]`, ...(k ? [`a${before}`] : ['a₀ = x'])] // prettier-ignore
+      return [
+        `W${l}  ${weight}`,
+        `b${l}  [${n}]`,
+        `cache z${l}`,
+        `da${l}`,
+        `dz${l}`,
+        `dW${l} ${weight}, db${l} [${n}]`,
+        ...(k ? [`a${before}`] : ['a₀ = x']),
+      ]
     })
     const written = parts.flatMap((part) => drawn<{ text?: string }>(part)).map(({ text }) => text)
     expect(written).to.include.members([...texts, 'a₅ = ŷ', 'cost'])
@@ -200,7 +225,6 @@ describe('4.9 first-layer weights as images', () => {
           [0, 0],
           [scale - 1, scale - 1],
         ])
-          // prettier-ignore
           expect(at(row * scale + r, column * scale + c)).to.be.closeTo(grey, 0.5)
       }
     // Three tiles in a row, one pixel between them: unit 5 is the second of the second row.

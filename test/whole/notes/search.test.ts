@@ -1,4 +1,7 @@
-/** Chapter 4.7: the search for hyperparameters on real training runs, in parallel, killed, and with files that are wrong. */
+/**
+ * Chapter 4.7: the search for hyperparameters on real training runs, in parallel, killed, and with files that are
+ * wrong.
+ */
 import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -31,7 +34,7 @@ describe('4.7 a search over λ on a log scale', () => {
     const rows = 64
     const x = new Float32Array(rows * 8).fill(0.5)
     const train = async ({ long }: { long: boolean }) => {
-      const model = sequential({ inputShape: [8], seed: 1, layers: [layers.dense({ units: 1 })] }) // prettier-ignore
+      const model = sequential({ inputShape: [8], seed: 1, layers: [layers.dense({ units: 1 })] })
       model.compile({ optimizer: 'gradientDescent', loss: 'meanSquaredError' })
       if (!long) {
         for (let i = 0; i < 5; i++)
@@ -143,9 +146,12 @@ describe('4.7 the file of a search', () => {
       ['null', 'has no trial number'],
       [first.replace('"trial":0', '"trial":-1'), 'has no trial number'],
       [first.replace(/"error":[\d.e-]+/, '"error":"small"'), 'has no error'],
-      [first.replace(/"lambda":[\d.e-]+/, '"lambda":1'), 'says that trial 0 had {"lambda":1}; this search tries {"lambda":'],
+      [
+        first.replace(/"lambda":[\d.e-]+/, '"lambda":1'),
+        'says that trial 0 had {"lambda":1}; this search tries {"lambda":',
+      ],
       [second, 'repeats trial 1'],
-    ] // prettier-ignore
+    ]
     for (const [line, reason] of wrong) {
       const error = await resumeWith([head, second, line, ''].join('\n'))
       expect(error, line).to.be.instanceOf(FormatError)

@@ -15,10 +15,13 @@ interface Result {
 function bench(...args: string[]): Promise<string> {
   const root = join(__dirname, '../../..')
   return new Promise((resolve, reject) =>
-    execFile(process.execPath, ['--import', 'tsx', 'bench/vectorisation.ts', ...args], { cwd: root }, (error, out, err) =>
-      error ? reject(new Error(err)) : resolve(out),
+    execFile(
+      process.execPath,
+      ['--import', 'tsx', 'bench/vectorisation.ts', ...args],
+      { cwd: root },
+      (error, out, err) => (error ? reject(new Error(err)) : resolve(out)),
     ),
-  ) // prettier-ignore
+  )
 }
 
 describe('the benchmark of row 2.10, vectorisation', function () {
@@ -27,7 +30,11 @@ describe('the benchmark of row 2.10, vectorisation', function () {
   it('prints loop, vectorised and their ratio for each computation, whose results agree', async () => {
     const said = await bench('--numbers', '20000', '--rounds', '3')
     const lines = said.trim().split('\n')
-    const { numbers, rounds, results } = JSON.parse(lines[lines.length - 1]) as { numbers: number; rounds: number; results: Result[] } // prettier-ignore
+    const { numbers, rounds, results } = JSON.parse(lines[lines.length - 1]) as {
+      numbers: number
+      rounds: number
+      results: Result[]
+    }
     expect([numbers, rounds]).to.deep.equal([20_000, 3])
     const names = ['w·x', 'exp(x)', 'sigmoid(x)', 'dw of logistic regression']
     expect(results.filter(({ threads }) => threads === 1).map(({ name }) => name)).to.deep.equal(names)

@@ -1,4 +1,4 @@
-// "fused": runs a straight-line program of element-wise steps tile by tile, so that temporaries live in the
+// "fused": takes element-wise steps tile by tile, so that temporaries live in the
 // first-level cache and memory is read and written once.
 #include "cpu/kernels/kernels.h"
 #include "elementwise.h"
@@ -102,7 +102,7 @@ size_t scratch_fused(const Call* call, int workers) {
 }
 
 template <class S>
-struct Program {
+struct FusedRun {
   const Call* call;
   const FusedAttrs* attrs;
   Layout layout;
@@ -234,7 +234,7 @@ struct Program {
 
 template <class S>
 void fused(const Call* call) {
-  Program<S> p;
+  FusedRun<S> p;
   p.call = call;
   p.attrs = static_cast<const FusedAttrs*>(call->attrs);
   p.scratch = static_cast<char*>(call->scratch);
@@ -248,7 +248,7 @@ void fused(const Call* call) {
   for (int w = 0; w < workers; w++) {
     *reinterpret_cast<int32_t*>(p.scratch + p.layout.workers + w * p.layout.worker_bytes) = 0;
   }
-  for_ranges(call, divide_up(p.count, Program<S>::tile), 1, p.count * p.attrs->n_steps,
+  for_ranges(call, divide_up(p.count, FusedRun<S>::tile), 1, p.count * p.attrs->n_steps,
              [&](int64_t first, int64_t end, int worker) { p.run_tiles(first, end, worker); });
 }
 

@@ -1,4 +1,4 @@
-// Broadcast inputs of a fused program, expanded into tiles.
+// Broadcast inputs of fused steps, expanded into tiles.
 #pragma once
 #include "cpu/kernels/parallel.h"
 

@@ -1,4 +1,4 @@
-// Before a fused program runs: joins its steps into chains and gives every value its tile.
+// Before fused steps run: joins them into chains and gives every value its tile.
 #pragma once
 #include "cpu/kernels/parallel.h"
 #include "elementwise.h"
@@ -6,9 +6,9 @@
 
 MYELIN_BEGIN
 
-// 4 KB a tile: a program with a dozen live values still fits 48 KB of first-level cache.
+// 4 KB a tile: steps with a dozen live values still fits 48 KB of first-level cache.
 constexpr int64_t most_tile_bytes = 4096;
-// Longer programs run as they stand, every value in a tile of its own: planning needs arrays on the stack.
+// More steps run as they stand, every value in a tile of its own: planning needs arrays on the stack.
 constexpr int32_t most_planned_slots = 512;
 
 // One pass over a tile: an element-wise function, or a chain.
@@ -91,7 +91,7 @@ HD void join(Pass* passes, Pass* p, const int32_t* uses, const int32_t* made_by)
   p->fn = nullptr;
 }
 
-// Writes the passes of a program; returns their number. `uses` and `made_by` are working space of n_slots numbers
+// Writes the passes; returns their number. `uses` and `made_by` are working space of n_slots numbers
 // each, or null: then nothing is joined.
 template <class S>
 int32_t make_passes(const FusedAttrs* f, Pass* passes, int32_t* uses, int32_t* made_by) {

@@ -38,7 +38,7 @@ size_t scratch(const Call*, int) {
 #else
 
 template <class T>
-struct Job {
+struct Tasks {
   Problem<T> problem;
   MatmulPlan plan;
   char* scratch;
@@ -56,22 +56,22 @@ struct Job {
 
 template <class T>
 void run_task(void* context, int task, int worker) {
-  const Job<T>* job = static_cast<const Job<T>*>(context);
-  job->run(task / job->plan.column_tasks, task % job->plan.column_tasks, worker);
+  const Tasks<T>* tasks = static_cast<const Tasks<T>*>(context);
+  tasks->run(task / tasks->plan.column_tasks, task % tasks->plan.column_tasks, worker);
 }
 
 template <class T>
 void matmul(const Call* call) {
   const MatmulShape shape = shape_of(call);
   const int workers = call->parallel ? call->parallel->workers : 1;
-  Job<T> job = {problem_of<T>(call, shape), plan_for<T>(shape, workers), static_cast<char*>(call->scratch)};
+  Tasks<T> tasks = {problem_of<T>(call, shape), plan_for<T>(shape, workers), static_cast<char*>(call->scratch)};
   if (runs_serially(shape, workers)) {
-    for (int64_t i = 0; i < job.plan.row_tasks; i++) {
-      for (int64_t j = 0; j < job.plan.column_tasks; j++) job.run(i, j, 0);
+    for (int64_t i = 0; i < tasks.plan.row_tasks; i++) {
+      for (int64_t j = 0; j < tasks.plan.column_tasks; j++) tasks.run(i, j, 0);
     }
   } else {
-    const int tasks = static_cast<int>(job.plan.row_tasks * job.plan.column_tasks);
-    call->parallel->run(call->parallel->self, tasks, run_task<T>, &job);
+    const int count = static_cast<int>(tasks.plan.row_tasks * tasks.plan.column_tasks);
+    call->parallel->run(call->parallel->self, count, run_task<T>, &tasks);
   }
 }
 

@@ -1,4 +1,4 @@
-// "fused": every thread runs the whole program on a pack of neighbouring elements (16 bytes of each array) and steps
+// "fused": every thread takes all steps for a pack of neighbouring elements (16 bytes of each array) and steps
 // through the array. Memory is read and written once; what several steps need waits in shared memory, where each thread
 // has its own column: no barrier, no bank conflict.
 #include "fused_run.cuh"
@@ -132,7 +132,7 @@ void fused(const Call* call) {
   const FusedAttrs& f = *static_cast<const FusedAttrs*>(call->attrs);
   if (call->n_out == 0 || call->out[0].count == 0) return;
   if (f.n_slots > most_slots || f.n_inputs + f.n_steps + f.n_outputs > 2 * most_slots) {
-    // Longer than any program of the core.
+    // More steps than the core puts together.
     if (context_of(call).status == cudaSuccess) context_of(call).status = cudaErrorInvalidValue;
     return;
   }

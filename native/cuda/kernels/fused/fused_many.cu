@@ -1,6 +1,6 @@
-// Several calls of "fused" with equal programs in one launch: each block works on a part of one call's arrays.
+// Several calls of "fused" with equal steps in one launch: each block works on a part of one call's arrays.
 //
-// Program and addresses travel as parameters of the kernel, so that a captured launch owns them: a table in device memory
+// Steps and addresses travel as parameters of the kernel, so that a captured launch owns them: a table in device memory
 // would need an upload before every capture and an owner that outlives the graph. Parameters may take 32,764 bytes
 // (CUDA 12.1 or newer and compute capability 7.0 or newer: less than this backend asks for). That is room for 460
 // updates of Adam, which has 7 arrays of its own a weight; up to 48 take the small size, which costs a launch less.
@@ -24,7 +24,7 @@ struct LargeMany {
   static constexpr int32_t calls = 460, arrays = 3280, bytes = 32764;
 };
 
-// One program, and where each call has its arrays.
+// The steps, and where each call has its arrays.
 template <class S, class Size>
 struct ManyCode {
   int32_t n_calls, n_instructions, n_own;  // own: arrays of a call that it does not share with all others
@@ -117,7 +117,7 @@ int32_t count_calls(const Call* calls, int32_t n) {
   if (!is_common(program_of(calls[model]))) return 1;
   const Pattern pattern = pattern_of<S>(calls[model]);
   const int threads = fused_threads(pattern.plan);
-  SharedInputs shared(*pattern.program);
+  SharedInputs shared(*pattern.attrs);
   Traffic traffic(sizeof(S));
   int64_t blocks = 0;
   int32_t count = 0;
@@ -126,7 +126,7 @@ int32_t count_calls(const Call* calls, int32_t n) {
     if (next.skip != calls[0].skip || !follows<S>(next, pattern)) break;
     shared.keep(calls[0], next);
     blocks += blocks_of(next, threads, sizeof(S));
-    if (!has_room<LargeMany>(count + 1, own_arrays(*pattern.program, shared)) || blocks > INT32_MAX) break;
+    if (!has_room<LargeMany>(count + 1, own_arrays(*pattern.attrs, shared)) || blocks > INT32_MAX) break;
     if (!traffic.take(next)) break;
   }
   // The launch finds its model among those it takes.
@@ -139,7 +139,7 @@ int32_t count_calls(const Call* calls, int32_t n) {
 template <class S, class Size>
 void launch_many(const Call* calls, int32_t n, const Call& model, const Pattern& pattern,
                  const SharedInputs& shared) {
-  const FusedAttrs& f = *pattern.program;
+  const FusedAttrs& f = *pattern.attrs;
   const int threads = fused_threads(pattern.plan);
   MappingList<uint32_t> no_mappings = {};
   const auto common = make_code<S, uint32_t, true>(&model, f, pattern.plan, &no_mappings);
@@ -175,9 +175,9 @@ template <class S>
 void launch_calls(const Call* calls, int32_t n) {
   const Call& model = calls[find_model(calls, n)];
   const Pattern pattern = pattern_of<S>(model);
-  SharedInputs shared(*pattern.program);
+  SharedInputs shared(*pattern.attrs);
   for (int32_t c = 1; c < n; c++) shared.keep(calls[0], calls[c]);
-  if (has_room<SmallMany>(n, own_arrays(*pattern.program, shared))) {
+  if (has_room<SmallMany>(n, own_arrays(*pattern.attrs, shared))) {
     launch_many<S, SmallMany>(calls, n, model, pattern, shared);
   } else {
     launch_many<S, LargeMany>(calls, n, model, pattern, shared);

@@ -1,4 +1,4 @@
-// Several calls of "fused" in one launch: the updates of an optimiser are one program on different arrays.
+// Several calls of "fused" in one launch: the updates of an optimiser are the same steps on different arrays.
 #pragma once
 #include "core/call.h"
 

@@ -1,17 +1,17 @@
-// The interpreter of fused programs: what one thread does for one pack of elements.
+// The interpreter of fused steps: what one thread does for one pack of elements.
 #pragma once
-#include "fused_program.h"
+#include "fused_code.h"
 
 MYELIN_BEGIN
 
 constexpr int most_fused_threads = 128;
-// Leaves each thread 64 registers, which no program needs all of, and multiprocessors half full at least.
+// Leaves each thread 64 registers, which no steps need all of, and multiprocessors half full at least.
 constexpr int least_fused_blocks = 8;
 // Shared memory that every architecture gives a block without being asked.
 constexpr int64_t most_shared_bytes = 48 * 1024;
 
 // `mine`: the thread's column of the registers, which are blockDim.x packs apart. load(input) gives the elements of an
-// input, store(output, pack) writes those of an output. `library`: the program may have ops from first_library_op on.
+// input, store(output, pack) writes those of an output. `library`: there may be ops from first_library_op on.
 template <class S, bool library, class Load, class Store>
 __device__ __forceinline__ void run_instructions(const FusedInstruction* instructions, int32_t n, const S* attrs,
                                                  Pack<S>* mine, const Load& load, const Store& store) {

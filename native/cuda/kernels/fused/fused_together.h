@@ -1,8 +1,8 @@
-// Which calls of "fused" one launch may take: equal programs on memory that is apart. Host code.
+// Which calls of "fused" one launch may take: equal steps on memory that is apart. Host code.
 #pragma once
 #include <map>
 
-#include "fused_program.h"
+#include "fused_code.h"
 
 MYELIN_BEGIN
 
@@ -10,7 +10,7 @@ constexpr int32_t most_common_instructions = 48, most_common_attrs = 8, most_com
 
 inline const FusedAttrs& program_of(const Call& call) { return *static_cast<const FusedAttrs*>(call.attrs); }
 
-// A program whose inputs are whole arrays and scalars, small enough and without library functions.
+// Steps whose inputs are whole arrays and scalars, small enough and without library functions.
 inline bool is_common(const FusedAttrs& f) {
   if (f.n_inputs > most_common_inputs || f.n_steps > most_common_instructions) return false;
   int32_t n_attrs = 1;
@@ -56,14 +56,14 @@ inline bool same_plan(const FusedPlan& a, const FusedPlan& b) {
 
 // What all calls of a launch do, as its model does it.
 struct Pattern {
-  const FusedAttrs* program;
+  const FusedAttrs* attrs;
   FusedPlan plan;
 };
 
 template <class S>
 Pattern pattern_of(const Call& model) {
   Pattern pattern = {&program_of(model), {}};
-  plan_steps(&model, *pattern.program, sizeof(S), &pattern.plan);
+  plan_steps(&model, *pattern.attrs, sizeof(S), &pattern.plan);
   assign_registers(&pattern.plan);
   return pattern;
 }
@@ -80,7 +80,7 @@ inline int32_t find_model(const Call* calls, int32_t n) {
 // Can the call run as the pattern does: its arrays aligned, its outputs apart from the scalars that other threads read?
 template <class S>
 bool follows(const Call& call, const Pattern& pattern) {
-  const FusedAttrs& f = *pattern.program;
+  const FusedAttrs& f = *pattern.attrs;
   if (call.n_out == 0 || call.out[0].count == 0 || !same_steps(f, program_of(call))) return false;
   const int64_t elements = call.out[0].count;
   if (elements > 1 && !same_inputs(f, program_of(call))) return false;

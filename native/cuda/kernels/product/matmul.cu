@@ -90,7 +90,8 @@ void with_plan(const Call* call, const MatmulPlan& plan, Start start_kernel) {
   MatmulTask<T> task = task_of<T>(call, plan);
   if (task.m == 0 || task.n == 0) return;
   // The second: beyond a grid's limit, with room for the order of blocks; results of that size fit no device.
-  if (!set_activation(static_cast<const MatmulAttrs*>(call->attrs)->epilogue, &task) || plan.blocks > INT32_MAX / group_rows) {
+  const Epilogue& epilogue = static_cast<const MatmulAttrs*>(call->attrs)->epilogue;
+  if (!set_activation(epilogue, &task) || plan.blocks > INT32_MAX / group_rows) {
     if (context.status == cudaSuccess) context.status = cudaErrorInvalidValue;
     return;
   }

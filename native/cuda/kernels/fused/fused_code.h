@@ -1,11 +1,11 @@
-// Turns a fused program (native/core/call.h) into what the kernel interprets: instructions over an accumulator, a few
+// Turns fused steps (core/call.h) into what the kernel interprets: instructions over an accumulator, a few
 // registers (shared out by live ranges) and the input arrays. Host code.
 #pragma once
 #include "elementwise.cuh"
 
 MYELIN_BEGIN
 
-// As many inputs and steps as the core puts into one program together (max_slots in native/core/fuse.cpp).
+// As many inputs and steps as the core puts together (max_slots in core/compile/fuse.cpp).
 constexpr int32_t most_slots = 64;
 
 // An operand is a register (its number), the result of the instruction before, or an input (+ its number).
@@ -30,7 +30,7 @@ struct FusedArray {
   Divider<Index> period;  // load_row, load_column
 };
 
-// Travels as a kernel parameter, so that a captured launch owns its program; parameters end at 4 KB. The small size
+// Travels as a kernel parameter, so that a captured launch owns its code; parameters end at 4 KB. The small size
 // covers what networks have, the large one everything the core makes: there, mappings wait in scratch, and ops may call
 // library functions.
 template <class S, class Index, bool large>
@@ -157,7 +157,7 @@ inline void assign_registers(FusedPlan* plan) {
   }
 }
 
-// The distinct mappings of a program's inputs.
+// The distinct mappings of the inputs.
 template <class Index>
 struct MappingList {
   Mapping<Index> list[most_slots];
@@ -245,7 +245,7 @@ FusedCode<S, Index, large> make_code(const Call* call, const FusedAttrs& f, cons
   return code;
 }
 
-// Whether a program fits the small size.
+// Whether the code fits the small size.
 inline bool is_small(const FusedAttrs& f, const FusedPlan& plan) {
   typedef FusedCode<double, uint32_t, false> Small;
   int32_t n_attrs = 1;

@@ -1,4 +1,4 @@
-#include "session_threads.h"
+#include "job_threads.h"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <signal.h>
@@ -15,14 +15,14 @@ namespace myelin::addon {
 
 namespace {
 
-struct Session {
+struct JobThread {
   std::condition_variable wake;
   std::function<void()> work;
 };
 
 struct Cache {
   std::mutex mutex;
-  std::vector<Session*> idle;
+  std::vector<JobThread*> idle;
 };
 
 // One thread per model that trains at the same time is rare; more than this many idle ones are let go.
@@ -50,35 +50,35 @@ Cache& cache() {
   return instance;
 }
 
-void live(std::unique_ptr<Session> session) {
+void live(std::unique_ptr<JobThread> thread) {
   Cache& shared = cache();
   for (;;) {
-    std::exchange(session->work, nullptr)();
+    std::exchange(thread->work, nullptr)();
     std::unique_lock<std::mutex> lock(shared.mutex);
     if (shared.idle.size() >= max_idle) return;
-    shared.idle.push_back(session.get());
-    session->wake.wait(lock, [&] { return static_cast<bool>(session->work); });
+    shared.idle.push_back(thread.get());
+    thread->wake.wait(lock, [&] { return static_cast<bool>(thread->work); });
   }
 }
 
 }  // namespace
 
-void on_session_thread(std::function<void()> work) {
+void on_job_thread(std::function<void()> work) {
   Cache& shared = cache();
   {
     std::lock_guard<std::mutex> lock(shared.mutex);
     if (!shared.idle.empty()) {
-      Session* session = shared.idle.back();
+      JobThread* thread = shared.idle.back();
       shared.idle.pop_back();
-      session->work = std::move(work);
-      session->wake.notify_one();
+      thread->work = std::move(work);
+      thread->wake.notify_one();
       return;
     }
   }
-  auto session = std::make_unique<Session>();
-  session->work = std::move(work);
+  auto thread = std::make_unique<JobThread>();
+  thread->work = std::move(work);
   const NoSignals guard{};
-  std::thread(live, std::move(session)).detach();
+  std::thread(live, std::move(thread)).detach();
 }
 
 }  // namespace myelin::addon

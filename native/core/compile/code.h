@@ -1,6 +1,6 @@
 // What a graph becomes on its way to a plan: instructions over values. Internal to the core.
 //
-//   Graph ──fuse──▶ Fusion (which nodes share an instruction) ──lower──▶ Program ──schedule, place──▶ Plan
+//   Graph ──fuse──▶ Fusion (which nodes share an instruction) ──lower──▶ Code ──schedule, place──▶ Plan
 #pragma once
 #include <memory>
 #include <string>
@@ -53,7 +53,7 @@ Fusion fuse(const Graph& graph, PlanMode mode);
 
 int elementwise_index(const char* name, const KernelTable& table);  // throws GraphError if it is not there
 
-// ---- program ----------------------------------------------------------------------------------
+// ---- code -------------------------------------------------------------------------------------
 
 enum class Place : uint8_t { arena, constant, state, input, hyper, fetch, accumulator, flag };
 
@@ -71,11 +71,11 @@ struct Operand {
   Shape shape;
 };
 
-struct FusedProgram {
+struct FusedSteps {
   std::vector<FusedInput> inputs;
   std::vector<FusedStep> steps;
   std::vector<FusedOutput> outputs;
-  FusedAttrs attrs;  // points into the vectors once link() was called and the program does not move any more
+  FusedAttrs attrs;  // points into the vectors once link() was called and the steps do not move any more
   void link();
 };
 
@@ -83,14 +83,14 @@ struct Instruction {
   const KernelEntry* kernel;
   Phase phase;
   std::vector<Operand> in, out;
-  std::vector<uint8_t> attrs;           // what the kernel takes, as the op's record made it …
-  std::unique_ptr<FusedProgram> fused;  // … or, for the core's own kernel of this name, this
-  std::string text;                     // one readable line
-  uint32_t key = 0;                     // the place in the graph it belongs to: earlier ones run first where they may
-  std::vector<uint32_t> after;          // instructions that must run before, beyond those that make its inputs
+  std::vector<uint8_t> attrs;         // what the kernel takes, as the op's record made it …
+  std::unique_ptr<FusedSteps> fused;  // … or, for the core's own kernel of this name, this
+  std::string text;                   // one readable line
+  uint32_t key = 0;                   // the place in the graph it belongs to: earlier ones run first where they may
+  std::vector<uint32_t> after;        // instructions that must run before, beyond those that make its inputs
 };
 
-struct Program {
+struct Code {
   std::vector<Value> values;
   std::vector<Instruction> instructions;
   std::vector<uint8_t> constants;
@@ -105,7 +105,7 @@ constexpr uint32_t no_value = UINT32_MAX;
 const KernelEntry* find_kernel(const KernelTable& table, const char* name, DType dtype);
 
 // Instructions without order or memory.
-Program lower(const Graph& graph, const Fusion& fusion, PlanMode mode, const KernelTable& table);
+Code lower(const Graph& graph, const Fusion& fusion, PlanMode mode, const KernelTable& table);
 // Lets updates write their states: in place where every other reader of the state can run before, else by a copy.
 struct StateWrite {
   uint32_t value;    // the new contents
@@ -113,12 +113,12 @@ struct StateWrite {
   Operand operand;   // of the state
   std::string text;  // label and shape
 };
-void commit_updates(Program& program, std::vector<StateWrite> writes, PlanMode mode, const KernelEntry* copy);
+void write_updates(Code& code, std::vector<StateWrite> writes, PlanMode mode, const KernelEntry* copy);
 // Puts the instructions in order: by phase, then operands first, then equal updates together, then by key.
-void schedule(Program& program);
+void schedule(Code& code);
 // Gives every arena value its offset; fused instructions write over operands that end with them. Marks outputs that
 // alias an input as deferred.
-void place_values(Program& program, PlanMode mode);
+void place_values(Code& code, PlanMode mode);
 
 constexpr size_t alignment = 64;
 inline size_t aligned(size_t bytes) { return (bytes + alignment - 1) & ~(alignment - 1); }

@@ -4,15 +4,15 @@
 // into the arena and copied once all readers are done.
 #include <algorithm>
 
-#include "program.h"
+#include "code.h"
 
 namespace myelin {
 namespace {
 
-// Thread ownership: a local of commit_updates().
-class Committer {
+// Thread ownership: a local of write_updates().
+class UpdateWriter {
  public:
-  Committer(Program& program, const KernelEntry* copy) : p_(program), copy_(copy) {
+  UpdateWriter(Code& code, const KernelEntry* copy) : p_(code), copy_(copy) {
     makers_.assign(p_.values.size(), no_value);
     readers_.resize(p_.values.size());
     for (uint32_t i = 0; i < p_.instructions.size(); i++) index(i);
@@ -32,7 +32,7 @@ class Committer {
     write.value = value;
   }
 
-  void commit(StateWrite write, bool in_place) {
+  void write(StateWrite write, bool in_place) {
     if (write.value == write.state) return;
     take(write);  // one new value for two states: the first write made it live in the first state
     if (in_place && may_write(write)) {
@@ -86,10 +86,10 @@ class Committer {
     const uint32_t maker = makers_[write.value];
     if (value.place != Place::arena || maker == no_value) return false;  // computed earlier, or somebody else's memory
     const Instruction& instruction = p_.instructions[maker];
-    const FusedProgram* program = instruction.fused.get();
+    const FusedSteps* fused = instruction.fused.get();
     for (size_t i = 0; i < instruction.in.size(); i++) {
       if (instruction.in[i].value != write.state) continue;
-      if (!program || program->inputs[i].mode != load_full) return false;
+      if (!fused || fused->inputs[i].mode != load_full) return false;
     }
     return !runs_before_a_reader(maker, write.state);
   }
@@ -119,7 +119,7 @@ class Committer {
     return false;
   }
 
-  Program& p_;
+  Code& p_;
   const KernelEntry* copy_;
   // Of the update phase only:
   std::vector<uint32_t> makers_;                // by value
@@ -129,10 +129,10 @@ class Committer {
 
 }  // namespace
 
-void commit_updates(Program& program, std::vector<StateWrite> writes, PlanMode mode, const KernelEntry* copy) {
-  Committer committer(program, copy);
-  for (StateWrite& write : writes) committer.take(write);
-  for (const StateWrite& write : writes) committer.commit(write, mode == PlanMode::fused);
+void write_updates(Code& code, std::vector<StateWrite> writes, PlanMode mode, const KernelEntry* copy) {
+  UpdateWriter writer(code, copy);
+  for (StateWrite& write : writes) writer.take(write);
+  for (const StateWrite& write : writes) writer.write(write, mode == PlanMode::fused);
 }
 
 }  // namespace myelin
