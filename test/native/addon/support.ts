@@ -65,7 +65,10 @@ export interface Outcome {
   seconds: number
 }
 
-/** Runs test/native/addon/children/<name>.mjs, which gets `input` and the addon's path as JSON. Never longer than `limit` ms. */
+/**
+ * Runs test/native/addon/children/<name>.mjs, which gets `input` and the addon's path as JSON. Never longer than
+ * `limit` ms.
+ */
 export function child(name: string, input: Record<string, unknown>, nodeArgs: string[] = [], limit = 50_000) {
   const file = join(__dirname, 'children', `${name}.mjs`)
   const start = Date.now()

@@ -70,8 +70,9 @@ function distance(found: ArrayLike<number>, expected: ArrayLike<number>): number
 }
 
 /**
- * Σ_k a(i,k)·b(k,j) [+ c(j)] of rounded operands in float64, against `found` [m, n]. Each of k+1 additions may be off by one
- * unit in the last place of the terms' absolute sum: two of rounding, because tensor cores may cut instead of round.
+ * Σ_k a(i,k)·b(k,j) [+ c(j)] of rounded operands in float64, against `found` [m, n]. Each of k+1 additions may be off
+ * by one unit in the last place of the terms' absolute sum: two of rounding, because tensor cores may cut instead of
+ * round.
  */
 function expectProduct(
   found: my.Tensor,

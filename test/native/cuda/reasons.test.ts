@@ -1,4 +1,6 @@
-/** Why there is no GPU, in processes of their own: without library, driver or device, and with a driver that is too old. */
+/**
+ * Why there is no GPU, in processes of their own: without library, driver or device, and with a driver that is too old.
+ */
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -111,7 +113,7 @@ describe('why there is no GPU', () => {
     })
   }
 
-  it('the library as nvcc made it, beside the addon: there is no driver, said at once, and the CPU trains', function () {
+  it('the library of nvcc beside the addon: there is no driver, said at once, and the CPU trains', function () {
     const name = 'libmyelin_cuda.so'
     // npm run build:cuda, and what npm run test:all builds
     const library = ['build/Release', 'build/cuda-release'].map((folder) => join(root, folder, name)).find(existsSync)

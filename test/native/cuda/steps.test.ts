@@ -1,4 +1,6 @@
-/** Many steps in one run: tables and rings on the device, captured steps, guards, cancelling, and what requests refuse. */
+/**
+ * Many steps in one run: tables and rings on the device, captured steps, guards, cancelling, and what requests refuse.
+ */
 import { expect } from 'chai'
 import type { DType } from '../../../lib/base/dtype'
 import * as b from '../../../lib/graph/build'

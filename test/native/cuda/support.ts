@@ -1,6 +1,6 @@
 /**
- * What the tests of the CUDA backend share. They run on a GPU or, without one, on the stand-in of test/native/cuda-on-cpu;
- * scripts/test-cuda.js names the library and whether the tests are to be thorough.
+ * What the tests of the CUDA backend share. They run on a GPU or, without one, on the stand-in of
+ * test/native/cuda-on-cpu; scripts/test-cuda.js names the library and whether the tests are to be thorough.
  */
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'

@@ -53,6 +53,8 @@ async function plansDuring(work: () => Promise<unknown>): Promise<NativePlan[]> 
   return plans
 }
 
+const title = ({ optimizer, clip }: { optimizer: string; clip?: Clip }) =>
+  clip ? `${optimizer} with ${JSON.stringify(clip)}` : optimizer
 const total = (launches: readonly number[]) => launches.reduce((sum, n) => sum + n, 0)
 
 describe('updates on cuda', () => {
@@ -73,7 +75,7 @@ describe('updates on cuda', () => {
     ? settings
     : settings.filter((s) => s.optimizer.startsWith('adam') && s.numbers !== 1 && !(s.clip && 'value' in s.clip))
   for (const { optimizer, clip, numbers } of chosen)
-    it(`${optimizer}${clip ? ` with ${JSON.stringify(clip)}` : ''}: one launch for ${2 * depth} weights and biases`, async () => {
+    it(`${title({ optimizer, clip })}: one launch for ${2 * depth} weights and biases`, async () => {
       const model = deepModel(optimizer, clip, 'cuda')
       const steps = 6
       const before = native.deviceCounters('cuda')

@@ -127,7 +127,12 @@ describeRows({
         ['a chance above 1', { flip: 2 }, OptionError, ['flip', '2']],
         ['a flip in words', { flip: 'yes' }, OptionError, ['flip', '"yes"']],
         ['a distortion without strength', { distort: {} }, OptionError, ['distort.strength', 'undefined']],
-        ['a distortion rougher than pixels', { distort: { strength: 1, smoothness: 0.5 } }, OptionError, ['smoothness', '0.5']], // prettier-ignore
+        [
+          'a distortion rougher than pixels',
+          { distort: { strength: 1, smoothness: 0.5 } },
+          OptionError,
+          ['smoothness', '0.5'],
+        ],
         ['a misspelt option', { rotat: 5 }, OptionError, ["'rotate'"]],
         ['a misspelt option of the distortion', { distort: { strenght: 5 } }, OptionError, ["'strength'"]],
         ['a shape of one side', { shape: [5] }, ShapeError, ['[height, width]', '[5]']],

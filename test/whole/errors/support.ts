@@ -73,7 +73,10 @@ export function inFolder(tests: (folder: () => string) => void): void {
   })
 }
 
-/** A test for each row of each group: the error is the one expected, and the models are the same afterwards, to the bit, and work. */
+/**
+ * A test for each row of each group: the error is the one expected, and the models are the same afterwards, to the bit,
+ * and work.
+ */
 export function describeRows(groups: Record<string, Row[]>): void {
   inFolder((folder) => {
     for (const [group, rows] of Object.entries(groups))

@@ -1,5 +1,6 @@
 'use strict'
-// The install matrix: each case is { name, run }, where run returns a remark or throws. `npm run test:install` prints them.
+// The install matrix: each case is { name, run }, where run returns a remark or throws. `npm run test:install` prints
+// them.
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
@@ -76,7 +77,9 @@ function noScripts(workshop) {
   return 'npm has nothing to run'
 }
 
-/** Of all commands that may run scripts, without any tool that a script could use: none is run, and the package works. */
+/**
+ * Of all commands that may run scripts, without any tool that a script could use: none is run, and the package works.
+ */
 function scriptsAllowed(workshop) {
   const home = path.join(workshop.folder, 'scripts-allowed')
   fs.mkdirSync(home)
@@ -92,8 +95,9 @@ function scriptsAllowed(workshop) {
 }
 
 /**
- * Of several processes the fastest: the others measure what else the machine does. Where even that one was kept waiting, the
- * processor time is compared with that of Node's own start in the same process, which is what 40 ms are on a quiet machine.
+ * Of several processes the fastest: the others measure what else the machine does. Where even that one was kept
+ * waiting, the processor time is compared with that of Node's own start in the same process, which is what 40 ms are on
+ * a quiet machine.
  */
 function firstRequire(workshop, node) {
   const home = workshop.install()

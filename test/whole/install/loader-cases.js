@@ -84,7 +84,8 @@ function elfHash(name) {
 /** A script that ends with the doctor's verdict, and passes its lines on as errors when it is bad. */
 function withDoctor(home) {
   const script =
-    "const lines = []\nrequire('./node_modules/myelin/dist/doctor.js').doctor((line) => lines.push(line)).then((ok) => {\n" +
+    "const { doctor } = require('./node_modules/myelin/dist/doctor.js')\n" +
+    'const lines = []\ndoctor((line) => lines.push(line)).then((ok) => {\n' +
     "  if (!ok && lines.join().includes('ALTERED')) console.error('an altered binary is named as such')\n" +
     '  process.exitCode = ok ? 0 : 1\n})\n'
   fs.writeFileSync(path.join(home, 'run-doctor.js'), script)

@@ -1,7 +1,7 @@
 'use strict'
-// A system with musl to try the musl binary on: Bun for musl from the registry, the C library of Debian's package `musl`, and
-// the C++ library that Bun asks for, which Debian has for glibc only: the part of its static form that Bun needs, linked so
-// that musl can load it. Myelin's binary needs the C library alone.
+// A system with musl to try the musl binary on: Bun for musl from the registry, the C library of Debian's package
+// `musl`, and the C++ library that Bun asks for, which Debian has for glibc only: the part of its static form that Bun
+// needs, linked so that musl can load it. Myelin's binary needs the C library alone.
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')

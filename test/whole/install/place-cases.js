@@ -64,7 +64,8 @@ async function debian(workshop, release) {
     fs.cpSync(home, inside, { recursive: true, verbatimSymlinks: true })
     fs.copyFileSync(node, path.join(inside, 'node'))
     const at = `/${path.basename(inside)}`
-    const script = `cd ${at} && ! command -v gcc cc make cmake && ./node train.js && ./node node_modules/myelin/dist/cli.js doctor`
+    const doctor = './node node_modules/myelin/dist/cli.js doctor'
+    const script = `cd ${at} && ! command -v gcc cc make cmake && ./node train.js && ${doctor}`
     const output = workshop.call('chroot', [system, '/bin/sh', '-c', script], {
       env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
     })

@@ -1,6 +1,6 @@
 'use strict'
-// Builds from the packed sources. The objects are compiled once: the three front ends lead to the same CMake description
-// and share its folder.
+// Builds from the packed sources. The objects are compiled once: the three front ends lead to the same CMake
+// description and share its folder.
 const fs = require('node:fs')
 const path = require('node:path')
 const { exportedSymbols } = require('../../../scripts/package/check-floors')

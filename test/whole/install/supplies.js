@@ -1,7 +1,7 @@
 'use strict'
-// What the install cases need from outside, kept in build/runtimes: Node.js and Bun as packages of the registry, roots of
-// Debian releases. Two child processes fetch them while the cases run: `node supplies.js runtimes`, `node supplies.js systems`.
-// What could not be had leaves its reason, and the cases say so.
+// What the install cases need from outside, kept in build/runtimes: Node.js and Bun as packages of the registry, roots
+// of Debian releases. Two child processes fetch them while the cases run: `node supplies.js runtimes`, `node
+// supplies.js systems`. What could not be had leaves its reason, and the cases say so.
 const { spawn, spawnSync } = require('node:child_process')
 const fs = require('node:fs')
 const path = require('node:path')
@@ -77,7 +77,8 @@ function installSystem(name, home) {
   if (!which('debootstrap')) return 'debootstrap is not installed: sudo apt-get install debootstrap'
   const limit = 1_200_000
   const mirror = debianMirror()
-  // --foreign unpacks the system without setting up its services, which nothing here asks for and takes most of the time.
+  // --foreign unpacks the system without setting up its services, which nothing here asks for and takes most of the
+  // time.
   const args = ['--variant=minbase', '--foreign', '--include=libstdc++6', name, home, ...(mirror ? [mirror] : [])]
   const result = spawnSync('debootstrap', args, { encoding: 'utf8', timeout: limit })
   if (result.status === 0) return unpackCppLibrary(home)

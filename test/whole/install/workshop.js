@@ -58,7 +58,9 @@ function makeWorkshop() {
   const supplies = makeSupplies()
   const notBuilt = {}
 
-  /** Runs a program and returns what it printed; throws with all of it when it fails. `input` options as for spawnSync. */
+  /**
+   * Runs a program and returns what it printed; throws with all of it when it fails. `input` options as for spawnSync.
+   */
   function call(program, args, options = {}) {
     const result = spawnSync(program, args, { encoding: 'utf8', timeout: 400_000, maxBuffer: 2 ** 26, ...options })
     const output = `${result.stdout ?? ''}${result.stderr ?? ''}`
@@ -84,7 +86,10 @@ function makeWorkshop() {
     return call(process.execPath, [cli, ...args], options)
   }
 
-  /** The packed package. Binaries that can be tried here are made first when they are missing or older than their sources. */
+  /**
+   * The packed package. Binaries that can be tried here are made first when they are missing or older than their
+   * sources.
+   */
   const pack = once(() => {
     if (!hostTarget()) throw new Error(`there is no prebuild target for ${process.platform}-${process.arch}`)
     for (const target of targets.filter((each) => triedHere.includes(each.name) || each === hostTarget())) {

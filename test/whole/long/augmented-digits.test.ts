@@ -1,4 +1,6 @@
-/** 5.9 at work: with augmentation the digits are learnt to 98 % and more, where they are learnt to about 96 % without. */
+/**
+ * 5.9 at work: with augmentation the digits are learnt to 98 % and more, where they are learnt to about 96 % without.
+ */
 import { expect } from 'chai'
 import { train } from '../../../examples/augmented-digits'
 

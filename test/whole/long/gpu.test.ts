@@ -1,5 +1,6 @@
 // The whole of `npm run gpu`, on the stand-in runtime: every stage's way is gone, with programs in place of
-// compute-sanitizer and of a Python with PyTorch, and each kind of failure ends with code 1 and keeps the other results.
+// compute-sanitizer and of a Python with PyTorch, and each kind of failure ends with code 1 and keeps the other
+// results.
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -37,7 +38,10 @@ if (script === '-c') say({ torch: 'pretended', cuda: null, sees: false })
 else if (script.endsWith('gemm_pytorch.py')) {
   for (const line of require('fs').readFileSync(0, 'utf8').split('\\n').filter(Boolean))
     say({ name: line.split(' ').slice(6).join(' '), microseconds: [3, 1, 2], way: 'eager' })
-} else say({ name: 'eager', microseconds: [7, 8, 9], costs: JSON.parse(process.env.PRETENDED_COSTS ?? 'null') ?? undefined })
+} else {
+  const costs = JSON.parse(process.env.PRETENDED_COSTS ?? 'null') ?? undefined
+  say({ name: 'eager', microseconds: [7, 8, 9], costs })
+}
 `
 
 /** A stand-in for compute-sanitizer: runs the program, writes down how it was called, and ends as it is told. */

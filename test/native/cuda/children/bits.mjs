@@ -1,5 +1,5 @@
-// Trains models that between them have every kernel that training has, on the GPU, and prints a picture of every bit that
-// came out. Wide enough for sums that several blocks put together.
+// Trains models that between them have every kernel that training has, on the GPU, and prints a picture of every bit
+// that came out. Wide enough for sums that several blocks put together.
 import { createHash } from 'node:crypto'
 import * as my from '../../../../dist/index.mjs'
 

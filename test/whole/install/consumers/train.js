@@ -1,5 +1,6 @@
 'use strict'
-// What a CommonJS project does: trains a network off the event loop, saves and loads it, differentiates, reads an error.
+// What a CommonJS project does: trains a network off the event loop, saves and loads it, differentiates, reads an
+// error.
 const my = require('myelin')
 
 async function train() {
