@@ -32,8 +32,6 @@ void check_sum_squares(const Check& c) {
   c.attrs({});
   c.shape({});
 }
-const Shape& input_shape(const Graph& graph, const Node& node) { return graph.nodes[node.inputs[0]].shape; }
-
 ReduceAttrs reduce(const Shape& in, const std::vector<double>& axes) {
   ReduceAttrs attrs{1, 1, 1};
   for (size_t d = 0; d < in.size(); d++) {
