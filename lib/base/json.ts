@@ -1,5 +1,5 @@
 /** Plain data that survives JSON. */
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+export type Json = null | boolean | number | string | Json[] | JsonObject
 
 /** A config: what a file keeps of an object made from options. */
 export type JsonObject = { [key: string]: Json }
@@ -13,7 +13,7 @@ export function toJson(value: unknown): Json | undefined {
     return items.includes(undefined) ? undefined : (items as Json[])
   }
   if (typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return undefined
-  const result: { [key: string]: Json } = {}
+  const result: JsonObject = {}
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue
     const json = toJson(item)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { checkOptions, dtypeOption, nonEmptyString, oneOf, seedOption, shapeOption } from '../base/checks'
 import type { DType, Precision } from '../base/dtype'
 import { describeValue, OptionError } from '../base/errors'
-import type { Shape } from '../base/shape'
+import { sizeOf, type Shape } from '../base/shape'
 import type { Layer } from '../layers/layer'
 import { resolveDevice, type DeviceName } from '../native/devices'
 import { Model } from './model'
@@ -74,7 +74,7 @@ function precisionOption(where: string, value: unknown, dtype: DType): Precision
 }
 
 function checkLabels(labels: readonly string[], network: Network): string[] {
-  const width = network.outputShape.reduce((n, d) => n * d, 1)
+  const width = sizeOf(network.outputShape)
   if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string'))
     throw new OptionError(`sequential: labels: expected a list of strings, got ${describeValue(labels)}.`)
   if (labels.length !== width && !(width === 1 && labels.length === 2))

@@ -34,7 +34,8 @@ describe('5.13 initialisers', () => {
     [initializers.uniform({ min: -1, max: 3 }), 1, 16 / 12],
   ]
   for (const [spec, mean, variance] of expected) {
-    it(`${typeof spec === 'string' ? spec : JSON.stringify(spec.config)}: mean ${mean}, variance ${variance} within 2 %`, () => {
+    const name = typeof spec === 'string' ? spec : JSON.stringify(spec.config)
+    it(`${name}: mean ${mean}, variance ${variance} within 2 %`, () => {
       const got = moments(create(spec))
       expect(got.variance / variance).to.be.within(0.98, 1.02)
       expect(Math.abs(got.mean - mean)).to.be.below(0.02 * Math.sqrt(variance))

@@ -1,4 +1,7 @@
-/** Row 5.16 for the pieces above the primitives: every activation, layer, loss and regulariser against central differences. */
+/**
+ * Row 5.16 for the pieces above the primitives: every activation, layer, loss and regulariser against central
+ * differences.
+ */
 import { expect } from 'chai'
 import { toActivation, type ActivationSpec } from '../../lib/activations'
 import { grad } from '../../lib/functions/grad'

@@ -3,6 +3,7 @@
  * plain plans, derivatives against differences, options against attributes. A new primitive needs its formula and its
  * cases here, and nothing else under test/.
  */
+import type { DType } from '../../lib/base/dtype'
 import { sizeOf, type Shape } from '../../lib/base/shape'
 import * as b from '../../lib/graph/build'
 import type { Attrs, Node } from '../../lib/graph/node'
@@ -125,6 +126,18 @@ const binary = (op: string, build: (x: Node, y: Node) => Node, more: Partial<Cas
 const logSumExp = (z: Node): Node => {
   const top = b.max(z, [1], true)
   return b.add(top, b.log(b.sum(b.exp(b.sub(z, top)), [1], true)))
+}
+
+/** Between backends: of sums in another order, relative to max(1, |value|). Derivatives hold sums. */
+export const sumTolerance = { float32: 3e-6, float64: 2e-14 } as const
+
+/** Of values between backends: both compute with the same formulas, so all but these are the same bits. */
+export const betweenBackends: Record<string, Record<DType, number>> = {
+  ...Object.fromEntries(
+    ['sum', 'sumSquares', 'matmul', 'softmax', 'softmaxCrossEntropy'].map((op) => [op, sumTolerance]),
+  ),
+  // The platform's own functions: CUDA's are good to a few units in the last place.
+  ...Object.fromEntries(['sin', 'cos', 'power'].map((op) => [op, { float32: 1e-6, float64: 2e-15 }])),
 }
 
 const entries: CaseEntry[] = [

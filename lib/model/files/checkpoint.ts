@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { writeFileAtomic } from '../../base/disk'
 import type { DType, NativeArray } from '../../base/dtype'
 import { FormatError, StateError } from '../../base/errors'
-import type { Json } from '../../base/json'
+import type { Json, JsonObject } from '../../base/json'
 import { sizeOf } from '../../base/shape'
 import { inTurns, slices, type Sliced } from '../../base/slices'
 import type { DataLike } from '../../data/rows'
@@ -31,7 +31,6 @@ export interface CheckpointState {
 }
 
 type NamedTensors = ModelSnapshot['tensors']
-type JsonObject = { [key: string]: Json }
 
 /** True when a checkpoint is due after so many epochs or steps of the run. */
 export function checkpointBoundary({ checkpoint }: Settings, unit: 'epochs' | 'steps', done: number): boolean {

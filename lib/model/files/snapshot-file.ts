@@ -3,7 +3,7 @@
  * (`architecture`, `compiled`, `progress`, `checkpoint`) beside `format` and `version`.
  */
 import { describeValue, FormatError } from '../../base/errors'
-import type { Json } from '../../base/json'
+import type { Json, JsonObject } from '../../base/json'
 import { atOnce, type Sliced } from '../../base/slices'
 import { containerParts, decodedContainer, encodeContainer, type Container } from './safetensors'
 import type { ModelSnapshot } from './snapshot'
@@ -113,9 +113,9 @@ class Checked {
     return new Checked(this.object()[key], `${this.place}.${key}`, this.source)
   }
 
-  object(): { [key: string]: Json } {
+  object(): JsonObject {
     if (this.value === null || typeof this.value !== 'object' || Array.isArray(this.value)) this.fail('an object')
-    return this.value as { [key: string]: Json }
+    return this.value as JsonObject
   }
 
   list<T>(check: (entry: Checked) => T): T[] {

@@ -1,5 +1,5 @@
 import type { DType, NativeArray, Precision } from '../../base/dtype'
-import type { Json } from '../../base/json'
+import type { Json, JsonObject } from '../../base/json'
 
 /** Everything a model is, as plain data: what files hold and `loadModel` rebuilds. */
 export interface ModelSnapshot {
@@ -10,11 +10,11 @@ export interface ModelSnapshot {
     precision: Precision
     seed: string
     labels: string[] | null
-    layers: { kind: string; name: string; config: { [key: string]: Json } }[]
+    layers: { kind: string; name: string; config: JsonObject }[]
   }
   /** What compile() was given, or null before it. */
   compiled: {
-    optimizer: { kind: string; config: { [key: string]: Json } }
+    optimizer: { kind: string; config: JsonObject }
     loss: Json
     metrics: Json[]
     gradientClip: Json

@@ -1,6 +1,7 @@
 /** Compiled programs, kept by shape and mode. */
 import type { DType } from '../../base/dtype'
 import { LruMap } from '../../base/lru'
+import { sizeOf } from '../../base/shape'
 import { bindEach, CompiledProgram } from '../../graph/compiled'
 import type { NativeBuffer, NativePlan, RunRequest } from '../../native/contract'
 import { native } from '../../native/native'
@@ -39,7 +40,7 @@ export class ModelPlan {
     const own = (capture: unknown) => ({ buffer: ownCopy(where, capture, built.program.dtype, device), own: true })
     this.#compiled = CompiledProgram.of(where, built.program, { device, bind: (captures) => bindEach(captures, own) })
     this.inputNames = built.inputNames
-    this.accumulatorSizes = built.accumulatorShapes.map((shape) => shape.reduce((n, d) => n * d, 1))
+    this.accumulatorSizes = built.accumulatorShapes.map(sizeOf)
     this.fetchNames = built.fetchNames
     this.fetchShapes = built.fetchShapes
     this.hypers = built.program.hypers.length

@@ -2,7 +2,7 @@
 import type { LayerOutput } from '../../activations/activation'
 import type { DType } from '../../base/dtype'
 import { describeValue, MyelinError, OptionError, ShapeError } from '../../base/errors'
-import { shapeText, type Shape } from '../../base/shape'
+import { shapeText, sizeOf, type Shape } from '../../base/shape'
 import { withLabel } from '../../graph/label'
 import type { BuiltLayer, Layer, WeightSpec } from '../../layers/layer'
 import type { ModelSize } from '../../native/devices'
@@ -78,7 +78,7 @@ export class Network {
 
   /** What choosing a device goes by. */
   sizeIn(dtype: DType): ModelSize {
-    const weights = this.weights().reduce((n, { spec }) => n + spec.shape.reduce((m, d) => m * d, 1), 0)
+    const weights = this.weights().reduce((n, { spec }) => n + sizeOf(spec.shape), 0)
     return { weights, dtype }
   }
 

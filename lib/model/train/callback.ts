@@ -1,5 +1,5 @@
 /** What a fit tells its observers. Generic in the model, which is built on top of this. */
-import type { Json } from '../../base/json'
+import type { JsonObject } from '../../base/json'
 import type { Tensor } from '../../tensor/tensor'
 import type { EpochLogs, History } from './history'
 
@@ -45,7 +45,7 @@ export interface BatchLogs {
 
 /** What a callback keeps in a checkpoint. */
 export interface CallbackState {
-  values: { [key: string]: Json }
+  values: JsonObject
   tensors?: { [key: string]: Tensor }
 }
 

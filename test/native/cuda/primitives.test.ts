@@ -1,25 +1,13 @@
 /** Every primitive on the GPU against the CPU: values, derivatives, random numbers; and that it ran there. */
 import { expect } from 'chai'
-import type { DType } from '../../../lib/base/dtype'
 import * as b from '../../../lib/graph/build'
 import { inputNode } from '../../../lib/graph/leaves'
 import { native } from '../../../lib/native/native'
-import { cases, inputsOf, nameOf } from '../../ops/cases'
+import { betweenBackends, cases, inputsOf, nameOf, sumTolerance } from '../../ops/cases'
 import { worst } from '../../ops/distance'
 import { philoxUniform } from '../../ops/philox'
 import { expectRegistered } from '../../ops/registered'
 import { chosen, compile, expectLaunches, thorough, withDerivatives } from './support'
-
-/** Of derivatives, which hold sums; relative to max(1, |value|). */
-const tolerance = { float32: 3e-6, float64: 2e-14 } as const
-
-/** Of values: both sides compute with the same formulas, so all but these are the same bits. */
-const looser: Record<string, Record<DType, number>> = {
-  // Sums in another order.
-  ...Object.fromEntries(['sum', 'sumSquares', 'matmul', 'softmax', 'softmaxCrossEntropy'].map((op) => [op, tolerance])),
-  // The platform's own functions: CUDA's are good to a few units in the last place.
-  ...Object.fromEntries(['sin', 'cos', 'power'].map((op) => [op, { float32: 1e-6, float64: 2e-15 }])),
-}
 
 describe('primitives on cuda', () => {
   it('are registered by both backends: all of the table, the same names and arities, float32 and float64', () => {
@@ -42,7 +30,7 @@ describe('primitives on cuda', () => {
           const found = onGpu.run(values)
           const after = native.deviceCounters('cuda')
           found.forEach((array, i) => {
-            const bound = i > 0 ? tolerance[dtype] : (looser[c.op]?.[dtype] ?? 0)
+            const bound = i > 0 ? sumTolerance[dtype] : (betweenBackends[c.op]?.[dtype] ?? 0)
             expect(worst(array, expected[i]), `${dtype} ${mode} ${i}`).to.be.at.most(bound)
           })
           const { instructions, launches, device } = native.planInfo(onGpu.plan)
