@@ -103,17 +103,39 @@ async function unbroken(home, ids) {
   ])
 }
 
-/** What is wrong with a mutation: null where a test of its row fails, as it should. */
-async function tryMutation(home, { row, file, edits }) {
-  const text = fs.readFileSync(path.join(home, 'lib', file), 'utf8')
+/** The text of a file of lib before and after a mutation, in the tree at `home`. Failure where the mutation has no place. */
+function mutated({ file, edits }, home = root) {
+  const place = path.join(home, 'lib', file)
+  if (!fs.existsSync(place)) throw new Failure(`there is no lib/${file}`)
+  const text = fs.readFileSync(place, 'utf8')
   let changed = text
   for (const edit of edits) {
     const [from, to] = [edit.from.join('\n'), edit.to.join('\n')]
     const times = changed.split(from).length - 1
-    if (times !== 1) return `lib/${file} holds ${times} times: ${from}`
+    if (times !== 1) throw new Failure(`lib/${file} holds ${times} times: ${from}`)
     changed = changed.replace(from, () => to)
   }
+  return { text, changed }
+}
+
+/** Mutations whose place is no longer there, as lines. A sample does not meet them all; npm test does. */
+const misplaced = () =>
+  readMutations().flatMap((mutation) => {
+    try {
+      mutated(mutation)
+      return []
+    } catch (error) {
+      return [`${nameOf(mutation)}: ${error.message}`]
+    }
+  })
+
+/** What is wrong with a mutation: null where a test of its row fails, as it should. */
+async function tryMutation(home, mutation) {
+  const { row, file } = mutation
+  let text
   try {
+    const { changed, ...before } = mutated(mutation, home)
+    text = before.text
     write(home, file, changed)
     const { found, said } = await test(home, [row], ['--bail'])
     if (!found) return `breaks off instead of failing: ${said.trim().slice(0, 500)}`
@@ -121,7 +143,7 @@ async function tryMutation(home, { row, file, edits }) {
   } catch (error) {
     return error.message
   } finally {
-    write(home, file, text)
+    if (text !== undefined) write(home, file, text)
   }
 }
 
@@ -162,7 +184,7 @@ async function mutateNotes(only, choose = (names) => names) {
   return problems.length === 0
 }
 
-module.exports = { mutateNotes }
+module.exports = { misplaced, mutateNotes }
 if (require.main === module)
   main(async () => {
     const { names } = readArguments(process.argv.slice(2), __filename, { names: true })
