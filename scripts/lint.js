@@ -1,10 +1,10 @@
 'use strict'
 // npm run lint: eslint, prettier and clang-format over everything, and the order of the rooms of lib/
-// (.dependency-cruiser.cjs).
-// --fix writes instead of complaining.
+// (.dependency-cruiser.cjs) and native/ (test/native-floors.js). --fix writes instead of complaining.
 const { tool } = require('./lib/npm')
 const { root, Failure, tryRun, filesUnder, main, readArguments } = require('./tools')
 const { ensurePackages } = require('./build/ensure')
+const { upwardIncludes } = require('./test/native-floors')
 
 const folders = ['lib', 'test', 'bench', 'examples', 'scripts']
 
@@ -29,6 +29,12 @@ function lint({ fix = false } = {}) {
         tool('dependency-cruiser', 'bin/dependency-cruise.mjs'),
         ...['--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'lib'],
       ]),
+    'floors of native': () => {
+      const found = upwardIncludes()
+      for (const line of found) console.error(line)
+      if (found.length === 0) console.log('✔ no include of native/ points to a room above')
+      return { ok: found.length === 0, reason: `${found.length} complaints` }
+    },
     'clang-format': () => tryRun(clangFormat, fix ? ['-i', ...native] : ['--dry-run', '-Werror', ...native], quiet),
   }
   return Object.keys(checks).filter((name) => {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "cuda/backend/launch.h"
+#include "cuda/kernels/launch.h"
 #include "lines.h"
 
 using myelin::cuda::Context;

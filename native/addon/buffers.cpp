@@ -1,5 +1,5 @@
 // bufferCreate, bufferReserve, bufferRead, bufferWrite, bufferClone, bufferDispose, memory.
-#include "core/run/buffer.h"
+#include "core/device/buffer.h"
 
 #include <string>
 

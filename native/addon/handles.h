@@ -5,7 +5,7 @@
 
 #include "arguments.h"
 #include "core/compile/plan.h"
-#include "core/run/buffer.h"
+#include "core/device/buffer.h"
 
 namespace myelin::addon {
 

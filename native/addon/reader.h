@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "arguments.h"
-#include "core/run/buffer.h"
+#include "core/device/buffer.h"
 
 namespace myelin::addon {
 

@@ -6,7 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/run/buffer.h"
+#include "core/device/buffer.h"
 #include "core/run/pool.h"
 #include "job.h"
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "core/device/buffer.h"
 #include "core/graph/graph.h"
-#include "core/run/buffer.h"
 
 namespace myelin {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/run/buffer.h"
+#include "core/device/buffer.h"
 
 namespace myelin {
 

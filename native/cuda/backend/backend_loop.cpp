@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "backend.h"
-#include "context.h"
+#include "cuda/kernels/context.h"
 #include "cuda/kernels/fused/fused_many.h"
 #include "cuda/kernels/kernels.h"
 #include "cuda/kernels/step/step.h"

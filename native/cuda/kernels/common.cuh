@@ -1,7 +1,7 @@
 // What the kernels of this folder share: the skip flag, sizes of grids, 16-byte accesses, division by numbers known
 // at launch. Everything stands in an anonymous namespace: each file is compiled by itself.
 #pragma once
-#include "cuda/backend/launch.h"
+#include "cuda/kernels/launch.h"
 #include "target.h"
 
 MYELIN_BEGIN

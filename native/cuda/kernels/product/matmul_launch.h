@@ -1,6 +1,6 @@
 // How a plan becomes launches. Internal to the matmul; tests use it to run every kernel on every shape.
 #pragma once
-#include "cuda/backend/context.h"
+#include "cuda/kernels/context.h"
 #include "matmul_plan.h"
 #include "matmul_task.h"
 

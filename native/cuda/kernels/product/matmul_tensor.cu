@@ -1,4 +1,4 @@
-#include "cuda/backend/launch.h"
+#include "cuda/kernels/launch.h"
 #include "matmul_launch.h"
 #include "matmul_tensor.cuh"
 

@@ -1,7 +1,7 @@
 // One call of a kernel of the CUDA library under the stand-in runtime, on arrays of the host.
 #pragma once
 #include "../../kernels/support.h"
-#include "cuda/backend/context.h"
+#include "cuda/kernels/context.h"
 
 extern "C" const myelin::KernelTable* myelin_cuda_kernels(void);
 

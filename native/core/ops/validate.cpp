@@ -1,6 +1,6 @@
 // Every node by the record of its op, then the roles of nodes. After validate() the rest of the core trusts a graph
 // without further checks.
-#include "graph.h"
+#include "core/graph/graph.h"
 
 #include "core/ops/check.h"
 
