@@ -31,7 +31,7 @@ const char* name_of(RunStatus status) {
 RunRequest to_request(const char* function, const Napi::Value& plan, const Napi::Value& request) {
   RunRequest result;
   result.plan = to_plan(plan, {function, "plan"});
-  // Absent keys leave the default of core/plan.h.
+  // Absent keys leave the default of core/compile/plan.h.
   const Reader reader(function, "request", request);
   reader.buffers("states", result.states);
   reader.buffers("inputs", result.inputs);

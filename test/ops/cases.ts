@@ -79,6 +79,19 @@ export const whole: Record<string, Whole> = {
   sum: ([x], attrs) => reduce(x, list(attrs.axes), total),
   max: ([x], attrs) => reduce(x, list(attrs.axes), (v) => Math.max(...v)),
   argmax: ([x], attrs) => reduce(x, [attrs.axis as number], (v) => v.indexOf(Math.max(...v))),
+  cumsum: ([x], attrs) => {
+    const axis = attrs.axis as number
+    const counts = (place: number, other: number) =>
+      (other === place && attrs.exclusive === 0) || (attrs.reverse === 1 ? other > place : other < place)
+    return x.data.map((_, i) => {
+      const index = indexOf(i, x.shape)
+      const line = Array.from(
+        { length: x.shape[axis] },
+        (_v, other) => x.data[flatOf(index.with(axis, other), x.shape)],
+      )
+      return total(line.filter((_v, other) => counts(index[axis], other)))
+    })
+  },
   sumSquares: ([x]) => [total(x.data.map((v) => v * v))],
   matmul: ([x, y], attrs, [m, n]) => {
     const [tx, ty] = [attrs.transA === 1, attrs.transB === 1]
@@ -134,11 +147,17 @@ export const sumTolerance = { float32: 3e-6, float64: 2e-14 } as const
 /** Of values between backends: both compute with the same formulas, so all but these are the same bits. */
 export const betweenBackends: Record<string, Record<DType, number>> = {
   ...Object.fromEntries(
-    ['sum', 'sumSquares', 'matmul', 'softmax', 'softmaxCrossEntropy'].map((op) => [op, sumTolerance]),
+    ['sum', 'cumsum', 'sumSquares', 'matmul', 'softmax', 'softmaxCrossEntropy'].map((op) => [op, sumTolerance]),
   ),
   // The platform's own functions: CUDA's are good to a few units in the last place.
   ...Object.fromEntries(['sin', 'cos', 'power'].map((op) => [op, { float32: 1e-6, float64: 2e-15 }])),
 }
+
+/** [6, 6]: times a column it gives the column's running sums. */
+const lowerTriangle = b.constantArray(
+  Array.from({ length: 36 }, (_, i) => (i % 6 <= Math.floor(i / 6) ? 1 : 0)),
+  [6, 6],
+)
 
 const entries: CaseEntry[] = [
   { op: 'input', shapes: [[2, 3]], build: (x) => x },
@@ -254,6 +273,18 @@ const entries: CaseEntry[] = [
   { op: 'max', note: 'columns', shapes: [[3, 5]], distinct: true, build: (x) => b.max(x, [1]) },
   { op: 'argmax', note: 'rows', shapes: [[3, 5]], distinct: true, flat: true, build: (x) => b.argmax(x, 0) },
   { op: 'argmax', note: 'columns', shapes: [[3, 5]], distinct: true, flat: true, build: (x) => b.argmax(x, 1) },
+  { op: 'cumsum', note: 'vector', shapes: of([6]), compose: (x) => b.matmul(lowerTriangle, b.reshape(x, [6, 1])) },
+  { op: 'cumsum', note: 'rows', shapes: of([3, 5]), options: { axis: 0 } },
+  { op: 'cumsum', note: 'exclusive', shapes: of([3, 5]), options: { exclusive: true } },
+  { op: 'cumsum', note: 'reverse, middle axis', shapes: of([2, 4, 3]), options: { axis: 1, reverse: true } },
+  {
+    op: 'cumsum',
+    note: 'exclusive, reverse',
+    shapes: of([2, 4, 3]),
+    options: { axis: -1, exclusive: true, reverse: true },
+  },
+  { op: 'cumsum', note: 'nothing before', shapes: of([3, 1]), options: { exclusive: true }, flat: true },
+  { op: 'cumsum', note: 'long', shapes: of([3, 100]), large: true },
   { op: 'sumSquares', shapes: [[3, 5]], build: b.sumSquares, compose: (x) => b.sum(b.mul(x, x)) },
 
   { op: 'matmul', note: 'plain', shapes: of([3, 4], [4, 2]) },

@@ -1,8 +1,9 @@
-/** From many numbers to fewer. */
+/** Over axes: from many numbers to fewer, and running totals. */
 import { reducedShape, sizeOf } from '../../base/shape'
 import type * as Build from '../build'
 import type { Node } from '../node'
-import { none, type Primitive } from './record'
+import { axis, flag } from './options'
+import { none, sameAsInput, type Primitive } from './record'
 
 const overAxes: Primitive['shape'] = ({ shapes: [x], attrs }) =>
   reducedShape(x, attrs.axes as readonly number[], attrs.keepDims === 1)
@@ -48,6 +49,21 @@ export const reductions = {
     arity: 1,
     shape: ({ shapes: [x], attrs }) => reducedShape(x, [attrs.axis as number], false),
     vjp: none,
+  },
+  /** Running sums along `axis`, accumulated in float64: each element becomes the sum of those up to it. */
+  cumsum: {
+    arity: 1,
+    options: {
+      /** Default: the last axis. */
+      axis: axis(-1),
+      /** Leave each element out of its own sum: the first one is 0. Default false. */
+      exclusive: flag(false),
+      /** Sum from the end: each element becomes the sum of itself and those behind it. Default false. */
+      reverse: flag(false),
+    },
+    shape: sameAsInput,
+    // dL/dx_i is the sum of dL/dy_j over all sums that x_i is part of: the same from the other end.
+    vjp: (y, dy, b) => [b.createNode('cumsum', [dy], { ...y.attrs, reverse: y.attrs.reverse === 1 ? 0 : 1 })],
   },
   /** Σx² over everything: a scalar, accumulated in float64. */
   sumSquares: {

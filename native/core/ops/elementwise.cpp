@@ -42,7 +42,7 @@ void check_elementwise(const Check& c) {
 
 // The same block, without the axes along which the input repeats.
 BlockNeed blocks_elementwise(const Graph& graph, const Node& node, size_t input) {
-  const Shape& in = graph.nodes[node.inputs[input]].shape;
+  const Shape& in = input_shape(graph, node, input);
   BlockNeed need(node.shape.size(), AxisNeed{no_axis, 0});
   for (size_t d = 0; d < in.size(); d++) {
     if (in[d] == node.shape[d]) need[d].axis = static_cast<int>(d);
@@ -56,7 +56,7 @@ Op elementwise(const char* name, int arity) {
   return op;
 }
 
-// Activations are those whose formula is cheap enough for the registers of every backend's epilogue.
+// What is more to be known than name and arity: what the kernels with an epilogue take in, and numbers of formulas.
 constexpr struct {
   const char* op;
   InEpilogue in_epilogue;

@@ -83,10 +83,6 @@ void copy_list(T* to, const Node& node, const char* key) {
   for (const double value : list_attr(node, key)) *to++ = static_cast<T>(value);
 }
 
-const Shape& input_shape(const Graph& graph, const Node& node, size_t input = 0) {
-  return graph.nodes[node.inputs[input]].shape;
-}
-
 // Where it is an instruction at all, as in plain mode.
 Lowered lower_reshape(const Graph&, const Node&, const Epilogue&) { return {"copy", {}, {}}; }
 Lowered lower_transpose(const Graph&, const Node& node, const Epilogue&) {

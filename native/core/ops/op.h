@@ -84,6 +84,10 @@ struct Op {
 const Op* find_op(const std::string& name);
 const std::vector<const Op*>& all_ops();
 
+inline const Shape& input_shape(const Graph& graph, const Node& node, size_t input = 0) {
+  return graph.nodes[node.inputs[input]].shape;
+}
+
 // What a block of the output needs of an input.
 inline BlockNeed needs_of(const Graph& graph, const Node& node, size_t input) {
   return node.record->blocks ? node.record->blocks(graph, node, input)

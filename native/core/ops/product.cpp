@@ -19,7 +19,7 @@ void check_matmul(const Check& c) {
 Lowered lower_matmul(const Graph& graph, const Node& node, const Epilogue& epilogue) {
   const MatmulAttrs attrs = {number_attr(node, "transA") != 0, number_attr(node, "transB") != 0, epilogue};
   const auto operand = [&](size_t i, int32_t transposed) {
-    return to_text(graph.nodes[node.inputs[i]].shape) + (transposed ? "ᵀ" : "");
+    return to_text(input_shape(graph, node, i)) + (transposed ? "ᵀ" : "");
   };
   return {node.op.c_str(), to_bytes(attrs), operand(0, attrs.trans_a) + "·" + operand(1, attrs.trans_b)};
 }

@@ -1,4 +1,4 @@
-// Sums, largest elements and their places.
+// Over axes: sums, largest elements and their places, running sums.
 #include "check.h"
 
 namespace myelin {
@@ -32,8 +32,6 @@ void check_sum_squares(const Check& c) {
   c.attrs({});
   c.shape({});
 }
-const Shape& input_shape(const Graph& graph, const Node& node) { return graph.nodes[node.inputs[0]].shape; }
-
 ReduceAttrs reduce(const Shape& in, const std::vector<double>& axes) {
   ReduceAttrs attrs{1, 1, 1};
   for (size_t d = 0; d < in.size(); d++) {
@@ -51,6 +49,29 @@ Lowered lower_argmax(const Graph& graph, const Node& node, const Epilogue&) {
 }
 Lowered lower_sum_squares(const Graph& graph, const Node& node, const Epilogue&) {
   return {node.op.c_str(), to_bytes(ReduceAttrs{1, count_of(input_shape(graph, node)), 1}), {}};
+}
+
+void check_cumsum(const Check& c) {
+  c.attrs({"axis", "exclusive", "reverse"});
+  if (!c.rank()) c.fail("a scalar has no axis");
+  c.whole("axis", 0, static_cast<int64_t>(c.rank()) - 1);
+  c.flag("exclusive");
+  c.flag("reverse");
+  c.shape(c.in(0));
+}
+Lowered lower_cumsum(const Graph&, const Node& node, const Epilogue&) {
+  const ReduceAttrs along = reduce(node.shape, {number_attr(node, "axis")});
+  const CumsumAttrs attrs{along.outer, along.n, along.inner, number_attr(node, "exclusive") != 0,
+                          number_attr(node, "reverse") != 0};
+  return {node.op.c_str(), to_bytes(attrs), {}};
+}
+// Lines along the axis are summed by themselves; of its line an element needs everything.
+BlockNeed blocks_cumsum(const Graph&, const Node& node, size_t) {
+  BlockNeed need;
+  for (size_t d = 0; d < node.shape.size(); d++) {
+    need.push_back({static_cast<double>(d) == number_attr(node, "axis") ? no_axis : static_cast<int>(d), 0});
+  }
+  return need;
 }
 
 // The axes that are left, each with its axis of the input.
@@ -78,6 +99,7 @@ OpList reduce_ops() {
       {"sum", 1, check_reduce, lower_reduce, blocks_reduce},
       {"max", 1, check_reduce, lower_reduce, blocks_reduce},
       {"argmax", 1, check_argmax, lower_argmax, blocks_argmax},
+      {"cumsum", 1, check_cumsum, lower_cumsum, blocks_cumsum},
       {"sumSquares", 1, check_sum_squares, lower_sum_squares},
   };
 }
