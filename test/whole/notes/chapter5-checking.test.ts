@@ -54,7 +54,7 @@ describe('5.15 gradient checking', () => {
   const x = matrix(8, 4, next)
   const y = [0, 1, 1, 0, 1, 0, 0, 1]
 
-  it('correct nets pass: zero biases and ReLU, × 0.01 and tanh, with penalties, at first and when trained', async () => {
+  it('correct nets pass: zero biases and ReLU, × 0.01 and tanh, with penalties, at first and trained', async () => {
     for (const model of [widths('relu'), widths('tanh', 'smallNormal')]) {
       const check = await gradientCheck(model, x, y)
       expect(check.verdict, String(check)).to.equal('correct')
