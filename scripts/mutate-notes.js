@@ -103,7 +103,10 @@ async function unbroken(home, ids) {
   ])
 }
 
-/** The text of a file of lib before and after a mutation, in the tree at `home`. Failure where the mutation has no place. */
+/**
+ * The text of a file of lib before and after a mutation, in the tree at `home`. Failure where the mutation has no
+ * place.
+ */
 function mutated({ file, edits }, home = root) {
   const place = path.join(home, 'lib', file)
   if (!fs.existsSync(place)) throw new Failure(`there is no lib/${file}`)

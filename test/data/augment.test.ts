@@ -34,7 +34,10 @@ function expected(image: ArrayLike<number>, [height, width]: number[], how: Want
   const offset = [height, width].map((side) => within(((1 - how.crop) * side) / 2))
   const { strength, smoothness } = how.distort
   const columns = Math.ceil(width / smoothness) + 2
-  const lattice = Array.from({ length: (Math.ceil(height / smoothness) + 2) * columns }, () => [within(strength), within(strength)]) // prettier-ignore
+  const lattice = Array.from({ length: (Math.ceil(height / smoothness) + 2) * columns }, () => [
+    within(strength),
+    within(strength),
+  ])
   const ease = (t: number) => t * t * (3 - 2 * t)
   const displacement = (y: number, x: number, d: number) => {
     const [i, j] = [Math.floor(y / smoothness), Math.floor(x / smoothness)]
@@ -52,7 +55,10 @@ function expected(image: ArrayLike<number>, [height, width]: number[], how: Want
     const fromX = (flip ? -turned : turned) + (width - 1) / 2
     const [i, j] = [Math.floor(fromY), Math.floor(fromX)]
     const [v, u] = [fromY - i, fromX - j]
-    return (1 - v) * ((1 - u) * pixel(i, j) + u * pixel(i, j + 1)) + v * ((1 - u) * pixel(i + 1, j) + u * pixel(i + 1, j + 1)) // prettier-ignore
+    return (
+      (1 - v) * ((1 - u) * pixel(i, j) + u * pixel(i, j + 1)) +
+      v * ((1 - u) * pixel(i + 1, j) + u * pixel(i + 1, j + 1))
+    )
   })
 }
 
@@ -130,7 +136,9 @@ describe('augmentation', () => {
       expect(found.shape).to.deep.equal(x.shape)
       expect([...found.data]).to.deep.equal([...wanted])
     }
-    const vectors = [0, 1].map((i) => data.flattenImage({ data: last(grey).subarray(i * size, (i + 1) * size), height, width })) // prettier-ignore
+    const vectors = [0, 1].map((i) =>
+      data.flattenImage({ data: last(grey).subarray(i * size, (i + 1) * size), height, width }),
+    )
     const flipped = data.transformImages(
       vectors.map((v) => [...v]),
       { shape, flip: true },
@@ -153,9 +161,9 @@ describe('augmentation', () => {
         batch: { x: { data: ArrayLike<number>; shape: readonly number[] }; y: { data: ArrayLike<number> } },
         pass: number,
       ) =>
-        // prettier-ignore
         Array.from(batch.y.data).forEach((row, i) => {
-          const part = (from: ArrayLike<number>, n: number) => Array.from(from).slice(n * side * side, (n + 1) * side * side) // prettier-ignore
+          const part = (from: ArrayLike<number>, n: number) =>
+            Array.from(from).slice(n * side * side, (n + 1) * side * side)
           expect(part(batch.x.data, i)).to.deep.equal(part(passes[pass], row))
           expect(batch.x.shape.slice(1)).to.deep.equal([side, side])
         })

@@ -105,7 +105,10 @@ describe('image files', () => {
 
   it('JPEG is decoded, other sizes are brought to one, and cameras held sideways are set upright', async () => {
     const image = raw(20, 30, 3)
-    const jpeg = await encoder({ ...image, bytes: image.bytes.fill(128) }).jpeg().withMetadata({ orientation: 6 }).toBuffer() // prettier-ignore
+    const jpeg = await encoder({ ...image, bytes: image.bytes.fill(128) })
+      .jpeg()
+      .withMetadata({ orientation: 6 })
+      .toBuffer()
     const upright = await data.readImage(jpeg)
     expect(upright.shape).to.deep.equal([30, 20, 3])
     expect(upright.data.every((v) => Math.abs(v - 128) < 3)).to.equal(true)
@@ -116,7 +119,10 @@ describe('image files', () => {
   })
 
   it('16 bits become 8', async () => {
-    const deep = await sharp(raw(2, 2, 3).bytes, { raw: { width: 2, height: 2, channels: 3 } }).toColourspace('rgb16').png().toBuffer() // prettier-ignore
+    const deep = await sharp(raw(2, 2, 3).bytes, { raw: { width: 2, height: 2, channels: 3 } })
+      .toColourspace('rgb16')
+      .png()
+      .toBuffer()
     const found = await data.readImage(deep)
     expect([...found.data]).to.deep.equal([...raw(2, 2, 3).bytes])
   })
@@ -183,7 +189,11 @@ describe('image files', () => {
     const url = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`
     const register = `import { register } from 'node:module'; register(${JSON.stringify(url(hook))})`
     const program = `require('./dist').data.readImage('x.png').catch((e) => console.log(e.name + ': ' + e.message))`
-    const options = { cwd: resolve(__dirname, '../..'), encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '' } } as const // prettier-ignore
+    const options = {
+      cwd: resolve(__dirname, '../..'),
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '' },
+    } as const
     const { stdout, stderr } = spawnSync(process.execPath, ['--import', url(register), '-e', program], options)
     expect(stdout, stderr).to.equal(
       "StateError: data.readImage needs the optional package 'sharp', which is not installed. Run: npm install sharp\n",

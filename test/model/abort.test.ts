@@ -1,4 +1,6 @@
-/** Every function that takes a signal, aborted while it works: AbortError with the reason, and a model that is usable. */
+/**
+ * Every function that takes a signal, aborted while it works: AbortError with the reason, and a model that is usable.
+ */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

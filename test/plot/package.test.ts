@@ -16,10 +16,12 @@ function run(kind: 'commonjs' | 'module', code: string, missing: readonly string
   const hooks = `
     export async function resolve(name, context, next) {
       if (/^(vega|@resvg)/.test(name)) process._rawDebug('asked for ' + name)
-      if (${JSON.stringify(missing)}.includes(name)) throw Object.assign(new Error('no ' + name), { code: 'ERR_MODULE_NOT_FOUND' })
+      if (${JSON.stringify(missing)}.includes(name))
+        throw Object.assign(new Error('no ' + name), { code: 'ERR_MODULE_NOT_FOUND' })
       return next(name, context)
     }`
-  const register = `data:text/javascript,${encodeURIComponent(`import { register } from 'node:module'; register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}))`)}`
+  const asUrl = (text: string) => `data:text/javascript,${encodeURIComponent(text)}`
+  const register = asUrl(`import { register } from 'node:module'; register(${JSON.stringify(asUrl(hooks))})`)
   const found = spawnSync(process.execPath, ['--import', register, `--input-type=${kind}`, '-e', code], {
     cwd: root,
     encoding: 'utf8',

@@ -70,7 +70,7 @@ describe('2.2 a safe sigmoid and cross-entropy for any z', () => {
         expect(await at(z, label, dtype)).to.deep.equal({ a: z > 0 ? 1 : 0, cost, slope })
     })
 
-  it('the cost comes from z, not from an a that is rounded to 1: ln(1 + e⁻⁴⁰) at z = 40, 40 for the wrong label', async () => {
+  it('the cost comes from z, not from a rounded to 1: ln(1 + e⁻⁴⁰) at z = 40, 40 for the wrong label', async () => {
     const right = await at(40, 1)
     expect(right.a).to.equal(1)
     expect(right.cost / Math.exp(-40)).to.be.closeTo(1, 1e-12)

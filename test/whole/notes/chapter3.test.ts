@@ -303,7 +303,7 @@ describe('3.10 activations for hidden layers', () => {
     return diagnose.activationAdvice(model, { target }).map(({ better }) => better)
   }
 
-  it('advises sigmoid for 0/1, softmax for classes, linear for regression, ReLU in hidden layers, tanh before sigmoid', () => {
+  it('advises sigmoid for 0/1, softmax for classes, linear for numbers, ReLU hidden, tanh before sigmoid', () => {
     expect(advise('relu', 'sigmoid', 'binary')).to.deep.equal([null, null])
     expect(advise('tanh', 'linear', 'regression')).to.deep.equal([null, null])
     expect(advise('relu', 'softmax', 'classes')).to.deep.equal([null, null])
