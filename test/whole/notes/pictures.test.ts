@@ -45,7 +45,7 @@ describe('2.4 the picture of gradient descent on a bowl', () => {
 describe('2.7 the picture of a computation graph', () => {
   it('names every node, with value and derivative', async () => {
     const picture = plot.computationGraph(trace(J, [[], [], []]), { at: [5, 3, 2] })
-    await showsAs(picture, '>a<', '>b<', '>c<', 'u = b·c', 'v = a + u', 'J = 3·v', '>33<', '>11<', 'd = 9')
+    await showsAs(picture, '>a<', '>b<', '>c<', 'u = b × c', 'v = a + u', 'J = 3 × v', '>33<', '>11<', 'd = 9')
     const boxes = specOf(picture).layer!.find(({ mark }) => (mark as { type: string }).type === 'rect')!
     const found = drawn<{ title: string; value: string; derivative: string }>(boxes)
     const rows = found.map(({ title, value, derivative }) => [title, value, derivative])
@@ -53,19 +53,23 @@ describe('2.7 the picture of a computation graph', () => {
       ['a', '5', 'd = 3'],
       ['b', '3', 'd = 6'],
       ['c', '2', 'd = 9'],
-      ['u = b·c', '6', 'd = 3'],
+      ['u = b × c', '6', 'd = 3'],
       ['v = a + u', '11', 'd = 3'],
       ['3', '', ''],
-      ['J = 3·v', '33', 'd = 1'],
+      ['J = 3 × v', '33', 'd = 1'],
     ])
   })
 
   it('without values it shows the formulas alone; constants have theirs', async () => {
     const logistic = (w: Value, x: Value, b: Value) =>
       ops.neg(ops.log(ops.named('a', ops.sigmoid(ops.add(ops.mul(w, x), b)))))
-    const svg = await showsAs(plot.computationGraph(trace(logistic, [[], [], []])), 'a = sigmoid((w·x + b))', '−log(a)')
+    const svg = await showsAs(
+      plot.computationGraph(trace(logistic, [[], [], []])),
+      'a = sigmoid((w × x) + b)',
+      '−log(a)',
+    )
     expect(svg).to.not.include('d = ')
-    await showsAs(plot.computationGraph(trace(J, [[], [], []])), 'J = 3·v')
+    await showsAs(plot.computationGraph(trace(J, [[], [], []])), 'J = 3 × v')
   })
 
   it('refuses what is no graph and graphs too large to read', () => {
