@@ -1,6 +1,6 @@
 /**
- * Other architectures (1.2 of the notes): a convolution for images, a recurrence for sequences and a network with two
- * inputs, each written as a layer with `ops`. Their gradients are derived, and checked.
+ * Other architectures: a convolution for images, a recurrence for sequences and a network with two inputs, each written
+ * as a layer with `ops`. Their gradients are derived, and checked.
  *
  *   npm run examples -- architectures
  */
@@ -167,7 +167,7 @@ async function recurrence(): Promise<void> {
   )
 }
 
-/** Figure 1.7 of the notes: inputs of two kinds, 12 numbers of one and 2 of the other. */
+/** Inputs of two kinds, 12 numbers of one and 2 of the other. */
 async function twoInputs(): Promise<void> {
   const draw = (m: number, seed: number): Examples => {
     const x = ops.randomNormal([m, 14], { seed })

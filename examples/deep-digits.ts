@@ -1,6 +1,6 @@
 /**
- * Deep networks on handwritten digits (chapter 4 of the notes): what depth gives, what flows through the layers, and a
- * search for hyperparameters that can be interrupted.
+ * Deep networks on handwritten digits: what depth gives, what flows through the layers, and a search for
+ * hyperparameters that can be interrupted.
  *
  *   npm run examples -- deep-digits
  */
@@ -62,7 +62,7 @@ async function depth(): Promise<void> {
   )
 }
 
-/** 4.7 of the notes: hyperparameters are tried, not known. α on a logarithmic scale, the widths among some. */
+/** Hyperparameters are tried, not known: α on a logarithmic scale, the widths from a short list. */
 async function hyperparameters(): Promise<{ hidden: number[]; alpha: number }> {
   const space = { hidden: range.choice([[64], [128, 64], [256, 128]]), alpha: range.log(1e-4, 1e-1) }
   const { best, trials } = await search(

@@ -1,6 +1,6 @@
 /**
- * A shallow network on two classes that no line separates (chapter 3 of the notes): what a hidden layer is for, how
- * many units it needs, tanh against sigmoid, and why weights must not start at zero.
+ * A shallow network on two classes that no line separates: what a hidden layer is for, how many units it needs, tanh
+ * against sigmoid, and why weights must not start at zero.
  *
  *   npm run examples -- planar
  */
@@ -114,7 +114,7 @@ async function tanhOrSigmoid(): Promise<void> {
     console.log(`${layer}: ${activation}${better === null ? ' is fine' : `, better ${better}`}: ${reason}`)
 }
 
-/** 3.9 of the notes: units that start equal stay equal. */
+/** Units that start equal stay equal. */
 async function symmetry(): Promise<void> {
   const distinctUnits = async (kernelInitializer: InitializerSpec) => {
     using model = shallow({ units: 8, activation: 'sigmoid', kernelInitializer })

@@ -1,7 +1,7 @@
 /**
- * Overfitting and what helps against it (chapter 5 of the notes): a network with 109,386 parameters and 1000 digits,
- * one in five of which bears a wrong label, as happens in real data. No regularisation, L2, dropout, early stopping,
- * and more images made from those there are.
+ * Overfitting and what helps against it: a network with 109,386 parameters and 1000 digits, one in five of which bears
+ * a wrong label, as happens in real data. No regularisation, L2, dropout, early stopping, and more images made from
+ * those there are.
  *
  *   npm run examples -- regularisation
  */
@@ -59,7 +59,7 @@ function network(kernelRegularizer?: Regularizer, dropout = false): Model {
 
 const fit = (model: Model, more: FitOptions = {}) => model.fit(train.x, labels, { ...options, ...more })
 
-/** 5.4.2 of the notes: λ on a logarithmic scale, ranked by the share of mistakes on the dev set. */
+/** λ on a logarithmic scale, ranked by the share of mistakes on the dev set. */
 async function bestLambda(): Promise<number> {
   const { trials, best } = await search(
     { lambda: range.log(0.1, 3, { points: 4 }) },
