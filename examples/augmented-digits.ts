@@ -89,7 +89,7 @@ async function main(): Promise<void> {
     const augmented = await train({ seed, epochs, augmented: true })
     const [fewer, more] = [1 - augmented.accuracy, 1 - plain.accuracy]
     notice(
-      `Seed ${seed}, ${epochs} epochs: ${percent(more)} of the test digits are read wrongly ` +
+      `Seed ${seed}, ${epochs} epochs: ${percent(more)} of the test digits are misread ` +
         `(${plain.seconds.toFixed(0)} s), with images changed anew in every epoch ${percent(fewer)} ` +
         `(${augmented.seconds.toFixed(0)} s).`,
       fewer < more,

@@ -105,7 +105,7 @@ async function look(model: Model): Promise<void> {
     matrix.accuracy > 0.93 && (await errorOn(restored, test)) === (await errorOn(model, test)),
   )
   await save('deep-digits-confusion', plot.confusionMatrix(matrix))
-  // The first 16 units of the first layer: each looks for strokes somewhere.
+  // The first 16 units of the first layer: each looks for strokes in some places.
   const first = model.getWeights()[0].weight.toArray() as number[][]
   await save('deep-digits-weights', plot.weightImages(tensor(first.slice(0, 16)), { size: [side, side] }))
   await save('deep-digits-network', plot.networkDiagram([8, 6, 5, 4]))

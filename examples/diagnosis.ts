@@ -181,8 +181,9 @@ async function weightNorms(): Promise<void> {
   const [nothing, l2, early] = Object.values(runs).map(({ epochs }) => epochs[epochs.length - 1][key])
   const start = runs.nothing.epochs[0][key]
   notice(
-    `‖W1‖² grows from ${start.toFixed(1)} to ${nothing.toFixed(1)} if nothing holds it back; L2 ends at ${l2.toFixed(1)}, ` +
-      `early stopping at ${early.toFixed(1)}. L2 is a knob of its own; early stopping also decides how far J falls.`,
+    `‖W1‖² grows from ${start.toFixed(1)} to ${nothing.toFixed(1)} if nothing holds it back; L2 ends ` +
+      `at ${l2.toFixed(1)}, early stopping at ${early.toFixed(1)}. L2 is a knob of its own; ` +
+      `early stopping also decides how far J falls.`,
     nothing > 2 * start && l2 < 0.5 * nothing && early < nothing && runs['early stopping'].stopped === 'early',
   )
   await save('diagnosis-norms', plot.costCurves(runs, { key, title: '‖W1‖² by epoch' }))

@@ -42,7 +42,7 @@ async function fourHouses(): Promise<void> {
     worst(straight) > 0.04 && worst(bent) < 0.05,
   )
 
-  // The price by size alone, from one ReLU neuron, which never says a negative price.
+  // The price by size alone, from one ReLU neuron, which never predicts a negative price.
   using bySize = sequential({
     inputShape: [1],
     seed: 1,
@@ -61,7 +61,7 @@ async function fourHouses(): Promise<void> {
 
 /**
  * Houses of an invented town: size in m², rooms, age in years, kilometres to the centre. A square metre is dear in the
- * centre, old houses are cheaper, and one house differs from the next by about 8 % for reasons that no feature tells.
+ * centre, old houses are cheaper, and one house differs from the next by about 8 % for reasons that no feature shows.
  */
 function town(m: number, seed: number): { x: number[][]; y: number[] } {
   const shares = ops.randomUniform([m, 4], { seed }).toArray() as number[][]

@@ -146,7 +146,8 @@ function parts(): void {
   const differing = trainAndDev.features.filter(({ differs }) => differs)
   notice(
     `Of large sets a small share is enough for dev and test. These two have to come from one distribution (they do); ` +
-      `the training set may differ, here in ${differing.map(({ name }) => name).join()}, but you should know that it does.`,
+      `the training set may differ, here in ${differing.map(({ name }) => name).join()}, but you should ` +
+      `know that it does.`,
     rows[1].join(' ') === '1,000,000 980,000 10,000 10,000' &&
       devAndTest.same &&
       differing.length === 1 &&

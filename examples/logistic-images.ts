@@ -89,8 +89,7 @@ async function look(model: Model): Promise<void> {
   console.log(sideBySide(pictures))
   notice(
     `${percent(accuracy)} of ${test.y.size} digits not seen before are read correctly with one weight for each ` +
-      `pixel. ` +
-      'Positive weights speak for an 8: they lie where the left of its two rings is closed.',
+      `pixel. Positive weights speak for an 8: they lie where its two rings are closed on the left.`,
     accuracy > 0.94,
   )
   await save('logistic-images-weights', plot.weightImages(model.getWeights()[0].weight, { size: [side, side] }))

@@ -1,5 +1,5 @@
 /**
- * Overfitting and what helps against it: a network with 109,386 parameters and 1000 digits, one in five of which bears
+ * Overfitting and what helps against it: a network with 109,386 parameters and 1000 digits, one in five of which has
  * a wrong label, as happens in real data. No regularisation, L2, dropout, early stopping, and more images made from
  * those there are.
  *
@@ -121,7 +121,7 @@ async function compare(): Promise<void> {
   const better = others.filter(({ test }) => test < none.test - 0.01)
   const best = others.reduce((a, b) => (b.test < a.test ? b : a))
   notice(
-    `Left alone, the network learns wrong labels by heart: ${percent(none.train)} train error, ${percent(none.dev)} ` +
+    `Left alone, the network memorises wrong labels: ${percent(none.train)} train error, ${percent(none.dev)} ` +
       `dev error. ${narrower.length} of 4 methods narrow the gap of the costs by more than 30 %, ${better.length} ` +
       `make fewer mistakes on the test set; the fewest: ${best.name}, ${percent(best.test)} instead of ` +
       `${percent(none.test)}.`,

@@ -23,7 +23,8 @@ import { adviceOf, notice, run, save, table } from './support/show'
 
 /** 49 layers that multiply by γ and a last one that adds up: ŷ = γ⁴⁹·(x₁ + x₂). */
 function chain(gamma: number): Model {
-  const itself = (z: Value): Tensor => ops.mul(z, 1) // linear on purpose, and as a function of one's own not warned about
+  // Linear on purpose. The library warns of linear layers behind each other, not of a function of one's own.
+  const itself = (z: Value): Tensor => ops.mul(z, 1)
   const model = sequential({
     inputShape: [2],
     dtype: 'float64',

@@ -71,8 +71,8 @@ async function anyZ(): Promise<void> {
   const rows = found.map((values) => Object.values(values).map((v) => String(Number(v.toPrecision(5)))))
   console.log(table([['z', '−ln(1 − σ(z))', 'cost', 'dL/dz'], ...rows]))
   notice(
-    'Computed from a, the cost of a wrong answer is infinite at z = 40. The library computes it from z: it is finite for ' +
-      'every z, and its derivative is a − y.',
+    'Computed from a, the cost of a wrong answer is infinite at z = 40. The library computes it from z: it is finite ' +
+      'for every z, and its derivative is a − y.',
     found[3].naive === Infinity &&
       found.every(({ z, cost, slope }) => Number.isFinite(cost) && Math.abs(slope - sigma(z)) < 1e-15) &&
       found[4].cost === 1000,
