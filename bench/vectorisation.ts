@@ -7,6 +7,7 @@
  */
 import { parseArgs } from 'node:util'
 import { getThreads, ops, setThreads, tensor, type Tensor } from 'myelin'
+import { median } from './support/rounds'
 
 const { values } = parseArgs({ options: { numbers: { type: 'string' }, rounds: { type: 'string' } } })
 const count = (name: keyof typeof values, fallback: number) => {
@@ -73,8 +74,6 @@ function milliseconds(run: () => unknown): number {
   run()
   return performance.now() - begin
 }
-
-const median = (list: number[]) => list.sort((a, b) => a - b)[list.length >> 1]
 
 /** The largest distance between the two results, relative to the largest number of them. */
 function distance(a: Float32Array | number, b: Tensor): number {
