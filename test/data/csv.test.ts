@@ -35,7 +35,12 @@ describe('what fromCsv refuses, and how it says so', () => {
   })
 
   it('a column of numbers and words, whichever are more, unless it is called a category', async () => {
-    await says(read('a,y\n1,1\nx,2\n', { target: 'y' }), FormatError, "row 2: 'a': expected a number like the 1 of row 1, got \"x\"", "columns: { 'a': 'category' }") // prettier-ignore
+    await says(
+      read('a,y\n1,1\nx,2\n', { target: 'y' }),
+      FormatError,
+      'row 2: \'a\': expected a number like the 1 of row 1, got "x"',
+      "columns: { 'a': 'category' }",
+    )
     await says(read('a,y\nred,1\n7,2\nblue,3\n', { target: 'y' }), FormatError, "row 1: 'a'", 'the 7 of row 2', '"red"')
     await says(read('a,y\n1,1\n2,no\n', { target: 'y' }), FormatError, "row 2: 'y'", '"no"')
     const table = await read('a,y\n1,1\nx,2\n', { target: 'y', columns: { a: 'category' } })
@@ -56,7 +61,8 @@ describe('what fromCsv refuses, and how it says so', () => {
 
   it('another separator than the one in the header', async () => {
     const columns = 'Columns: size;price.'
-    await says(read('size;price\n1;2\n', { target: 'price' }), OptionError, "there is no column 'price'. The header holds semicolons: separator: ';'?", columns) // prettier-ignore
+    const semicolons = "there is no column 'price'. The header holds semicolons: separator: ';'?"
+    await says(read('size;price\n1;2\n', { target: 'price' }), OptionError, semicolons, columns)
     await says(read('size\tprice\n1\t2\n', { target: 'price' }), OptionError, "tabs: separator: '\\t'?")
     await says(read('size,price\n1,2\n', { target: 'price', separator: '|' }), OptionError, "commas: separator: ','?")
     await says(
@@ -68,9 +74,11 @@ describe('what fromCsv refuses, and how it says so', () => {
 
   it('ignore that is no list, and columns that are no object', async () => {
     const csv = 'id,a,y\n1,2,3\n'
-    await says(read(csv, { target: 'y', ignore: 'id' }), OptionError, "ignore: expected a list of column names such as ['id'], got \"id\"") // prettier-ignore
+    const list = 'ignore: expected a list of column names such as [\'id\'], got "id"'
+    await says(read(csv, { target: 'y', ignore: 'id' }), OptionError, list)
     await says(read(csv, { target: 'y', ignore: [1] }), OptionError, 'ignore', '[1]')
-    await says(read(csv, { target: 'y', columns: ['id'] }), OptionError, "columns: expected kinds by column name such as { id: 'category' }, got [\"id\"]") // prettier-ignore
+    const kinds = 'columns: expected kinds by column name such as { id: \'category\' }, got ["id"]'
+    await says(read(csv, { target: 'y', columns: ['id'] }), OptionError, kinds)
     await says(read(csv, { target: 'y', columns: 'id' }), OptionError, 'columns', '"id"')
   })
 })
