@@ -1,0 +1,84 @@
+import { expect } from 'chai'
+import * as my from '../../../lib'
+import { blobs, thrown } from '../helpers'
+
+const { layers, sequential } = my
+
+const { x } = blobs(23)
+const y = x.map((_, i) => i % 4)
+
+describe('progressBar', () => {
+  const run = async (stream: my.ProgressStream) => {
+    const model = sequential({ inputShape: [2], seed: 1, layers: [layers.dense({ units: 4, activation: 'softmax' })] })
+    model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] })
+    await model.fit(x, y, {
+      epochs: 2,
+      batchSize: 4,
+      validationData: [x, y],
+      callbacks: [my.callbacks.progressBar({ stream })],
+    })
+  }
+
+  it('writes one plain line per epoch when not on a terminal', async () => {
+    let text = ''
+    await run({ write: (part) => (text += part) })
+    const lines = text.split('\n')
+    expect(lines).to.have.length(3)
+    const [epoch, cost, accuracy, devCost, devAccuracy, pace, left] = lines[0].split(' · ')
+    expect(epoch).to.equal('epoch 1/2')
+    expect(cost).to.match(/^cost \d\.\d{4}$/)
+    expect(accuracy).to.match(/^accuracy [\d.]+ %$/)
+    expect(devCost).to.match(/^dev cost \d\.\d{4}$/)
+    expect(devAccuracy).to.match(/^dev accuracy [\d.]+ %$/)
+    expect(pace).to.match(/^[\d,]+ examples\/s$/)
+    expect(left).to.match(/left$/)
+    expect(lines[1])
+      .to.match(/^epoch 2\/2/)
+      .and.not.include('left')
+    expect(text).to.not.include('\r')
+  })
+
+  it('redraws one line on a terminal', async () => {
+    let text = ''
+    await run({ write: (part) => (text += part), isTTY: true, columns: 100 })
+    expect(text).to.include('\r').and.include('░')
+  })
+
+  it('measures its pace from the first report, behind the compiling, also where training goes on', () => {
+    const real = performance.now
+    let clock = 0
+    performance.now = () => clock
+    try {
+      for (const first of [1, 4]) {
+        let text = ''
+        const stream = { write: (part: string) => (text = part), isTTY: true }
+        const bar = my.callbacks.progressBar({ stream })
+        const training = { epochs: first + 3, examples: 1000, batches: 10 } as my.TrainingRun
+        /** The line after this many seconds. */
+        const at = (seconds: number, work: () => unknown) => {
+          clock = seconds * 1000
+          work()
+          return text
+        }
+        const step = (seconds: number, epoch: number, batch: number) =>
+          at(seconds, () => bar.onProgress!({ epoch, batch, examples: 100 * batch, loss: 1 }, training))
+        at(0, () => bar.onTrainBegin!(training))
+        at(0, () => bar.onEpochBegin!(first, training))
+        // Ten seconds of compiling, then one step a second.
+        expect(step(10, first, 1)).to.not.match(/examples|left/)
+        expect(step(14, first, 5)).to.match(/ 100 examples\/s · 35 s left$/)
+        const logs = { epoch: first, loss: 1 } as my.EpochLogs
+        expect(at(19, () => bar.onEpoch!(logs, training))).to.match(/ 100 examples\/s · 30 s left\n$/)
+        at(19, () => bar.onEpochBegin!(first + 1, training))
+        expect(step(24, first + 1, 10)).to.match(/ 200 examples\/s · 15 s left$/)
+      }
+    } finally {
+      performance.now = real
+    }
+  })
+
+  it('refuses bad options', () => {
+    expect(thrown(() => my.callbacks.progressBar({ widht: 3 } as never))).to.be.instanceOf(my.OptionError)
+    expect(thrown(() => my.callbacks.earlyStopping({ patience: -1 }))).to.be.instanceOf(my.OptionError)
+  })
+})
