@@ -1,4 +1,4 @@
-/** The pictures of chapters 1 to 4 of the notes: what is drawn equals the formulas, and every picture becomes SVG. */
+/** Pictures of functions, graphs and networks: what is drawn equals the formulas, and every picture becomes SVG. */
 import { inflateSync } from 'node:zlib'
 import { expect } from 'chai'
 import { diagnose, layers, ops, OptionError, sequential, ShapeError, tensor, trace, type Value } from '../../../lib'
@@ -166,7 +166,7 @@ describe('4.8 network diagrams', () => {
     await showsAs(plot.networkDiagram([3, 4, 1]), 'nₓ = 3', 'n₁ = 4', 'n₂ = 1', 'x₁', 'ŷ', 'Network of 2 layers')
   })
 
-  it('dropped units lose their edges (figure 5.2)', async () => {
+  it('dropped units lose their edges', async () => {
     const picture = plot.networkDiagram([3, 4, 1], { dropped: [[1, 2]] })
     const { units, edges } = layersOf(picture)
     expect(edges).to.have.length(3 * 3 + 3)
@@ -177,7 +177,7 @@ describe('4.8 network diagrams', () => {
     expect(thrown(() => plot.networkDiagram([3])).message).to.include('[3, 4, 1]')
   })
 
-  it('forward and backward blocks (figure 4.7): what goes in and out of each, with the shapes of 4.3', async () => {
+  it('forward and backward blocks: what goes in and out of each, with the shapes of 4.3', async () => {
     const picture = plot.forwardBackward([2, 3, 5, 4, 2, 1])
     const parts = specOf(picture).layer!
     const boxes = parts.find(({ mark }) => (mark as { type: string }).type === 'rect')!
