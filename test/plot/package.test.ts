@@ -16,11 +16,13 @@ function run(kind: 'commonjs' | 'module', code: string, missing: readonly string
   const hooks = `
     export async function resolve(name, context, next) {
       if (/^(vega|@resvg)/.test(name)) process._rawDebug('asked for ' + name)
-      if (${JSON.stringify(missing)}.includes(name)) throw Object.assign(new Error('no ' + name), { code: 'ERR_MODULE_NOT_FOUND' })
+      if (${JSON.stringify(missing)}.includes(name))
+        throw Object.assign(new Error('no ' + name), { code: 'ERR_MODULE_NOT_FOUND' })
       return next(name, context)
     }`
-  const register = `data:text/javascript,${encodeURIComponent(`import { register } from 'node:module'; register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(hooks)}))`)}`
-  const found = spawnSync(process.execPath, ['--import', register, `--input-type=${kind}`, '-e', code], {
+  const url = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`
+  const register = `import { register } from 'node:module'; register(${JSON.stringify(url(hooks))})`
+  const found = spawnSync(process.execPath, ['--import', url(register), `--input-type=${kind}`, '-e', code], {
     cwd: root,
     encoding: 'utf8',
   })
