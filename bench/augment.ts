@@ -6,6 +6,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import * as my from 'myelin'
 import { loadDigits, side } from '../examples/support/digits'
+import { median, takeOption } from './support/rounds'
 
 const epochs = 5
 const { dense } = my.layers
@@ -24,12 +25,10 @@ function network(): my.Model {
   return model
 }
 
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]
 const round = (value: number) => Math.round(value * 100) / 100
 
 async function main(): Promise<void> {
-  const at = process.argv.indexOf('--rounds')
-  const rounds = at < 0 ? 5 : Number(process.argv[at + 1])
+  const rounds = Number(takeOption(process.argv, 'rounds', '5'))
   const { train } = my.data.split(loadDigits(), { train: 0.9, test: 0.1, seed: 1 })
   const shape = [side, side]
   const kinds: Record<string, my.data.Augmenter | undefined> = {

@@ -8,10 +8,10 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { median, takeOption } from './support/rounds'
 
 const root = resolve(__dirname, '..')
-const at = process.argv.indexOf('--rounds')
-const rounds = at < 0 ? 21 : Number(process.argv[at + 1])
+const rounds = Number(takeOption(process.argv, 'rounds', '21'))
 const addon = join(root, 'build/Release/myelin.node')
 const library = join(root, 'build/Release/libmyelin_cuda.so')
 
@@ -42,8 +42,6 @@ function measure(libraryPath: string | undefined): Times {
   if (status !== 0) throw new Error(`a process that loads the library failed:\n${stderr}`)
   return JSON.parse(stdout) as Times
 }
-
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]
 
 const kinds = [
   ...(existsSync(library) ? [{ title: 'CUDA library beside it', path: undefined }] : []),

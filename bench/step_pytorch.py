@@ -48,4 +48,5 @@ for epoch in range(w["epochs"] + 1):
         times.append(time.perf_counter() - start)
 times.sort()
 micros = lambda s: round(s * 1e6 / steps, 1)
-print(json.dumps({"name": name, "median": micros(times[len(times) // 2]), "min": micros(times[0]), "threads": torch.get_num_threads()}))
+median = micros(times[len(times) // 2])
+print(json.dumps({"name": name, "median": median, "min": micros(times[0]), "threads": torch.get_num_threads()}))

@@ -1,12 +1,13 @@
 /**
- * What vectorisation gains (2.2.1 of the notes): an explicit JavaScript loop against the same computation with `ops`,
- * both on float32 numbers, in alternating rounds, with one thread and with all.
+ * What vectorisation gains: an explicit JavaScript loop against the same computation with `ops`, both on float32
+ * numbers, in alternating rounds, with one thread and with all.
  *   npm run bench -- vectorisation [--numbers 1000000] [--rounds 21]
  * For each computation the medians in milliseconds and their ratio (above 1: vectorised is faster), then one line of
  * JSON.
  */
 import { parseArgs } from 'node:util'
 import { getThreads, ops, setThreads, tensor, type Tensor } from 'myelin'
+import { median } from './support/rounds'
 
 const { values } = parseArgs({ options: { numbers: { type: 'string' }, rounds: { type: 'string' } } })
 const count = (name: keyof typeof values, fallback: number) => {
@@ -20,7 +21,7 @@ const rounds = count('rounds', 21)
 const x = Float32Array.from({ length: n }, (_, i) => 1 + Math.sin(i))
 const w = Float32Array.from({ length: n }, (_, i) => (1 + Math.cos(3 * i)) / n)
 const [X, W] = [tensor(x), tensor(w)]
-// Logistic regression on m examples with 100 features: the gradient of 2.9, dw = (1/m)·Xᵀ(a − y).
+// Logistic regression on m examples with 100 features: the gradient dw = (1/m)·Xᵀ(a − y).
 const features = 100
 const m = Math.max(1, Math.floor(n / features))
 const examples = Float32Array.from({ length: m * features }, (_, i) => Math.sin(i))
@@ -73,8 +74,6 @@ function milliseconds(run: () => unknown): number {
   run()
   return performance.now() - begin
 }
-
-const median = (list: number[]) => list.sort((a, b) => a - b)[list.length >> 1]
 
 /** The largest distance between the two results, relative to the largest number of them. */
 function distance(a: Float32Array | number, b: Tensor): number {

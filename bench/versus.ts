@@ -1,10 +1,10 @@
 /**
- * This tree against another one of the same project, a clone that stands at an earlier commit and is built, whole processes in
- * alternating rounds:
+ * This tree against another one of the same project, a built clone at an earlier commit: whole processes in alternating
+ * rounds.
  *   npm run bench -- versus path/to/clone --rounds 15
  *   npm run bench -- versus path/to/clone mnist wide
- * Prints medians of µs per training step and the ratio (above 1: this tree is faster). Which of the two goes first changes
- * from round to round.
+ * Prints medians of µs per training step and the ratio (above 1: this tree is faster). The two take turns in going
+ * first.
  */
 import { resolve } from 'node:path'
 import workloads from './workloads.json'

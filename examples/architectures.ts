@@ -1,6 +1,6 @@
 /**
- * Other architectures (1.2 of the notes): a convolution for images, a recurrence for sequences and a network with two
- * inputs, each written as a layer with `ops`. Their gradients are derived, and checked.
+ * Other architectures: a convolution for images, a recurrence for sequences and a network with two inputs, each written
+ * as a layer with `ops`. Their gradients are derived, and checked.
  *
  *   npm run examples -- architectures
  */
@@ -59,7 +59,7 @@ const Recurrence = defineLayer<{ units: number }, { u: WeightHandle; v: WeightHa
   },
 })
 
-/** Two inputs side by side in x, each with a hidden layer of its own, put together behind it. */
+/** Two inputs side by side in x, each with a hidden layer of its own, joined behind it. */
 const TwoInputs = defineLayer<{ first: number; units: [number, number] }, { left: WeightHandle; right: WeightHandle }>({
   name: 'two_inputs',
   build: ([width], { first, units }, add) => ({
@@ -141,7 +141,7 @@ async function convolution(): Promise<void> {
 }
 
 /**
- * Sequences of ±1; y tells whether the last two are equal. What came before does not matter, and is to be forgotten.
+ * Sequences of ±1; y tells whether the last two are equal. What came before does not matter and should be forgotten.
  */
 function sequences(m: number, seed: number): Examples {
   const steps = 6
@@ -167,7 +167,7 @@ async function recurrence(): Promise<void> {
   )
 }
 
-/** Figure 1.7 of the notes: inputs of two kinds, 12 numbers of one and 2 of the other. */
+/** Inputs of two kinds, 12 numbers of one and 2 of the other. */
 async function twoInputs(): Promise<void> {
   const draw = (m: number, seed: number): Examples => {
     const x = ops.randomNormal([m, 14], { seed })
@@ -184,8 +184,8 @@ async function twoInputs(): Promise<void> {
   const { verdict, error } = await trained(model, train, test, 60)
   const guess = test.y.reduce((a, b) => a + b) / test.y.length
   notice(
-    `Two inputs with hidden layers of their own, 4 units for the one and 16 for the other, put together behind them: ` +
-      `wrong for ${percent(error)} of new examples, where always saying the commoner answer is for ` +
+    `Two inputs with hidden layers of their own, 4 units for the one and 16 for the other, joined behind them: ` +
+      `wrong for ${percent(error)} of new examples, where always giving the more common answer is for ` +
       `${percent(Math.min(guess, 1 - guess))}. Gradient: ${verdict}.`,
     verdict === 'correct' && error < 0.3 * Math.min(guess, 1 - guess),
   )

@@ -1,6 +1,6 @@
 /**
- * Augmentation on handwritten digits (5.4.5 of the notes): small turns, shifts and elastic distortions make new
- * training images in every epoch. The same network, trained plain and augmented, on the same split.
+ * Augmentation on handwritten digits: small turns, shifts and elastic distortions make new training images in every
+ * epoch. The same network, trained plain and augmented, on the same split.
  *
  *   npm run examples -- augmented-digits
  *   npx tsx examples/augmented-digits.ts [--seeds 1] [--epochs 25]
@@ -41,7 +41,7 @@ export async function train(options: { seed: number; epochs: number; augmented: 
     ],
   })
   model.compile({
-    // In a straight line to almost 0: a falling rate lets the last epochs settle (6.9 of the notes).
+    // In a straight line to almost 0: a falling rate lets the last epochs settle.
     optimizer: optimizers.adam({ learningRate: ({ epoch }) => 2e-3 * (1 - (epoch - 1) / epochs) }),
     loss: 'sparseCategoricalCrossentropy',
     metrics: ['accuracy'],
@@ -89,7 +89,7 @@ async function main(): Promise<void> {
     const augmented = await train({ seed, epochs, augmented: true })
     const [fewer, more] = [1 - augmented.accuracy, 1 - plain.accuracy]
     notice(
-      `Seed ${seed}, ${epochs} epochs: ${percent(more)} of the test digits are read wrongly ` +
+      `Seed ${seed}, ${epochs} epochs: ${percent(more)} of the test digits are misread ` +
         `(${plain.seconds.toFixed(0)} s), with images changed anew in every epoch ${percent(fewer)} ` +
         `(${augmented.seconds.toFixed(0)} s).`,
       fewer < more,

@@ -1,6 +1,6 @@
 /**
- * Forwards and backwards by hand (chapters 3 and 4 of the notes): every formula written out beside what the library
- * computes, in float64, so that the two can be compared to the last digits.
+ * Forwards and backwards by hand: every formula written out beside what the library computes, in float64, so that the
+ * two can be compared to the last digits.
  *
  *   npm run examples -- by-hand
  */
@@ -27,7 +27,7 @@ const x = ops.randomNormal([m, 3], { seed: 1, ...f64 })
 const y = [1, 0, 0, 1, 1, 0]
 const Y = tensor(y, [m, 1], f64)
 
-/** The notes' network of two layers: three inputs, four hidden tanh units, one sigmoid. */
+/** A network of two layers: three inputs, four hidden tanh units, one sigmoid. */
 function twoLayers(lambda = 0): Model {
   const kernelRegularizer = lambda ? regularizers.l2({ lambda }) : undefined
   const model = sequential({
@@ -43,7 +43,7 @@ function twoLayers(lambda = 0): Model {
   return model
 }
 
-/** 3.2 to 3.4 of the notes: example by example, unit by unit (Algorithm 3), and all at once. */
+/** Outputs: example by example and unit by unit, and all at once. */
 function forward(): void {
   using model = twoLayers()
   console.log(model.summary())
@@ -59,7 +59,7 @@ function forward(): void {
   notice(`The outputs for ${m} examples at once differ from the loops by ${digits(off)}.`, off < 1e-14)
 }
 
-/** 3.7 of the notes. */
+/** Derivatives of the activations. */
 function slopes(): void {
   const z = [-10, 0, 10]
   const derivative = (g: (z: Tensor) => Tensor) => grad((t: Tensor) => ops.sum(g(t)))(tensor(z, f64))[0]
@@ -78,7 +78,7 @@ function slopes(): void {
   )
 }
 
-/** 3.6 of the notes: W2·(W1·x + b1) + b2 is one layer with W′ = W2·W1, b′ = W2·b1 + b2. */
+/** W2·(W1·x + b1) + b2 is one layer with W′ = W2·W1, b′ = W2·b1 + b2. */
 async function linearLayersCollapse(): Promise<void> {
   let model: Model | undefined
   const said = await adviceOf(() => {
@@ -103,7 +103,7 @@ async function linearLayersCollapse(): Promise<void> {
   )
 }
 
-/** 3.8 of the notes, and the step with weight decay of 5.4.1. */
+/** Gradients of both layers, and a step with weight decay. */
 async function backward(): Promise<void> {
   using model = twoLayers()
   const [, { weight: W2 }] = model.getWeights()
@@ -138,7 +138,7 @@ async function backward(): Promise<void> {
   )
 }
 
-/** 4.2, 4.3, 4.5 and 4.6 of the notes: a deep network as blocks, each with a cache for the way back. */
+/** A deep network as blocks, each with a cache for the way back. */
 async function blocks(): Promise<void> {
   const widths = [3, 5, 4, 2, 1]
   const L = widths.length - 1
@@ -236,7 +236,7 @@ function tree(n: number): Model {
   return model
 }
 
-/** 4.4 of the notes. */
+/** XOR of many bits: by depth, with weights set by hand; and learnt. */
 async function xor(): Promise<void> {
   const { x, y } = parity(8)
   using model = tree(8)

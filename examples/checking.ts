@@ -1,6 +1,6 @@
 /**
- * Is a derivative right? (5.5.4 to 5.5.6 of the notes): numerical derivatives, a gradient check that finds a planted
- * bug, and every activation, loss and penalty checked.
+ * Is a derivative right? Numerical derivatives, a gradient check that finds a planted bug, and every activation, loss
+ * and penalty checked.
  *
  *   npm run examples -- checking
  */
@@ -66,7 +66,7 @@ function network(activation: ActivationName): Model {
   return model
 }
 
-/** Algorithm 5 of the notes: all parameters are one vector θ, each entry is nudged, and the distance is relative. */
+/** All parameters are one vector θ, each entry is nudged, and the distance is relative. */
 async function plantedBug(): Promise<void> {
   const y = [0, 1, 1, 0, 1, 0, 0, 1]
   using model = network('tanh')

@@ -1,6 +1,6 @@
 /**
- * Which advertisements are clicked (1.2 of the notes): a CSV table of a number and a category, and one output for every
- * class of a thousand.
+ * Which advertisements are clicked: a CSV table of a number and a category, and one output for every class of a
+ * thousand.
  *
  *   npm run examples -- clicks
  */
@@ -9,13 +9,13 @@ import { data, layers, ops, optimizers, sequential } from 'myelin'
 import * as plot from 'myelin/plot'
 import { notice, outFile, percent, run, save, table } from './support/show'
 
-/** Table 1.1 of the notes. */
+/** Four users, the advertisement that each saw, and whether they clicked. */
 const firstClicks = 'User Age,Ad ID,Click\n41,93242,1\n80,93287,0\n18,87312,1\n27,71244,1\n'
 
 async function fourUsers(): Promise<void> {
   const path = outFile('clicks-four.csv')
   writeFileSync(path, firstClicks)
-  // An Ad ID looks like a number and is none: 93287 is not a little more than 93242.
+  // An Ad ID looks like a number but is not one: 93287 is not a little more than 93242.
   const users = await data.fromCsv(path, { target: 'Click', columns: { 'Ad ID': 'category' } })
   console.log(`features: ${users.features.join(', ')}\n`)
   using model = sequential({
@@ -30,7 +30,7 @@ async function fourUsers(): Promise<void> {
   const rows = lines.map((line, i) => [...line.split(','), percent(probabilities[i])])
   console.log(table([['age', 'ad', 'clicked', 'P(click)'], ...rows]))
   const right = probabilities.filter((p, i) => Math.round(p) === users.y.data[i]).length
-  notice(`Five numbers for each user; ${right} of 4 clicks are told right.`, right === 4)
+  notice(`Five numbers for each user; ${right} of 4 clicks are predicted correctly.`, right === 4)
 }
 
 /** How likely a user of that age clicks on an advertisement, in an invented world with three of them. */
@@ -88,7 +88,7 @@ async function twentyThousandViews(): Promise<void> {
   )
   const avoided = (logistic.loss - network.loss) / (logistic.loss - best)
   notice(
-    `Logistic regression adds what the age says and what the advertisement says, but here the one depends on the ` +
+    `Logistic regression adds what the age says and what the advertisement says, but here one depends on the ` +
       `other: the network avoids ${percent(avoided, 0)} of what can be avoided of its cost.`,
     avoided > 0.75,
   )

@@ -1,6 +1,6 @@
 /**
- * Deep networks on handwritten digits (chapter 4 of the notes): what depth gives, what flows through the layers, and a
- * search for hyperparameters that can be interrupted.
+ * Deep networks on handwritten digits: what depth gives, what flows through the layers, and a search for
+ * hyperparameters that can be interrupted.
  *
  *   npm run examples -- deep-digits
  */
@@ -62,7 +62,7 @@ async function depth(): Promise<void> {
   )
 }
 
-/** 4.7 of the notes: hyperparameters are tried, not known. α on a logarithmic scale, the widths among some. */
+/** Hyperparameters are tried, not known: α on a logarithmic scale, the widths from a short list. */
 async function hyperparameters(): Promise<{ hidden: number[]; alpha: number }> {
   const space = { hidden: range.choice([[64], [128, 64], [256, 128]]), alpha: range.log(1e-4, 1e-1) }
   const { best, trials } = await search(
@@ -105,7 +105,7 @@ async function look(model: Model): Promise<void> {
     matrix.accuracy > 0.93 && (await errorOn(restored, test)) === (await errorOn(model, test)),
   )
   await save('deep-digits-confusion', plot.confusionMatrix(matrix))
-  // The first 16 units of the first layer: each looks for strokes somewhere.
+  // The first 16 units of the first layer: each looks for strokes in some places.
   const first = model.getWeights()[0].weight.toArray() as number[][]
   await save('deep-digits-weights', plot.weightImages(tensor(first.slice(0, 16)), { size: [side, side] }))
   await save('deep-digits-network', plot.networkDiagram([8, 6, 5, 4]))

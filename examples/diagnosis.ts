@@ -1,6 +1,6 @@
 /**
- * What is wrong with this network, and what to try (chapters 3, 5 and 6 of the notes): when to stop, what costs tell,
- * and what penalties do to the weights.
+ * What is wrong with this network, and what to try: when to stop, what costs tell, and what penalties do to the
+ * weights.
  *
  *   npm run examples -- diagnosis
  */
@@ -59,7 +59,7 @@ function classifier({ hidden, keepProb = 1, kernelRegularizer, learningRate = 0.
 
 const [train, dev] = [ring(200, 1), ring(400, 2)]
 
-/** Algorithm 4 of the notes: step after step, until the cost hardly changes. */
+/** Gradient descent, step after step, until the cost hardly changes. */
 async function untilConverged(): Promise<void> {
   using model = classifier({ hidden: [6] })
   const stopWhen = { tolerance: 1e-5 }
@@ -73,7 +73,7 @@ async function untilConverged(): Promise<void> {
   )
 }
 
-/** 5.2 and 5.3 of the notes: two errors, and the error that nobody can avoid. */
+/** Two errors, and the error that nobody can avoid. */
 function errors(): void {
   const cases: [number, number, number?][] = [
     [1, 11],
@@ -92,12 +92,12 @@ function errors(): void {
   const verdicts = found.map(({ bias, variance }) => `${bias} ${variance}`).join()
   notice(
     'Train error minus what is unavoidable is bias, dev error minus train error is variance. Bias first, then ' +
-      'variance, then round again. 15 % and 16 % are bad if people make no mistakes and good if they make 15 %.',
+      'variance, then bias again. 15 % and 16 % are bad if people make no mistakes and good if they make 15 %.',
     verdicts === 'low high,high low,high high,low low,low low' && found[2].recipe[0] === 'a bigger network',
   )
 }
 
-/** 5.4.4 of the notes: with dropout J is another function at every step. */
+/** With dropout J is another function at every step. */
 async function costWithDropout(): Promise<void> {
   const runs: Record<string, History> = {}
   for (const keepProb of [1, 0.5]) {
@@ -115,13 +115,13 @@ async function costWithDropout(): Promise<void> {
   notice(
     `Gradient descent on all examples: J goes up in ${withDropout} of 149 steps with dropout, in ${without} without. ` +
       `To see whether ` +
-      'the code is right, look at J with keepProb = 1 first.',
+      `the code is right, look at J with keepProb = 1 first.`,
     without === 0 && withDropout > 10 && said.length === 1,
   )
   await save('diagnosis-dropout', plot.costCurves(runs))
 }
 
-/** 5.4.1 of the notes: 20 inputs, of which 5 matter. */
+/** 20 inputs, of which 5 matter. */
 async function sparsity(): Promise<void> {
   const draws = ops.randomNormal([100, 21], { seed: 3 }).toArray() as number[][]
   const x = draws.map((row) => row.slice(0, 20))
@@ -144,7 +144,7 @@ async function sparsity(): Promise<void> {
   console.log(table([['penalty', 'weights below 0.001', '‖w‖²'], ...rows]))
   const [none, l2, l1] = Object.values(found)
   notice(
-    `L1 makes ${l1.small} of 20 weights zero, 15 of them being of no use; L2 makes their squares smaller and ` +
+    `L1 makes ${l1.small} of 20 weights zero, 15 of which are of no use; L2 makes their squares smaller and ` +
       `${l2.small} zero.`,
     l1.small >= 8 && l2.small <= 2 && l2.norm < none.norm,
   )
@@ -157,7 +157,7 @@ async function sparsity(): Promise<void> {
 }
 
 /**
- * 5.4.4 and 5.4.5 of the notes: weights grow while a network is trained; a penalty, or stopping early, keeps them
+ * Weights grow while a network is trained; a penalty, or stopping early, keeps them
  * small.
  */
 async function weightNorms(): Promise<void> {
@@ -181,14 +181,15 @@ async function weightNorms(): Promise<void> {
   const [nothing, l2, early] = Object.values(runs).map(({ epochs }) => epochs[epochs.length - 1][key])
   const start = runs.nothing.epochs[0][key]
   notice(
-    `‖W1‖² grows from ${start.toFixed(1)} to ${nothing.toFixed(1)} if nothing holds it; L2 ends at ${l2.toFixed(1)}, ` +
-      `early stopping at ${early.toFixed(1)}. The one is a knob of its own, the other also decides how far J falls.`,
+    `‖W1‖² grows from ${start.toFixed(1)} to ${nothing.toFixed(1)} if nothing holds it back; L2 ends ` +
+      `at ${l2.toFixed(1)}, early stopping at ${early.toFixed(1)}. L2 is a knob of its own; ` +
+      `early stopping also decides how far J falls.`,
     nothing > 2 * start && l2 < 0.5 * nothing && early < nothing && runs['early stopping'].stopped === 'early',
   )
   await save('diagnosis-norms', plot.costCurves(runs, { key, title: '‖W1‖² by epoch' }))
 }
 
-/** 6.3 to 6.5 of the notes: costs of mini-batches jump; an average over about 1/(1 − β) of them does not. */
+/** Costs of mini-batches jump; an average over about 1/(1 − β) of them does not. */
 async function averages(): Promise<void> {
   using model = classifier({ hidden: [16], learningRate: 0.1 })
   const { batches } = await model.fit(train.x, train.y, { epochs: 10, batchSize: 8 })

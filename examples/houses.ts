@@ -1,5 +1,5 @@
 /**
- * House prices (1.1 of the notes): one neuron on four houses, then a network on two thousand.
+ * House prices: one neuron on four houses, then a network on two thousand.
  *
  *   npm run examples -- houses
  */
@@ -7,7 +7,7 @@ import { layers, ops, optimizers, sequential, type Model } from 'myelin'
 import * as plot from 'myelin/plot'
 import { notice, percent, run, save, table } from './support/show'
 
-/** The notes' houses: size in square feet, bedrooms; price in thousands. */
+/** Four houses: size in square feet, bedrooms; price in thousands. */
 const houses = [
   [2104, 3],
   [1600, 3],
@@ -42,7 +42,7 @@ async function fourHouses(): Promise<void> {
     worst(straight) > 0.04 && worst(bent) < 0.05,
   )
 
-  // Figure 1.1: the price by size alone, from one ReLU neuron, which never says a negative price.
+  // The price by size alone, from one ReLU neuron, which never predicts a negative price.
   using bySize = sequential({
     inputShape: [1],
     seed: 1,
@@ -61,7 +61,7 @@ async function fourHouses(): Promise<void> {
 
 /**
  * Houses of an invented town: size in m², rooms, age in years, kilometres to the centre. A square metre is dear in the
- * centre, old houses are cheaper, and one house differs from the next by about 8 % for reasons that no feature tells.
+ * centre, old houses are cheaper, and one house differs from the next by about 8 % for reasons that no feature shows.
  */
 function town(m: number, seed: number): { x: number[][]; y: number[] } {
   const shares = ops.randomUniform([m, 4], { seed }).toArray() as number[][]

@@ -1,6 +1,6 @@
 /**
- * What goes in (chapters 1, 5 and 6 of the notes): images, sounds and texts as features, sets that should come from one
- * distribution, inputs brought to one scale, and batches.
+ * What goes in: images, sounds and texts as features, sets that should come from one distribution, inputs brought to
+ * one scale, and batches.
  *
  *   npm run examples -- inputs
  */
@@ -25,7 +25,7 @@ async function yesOrNo(x: Tensor, y: DataLike, units = 0): Promise<Model> {
   return model
 }
 
-/** 2.1.2 of the notes: the red, green and blue numbers of an image, one after the other. */
+/** The red, green and blue numbers of an image, one after the other. */
 function image(): void {
   const side = 64
   const colours = [200, 120, 40] // every pixel the same orange
@@ -58,7 +58,7 @@ function wav(samples: ArrayLike<number>, sampleRate: number): Uint8Array {
   return bytes
 }
 
-/** 1.2 of the notes. Is a tone high or low? Its phase is another one every time, and there is noise. */
+/** Is a tone high or low? Its phase is different every time, and there is noise. */
 async function sound(): Promise<void> {
   const [m, length, sampleRate] = [600, 64, 8000]
   const draws = ops.randomUniform([m, length + 1], { seed: 1 }).toArray() as number[][]
@@ -89,7 +89,7 @@ async function sound(): Promise<void> {
   )
 }
 
-/** 1.2 of the notes: how often each word of a vocabulary occurs. */
+/** How often each word of a vocabulary occurs. */
 async function text(): Promise<void> {
   const weather = [
     'Rain and wind from the west',
@@ -122,13 +122,13 @@ async function text(): Promise<void> {
   const [first] = words.transform(['the wind and the rain']).toArray() as number[][]
   notice(
     `${texts.length} sentences have ${words.vocabulary.length} different words, so a sentence is a row of ` +
-      `${first.length} counts; ${found.filter((p, i) => Math.round(p) === i % 2).length} of 4 new sentences are told ` +
-      `right.`,
+      `${first.length} counts; ${found.filter((p, i) => Math.round(p) === i % 2).length} of 4 new sentences are ` +
+      `classified correctly.`,
     first[words.vocabulary.indexOf('the')] === 2 && found.every((p, i) => Math.round(p) === i % 2),
   )
 }
 
-/** 5.1 of the notes: how large the parts should be, and whether they are of one kind. */
+/** How large the parts should be, and whether they are of one kind. */
 function parts(): void {
   const rows = [1000, 1_000_000, 4_000_000].map((m) => {
     const { train, dev, test } = data.recommendedSplit(m)
@@ -146,7 +146,8 @@ function parts(): void {
   const differing = trainAndDev.features.filter(({ differs }) => differs)
   notice(
     `Of large sets a small share is enough for dev and test. These two have to come from one distribution (they do); ` +
-      `the training set may differ, here in ${differing.map(({ name }) => name).join()}, but one should know.`,
+      `the training set may differ, here in ${differing.map(({ name }) => name).join()}, but you should ` +
+      `know that it does.`,
     rows[1].join(' ') === '1,000,000 980,000 10,000 10,000' &&
       devAndTest.same &&
       differing.length === 1 &&
@@ -154,7 +155,7 @@ function parts(): void {
   )
 }
 
-/** 5.5.1 of the notes: μ and σ² of the training set, the same for all sets. */
+/** μ and σ² of the training set, the same for all sets. */
 async function normalisation(): Promise<void> {
   // Square metres, rooms, and a feature that is the same for every house.
   const houses = (ops.randomNormal([400, 2], { seed: 4 }).toArray() as number[][]).map(([a, b]) => [
@@ -193,7 +194,7 @@ async function normalisation(): Promise<void> {
   )
 }
 
-/** 6.1 and 6.2 of the notes. */
+/** Mini-batches: every example once in a pass, and how many at a time. */
 function batches(): void {
   const m = 1000
   const rows = Array.from({ length: m }, (_, i) => [i])
@@ -210,8 +211,8 @@ function batches(): void {
   const inMemory = data.recommendedBatchSize(1_000_000, { memory: 100 })
   notice(
     `${m} examples in batches of 64 are ${sizes.length} batches, the last of ${last}; every example comes once in a ` +
-      `pass. Up to 2000 all go at once, above it is a power of two from 64 to 512; where memory holds 100 examples, ` +
-      `${inMemory}.`,
+      `pass. Up to 2000 examples go all at once; above that the recommended size is a power of two from 64 to 512, ` +
+      `and ${inMemory} where memory holds 100 examples.`,
     sizes.length === 16 && last === 40 && seen.size === m && recommended[1][1] === 2000 && inMemory === 64,
   )
 }

@@ -1,5 +1,5 @@
 /**
- * Logistic regression on images (2.1 and 2.2 of the notes): is a handwritten digit a 3 or an 8?
+ * Logistic regression on images: is a handwritten digit a 3 or an 8?
  *
  *   npm run examples -- logistic-images
  */
@@ -31,7 +31,7 @@ function logisticRegression(learningRate: number): Model {
   return model
 }
 
-/** 2.2.3 of the notes: dZ = A − Y, dw = (1/m)·dZᵀ·X, db = the mean of dZ, for all m images at once. */
+/** dZ = A − Y, dw = (1/m)·dZᵀ·X, db = the mean of dZ, for all m images at once. */
 async function gradientByHand(): Promise<void> {
   using model = logisticRegression(0.1)
   await model.fit(train.x, train.y, { epochs: 5, batchSize: 'all' })
@@ -45,7 +45,7 @@ async function gradientByHand(): Promise<void> {
   )
   const largest = ops.max(ops.abs(dw)).item()
   notice(
-    `The notes' dw and db, written by hand for ${m} images at once, differ from the library's by at most ` +
+    `dw and db by their formulas, for ${m} images at once, differ from the library's by at most ` +
       `${apart.toExponential(0)} (the largest entry is ${largest.toFixed(3)}).`,
     apart < 1e-5 * Math.max(1, largest),
   )
@@ -89,8 +89,7 @@ async function look(model: Model): Promise<void> {
   console.log(sideBySide(pictures))
   notice(
     `${percent(accuracy)} of ${test.y.size} digits not seen before are read correctly with one weight for each ` +
-      `pixel. ` +
-      'Positive weights speak for an 8: they lie where the left of its two rings is closed.',
+      `pixel. Positive weights speak for an 8: they lie where its two rings are closed on the left.`,
     accuracy > 0.94,
   )
   await save('logistic-images-weights', plot.weightImages(model.getWeights()[0].weight, { size: [side, side] }))

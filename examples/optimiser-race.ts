@@ -1,6 +1,6 @@
 /**
- * Optimisers (chapter 6 of the notes): gradient descent, momentum, RMSprop and Adam in a long narrow valley and on
- * handwritten digits, mini-batches against all examples at once, and a learning rate that falls.
+ * Optimisers: gradient descent, momentum, RMSprop and Adam in a long narrow valley and on handwritten digits,
+ * mini-batches against all examples at once, and a learning rate that falls.
  *
  *   npm run examples -- optimiser-race
  */
@@ -33,7 +33,7 @@ const makers: Record<string, (learningRate: LearningRate) => Optimizer> = {
 const rates = (from: number, perDecade: number, count: number) =>
   Array.from({ length: count }, (_, i) => 10 ** (from + i / perDecade))
 
-/** J = ½·w₁² + 200·w₂²: a valley twenty times as long as wide, as costs of inputs of unlike size are. */
+/** J = ½·w₁² + 200·w₂²: a valley twenty times as long as wide, like costs of inputs of very different sizes. */
 const steepness = 400
 const valley = (w1: Value, w2: Value) => ops.add(ops.mul(0.5, ops.square(w1)), ops.mul(steepness / 2, ops.square(w2)))
 const start = [-8, 2] as const
@@ -100,7 +100,7 @@ function network(optimizer: Optimizer): Model {
   return model
 }
 
-/** 6.1 and 6.2 of the notes: what does it take to bring the cost to 0.3? */
+/** What does it take to bring the cost to 0.3? */
 async function batchOrMiniBatch(): Promise<void> {
   const target = 0.3
   const epochsTo = async (batchSize: number | 'all', rate: number, epochs: number) => {
@@ -121,7 +121,7 @@ async function batchOrMiniBatch(): Promise<void> {
   notice(
     `Gradient descent on all ${m} digits at once needs ${all.epochs} passes over them for a cost below ${target}, in ` +
       `mini-batches of 64 ${mini.epochs}, each at its best of five learning rates: a mini-batch need not wait for ` +
-      `the rest to take its step. Its costs go up and down, as every batch is another one.`,
+      `the rest to take its step. Its costs go up and down, because every batch is different.`,
     mini.epochs * 4 < all.epochs,
   )
   await save('optimiser-race-batches', plot.batchVsMiniBatch(all.history, mini.history))
@@ -148,14 +148,14 @@ async function onDigits(): Promise<void> {
   notice(
     `After five passes over ${m} digits gradient descent is at a cost of ${plain.toFixed(3)}, the others are at ` +
       `${others.map((cost) => cost.toFixed(3)).join(', ')}. The learning rates that suit them best differ ` +
-      `${(Math.max(...chosen) / Math.min(...chosen)).toFixed(0)}-fold: whoever changes the optimiser looks for α ` +
-      `again.`,
+      `${(Math.max(...chosen) / Math.min(...chosen)).toFixed(0)}-fold: with another optimiser, look for ` +
+      `α again.`,
     others.every((cost) => cost < 0.9 * plain),
   )
   await save('optimiser-race-digits', plot.costCurves(runs))
 }
 
-/** 6.9 of the notes. */
+/** A learning rate that falls. */
 async function decay(): Promise<void> {
   const initial = 0.02
   const rates: Record<string, LearningRate> = {

@@ -1,10 +1,10 @@
 /**
- * The plots and most diagrams of the course notes, each drawn from what it shows: measured, trained or computed here,
- * never sketched. Photographs (1.8, 2.1) and networks like others that are here are left out.
+ * The pictures that a course on deep learning draws, each made from what it shows: measured, trained or computed here,
+ * never sketched.
  *
  *   npx tsx examples/pictures.ts [folder] [--png] [--dark]
  *
- * Writes SVG, or PNG, into the folder (default out), as notes-1.1-houses.svg and so on, by section or figure.
+ * Writes SVG, or PNG, into the folder (default out): pictures-houses.svg and so on.
  */
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -29,7 +29,7 @@ const folder = args.find((arg) => !arg.startsWith('--')) ?? 'out'
 const theme = args.includes('--dark') ? 'dark' : args.includes('--png') ? 'light' : 'auto'
 
 async function save(name: string, picture: plot.Picture): Promise<void> {
-  const path = join(folder, `notes-${name}.${args.includes('--png') ? 'png' : 'svg'}`)
+  const path = join(folder, `pictures-${name}.${args.includes('--png') ? 'png' : 'svg'}`)
   await picture.save(path, { theme })
   console.log(`wrote ${path}`)
 }
@@ -56,7 +56,7 @@ function classifier(widths: number[], options: { lambda?: number; learningRate?:
   return model
 }
 
-/** 1 Introduction: the houses, networks, and what more data gives. */
+/** First steps: the houses, networks, and what more data gives. */
 async function introduction(): Promise<void> {
   const houses = [
     [2104, 400],
@@ -77,7 +77,7 @@ async function introduction(): Promise<void> {
   )
   const price = (size: number) => neuron.predictSync([[size]]).item()
   await save(
-    '1.1-houses',
+    'houses',
     plot.curve(price, {
       from: 0,
       to: 3400,
@@ -87,9 +87,9 @@ async function introduction(): Promise<void> {
       dots: houses,
     }),
   )
-  await save('1.2-relu', plot.activation('relu'))
-  await save('1.3-one-neuron', plot.networkDiagram([1, 1], { title: 'One neuron: price from size' }))
-  await save('1.4-housing-network', plot.networkDiagram([4, 3, 1], { title: 'Price from four features' }))
+  await save('relu', plot.activation('relu'))
+  await save('one-neuron', plot.networkDiagram([1, 1], { title: 'One neuron: price from size' }))
+  await save('housing-network', plot.networkDiagram([4, 3, 1], { title: 'Price from four features' }))
   const train = moons(1024, 1, 0.25)
   const dev = moons(2000, 2, 0.25)
   const curveOf = (widths: number[]) =>
@@ -103,15 +103,15 @@ async function introduction(): Promise<void> {
       { sizes: [16, 32, 64, 128, 256, 512, 1024] },
     )
   await save(
-    '1.9-learning-curve',
+    'learning-curve',
     plot.learningCurve({ 'small: 2 hidden units': await curveOf([2]), 'large: 16 and 16': await curveOf([16, 16]) }),
   )
 }
 
-/** 2 Basics: the loss, the bowl of logistic regression with the way down, computation graphs. */
+/** Logistic regression: the loss, the bowl of its cost with the way down, computation graphs. */
 async function basics(): Promise<void> {
-  await save('2.2-sigmoid', plot.activation('sigmoid'))
-  await save('2.3-loss', plot.crossentropy())
+  await save('sigmoid', plot.activation('sigmoid'))
+  await save('loss', plot.crossentropy())
   const x = [-2, -1, 0.5, 1, -0.5, 2]
   const y = [0, 0, 1, 0, 1, 1]
   const J = (w: Value, b: Value) => {
@@ -139,7 +139,7 @@ async function basics(): Promise<void> {
     { epochs: 25, batchSize: 'all', onEpoch: record },
   )
   await save(
-    '2.4-bowl',
+    'bowl',
     plot.bowl(J, {
       x: [-2, 4],
       y: [-2.5, 2.5],
@@ -151,9 +151,9 @@ async function basics(): Promise<void> {
   const f = (a: Value, b: Value, c: Value) =>
     ops.named('J', ops.mul(3, ops.named('v', ops.add(a, ops.named('u', ops.mul(b, c))))))
   const graph = trace(f, [[], [], []])
-  await save('2.5-computation-graph', plot.computationGraph(graph, { title: 'J = 3(a + bc)' }))
+  await save('computation-graph', plot.computationGraph(graph, { title: 'J = 3(a + bc)' }))
   await save(
-    '2.6-backward',
+    'backward',
     plot.computationGraph(graph, { at: [5, 3, 2], title: 'J = 3(a + bc), values and derivatives' }),
   )
   const logistic = (x1: Value, w1: Value, x2: Value, w2: Value, b: Value) => {
@@ -161,7 +161,7 @@ async function basics(): Promise<void> {
     return ops.named('L', ops.neg(ops.log(ops.named('a', ops.sigmoid(z)))))
   }
   await save(
-    '2.7-logistic-regression',
+    'logistic-regression',
     plot.computationGraph(trace(logistic, [[], [], [], [], []]), {
       at: [1, 0.5, -2, 0.25, 0.1],
       title: 'Logistic regression, y = 1',
@@ -169,13 +169,13 @@ async function basics(): Promise<void> {
   )
 }
 
-/** 3 and 4 Shallow and deep networks. */
+/** Shallow and deep networks. */
 async function networks(): Promise<void> {
-  await save('3.1-shallow-network', plot.networkDiagram([3, 4, 1]))
-  await save('3.4-tanh', plot.activation('tanh'))
-  await save('3.6-leaky-relu', plot.activation({ name: 'leakyRelu', slope: 0.1 }))
-  await save('4.2-deep-network', plot.networkDiagram([3, 5, 5, 5, 5, 3, 1]))
-  await save('4.7-forward-backward', plot.forwardBackward([3, 5, 5, 3, 1]))
+  await save('shallow-network', plot.networkDiagram([3, 4, 1]))
+  await save('tanh', plot.activation('tanh'))
+  await save('leaky-relu', plot.activation({ name: 'leakyRelu', slope: 0.1 }))
+  await save('deep-network', plot.networkDiagram([3, 5, 5, 5, 5, 3, 1]))
+  await save('forward-backward', plot.forwardBackward([3, 5, 5, 3, 1]))
   const { x, y } = loadDigits()
   using model = sequential({
     inputShape: [784],
@@ -188,12 +188,12 @@ async function networks(): Promise<void> {
   model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' })
   const { train, test } = data.split({ x, y }, { train: 0.8, test: 0.2, seed: 1 })
   await model.fit(train.x, train.y, { epochs: 15, batchSize: 64 })
-  await save('4.4-weights', plot.weightImages(model.getWeights()[0].weight))
+  await save('weights', plot.weightImages(model.getWeights()[0].weight))
   const matrix = data.confusionMatrix(test.y, await model.predict(test.x))
-  await save('4.4-confusion-matrix', plot.confusionMatrix(matrix))
+  await save('confusion-matrix', plot.confusionMatrix(matrix))
 }
 
-/** 5 Practical aspects: fitting too little and too much, dropout, early stopping, normalisation. */
+/** In practice: fitting too little and too much, dropout, early stopping, normalisation. */
 async function practice(): Promise<void> {
   const train = moons(60, 3, 0.3)
   const dev = moons(400, 4, 0.3)
@@ -207,21 +207,21 @@ async function practice(): Promise<void> {
     'just right': await fitted([24, 24], 0.6),
     'high variance: no λ': await fitted([24, 24]),
   }
-  await save('5.1-bias-variance', await plot.decisionBoundaries(models, train.x, train.y))
+  await save('bias-variance', await plot.decisionBoundaries(models, train.x, train.y))
   const norms: [number, number][] = []
   for (const lambda of [0.01, 0.03, 0.1, 0.3, 1, 3]) {
     using model = await fitted([24, 24], lambda)
     norms.push([lambda, model.getWeights().reduce((sum, { weight }) => sum + ops.sumSquares(weight).item(), 0)])
   }
   await save(
-    '5.4-lambda',
+    'lambda',
     plot.lines(
       { 'sum of squares': norms },
       { title: 'What λ does to the weights', x: 'λ', y: '‖W‖² of all layers', points: true, logX: true, logY: true },
     ),
   )
   await save(
-    '5.2-dropout',
+    'dropout',
     plot.networkDiagram([4, 5, 5, 3, 1], {
       title: 'Dropout: one of the thinner networks',
       dropped: [
@@ -239,35 +239,35 @@ async function practice(): Promise<void> {
     validationData: [dev.x, dev.y],
     callbacks: [callbacks.earlyStopping({ monitor: 'val_loss', patience: 25, restoreBestWeights: true })],
   })
-  await save('5.10-early-stopping', plot.history(stopped))
+  await save('early-stopping', plot.history(stopped))
   const draws = ops.randomNormal([80, 3], { seed: 5, dtype: 'float64' }).toArray() as number[][]
   // Areas in 100 m², 0.4 … 2, and rooms, 1 … 8: five times the spread.
   const houses = draws.map(([a, b]) => [1.2 + 0.35 * a, 4.2 + 1.5 * (0.4 * a + b)])
   const prices = houses.map(([area, rooms], i) => 2.5 * area + 0.25 * rooms + 0.3 * draws[i][2])
   await save(
-    '5.3-normalised-inputs',
+    'normalised-inputs',
     plot.costContours(houses, prices, { title: 'Cost J of a linear neuron: house prices', inputs: ['area', 'rooms'] }),
   )
 }
 
-/** 6 Optimisation: batches, averages, the ways of the optimisers, a plateau. */
+/** Optimisation: batches, averages, the ways of the optimisers, a plateau. */
 async function optimisation(): Promise<void> {
   const { x, y } = moons(512, 6, 0.2)
   const run = (batchSize: number | 'all', epochs: number) =>
     classifier([16], { learningRate: 0.01 }).fit(x, y, { batchSize, epochs })
-  await save('6.1-batch-mini-batch', plot.batchVsMiniBatch(await run('all', 200), await run(32, 12)))
+  await save('batch-mini-batch', plot.batchVsMiniBatch(await run('all', 200), await run(32, 12)))
   const draws = ops.randomNormal([100, 3], { seed: 8, dtype: 'float64' }).toArray() as number[][]
   const inputs = draws.map(([a, b]) => [a, 0.6 * b])
   const targets = inputs.map(([a, b], i) => 2 * a - 1.5 * b + 0.8 * draws[i][2])
   await save(
-    '6.2-convergence',
+    'convergence',
     await plot.convergencePaths(inputs, targets, { steps: 80, learningRate: 0.08, start: [-1.5, 1.5], seed: 2 }),
   )
   const bowl = (w1: Value, w2: Value) => ops.add(ops.mul(0.05, ops.square(w1)), ops.square(w2))
   const frame = { x: [-10, 4], y: [-3, 3], start: [-9, 2.2] } as const
   const { gradientDescent, momentum, rmsprop, adam } = optimizers
   await save(
-    '6.3-momentum',
+    'momentum',
     plot.optimizerPaths(
       bowl,
       {
@@ -279,7 +279,7 @@ async function optimisation(): Promise<void> {
     ),
   )
   await save(
-    '6.4-rmsprop',
+    'rmsprop',
     plot.optimizerPaths(
       bowl,
       {
@@ -297,7 +297,7 @@ async function optimisation(): Promise<void> {
     'β = 0.98, bias-corrected': { beta: 0.98, biasCorrection: true },
   }
   await save(
-    '6.5-temperatures',
+    'temperatures',
     plot.averages(days.slice(0, 366), how, {
       title: 'Warmest of each day in Seattle, 2012',
       x: 'day',
@@ -305,14 +305,14 @@ async function optimisation(): Promise<void> {
     }),
   )
   const flat = (w: Value) => ops.add(ops.neg(ops.sigmoid(ops.mul(2, ops.sub(w, 5)))), ops.mul(-0.02, w))
-  await save('6.10-plateau', plot.plateau(flat, { from: -2, to: 10, learningRate: 4, steps: 70 }))
+  await save('plateau', plot.plateau(flat, { from: -2, to: 10, learningRate: 4, steps: 70 }))
   const race: Record<string, Awaited<ReturnType<typeof run>>> = {}
   for (const name of ['gradientDescent', 'momentum', 'rmsprop', 'adam'] as const) {
     using model = classifier([16])
     model.compile({ optimizer: optimizers[name]({ learningRate: 0.05 }), loss: 'binaryCrossentropy' })
     race[name] = await model.fit(x, y, { epochs: 30, batchSize: 64 })
   }
-  await save('6.8-race', plot.costCurves(race, { title: 'Four optimisers, α = 0.05' }))
+  await save('race', plot.costCurves(race, { title: 'Four optimisers, α = 0.05' }))
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * A shallow network on two classes that no line separates (chapter 3 of the notes): what a hidden layer is for, how
- * many units it needs, tanh against sigmoid, and why weights must not start at zero.
+ * A shallow network on two classes that no line separates: what a hidden layer is for, how many units it needs, tanh
+ * against sigmoid, and why weights must not start at zero.
  *
  *   npm run examples -- planar
  */
@@ -21,7 +21,7 @@ import {
 import * as plot from 'myelin/plot'
 import { notice, percent, run, save, table } from './support/show'
 
-/** m noisy points [x₁, x₂] on a flower whose petals are of one and the other class by turns. */
+/** m noisy points [x₁, x₂] on a flower whose petals are of the two classes in turn. */
 function flower(m: number, seed: number): { x: number[][]; y: number[] } {
   const noise = ops.randomNormal([m, 2], { seed }).toArray() as number[][]
   const y = noise.map((_, i) => i % 2)
@@ -104,8 +104,7 @@ async function tanhOrSigmoid(): Promise<void> {
   const sooner = runs.tanh.batches.findIndex((cost) => cost <= target) + 1
   notice(
     `The cost that sigmoid hidden units reach in ${epochs} steps (${target.toFixed(3)}), tanh units reach in ` +
-      `${sooner}: ` +
-      'their outputs have mean 0, and their slope is four times as steep.',
+      `${sooner}: their outputs have mean 0, and their slope is four times as steep.`,
     sooner > 0 && sooner < epochs / 2,
   )
   await save('planar-activations', plot.costCurves(runs))
@@ -114,7 +113,7 @@ async function tanhOrSigmoid(): Promise<void> {
     console.log(`${layer}: ${activation}${better === null ? ' is fine' : `, better ${better}`}: ${reason}`)
 }
 
-/** 3.9 of the notes: units that start equal stay equal. */
+/** Units that start equal stay equal. */
 async function symmetry(): Promise<void> {
   const distinctUnits = async (kernelInitializer: InitializerSpec) => {
     using model = shallow({ units: 8, activation: 'sigmoid', kernelInitializer })
@@ -125,7 +124,7 @@ async function symmetry(): Promise<void> {
   const zeros = await distinctUnits('zeros')
   const random = await distinctUnits(initializers.normal({ variance: 1e-4 }))
   notice(
-    `Started at zero, the 8 hidden units are ${zeros.distinct} unit eight times after ${epochs} steps (dev error ` +
+    `Started at zero, the 8 hidden units are still copies of ${zeros.distinct} after ${epochs} steps (dev error ` +
       `${percent(zeros.error)}); started at random numbers of about 0.01 they are ${random.distinct} ` +
       `(${percent(random.error)}).`,
     zeros.distinct === 1 && random.distinct === 8,

@@ -66,7 +66,7 @@ async function train(seed: number): Promise<Run> {
   return { model, history, test, accuracy }
 }
 
-/** Three digits that were read correctly and two that were not, with what the network made of them. */
+/** Three digits that were read correctly and two that were not, with the network's answers. */
 function drawPredictions({ test }: Run, probabilities: Tensor): string {
   const rows = Array.from(test.y.data, (digit, row) => {
     const scores = probabilities.data.subarray(row * 10, row * 10 + 10)

@@ -1,7 +1,7 @@
 /**
- * Overfitting and what helps against it (chapter 5 of the notes): a network with 109,386 parameters and 1000 digits,
- * one in five of which bears a wrong label, as happens in real data. No regularisation, L2, dropout, early stopping,
- * and more images made from those there are.
+ * Overfitting and what helps against it: a network with 109,386 parameters and 1000 digits, one in five of which has
+ * a wrong label, as happens in real data. No regularisation, L2, dropout, early stopping, and more images made from
+ * those there are.
  *
  *   npm run examples -- regularisation
  */
@@ -59,7 +59,7 @@ function network(kernelRegularizer?: Regularizer, dropout = false): Model {
 
 const fit = (model: Model, more: FitOptions = {}) => model.fit(train.x, labels, { ...options, ...more })
 
-/** 5.4.2 of the notes: λ on a logarithmic scale, ranked by the share of mistakes on the dev set. */
+/** λ on a logarithmic scale, ranked by the share of mistakes on the dev set. */
 async function bestLambda(): Promise<number> {
   const { trials, best } = await search(
     { lambda: range.log(0.1, 3, { points: 4 }) },
@@ -121,7 +121,7 @@ async function compare(): Promise<void> {
   const better = others.filter(({ test }) => test < none.test - 0.01)
   const best = others.reduce((a, b) => (b.test < a.test ? b : a))
   notice(
-    `Left alone, the network learns wrong labels by heart: ${percent(none.train)} train error, ${percent(none.dev)} ` +
+    `Left alone, the network memorises wrong labels: ${percent(none.train)} train error, ${percent(none.dev)} ` +
       `dev error. ${narrower.length} of 4 methods narrow the gap of the costs by more than 30 %, ${better.length} ` +
       `make fewer mistakes on the test set; the fewest: ${best.name}, ${percent(best.test)} instead of ` +
       `${percent(none.test)}.`,

@@ -1,6 +1,6 @@
 /**
- * What flows through a deep network (5.5.2, 5.5.3 and 6.10 of the notes): signals that vanish or explode, initial
- * weights that keep their size, saddle points and plateaus.
+ * What flows through a deep network: signals that vanish or explode, initial weights that keep their size, saddle
+ * points and plateaus.
  *
  *   npm run examples -- signals
  */
@@ -23,7 +23,8 @@ import { adviceOf, notice, run, save, table } from './support/show'
 
 /** 49 layers that multiply by γ and a last one that adds up: ŷ = γ⁴⁹·(x₁ + x₂). */
 function chain(gamma: number): Model {
-  const itself = (z: Value): Tensor => ops.mul(z, 1) // a linear layer on purpose, of which nobody need warn
+  // Linear on purpose. The library warns of linear layers behind each other, not of a function of one's own.
+  const itself = (z: Value): Tensor => ops.mul(z, 1)
   const model = sequential({
     inputShape: [2],
     dtype: 'float64',
@@ -54,7 +55,7 @@ async function powers(): Promise<void> {
   }
   console.log(table([['γ', 'output of 50 layers', 'signals', 'from'], ...rows]))
   notice(
-    'A factor of 1.5 or 0.5 in every layer is γ⁴⁹ in the end: hundreds of millions, or nothing. Only near 1 does a ' +
+    'A factor of 1.5 or 0.5 in every layer becomes γ⁴⁹: hundreds of millions, or nothing. Only near 1 does a ' +
       'signal, or a gradient on its way back, keep its size.',
     verdicts.join() === 'vanishing,healthy,exploding',
   )
@@ -112,7 +113,7 @@ async function initialWeights(): Promise<void> {
   await save('signals-initialisers', plot.lines(lines, options))
 }
 
-/** 6.10 of the notes: where all derivatives are 0, the curvature tells what kind of point it is. */
+/** Where all derivatives are 0, the curvature tells what kind of point it is. */
 async function flatPlaces(): Promise<void> {
   const points: [string, (x: Value, y: Value) => Value][] = [
     ['x² + y²', (x, y) => ops.add(ops.square(x), ops.square(y))],
@@ -153,7 +154,7 @@ async function flatPlaces(): Promise<void> {
   notice(
     `A point without slope need not be a minimum: its curvature tells. Weights that are all zero are at ` +
       `such a point and stay: ‖dJ/dθ‖ = ${norms[0]} after 60 epochs, and callbacks.plateau says what to try. From ` +
-      `random weights it is ${norms[1].toFixed(3)} then and nothing is said.`,
+      `random weights it is ${norms[1].toFixed(3)} by then, and there is no warning.`,
     found.map(({ kind }) => kind).join() === 'minimum,saddle,maximum' &&
       norms[0] === 0 &&
       said[0].length === 1 &&

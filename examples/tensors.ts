@@ -1,6 +1,6 @@
 /**
- * Tensors and derivatives (chapter 2 of the notes): a cost that is finite for any z, a computation graph and its
- * derivatives, loops against vectors, broadcasting, shapes, and why a sigmoid goes with the cross-entropy.
+ * Tensors and derivatives: a cost that is finite for any z, a computation graph and its derivatives, loops against
+ * vectors, broadcasting, shapes, and why a sigmoid goes with the cross-entropy.
  *
  *   npm run examples -- tensors
  */
@@ -35,7 +35,7 @@ function logistic(w: number[], b: number): Model {
   return model
 }
 
-/** 2.1.4 of the notes: L = −ln a where y = 1, −ln(1 − a) where y = 0, and J is the mean of L over the examples. */
+/** L = −ln a where y = 1, −ln(1 − a) where y = 0, and J is the mean of L over the examples. */
 async function lossAndCost(): Promise<void> {
   using model = logistic([1], 0)
   const [x, y] = [
@@ -71,15 +71,15 @@ async function anyZ(): Promise<void> {
   const rows = found.map((values) => Object.values(values).map((v) => String(Number(v.toPrecision(5)))))
   console.log(table([['z', '−ln(1 − σ(z))', 'cost', 'dL/dz'], ...rows]))
   notice(
-    'From a the cost of a wrong answer is infinite at z = 40. The library computes it from z: it is finite for every ' +
-      'z, and its derivative is a − y.',
+    'Computed from a, the cost of a wrong answer is infinite at z = 40. The library computes it from z: it is finite ' +
+      'for every z, and its derivative is a − y.',
     found[3].naive === Infinity &&
       found.every(({ z, cost, slope }) => Number.isFinite(cost) && Math.abs(slope - sigma(z)) < 1e-15) &&
       found[4].cost === 1000,
   )
 }
 
-/** 2.1.6 and 2.1.7 of the notes. */
+/** A computation graph: values forwards, derivatives backwards. */
 async function computationGraph(): Promise<void> {
   const J = (a: Value, b: Value, c: Value) => {
     const u = ops.named('u', ops.mul(b, c))
@@ -92,14 +92,14 @@ async function computationGraph(): Promise<void> {
   const at = Object.fromEntries(nodes.map((node) => [node.name, node]))
   notice(
     `Forwards u = bc = ${at.u.value}, v = a + u = ${at.v.value}, J = 3v = ${at.J.value}; backwards, by the chain ` +
-      `rule, dJ/da = ${at.a.derivative}, dJ/db = ${at.b.derivative}, dJ/dc = ${at.c.derivative}, as grad(J)(5, 3, 2) ` +
-      `says too.`,
+      `rule, dJ/da = ${at.a.derivative}, dJ/db = ${at.b.derivative}, dJ/dc = ${at.c.derivative}. grad(J)(5, 3, 2) ` +
+      `agrees.`,
     at.J.value === 33 && String(grad(J)(5, 3, 2)) === '3,6,9' && at.b.derivative === 6 && at.v.derivative === 3,
   )
   await save('tensors-graph', plot.computationGraph(graph, { at: [5, 3, 2], title: 'J = 3(a + bc)' }))
 }
 
-/** 2.1.8 of the notes: da, dz, dw₁, dw₂ and db of one example, one after the other. */
+/** da, dz, dw₁, dw₂ and db of one example, one after the other. */
 function oneExample(): void {
   const [x1, x2, y] = [0.3, -1.2, 1]
   const [w1, w2, b] = [0.5, -0.4, 0.1]
@@ -118,7 +118,7 @@ function oneExample(): void {
   )
 }
 
-/** Algorithm 1 of the notes: loops over examples and features. */
+/** The gradient of logistic regression by loops over examples and features. */
 function loops(x: number[][], y: number[], w: number[], b: number): { dw: number[]; db: number } {
   const dw = w.map(() => 0)
   let db = 0
@@ -132,7 +132,7 @@ function loops(x: number[][], y: number[], w: number[], b: number): { dw: number
   return { dw: dw.map((d) => d / x.length), db: db / x.length }
 }
 
-/** Milliseconds of the two, as the median of rounds by turns: others may be using the processor. */
+/** Milliseconds of the two, as the median of rounds by turns: other programs may use the processor, too. */
 function milliseconds(...runs: (() => unknown)[]): number[] {
   const times = runs.map((): number[] => [])
   for (let round = 0; round < 15; round++)
@@ -144,7 +144,7 @@ function milliseconds(...runs: (() => unknown)[]): number[] {
   return times.map((list) => list.sort((a, b) => a - b)[7])
 }
 
-/** 2.1.9 and 2.2.1 of the notes. */
+/** The same gradient for all examples at once, and how much faster an op is than a loop. */
 async function vectorisation(): Promise<void> {
   const [m, n] = [2000, 50]
   const X = ops.randomNormal([m, n], { seed: 1, dtype: 'float64' })
@@ -176,7 +176,7 @@ async function vectorisation(): Promise<void> {
   )
 }
 
-/** 2.2 of the notes: what to write instead of a loop. */
+/** What to write instead of a loop. */
 function primitives(): void {
   const A = tensor([
     [1, -2, 3],
@@ -251,7 +251,7 @@ function primitives(): void {
   notice(`${right} of ${lines.length} give what one works out on paper.`, right === lines.length)
 }
 
-/** 2.2.4 of the notes: a row, a column or a number is repeated to the shape of the other operand. */
+/** A row, a column or a number is repeated to the shape of the other operand. */
 function broadcasting(): void {
   const calories = tensor([
     [56, 0, 4.4, 68],
@@ -278,7 +278,7 @@ function broadcasting(): void {
   )
 }
 
-/** 2.2.5 of the notes: a list [5] is neither a row nor a column. */
+/** A list [5] is neither a row nor a column. */
 function shapes(): void {
   const ones = (shape: number[]) => ops.broadcastTo(1, shape)
   const mixer = () =>
@@ -307,7 +307,7 @@ function shapes(): void {
   )
 }
 
-/** 2.1.4 of the notes. */
+/** Squared error behind a sigmoid is not convex, and flat where it is very wrong. */
 async function whyCrossEntropy(): Promise<void> {
   const squared = (z: Value) => ops.square(ops.sub(ops.sigmoid(z), 1))
   const crossEntropy = (z: Value) => ops.sigmoidCrossEntropy(z, 1)
@@ -323,7 +323,7 @@ async function whyCrossEntropy(): Promise<void> {
   notice(
     `For y = 1 at z = −2 the squared error of a sigmoid has the curvature ${bent.toFixed(3)}, so it is not convex; ` +
       `the cross-entropy has ${convex.toFixed(3)}. Very wrong, at z = −6, the one has a slope of ${flat.toFixed(4)} ` +
-      `and hardly learns, the other ${steep.toFixed(4)}. compile warns of it.`,
+      `and hardly learns, the other ${steep.toFixed(4)}. compile warns about it.`,
     bent < 0 && convex > 0 && Math.abs(flat) < 0.01 && steep < -0.99 && said.length === 1,
   )
   const zs = Array.from({ length: 81 }, (_, i) => (i - 40) / 5)

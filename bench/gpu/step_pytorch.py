@@ -1,5 +1,6 @@
-"""One workload of scripts/gpu in PyTorch, with fused Adam: microseconds of a step, epoch by epoch, and the first costs, a
-line of JSON for each way: eager, and on CUDA the whole step as one CUDA graph. Data and weights are those of workload.js.
+"""One workload of scripts/gpu in PyTorch, with fused Adam: microseconds of a step, epoch by epoch, and the first costs.
+Prints a line of JSON for each way: eager, and on CUDA the whole step as one CUDA graph. Data and weights are those of
+workload.js.
 
   python bench/gpu/step_pytorch.py '{"widths": …}' cuda
 """
@@ -42,7 +43,8 @@ def network():
         layer = torch.nn.Linear(inputs, units, device=device)
         with torch.no_grad():
             scale = (6 / (inputs + units)) ** 0.5
-            layer.weight.copy_((numbers(units * inputs, WEIGHTS_BEGIN * (i + 1)).double() * scale).reshape(units, inputs))
+            weights = numbers(units * inputs, WEIGHTS_BEGIN * (i + 1)).double() * scale
+            layer.weight.copy_(weights.reshape(units, inputs))
             layer.bias.zero_()
         layers.append(layer)
         if i < len(widths) - 2:

@@ -1,4 +1,4 @@
-/** What benches of whole processes share: options, one measurement, medians. */
+/** What benchmarks share: options, medians, and the measurement of a whole process. */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 

@@ -26,7 +26,7 @@ export function notice(sentence: string, holds: boolean): void {
   if (!holds) process.exitCode = 1
 }
 
-/** Rows of cells as text, the first row being the heading; numbers stand at the right. */
+/** Rows of cells as text, the first row being the heading; numbers are aligned to the right. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
   const isText = rows[0].map((_, column) => rows.slice(1).every((row) => !/^[\d.,−-]+( %)?$/.test(row[column])))
@@ -52,7 +52,7 @@ export function digits(distance: number): string {
 }
 
 /**
- * The library gives advice as warnings of the process. Those that `act` brings about are collected instead of printed.
+ * The library gives advice as warnings of the process. Those that `act` causes are collected instead of printed.
  */
 export async function adviceOf(act: () => unknown): Promise<string[]> {
   const heard: string[] = []

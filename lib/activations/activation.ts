@@ -12,12 +12,23 @@ export interface LayerOutput {
 /** a = g(z), written with `ops`. */
 export type ActivationFunction = (z: Tensor) => Tensor
 
-/** One kind of activation: the options it takes beside its name, and the function they make. */
-export interface ActivationKind<Options extends object = object> {
+/** What is known of an activation beside its function. */
+export interface ActivationFacts {
+  /**
+   * True where about half of all z give (nearly) 0, so that signals keep their size only with initial weights of twice
+   * the variance (He et al. 2015).
+   */
+  readonly rectifies: boolean
+  /** The values that a approaches where g becomes flat. */
+  readonly limits: readonly number[]
+  /** True where each a depends on several z. */
+  readonly mixes: boolean
+}
+
+/** One kind of activation: the options it takes beside its name, and the function they make. Facts left out: none. */
+export interface ActivationKind<Options extends object = object> extends Partial<ActivationFacts> {
   /** Names of its options. */
   readonly options: readonly (keyof Options & string)[]
-  /** As in `Activation`. Default false. */
-  readonly rectifies?: boolean
   /** `given` are its options, unchecked; `where` names them in errors. */
   make(where: string, given: Options): MadeActivation
 }
@@ -29,21 +40,27 @@ export interface MadeActivation {
 }
 
 /** A resolved activation. */
-export interface Activation {
+export interface Activation extends ActivationFacts {
   /** A name in the table of activations, or 'custom' for a user's function. */
   readonly name: string
   /** For files; null for an unnamed function. */
   readonly config: Json
-  /**
-   * True where about half of all z give (nearly) 0, so that signals keep their size only with initial weights of twice
-   * the variance (He et al. 2015).
-   */
-  readonly rectifies: boolean
   /** a = g(z). Shapes are kept; softmax goes along the last axis. */
   apply(z: Tensor): Tensor
 }
 
+/** All facts, from those that are given. */
+export const factsOf = ({
+  rectifies = false,
+  limits = [],
+  mixes = false,
+}: Partial<ActivationFacts>): ActivationFacts => ({
+  rectifies,
+  limits,
+  mixes,
+})
+
 /** An activation without options. */
-export function plain(apply: ActivationFunction, facts: { rectifies?: boolean } = {}): ActivationKind {
+export function plain(apply: ActivationFunction, facts: Partial<ActivationFacts> = {}): ActivationKind {
   return { options: [], ...facts, make: () => ({ apply }) }
 }

@@ -3,7 +3,13 @@ import { checkOptions, oneOf } from '../base/checks'
 import { customFunction, isFunctionConfig, type Custom } from '../base/custom'
 import { describeValue, OptionError } from '../base/errors'
 import type { Json } from '../base/json'
-import type { Activation, ActivationFunction, ActivationKind } from './activation'
+import {
+  factsOf,
+  type Activation,
+  type ActivationFacts,
+  type ActivationFunction,
+  type ActivationKind,
+} from './activation'
 import { leakyRelu } from './leaky-relu'
 import { ownActivation } from './own'
 import { linear, relu, sigmoid, softmax, tanh } from './plain'
@@ -53,8 +59,11 @@ function named(where: string, name: ActivationName, given: { [option: string]: u
     throw new OptionError(`${where}: '${option}' belongs to ${quoted(owners)}, not to '${name}'.`)
   }
   const { options, apply } = kind.make(where, given)
-  return { name, config: options ? { name, ...options } : name, rectifies: kind.rectifies ?? false, apply }
+  return { name, config: options ? { name, ...options } : name, ...factsOf(kind), apply }
 }
+
+/** Facts of the activation that a layer names; none of 'custom'. */
+export const activationFacts = (name: string): ActivationFacts => factsOf(kinds[name as ActivationName] ?? {})
 
 const takes = (kind: ActivationKind, option: string): boolean => (kind.options as readonly string[]).includes(option)
 

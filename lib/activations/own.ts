@@ -3,10 +3,10 @@ import { functionConfig } from '../base/custom'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { sameShape, shapeText } from '../base/shape'
 import type { Tensor } from '../tensor/tensor'
-import type { Activation, ActivationFunction } from './activation'
+import { factsOf, type Activation, type ActivationFunction } from './activation'
 
 export function ownActivation(where: string, fn: ActivationFunction): Activation {
-  return { name: 'custom', config: functionConfig(fn), rectifies: false, apply: (z) => applied(where, fn, z) }
+  return { name: 'custom', config: functionConfig(fn), ...factsOf({}), apply: (z) => applied(where, fn, z) }
 }
 
 function applied(where: string, fn: ActivationFunction, z: Tensor): Tensor {

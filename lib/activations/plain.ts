@@ -6,13 +6,13 @@ import { plain } from './activation'
 export const linear = plain((z) => z)
 
 /** 1/(1 + e^(−z)), in (0, 1). */
-export const sigmoid = plain((z) => ops.sigmoid(z))
+export const sigmoid = plain((z) => ops.sigmoid(z), { limits: [0, 1] })
 
 /** (e^z − e^(−z))/(e^z + e^(−z)), in (−1, 1). */
-export const tanh = plain((z) => ops.tanh(z))
+export const tanh = plain((z) => ops.tanh(z), { limits: [-1, 1] })
 
 /** max(0, z); the derivative at 0 is 1. */
 export const relu = plain((z) => ops.relu(z), { rectifies: true })
 
 /** e^(z_c)/Σ_k e^(z_k) along the last axis. */
-export const softmax = plain((z) => ops.softmax(z))
+export const softmax = plain((z) => ops.softmax(z), { mixes: true })

@@ -36,13 +36,16 @@ export interface TransformOptions extends ImageFormatOptions {
 export interface AugmentOptions extends ImageFormatOptions {
   /** Chance of a horizontal flip, 0 … 1; true is 0.5. Not for digits and letters. Default 0. */
   flip?: boolean | number
-  /** Share of the height and width that a random window keeps, before it is enlarged again, above 0, at most 1. Default 1. */
+  /** Share of height and width that a random window keeps before it is enlarged again: above 0, up to 1. Default 1. */
   crop?: number
   /** Largest angle in degrees, either way. Default 0. */
   rotate?: number
   /** Largest shift in whole pixels, in all directions. Default 0. */
   translate?: number
-  /** Elastic distortion: how many pixels a pixel moves at most, smoothly over `smoothness` pixels (at least 1, default 6). Default none. */
+  /**
+   * Elastic distortion: how many pixels a pixel moves at most, smoothly over `smoothness` pixels (at least 1, default
+   * 6). Default none.
+   */
   distort?: { strength: number; smoothness?: number }
   /** Default 0. A row of the data gets the same treatment for the same seed and epoch. */
   seed?: number | bigint
@@ -137,8 +140,8 @@ export class Augmenter {
   }
 
   /**
-   * A changed copy of every image, in x's shape and dtype; each call draws anew: call number n changes row i as epoch n of
-   * a new model's `fit` does. On the calling thread and the library's; `applyAsync` leaves the event loop free.
+   * A changed copy of every image, in x's shape and dtype; each call draws anew: call number n changes row i as epoch n
+   * of a new model's `fit` does. On the calling thread and the library's; `applyAsync` leaves the event loop free.
    */
   apply(x: DataLike): Tensor {
     const where = 'augment.apply'
@@ -199,9 +202,9 @@ export class Augmenter {
   }
 
   /**
-   * Mini-batches whose images are changed anew in every pass, for own training loops (`fit` takes the augmenter itself):
-   * `for await (const { x, y } of augment.batches(train, { batchSize: 64 }))`. Row i in pass n is changed the same
-   * whatever the batch size and the order. With `for await` the images are made on the library's threads.
+   * Mini-batches whose images are changed anew in every pass, for training loops of your own (`fit` takes the augmenter
+   * itself): `for await (const { x, y } of augment.batches(train, { batchSize: 64 }))`. Row i in pass n is changed in
+   * the same way whatever the batch size and the order. With `for await` the images are made on the library's threads.
    */
   batches(xy: { x: DataLike; y: DataLike }, options: BatchesOptions = {}): Batches {
     const where = 'augment.batches'

@@ -81,7 +81,8 @@ export function recommendedBatchSize(m: number, options: RecommendedBatchSizeOpt
   const size = 2 ** Math.floor(Math.log2(Math.min(wanted, memory)))
   if (size < 64)
     process.emitWarning(
-      `${where}: memory for ${memory} examples allows batches of ${size}; below 64 training is slow and its steps are noisy.`,
+      `${where}: memory for ${memory} examples allows batches of ${size}; ` +
+        `below 64 training is slow and its steps are noisy.`,
       { code: 'MYELIN_SMALL_BATCH' },
     )
   return size

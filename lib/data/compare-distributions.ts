@@ -1,8 +1,8 @@
 /** Do two sets of examples come from the same distribution? */
 import { checkOptions, numberInRange } from '../base/checks'
-import { NonFiniteError, OptionError, ShapeError } from '../base/errors'
+import { OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
-import { toRows, type DataLike, type Rows } from './rows'
+import { requireFiniteRows, toRows, type DataLike, type Rows } from './rows'
 
 export interface CompareDistributionsOptions {
   /** Share of false alarms accepted for the whole comparison, however many features there are. Default 0.05. */
@@ -54,14 +54,6 @@ function column({ data, count, width }: Rows, feature: number): Float64Array {
   return Float64Array.from({ length: count }, (_, row) => data[row * width + feature]).sort()
 }
 
-function checkFinite(where: string, { data, width }: Rows): void {
-  const bad = data.findIndex((v) => !Number.isFinite(v))
-  if (bad >= 0)
-    throw new NonFiniteError(
-      `${where} has ${data[bad]} in row ${Math.floor(bad / width)}, feature ${bad % width}. Remove or replace it first.`,
-    )
-}
-
 /**
  * Compares rows a and b feature by feature with a two-sample Kolmogorov–Smirnov test; the Bonferroni correction (alpha
  * divided by the number of features) keeps the chance of any false alarm below `alpha`. Dev and test sets should come
@@ -80,8 +72,8 @@ export function compareDistributions(
     throw new ShapeError(
       `${where}: expected rows of the same features, got a ${shapeText(left.shape)} and b ${shapeText(right.shape)}.`,
     )
-  checkFinite(`${where}: a`, left)
-  checkFinite(`${where}: b`, right)
+  requireFiniteRows(`${where}: a`, left)
+  requireFiniteRows(`${where}: b`, right)
   const names = options.names ?? Array.from({ length: left.width }, (_, i) => String(i))
   if (names.length !== left.width)
     throw new OptionError(`${where}: names: expected one for each of the ${left.width} features, got ${names.length}.`)

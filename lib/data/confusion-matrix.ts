@@ -69,7 +69,8 @@ export function confusionMatrix(
   const guess = toClasses(`${where}: yPred`, yPred)
   if (truth.classes.length !== guess.classes.length)
     throw new ShapeError(
-      `${where}: yTrue and yPred need the same number of rows, got ${truth.classes.length} and ${guess.classes.length}.`,
+      `${where}: yTrue and yPred need the same number of rows, ` +
+        `got ${truth.classes.length} and ${guess.classes.length}.`,
     )
   const size = Math.max(truth.width, guess.width, options.labels?.length ?? 0)
   if (options.labels && options.labels.length < size)

@@ -6,6 +6,7 @@ import { nearestName } from '../base/suggest'
 import { tensor, type Tensor } from '../tensor/tensor'
 
 export type ColumnKind = 'number' | 'category'
+const kinds: readonly ColumnKind[] = ['number', 'category']
 
 export interface FromCsvOptions {
   /** Name of the column to predict. */
@@ -141,7 +142,7 @@ function toTable(where: string, [head, ...rows]: string[][], options: FromCsvOpt
   const column = (name: string): Column => {
     const cells = rows.map((row) => row[head.indexOf(name)])
     const said = options.columns?.[name]
-    const kind = oneOf<ColumnKind>(`${where}: columns: '${name}'`, said ?? guess(where, name, cells), ['number', 'category']) // prettier-ignore
+    const kind = oneOf(`${where}: columns: '${name}'`, said ?? guess(where, name, cells), kinds)
     if (kind === 'category') return { name, kind, categories: [...new Set(cells)] }
     const bad = cells.findIndex((cell) => !isNumber(cell))
     if (bad >= 0)
@@ -205,7 +206,10 @@ function encoded(
       const place = categories.indexOf(String(cell))
       if (place < 0) {
         const known = categories.slice(0, 10).join(', ') + (categories.length > 10 ? ', …' : '')
-        throw new OptionError(`${where}: row ${i + 1}: '${name}': the category ${describeValue(cell)} is not among those of the table: ${known}.`) // prettier-ignore
+        throw new OptionError(
+          `${where}: row ${i + 1}: '${name}': the category ${describeValue(cell)} is not among those of the table: ` +
+            `${known}.`,
+        )
       }
       values[at + place] = 1
       at += categories.length

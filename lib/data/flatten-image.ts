@@ -64,7 +64,8 @@ export function flattenImage(image: ImageData | DataLike, options: FlattenImageO
       const value = data[i * channels + c]
       if (!Number.isFinite(value))
         throw new OptionError(
-          `${where}: expected finite numbers, got ${describeValue(value)} in row ${Math.floor(i / width)}, column ${i % width}.`,
+          `${where}: expected finite numbers, got ${describeValue(value)} in row ${Math.floor(i / width)}, ` +
+            `column ${i % width}.`,
         )
       result[c * pixels + i] = scale * value
     }

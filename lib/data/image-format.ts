@@ -38,7 +38,9 @@ export function givenFormat(where: string, { shape, channels }: ImageFormatOptio
   if (shape === undefined) return { shape: null, channels: order }
   const given = shapeOption(`${where}: shape`, shape)
   if (given.length !== 2 && given.length !== 3)
-    throw new ShapeError(`${where}: shape: expected [height, width] or [height, width, channels], got ${shapeText(given)}.`) // prettier-ignore
+    throw new ShapeError(
+      `${where}: shape: expected [height, width] or [height, width, channels], got ${shapeText(given)}.`,
+    )
   return { shape: given, channels: order }
 }
 
@@ -47,7 +49,8 @@ export function formatOf(where: string, given: GivenFormat, row: Shape): ImageFo
   const { shape } = given
   if (row.length === 1 && !shape)
     throw new ShapeError(
-      `${where}: x has rows of ${row[0]} numbers, which may or may not be images. Say what they are: data.augment({ shape: [height, width, channels], … }), or pass x as [m, height, width, channels].`,
+      `${where}: x has rows of ${row[0]} numbers, which may or may not be images. Say what they are: ` +
+        `data.augment({ shape: [height, width, channels], … }), or pass x as [m, height, width, channels].`,
     )
   const planar = (given.channels ?? (row.length === 1 ? 'first' : 'last')) === 'first'
   const [height, width, channels = 1] = shape ?? found(planar, row)
@@ -63,7 +66,8 @@ export function formatOf(where: string, given: GivenFormat, row: Shape): ImageFo
     )
   if (!fits.some((fit) => fit.join() === row.join()))
     throw new ShapeError(
-      `${where}: expected images ${fits.map((fit) => shapeText([null, ...fit])).join(' or ')}, got ${shapeText([null, ...row])}.`,
+      `${where}: expected images ${fits.map((fit) => shapeText([null, ...fit])).join(' or ')}, ` +
+        `got ${shapeText([null, ...row])}.`,
     )
   return { height, width, channels, planar }
 }
@@ -76,6 +80,7 @@ function found(planar: boolean, row: Shape): Shape {
 export function checkShift(where: string, shift: number, { height, width }: ImageFormat): void {
   if (shift >= Math.min(height, width) && shift > 0)
     throw new OptionError(
-      `${where}: translate: expected less than the image's sides, ${height} × ${width} pixels, got ${shift}: nothing of it would be left.`,
+      `${where}: translate: expected less than the image's sides, ${height} × ${width} pixels, got ${shift}: ` +
+        `nothing of it would be left.`,
     )
 }

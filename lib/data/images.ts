@@ -154,13 +154,15 @@ export async function fromImages(folder: string, options: FromImagesOptions = {}
   let shape: Image['shape'] | null = null
   for (let from = 0; from < files.length; from += atOnce) {
     const part = files.slice(from, from + atOnce)
-    const images = await Promise.all(part.map((file) => decode(`${where}: ${file}`, decoderOf, join(folder, file), checked))) // prettier-ignore
+    const decoded = part.map((file) => decode(`${where}: ${file}`, decoderOf, join(folder, file), checked))
+    const images = await Promise.all(decoded)
     throwIfAborted(where, signal)
     for (const [i, image] of images.entries()) {
       shape ??= image.shape
       if (image.shape.join() !== shape.join())
         throw new ShapeError(
-          `${where}: ${part[i]}: expected an image ${shapeText(shape)} as ${files[0]}, got ${shapeText(image.shape)}. Say size: [height, width] to bring all to one size.`,
+          `${where}: ${part[i]}: expected an image ${shapeText(shape)} like ${files[0]}, ` +
+            `got ${shapeText(image.shape)}. Say size: [height, width] to bring all to one size.`,
         )
       rows.push(flattenImage(image, { scale }))
     }

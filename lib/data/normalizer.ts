@@ -1,8 +1,8 @@
 /** Input normalisation outside a model (`layers.normalize` does it inside). */
-import { NonFiniteError, ShapeError } from '../base/errors'
+import { ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import { tensor, type Tensor } from '../tensor/tensor'
-import { toRows, type DataLike, type Rows } from './rows'
+import { requireFiniteRows, toRows, type DataLike, type Rows } from './rows'
 
 /** Mean and variance of a training set, to be applied to every other set alike. */
 export class Normalizer {
@@ -53,17 +53,12 @@ export const normalizer = {
    */
   fit(x: DataLike): Normalizer {
     const rows = toRows('data.normalizer.fit', x)
+    requireFiniteRows('data.normalizer.fit: x', rows)
     const { data, count, width } = rows
     const mean = new Float64Array(width)
     const variance = new Float64Array(width)
     // Sums of differences to the first row: exactly 0 for a constant feature, and little cancellation otherwise.
-    data.forEach((value, i) => {
-      if (!Number.isFinite(value))
-        throw new NonFiniteError(
-          `data.normalizer.fit: x has ${value} in row ${Math.floor(i / width)}, feature ${i % width}. Remove or replace it first.`,
-        )
-      mean[i % width] += value - data[i % width]
-    })
+    data.forEach((value, i) => (mean[i % width] += value - data[i % width]))
     for (let j = 0; j < width; j++) mean[j] = data[j] + mean[j] / count
     data.forEach((value, i) => (variance[i % width] += (value - mean[i % width]) ** 2))
     for (let j = 0; j < width; j++) variance[j] /= count

@@ -12,7 +12,7 @@ import { isShaped, type DataLike } from './rows'
 /** Something that has rows. */
 export interface RowSource {
   shape: number[]
-  /** The rows [from, to) in the wanted dtype; good until the next call, and not to be written to. Errors name the place. */
+  /** The rows [from, to) in the wanted dtype, valid until the next call, not to be changed. Errors name the place. */
   read(from: number, to: number): NativeArray
   /** Present where the values are in the CPU's memory in the wanted dtype already. */
   tensor?: Tensor
@@ -23,8 +23,8 @@ export interface RowSource {
 }
 
 /**
- * Opens what a user gives as rows. Its shape is known at once; elements are checked as they are read. Tensors are held until
- * `release`, so their owner may dispose them meanwhile; arrays are read where they are.
+ * Opens what a user gives as rows. Its shape is known at once; elements are checked as they are read. Tensors are held
+ * until `release`, so their owner may dispose them meanwhile; arrays are read where they are.
  */
 export function openRows(where: string, value: DataLike, dtype: DType): RowSource {
   if (value === undefined || value === null)

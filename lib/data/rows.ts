@@ -1,6 +1,6 @@
 /** Data as rows in JavaScript memory: what the functions of `data` compute on. */
 import type { DType, NativeArray } from '../base/dtype'
-import { describeValue, DTypeError, ShapeError } from '../base/errors'
+import { describeValue, DTypeError, NonFiniteError, ShapeError } from '../base/errors'
 import { shapeText, type Shape } from '../base/shape'
 import { Tensor, tensor, toFlat, type TensorLike } from '../tensor/tensor'
 
@@ -36,6 +36,16 @@ export function toRows(where: string, value: DataLike): Rows {
   if (shape.length === 0)
     throw new ShapeError(`${where}: expected rows, an array of rank 1 or more, got a single number.`)
   return { data, shape, dtype, count: shape[0], width: data.length / shape[0] }
+}
+
+/** NonFiniteError with the place of the first NaN or Infinity, its row and feature. */
+export function requireFiniteRows(where: string, { data, width }: Rows): void {
+  const bad = data.findIndex((value) => !Number.isFinite(value))
+  if (bad >= 0)
+    throw new NonFiniteError(
+      `${where} has ${data[bad]} in row ${Math.floor(bad / width)}, feature ${bad % width}. ` +
+        `Remove or replace it first.`,
+    )
 }
 
 function flat(where: string, value: DataLike): { data: NativeArray; shape: number[]; dtype: DType } {

@@ -91,7 +91,8 @@ function partCounts(names: readonly PartName[], shares: readonly number[], m: nu
   names.forEach((name, i) => {
     if (counts[i] === 0)
       throw new OptionError(
-        `data.split: the part '${name}' would be empty: ${shares[i]} of ${m} examples. Leave the part out, or give it more.`,
+        `data.split: the part '${name}' would be empty: ${shares[i]} of ${m} examples. ` +
+          `Leave the part out, or give it more.`,
       )
   })
   return counts
@@ -112,7 +113,8 @@ function stratifiedOrder(y: Rows, random: Random): Uint32Array {
   // Few examples of few classes are fine; as many classes as examples are a regression target.
   if (groups.size > Math.max(10, y.count / 2))
     throw new OptionError(
-      `data.split: stratify needs classes in y, got ${groups.size} different values in ${y.count} rows. Leave stratify out for regression.`,
+      `data.split: stratify needs classes in y, got ${groups.size} different values in ${y.count} rows. ` +
+        `Leave stratify out for regression.`,
     )
   const classes = random.shuffle(Array.from(groups.keys(), (_, i) => i))
   const members = [...groups.values()]

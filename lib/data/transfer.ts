@@ -101,7 +101,7 @@ export function* download(where: string, { buffer, shape }: NativeRows, dtype: D
   return { data, shape }
 }
 
-/** Throws NonFiniteError that names the place of the first NaN or Infinity. `offset`: elements of the whole before `data`. */
+/** NonFiniteError with the place of the first NaN or Infinity. `offset`: how many elements come before `data`. */
 export function requireFinite(where: string, name: string, data: NativeArray, shape: Shape, offset = 0): void {
   let sum = 0
   for (let i = 0; i < data.length; i++) sum += data[i] * 0
@@ -109,8 +109,9 @@ export function requireFinite(where: string, name: string, data: NativeArray, sh
   const i = data.findIndex((value) => !Number.isFinite(value))
   const large = data instanceof Float32Array && !Number.isNaN(data[i])
   throw new NonFiniteError(
-    `${where}: ${placeText(name, offset + i, shape)} is ${data[i]}${large ? ' as a float32 number (the largest is 3.4e38)' : ''}; ` +
-      'the data must be finite numbers. Remove the row or fill the value in.',
+    `${where}: ${placeText(name, offset + i, shape)} is ${data[i]}` +
+      `${large ? ' as a float32 number (the largest is 3.4e38)' : ''}; the data must be finite numbers. ` +
+      `Remove the row or fill the value in.`,
   )
 }
 

@@ -24,7 +24,8 @@ function readerOf(where: string, format: number, bits: number): (view: DataView,
   if (format === float && bits === 32) return (view, at) => view.getFloat32(at, true)
   if (format === float && bits === 64) return (view, at) => view.getFloat64(at, true)
   throw new FormatError(
-    `${where}: expected PCM of 8, 16, 24 or 32 bits or floats of 32 or 64, got format ${format} with ${bits} bits. Convert the file.`,
+    `${where}: expected PCM of 8, 16, 24 or 32 bits or floats of 32 or 64, got format ${format} with ${bits} bits. ` +
+      `Convert the file.`,
   )
 }
 
@@ -46,7 +47,9 @@ export async function readWav(source: string | Uint8Array): Promise<Sound> {
     const body = at + 8
     const isData = text(at) === 'data'
     if (body + size > bytes.length)
-      throw new FormatError(`${where}: the file is cut off: '${text(at)}' has ${size} bytes, ${bytes.length - body} are there.`) // prettier-ignore
+      throw new FormatError(
+        `${where}: the file is cut off: '${text(at)}' has ${size} bytes, ${bytes.length - body} are there.`,
+      )
     if (text(at) === 'fmt ') {
       if (size < 16) throw new FormatError(`${where}: the description of the format is cut off.`)
       const tag = view.getUint16(body, true)

@@ -3,6 +3,7 @@ import { checkOptions } from '../base/checks'
 import { describeValue, OptionError } from '../base/errors'
 import type { Shape } from '../base/shape'
 import { Graph, type GraphNode } from '../functions/trace'
+import { primitives } from '../graph/primitives'
 import type { TensorLike } from '../tensor/tensor'
 import { Canvas, textWidth } from './canvas'
 import type { Picture } from './picture'
@@ -15,7 +16,6 @@ export interface ComputationGraphOptions {
 }
 
 const mostNodes = 60
-const signs: Readonly<Record<string, string>> = { add: ' + ', sub: ' − ', mul: '·', div: ' / ' }
 
 /** Nested arrays of ones. */
 function ones(shape: Shape): TensorLike {
@@ -32,12 +32,21 @@ function short(value: unknown): string {
   return text.length > 24 ? `${text.slice(0, 23)}…` : text
 }
 
+/** 'a + b' for an op with a symbol, 'log(a)' for one without. An operand that is itself such a formula gets brackets. */
+function formulaOf(op: string, operands: readonly string[], compound: (i: number) => boolean): string {
+  const { symbol } = primitives[op]
+  if (symbol === undefined) return `${op}(${operands.join(', ')})`
+  const closed = operands.map((operand, i) => (compound(i) ? `(${operand})` : operand))
+  return closed.length === 1 ? `${symbol}${closed[0]}` : closed.join(` ${symbol} `)
+}
+
 /**
- * For each node 'u = b·c', 'L = −log(a)'; 'u = mul' where that grows long. What has no name stands in the formulas of
- * others as its own.
+ * For each node 'u = b × c', 'L = −log(a)'; 'u = mul' where that grows long. A value without a name stands in the
+ * formulas of others as its formula.
  */
 function titlesOf(nodes: readonly GraphNode[], constants: ReadonlyMap<string, string>): string[] {
   const shown = new Map<string, string>()
+  const compound = new Set<string>()
   return nodes.map(({ name, op, inputs }) => {
     const unnamed = name.startsWith('%')
     if (op === 'constant') {
@@ -49,11 +58,10 @@ function titlesOf(nodes: readonly GraphNode[], constants: ReadonlyMap<string, st
       return name
     }
     const operands = inputs.map((input) => shown.get(input) ?? '')
-    let formula =
-      op in signs ? operands.join(signs[op]) : op === 'neg' ? `−${operands[0]}` : `${op}(${operands.join(', ')})`
+    let formula = formulaOf(op, operands, (i) => compound.has(inputs[i]))
     if (operands.includes('') || formula.length > 24) formula = op
-    const closed = !['add', 'sub', 'div', 'neg'].includes(op)
-    shown.set(name, unnamed ? (formula === op ? '' : closed ? formula : `(${formula})`) : name)
+    if (unnamed && primitives[op].symbol !== undefined) compound.add(name)
+    shown.set(name, !unnamed ? name : formula === op ? '' : formula)
     return unnamed ? formula : `${name} = ${formula}`
   })
 }

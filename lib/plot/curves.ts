@@ -25,9 +25,9 @@ export function activation(spec: ActivationSpec, options: { reach?: number } = {
   const where = 'plot.activation'
   checkOptions(where, options, ['reach'])
   const reach = positiveNumber(`${where}: reach`, options.reach ?? 6)
-  const { name, apply } = toActivation(where, spec)
+  const { name, mixes, apply } = toActivation(where, spec)
   const slopeNamed = typeof spec === 'object' && spec.slope !== undefined ? `, slope ${spec.slope}` : ''
-  if (name === 'softmax') throw new OptionError(`${where}: softmax is a function of several numbers, not of one z.`)
+  if (mixes) throw new OptionError(`${where}: ${name} is a function of several numbers, not of one z.`)
   // One of them just left of zero: where the slope jumps there, the jump is upright.
   const z = Float64Array.from([...steps(-reach, reach, 241), -1e-9 * reach]).sort()
   const at = tensor(z, [z.length, 1], { dtype: 'float64' })

@@ -27,7 +27,9 @@ const floors = [
 /** The room of a file, as `floors` names it: folders below a named one belong to it. */
 function roomOf(file) {
   const folder = path.posix.dirname(file).replace(/^native\/?/, '')
-  return floors.filter((room) => folder === room || folder.startsWith(`${room}/`)).sort((a, b) => b.length - a.length)[0]
+  return floors
+    .filter((room) => folder === room || folder.startsWith(`${room}/`))
+    .sort((a, b) => b.length - a.length)[0]
 }
 
 /** Lines of complaint: includes that point upwards, and files in no room. */

@@ -36,7 +36,7 @@ function compiled(inputs: number, list: LayerList, loss: string, seed = 3): Mode
 
 describe('5.14 numericalDerivative', () => {
   const cube = (t: number) => t ** 3
-  it('two-sided and one-sided, as the notes compute them', () => {
+  it('two-sided and one-sided', () => {
     expect(numericalDerivative(cube, 1, { epsilon: 0.01 })).to.be.closeTo(3.0001, 1e-9)
     expect(numericalDerivative(cube, 1, { epsilon: 0.01, sided: 'one' })).to.be.closeTo(3.0301, 1e-9)
     expect(numericalDerivative(Math.sin, 0.5)).to.be.closeTo(Math.cos(0.5), 1e-9)

@@ -1,6 +1,6 @@
 /** Images changed by the core: against plain JavaScript, in every layout, with every number of threads. */
 import { expect } from 'chai'
-import { data, getThreads, memory, setThreads, tensor } from '../../lib'
+import { data, getThreads, memory, setThreads, tensor, type Tensor } from '../../lib'
 import { thrown } from '../model/helpers'
 import { block } from '../ops/philox'
 
@@ -25,6 +25,13 @@ interface Wanted {
   distort: { strength: number; smoothness: number }
 }
 
+type At = (i: number, j: number) => number
+
+/** Between four neighbours: v of the way down from row i, u of the way right from column j. */
+function between(at: At, i: number, j: number, v: number, u: number): number {
+  return (1 - v) * ((1 - u) * at(i, j) + u * at(i, j + 1)) + v * ((1 - u) * at(i + 1, j) + u * at(i + 1, j + 1))
+}
+
 /** One grey image in double precision, every step as the documentation says it. */
 function expected(image: ArrayLike<number>, [height, width]: number[], how: Wanted, next: () => number): number[] {
   const within = (reach: number) => (2 * next() - 1) * reach
@@ -34,16 +41,13 @@ function expected(image: ArrayLike<number>, [height, width]: number[], how: Want
   const offset = [height, width].map((side) => within(((1 - how.crop) * side) / 2))
   const { strength, smoothness } = how.distort
   const columns = Math.ceil(width / smoothness) + 2
-  const lattice = Array.from({ length: (Math.ceil(height / smoothness) + 2) * columns }, () => [
-    within(strength),
-    within(strength),
-  ])
+  const knots = (Math.ceil(height / smoothness) + 2) * columns
+  const lattice = Array.from({ length: knots }, () => [within(strength), within(strength)])
   const ease = (t: number) => t * t * (3 - 2 * t)
   const displacement = (y: number, x: number, d: number) => {
     const [i, j] = [Math.floor(y / smoothness), Math.floor(x / smoothness)]
     const [v, u] = [ease(y / smoothness - i), ease(x / smoothness - j)]
-    const at = (a: number, b: number) => lattice[a * columns + b][d]
-    return (1 - v) * ((1 - u) * at(i, j) + u * at(i, j + 1)) + v * ((1 - u) * at(i + 1, j) + u * at(i + 1, j + 1))
+    return between((a, b) => lattice[a * columns + b][d], i, j, v, u)
   }
   const pixel = (i: number, j: number) => (i < 0 || j < 0 || i >= height || j >= width ? 0 : image[i * width + j])
   return Array.from({ length: height * width }, (_, at) => {
@@ -55,10 +59,7 @@ function expected(image: ArrayLike<number>, [height, width]: number[], how: Want
     const fromX = (flip ? -turned : turned) + (width - 1) / 2
     const [i, j] = [Math.floor(fromY), Math.floor(fromX)]
     const [v, u] = [fromY - i, fromX - j]
-    return (
-      (1 - v) * ((1 - u) * pixel(i, j) + u * pixel(i, j + 1)) +
-      v * ((1 - u) * pixel(i + 1, j) + u * pixel(i + 1, j + 1))
-    )
+    return between(pixel, i, j, v, u)
   })
 }
 
@@ -157,14 +158,11 @@ describe('augmentation', () => {
     expect([...(await calls.applyAsync(x)).data]).to.deep.equal([...passes[1]])
     for (const batchSize of [1, 7, 20]) {
       const stream = data.augment(all).batches({ x, y }, { batchSize, seed: 3 })
-      const check = (
-        batch: { x: { data: ArrayLike<number>; shape: readonly number[] }; y: { data: ArrayLike<number> } },
-        pass: number,
-      ) =>
+      const imageOf = (from: ArrayLike<number>, row: number) =>
+        Array.from(from).slice(row * side * side, (row + 1) * side * side)
+      const check = (batch: { x: Tensor; y: Tensor }, pass: number) =>
         Array.from(batch.y.data).forEach((row, i) => {
-          const part = (from: ArrayLike<number>, n: number) =>
-            Array.from(from).slice(n * side * side, (n + 1) * side * side)
-          expect(part(batch.x.data, i)).to.deep.equal(part(passes[pass], row))
+          expect(imageOf(batch.x.data, i)).to.deep.equal(imageOf(passes[pass], row))
           expect(batch.x.shape.slice(1)).to.deep.equal([side, side])
         })
       for (const batch of stream) check(batch, 0)

@@ -61,12 +61,8 @@ describe('what fromCsv refuses, and how it says so', () => {
 
   it('another separator than the one in the header', async () => {
     const columns = 'Columns: size;price.'
-    await says(
-      read('size;price\n1;2\n', { target: 'price' }),
-      OptionError,
-      "there is no column 'price'. The header holds semicolons: separator: ';'?",
-      columns,
-    )
+    const semicolons = "there is no column 'price'. The header holds semicolons: separator: ';'?"
+    await says(read('size;price\n1;2\n', { target: 'price' }), OptionError, semicolons, columns)
     await says(read('size\tprice\n1\t2\n', { target: 'price' }), OptionError, "tabs: separator: '\\t'?")
     await says(read('size,price\n1,2\n', { target: 'price', separator: '|' }), OptionError, "commas: separator: ','?")
     await says(
@@ -78,17 +74,11 @@ describe('what fromCsv refuses, and how it says so', () => {
 
   it('ignore that is no list, and columns that are no object', async () => {
     const csv = 'id,a,y\n1,2,3\n'
-    await says(
-      read(csv, { target: 'y', ignore: 'id' }),
-      OptionError,
-      'ignore: expected a list of column names such as [\'id\'], got "id"',
-    )
+    const list = 'ignore: expected a list of column names such as [\'id\'], got "id"'
+    await says(read(csv, { target: 'y', ignore: 'id' }), OptionError, list)
     await says(read(csv, { target: 'y', ignore: [1] }), OptionError, 'ignore', '[1]')
-    await says(
-      read(csv, { target: 'y', columns: ['id'] }),
-      OptionError,
-      'columns: expected kinds by column name such as { id: \'category\' }, got ["id"]',
-    )
+    const kinds = 'columns: expected kinds by column name such as { id: \'category\' }, got ["id"]'
+    await says(read(csv, { target: 'y', columns: ['id'] }), OptionError, kinds)
     await says(read(csv, { target: 'y', columns: 'id' }), OptionError, 'columns', '"id"')
   })
 })

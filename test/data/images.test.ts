@@ -105,10 +105,8 @@ describe('image files', () => {
 
   it('JPEG is decoded, other sizes are brought to one, and cameras held sideways are set upright', async () => {
     const image = raw(20, 30, 3)
-    const jpeg = await encoder({ ...image, bytes: image.bytes.fill(128) })
-      .jpeg()
-      .withMetadata({ orientation: 6 })
-      .toBuffer()
+    const grey = encoder({ ...image, bytes: image.bytes.fill(128) })
+    const jpeg = await grey.jpeg().withMetadata({ orientation: 6 }).toBuffer()
     const upright = await data.readImage(jpeg)
     expect(upright.shape).to.deep.equal([30, 20, 3])
     expect(upright.data.every((v) => Math.abs(v - 128) < 3)).to.equal(true)
@@ -119,12 +117,9 @@ describe('image files', () => {
   })
 
   it('16 bits become 8', async () => {
-    const deep = await sharp(raw(2, 2, 3).bytes, { raw: { width: 2, height: 2, channels: 3 } })
-      .toColourspace('rgb16')
-      .png()
-      .toBuffer()
-    const found = await data.readImage(deep)
-    expect([...found.data]).to.deep.equal([...raw(2, 2, 3).bytes])
+    const image = raw(2, 2, 3)
+    const found = await data.readImage(await encoder(image).toColourspace('rgb16').png().toBuffer())
+    expect([...found.data]).to.deep.equal([...image.bytes])
   })
 
   it('a folder of images becomes x and y, ready for a network', async () => {
@@ -189,12 +184,11 @@ describe('image files', () => {
     const url = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`
     const register = `import { register } from 'node:module'; register(${JSON.stringify(url(hook))})`
     const program = `require('./dist').data.readImage('x.png').catch((e) => console.log(e.name + ': ' + e.message))`
-    const options = {
+    const { stdout, stderr } = spawnSync(process.execPath, ['--import', url(register), '-e', program], {
       cwd: resolve(__dirname, '../..'),
       encoding: 'utf8',
       env: { ...process.env, NODE_OPTIONS: '' },
-    } as const
-    const { stdout, stderr } = spawnSync(process.execPath, ['--import', url(register), '-e', program], options)
+    })
     expect(stdout, stderr).to.equal(
       "StateError: data.readImage needs the optional package 'sharp', which is not installed. Run: npm install sharp\n",
     )

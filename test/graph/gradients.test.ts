@@ -114,7 +114,7 @@ describe('gradients', () => {
     )
   })
 
-  it('follow the notes at kinks: relu and leakyRelu 1, abs 0; ties share', () => {
+  it('at kinks: relu and leakyRelu 1, abs 0; ties share', () => {
     const at = (build: (x: Node) => Node, ...values: number[]) => {
       const x = inputNode([values.length])
       return interpret(gradients(b.sum(build(x)), [x]), new Map([[x, values]]))[0]

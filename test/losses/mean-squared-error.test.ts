@@ -14,7 +14,7 @@ describe('mean squared error', () => {
     close(costs(meanSquaredError(), t([1, 2]), linear(t([3, 2], [2, 1]))), [4, 0])
     close(costs(meanSquaredError(), t([1, 2, 3, 4], [1, 2, 2]), linear(t([0, 0, 0, 0], [1, 2, 2]))), [30 / 4])
   })
-  it('2.15 squared error behind a sigmoid warns: its curvature at z = −2, y = 1 is −0.119, not +0.105', () => {
+  it('2.15 squared error behind a sigmoid warns: at z = −2, y = 1 it curves by −0.119, cross-entropy by +0.105', () => {
     expect(meanSquaredError().checkOutput('sigmoid', [1])).to.match(/not convex/)
     expect(meanSquaredError().checkOutput('linear', [1])).to.equal(null)
     const curvature = (loss: Loss): number => {

@@ -1,6 +1,4 @@
-/**
- * Every function that takes a signal, aborted while it works: AbortError with the reason, and a model that is usable.
- */
+/** Every function that takes a signal, aborted at work: AbortError with the reason, and the model stays usable. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

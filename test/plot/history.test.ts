@@ -35,7 +35,7 @@ describe('6.2 History.plot', function () {
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('draws the recorded numbers: batches along the epochs, training and dev, one panel per metric', async () => {
+  it('draws the recorded numbers: batches along the epochs, training and validation, a panel per metric', async () => {
     const picture = plot.history(history())
     const [cost, accuracy, ...more] = specOf(picture).vconcat!
     expect(more).to.deep.equal([])

@@ -20,9 +20,9 @@ function run(kind: 'commonjs' | 'module', code: string, missing: readonly string
         throw Object.assign(new Error('no ' + name), { code: 'ERR_MODULE_NOT_FOUND' })
       return next(name, context)
     }`
-  const asUrl = (text: string) => `data:text/javascript,${encodeURIComponent(text)}`
-  const register = asUrl(`import { register } from 'node:module'; register(${JSON.stringify(asUrl(hooks))})`)
-  const found = spawnSync(process.execPath, ['--import', register, `--input-type=${kind}`, '-e', code], {
+  const url = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`
+  const register = `import { register } from 'node:module'; register(${JSON.stringify(url(hooks))})`
+  const found = spawnSync(process.execPath, ['--import', url(register), `--input-type=${kind}`, '-e', code], {
     cwd: root,
     encoding: 'utf8',
   })

@@ -1,4 +1,5 @@
 /** Do signals vanish or explode on their way through the layers, forwards and backwards? */
+import { activationFacts } from '../../activations'
 import { checkOptions, checkSignal, positiveNumber } from '../../base/checks'
 import { describeValue, OptionError } from '../../base/errors'
 import { toRows, type DataLike } from '../../data/rows'
@@ -68,9 +69,9 @@ function statistics(values: ArrayLike<number>): Statistics {
 }
 
 function saturatedShare(activation: string, values: ArrayLike<number>): number {
-  const edges = activation === 'sigmoid' ? [0, 1] : activation === 'tanh' ? [-1, 1] : []
+  const { limits } = activationFacts(activation)
   let count = 0
-  for (let i = 0; i < values.length; i++) if (edges.some((edge) => Math.abs(values[i] - edge) < 0.01)) count++
+  for (let i = 0; i < values.length; i++) if (limits.some((limit) => Math.abs(values[i] - limit) < 0.01)) count++
   return count / values.length
 }
 

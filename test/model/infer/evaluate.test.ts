@@ -1,7 +1,4 @@
-/**
- * Losses, penalties and metrics against their definitions, computed here from the predictions, for every way to cut the
- * rows.
- */
+/** Losses, penalties and metrics against their definitions, computed here from predictions, in chunks of all sizes. */
 import { expect } from 'chai'
 import * as my from '../../../lib'
 

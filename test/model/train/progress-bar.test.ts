@@ -24,10 +24,14 @@ describe('progressBar', () => {
     await run({ write: (part) => (text += part) })
     const lines = text.split('\n')
     expect(lines).to.have.length(3)
-    expect(lines[0]).to.match(
-      /^epoch 1\/2 · cost \d\.\d{4} · accuracy [\d.]+ % · dev cost \d\.\d{4} · dev accuracy [\d.]+ % · /,
-    )
-    expect(lines[0]).to.match(/ % · [\d,]+ examples\/s · .*left$/)
+    const [epoch, cost, accuracy, devCost, devAccuracy, pace, left] = lines[0].split(' · ')
+    expect(epoch).to.equal('epoch 1/2')
+    expect(cost).to.match(/^cost \d\.\d{4}$/)
+    expect(accuracy).to.match(/^accuracy [\d.]+ %$/)
+    expect(devCost).to.match(/^dev cost \d\.\d{4}$/)
+    expect(devAccuracy).to.match(/^dev accuracy [\d.]+ %$/)
+    expect(pace).to.match(/^[\d,]+ examples\/s$/)
+    expect(left).to.match(/left$/)
     expect(lines[1])
       .to.match(/^epoch 2\/2/)
       .and.not.include('left')

@@ -20,7 +20,7 @@ import torch
 
 torch.set_default_dtype(torch.float64)
 
-# l2 and l1 are the notes' lambda: (lambda/2m)·sum W² and (lambda/2m)·sum |W| with m the size of the batch. In `kernel`
+# l2 and l1 of a layer are lambda: (lambda/2m)·sum W² and (lambda/2m)·sum |W| with m the size of the batch. In `kernel`
 # and `bias` regularisers are named as in the library: lambda, lambda1, lambda2 in that scale, l1 and l2 as they are.
 SETTINGS = [
     dict(name="logistic-rmsprop-both-epsilons", inputs=3, layers=[dict(units=1, activation="sigmoid", l2=0.2)],
@@ -68,7 +68,8 @@ SETTINGS = [
          schedule=dict(kind="inverseSqrt", initial=0.4, k=1, per="step")),
     dict(name="multi-output-regression-weighted", inputs=3,
          layers=[dict(units=5, activation="relu", kernel=dict(kind="l1l2", l1=0.003, l2=0.01)),
-                 dict(units=5, activation="sigmoid"), dict(units=3, activation="linear", kernel=dict(kind="l1", l1=0.01))],
+                 dict(units=5, activation="sigmoid"),
+                 dict(units=3, activation="linear", kernel=dict(kind="l1", l1=0.01))],
          loss="meanSquaredError", weighted=True,
          optimizer=dict(kind="adamw", beta1=0.8, beta2=0.95, epsilon=1e-6, epsilonRoot=1e-9, weightDecay=0.2),
          learningRate=0.03, examples=20, batchSize=7, epochs=3,
@@ -269,7 +270,8 @@ def batches(setting, x, y, row_weights):
 
 
 def train(setting, parameters, data, use_torch):
-    """Trains in place. Returns (batch costs, epoch costs, gradients of the first batch), or None without such a form."""
+    """Trains in place. Returns (batch costs, epoch costs, gradients of the first batch), or None where `use_torch` asks
+    for an optimiser that torch does not have."""
     flat = [p for pair in parameters for p in pair if p.requires_grad]
     theirs = torch_optimizer(setting["optimizer"], flat, setting["learningRate"]) if use_torch else None
     if use_torch and theirs is None:

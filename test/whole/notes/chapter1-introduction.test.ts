@@ -1,4 +1,4 @@
-/** Chapter 1, introduction: what goes in and what comes out. */
+/** What goes in and what comes out. */
 import { expect } from 'chai'
 import {
   data,
@@ -13,7 +13,7 @@ import {
 } from '../../../lib'
 import { close, matrix, normal, rejected, thrown } from './helpers'
 
-/** Size, bedrooms and price of the notes' houses. */
+/** Size, bedrooms and price of four houses. */
 const houses = {
   x: [
     [2104, 3],

@@ -1,4 +1,4 @@
-/** Chapter 1, introduction: tables, and how much data helps. */
+/** Tables, and how much data helps. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ function file(text: string): string {
   return path
 }
 
-/** Table 1.1 of the notes. */
+/** Who clicked on which advertisement. */
 const clicks = 'User Age,Ad ID,Click\n41,93242,1\n80,93287,0\n18,87312,1\n27,71244,1\n'
 
 describe('1.2 a table of numbers and categories', () => {
@@ -66,7 +66,7 @@ describe('1.2 quotes in a table', () => {
   })
 })
 
-describe('1.4 click prediction from table 1.1', () => {
+describe('1.4 click prediction from a table', () => {
   it('encodes the four rows, fits them, and refuses an Ad ID it has never seen', async () => {
     const table = await data.fromCsv(file(clicks), { target: 'Click', columns: { 'Ad ID': 'category' } })
     expect(table.features).to.deep.equal(['User Age', 'Ad ID=93242', 'Ad ID=93287', 'Ad ID=87312', 'Ad ID=71244'])

@@ -1,4 +1,4 @@
-/** Chapter 2, basics: logistic regression and computation graphs. */
+/** Logistic regression and computation graphs. */
 import { expect } from 'chai'
 import {
   diagnose,
@@ -70,7 +70,7 @@ describe('2.2 a safe sigmoid and cross-entropy for any z', () => {
         expect(await at(z, label, dtype)).to.deep.equal({ a: z > 0 ? 1 : 0, cost, slope })
     })
 
-  it('the cost comes from z, not from a rounded to 1: ln(1 + e⁻⁴⁰) at z = 40, 40 for the wrong label', async () => {
+  it('the cost comes from z, not from a rounded to 1: ln(1 + e⁻⁴⁰) at z = 40, and 40 for the wrong label', async () => {
     const right = await at(40, 1)
     expect(right.a).to.equal(1)
     expect(right.cost / Math.exp(-40)).to.be.closeTo(1, 1e-12)
@@ -166,7 +166,7 @@ describe('2.7 a picture of a computation graph', () => {
   })
 })
 
-/** Algorithms 1 and 2 of the notes, corrected: explicit loops over examples and features. */
+/** The gradient of logistic regression, by explicit loops over examples and features. */
 function loops(w: number[], b: number) {
   let cost = 0
   let db = 0
@@ -241,7 +241,7 @@ describe('2.15 why not squared error behind a sigmoid', () => {
 
   it('at y = 1, z = −2 its curvature is −0.119; that of the cross-entropy is +0.105', () => {
     const curvature = (f: (z: Value) => Tensor) => grad((z: Value) => grad(f)(z as Tensor)[0])(-2)[0]
-    // The notes' squared error (a − y)²; half of it has half the curvature.
+    // The squared error here is (a − y)²; half of it has half the curvature.
     const squared = (z: Value) => ops.square(ops.sub(ops.sigmoid(z), 1))
     expect(curvature(squared)).to.be.closeTo(-0.119, 5e-4)
     expect(curvature((z) => ops.sigmoidCrossEntropy(z, 1))).to.be.closeTo(0.105, 5e-4)

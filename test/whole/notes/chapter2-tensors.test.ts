@@ -1,4 +1,4 @@
-/** Chapter 2, basics: vectors instead of loops, primitives, broadcasting and shapes. */
+/** Vectors instead of loops, primitives, broadcasting and shapes. */
 import { expect } from 'chai'
 import { assertShape, grad, layers, ops, sequential, ShapeError, tensor, type Tensor, type Value } from '../../../lib'
 import { primitives } from '../../../lib/graph/primitives'

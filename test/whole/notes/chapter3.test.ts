@@ -1,4 +1,4 @@
-/** Chapter 3, shallow networks. */
+/** Shallow networks. */
 import { expect } from 'chai'
 import {
   diagnose,
@@ -18,7 +18,7 @@ import { accuracyOf, close, matrix, normal, planar, ring, thrown, warnings } fro
 const f64 = { dtype: 'float64' } as const
 const sigma = (z: number) => 1 / (1 + Math.exp(-z))
 
-/** The notes' network: three inputs, four hidden units, one output. */
+/** The network of most tests: three inputs, four hidden units, one output. */
 function twoLayers(seed = 1) {
   const model = sequential({
     inputShape: [3],
@@ -49,7 +49,7 @@ describe('3.1 a two-layer network', () => {
 })
 
 describe('3.2 forward for m examples at once', () => {
-  it('equals the loop of Algorithm 3 to 1e-12', () => {
+  it('equals a loop over examples and units to 1e-12', () => {
     const model = twoLayers()
     model.setWeights(
       model.getWeights().map((layer) => ({ ...layer, bias: layer.bias.data.map((_, i) => 0.1 * (i + 1)) })),
@@ -76,7 +76,7 @@ describe('3.3 activations', () => {
     sequential({ inputShape: [5], dtype: 'float64', layers: [layers.activation(spec)] }).predictSync([z])
 
   for (const [name, formula] of Object.entries(formulas))
-    it(`${name} is the notes' formula`, () => close(apply(name as keyof typeof formulas), z.map(formula), 1e-15))
+    it(`${name} is its formula`, () => close(apply(name as keyof typeof formulas), z.map(formula), 1e-15))
 
   it('the slope of leakyRelu can be set', () =>
     close(
@@ -218,7 +218,7 @@ describe('3.8 zero initialisation never breaks symmetry', () => {
 })
 
 describe('3.9 gradient descent until converged', () => {
-  it('a step takes α times its own gradient from each of W1, b1, W2, b2 (Algorithm 4)', async () => {
+  it('a step takes α times its own gradient from each of W1, b1, W2, b2', async () => {
     const model = twoLayers(5)
     const before = model.getWeights()
     const { gradients } = await model.costAndGradients(x, y)
@@ -303,7 +303,7 @@ describe('3.10 activations for hidden layers', () => {
     return diagnose.activationAdvice(model, { target }).map(({ better }) => better)
   }
 
-  it('advises sigmoid for 0/1, softmax for classes, linear for numbers, ReLU hidden, tanh before sigmoid', () => {
+  it('sigmoid for 0/1, softmax for classes, linear for regression; ReLU in hidden layers, or tanh, not sigmoid', () => {
     expect(advise('relu', 'sigmoid', 'binary')).to.deep.equal([null, null])
     expect(advise('tanh', 'linear', 'regression')).to.deep.equal([null, null])
     expect(advise('relu', 'softmax', 'classes')).to.deep.equal([null, null])

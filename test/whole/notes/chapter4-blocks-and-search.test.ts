@@ -1,4 +1,4 @@
-/** Chapter 4, deep networks: building blocks and hyperparameters. */
+/** Deep networks: building blocks and hyperparameters. */
 import { spawn } from 'node:child_process'
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -117,7 +117,7 @@ describe('4.7 hyperparameters: one object, searched', function () {
   after(() => rmSync(folder, { recursive: true, force: true }))
   const planted = (lambda: number) => Math.abs(Math.log(lambda / 0.37))
 
-  it('at random on a log scale: finds the planted λ within a factor of 2, ranked, alike for a seed', async () => {
+  it('at random on a log scale: finds the planted λ within a factor of 2, ranked, alike for one seed', async () => {
     const find = () =>
       search({ lambda: range.log(1e-3, 100) }, ({ lambda }) => planted(lambda), { trials: 30, seed: 1 })
     const { best, trials } = await find()

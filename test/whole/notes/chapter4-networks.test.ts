@@ -1,4 +1,4 @@
-/** Chapter 4, deep networks. */
+/** Deep networks. */
 import { expect } from 'chai'
 import { grad, layerBlock, layers, ops, optimizers, sequential, tensor, type Tensor } from '../../../lib'
 import { accuracyOf, close, matrix, normal, warnings } from './helpers'

@@ -1,4 +1,4 @@
-/** Chapter 5, practical aspects: data augmentation. */
+/** Data augmentation. */
 import { expect } from 'chai'
 import { data, layers, ops, optimizers, sequential, ShapeError, tensor } from '../../../lib'
 import { close, matrix, normal, thrown } from './helpers'

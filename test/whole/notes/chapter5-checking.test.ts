@@ -1,4 +1,4 @@
-/** Chapter 5, practical aspects: checking derivatives. */
+/** Checking derivatives. */
 import { expect } from 'chai'
 import {
   defineLayer,
@@ -54,7 +54,7 @@ describe('5.15 gradient checking', () => {
   const x = matrix(8, 4, next)
   const y = [0, 1, 1, 0, 1, 0, 0, 1]
 
-  it('correct nets pass: zero biases and ReLU, × 0.01 and tanh, with penalties, at first and trained', async () => {
+  it('correct nets pass: zero biases and ReLU, × 0.01 and tanh, penalties, at the start and trained', async () => {
     for (const model of [widths('relu'), widths('tanh', 'smallNormal')]) {
       const check = await gradientCheck(model, x, y)
       expect(check.verdict, String(check)).to.equal('correct')
@@ -104,7 +104,7 @@ describe('5.15 gradient checking', () => {
     }
   })
 
-  it('all parameters are one θ: distance and floor = 8·2⁻⁵³·|J|·√n/(ε(‖g‖ + ‖ĝ‖)) are of all entries', async () => {
+  it('all parameters are one θ: one distance and one floor, 8·2⁻⁵³·|J|·√n/(ε(‖g‖ + ‖ĝ‖)), of all entries', async () => {
     const model = widths('tanh')
     const check = await gradientCheck(model, x, y, { worst: 100 })
     const entries = check.parameters.flatMap(({ worst }) => worst)

@@ -1,4 +1,4 @@
-/** Chapter 5, practical aspects: diagnosis. */
+/** Diagnosis. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -101,7 +101,7 @@ describe('5.4 the basic recipe', () => {
 })
 
 describe('5.6 L1 makes weights zero', () => {
-  it('100 × 20 regression, 15 useless inputs, λ = 20: at least 8 below 1e-3 under L1, at most 2 under L2', async () => {
+  it('regression, 15 of 20 inputs useless, λ = 20: at least 8 below 1e-3 under L1, at most 2 under L2', async () => {
     const next = normal(15)
     const x = matrix(100, 20, next)
     const y = x.map((row) => [2 * row[0] - row[1] + 3 * row[2] + row[3] - 2 * row[4] + 0.5 * next()])
@@ -153,7 +153,7 @@ describe('5.12 vanishing and exploding signals', () => {
     [1.5, 4.25e8, 'exploding', 'dense_18'],
     [0.5, 1.78e-15, 'vanishing', 'dense_10'],
   ] as const)
-    it(`γ = ${gamma}, L = 50: the output is W_L·γ^(L−1)·x (${growth}), ${verdict} from ${layer} on`, async () => {
+    it(`γ = ${gamma}, L = 50: W_L·γ^(L−1)·x comes out (${growth}), ${verdict} from ${layer} on`, async () => {
       const model = chain(gamma)
       expect(model.predictSync(x).data[0]).to.be.closeTo(1.75 * gamma ** 49, 1e-12 * gamma ** 49)
       expect(gamma ** 49 / growth).to.be.closeTo(1, 0.005)

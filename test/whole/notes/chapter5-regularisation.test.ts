@@ -1,4 +1,4 @@
-/** Chapter 5, practical aspects: splitting, regularisation, dropout. */
+/** Splitting, regularisation, dropout. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -355,7 +355,7 @@ describe('5.11 input normalisation', () => {
     expect([...z.data].every(Number.isFinite)).to.equal(true)
   })
 
-  it('the layer learns from the training set alone, does the same to all data and is stored in the file', async () => {
+  it('the layer learns from the training set alone, treats all data alike and is stored in the file', async () => {
     const model = sequential({
       inputShape: [3],
       seed: 1,

@@ -1,4 +1,4 @@
-/** Chapter 5, practical aspects: initial weights, and what λ does to them. */
+/** Initial weights, and what λ does to them. */
 import { expect } from 'chai'
 import { initializers, layers, ops, optimizers, regularizers, sequential, type InitializerSpec } from '../../../lib'
 import { matrix, normal, planar, ring } from './helpers'
@@ -98,7 +98,7 @@ describe('5.17 what λ does', () => {
     expect(Math.min(...ratios(0))).to.be.below(0.9)
   })
 
-  it('figure 5.1: too small a λ overfits, too large a one underfits, and the dev cost is lowest between', async () => {
+  it('too small a λ overfits, too large a one underfits, and the dev cost is lowest between', async () => {
     const noisy = (m: number, seed: number) => {
       const draw = normal(seed)
       const { x, y } = ring(m, seed)

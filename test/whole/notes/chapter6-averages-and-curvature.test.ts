@@ -1,4 +1,4 @@
-/** Chapter 6, optimisation: averages, saddle points, plateaus. */
+/** Averages, saddle points, plateaus. */
 import { expect } from 'chai'
 import {
   callbacks,
@@ -110,7 +110,7 @@ describe('6.10 saddle points and plateaus', () => {
     }
   })
 
-  it('of a small network: all weights zero is a saddle point, slopes of 0 and curvatures of both signs', async () => {
+  it('of a small network: all weights zero is a saddle point: slopes of 0, curvatures of both signs', async () => {
     const next = normal(610)
     const [x, y] = [matrix(20, 2, next), matrix(20, 1, next)]
     const [X, Y] = [tensor(x, { dtype: 'float64' }), tensor(y, { dtype: 'float64' })]

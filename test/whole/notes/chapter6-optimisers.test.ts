@@ -1,4 +1,4 @@
-/** Chapter 6, optimisation. */
+/** Optimisers, batches and learning rates. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -214,7 +214,7 @@ async function walk(name: string, optimizerOf: (t: Trajectory) => Optimizer): Pr
 }
 
 describe('6.6 RMSprop', () => {
-  it('S = β₂S + (1 − β₂)dW², W −= α·dW/√(S + ε): the notes’ form, by hand', async () => {
+  it('S = β₂S + (1 − β₂)dW², W −= α·dW/√(S + ε): ε under the root, by hand', async () => {
     let [s, w] = [0, 0]
     const expected = Array.from({ length: 4 }, () => {
       s = 0.9 * s + 0.1 * 4e-8

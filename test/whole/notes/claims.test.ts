@@ -1,6 +1,6 @@
 /**
- * What the notes teach, measured: each claim on several seeds, every contestant with the learning rate of one common
- * grid that suits it best. The margins leave room for other instruction sets, whose runs differ.
+ * What a course on deep learning teaches, measured: each claim on several seeds, each method with the learning rate
+ * that suits it best of one common grid. The margins leave room for other instruction sets, whose runs differ.
  */
 import { readFileSync } from 'node:fs'
 import { expect } from 'chai'
@@ -109,7 +109,7 @@ describe('3.8 claim: zero initialisation never breaks symmetry', () => {
     ['gradient descent', () => optimizers.gradientDescent({ learningRate: 1 })],
     ['Adam', () => optimizers.adam({ learningRate: 0.05 })],
   ] as const)
-    it(`hidden units of all kinds stay equal to the bit under ${name} in any number of steps; others differ`, async () => {
+    it(`equal hidden units stay equal bit for bit under ${name}, for any number of steps; random ones not`, async () => {
       const { x, y } = planar(64, 1)
       const distinct = async (activation: ActivationName, kernelInitializer: InitializerSpec, epochs: number) => {
         using model = sequential({
@@ -247,7 +247,7 @@ describe('6.9 claim: momentum, RMSprop and Adam need fewer steps than gradient d
     [0, [-8, 2]],
     [10, [-5, 3]],
   ] as const)
-    it(`turned by ${degrees}° from (${start.join(', ')}): RMSprop below 2/3, momentum and Adam below 1/4`, async () => {
+    it(`turned by ${degrees}°, from (${start.join(', ')}): RMSprop below ⅔, momentum and Adam below ¼`, async () => {
       const best: number[] = []
       for (const make of makers) best.push(await bestOf(grid(-3, 8, 29), (rate) => steps(make(rate), degrees, start)))
       const [plain, momentum, rmsprop, adam] = best

@@ -1,4 +1,4 @@
-/** What the tests of the notes share: seeded data, comparisons, warnings. */
+/** What the tests of the rows share: seeded data, comparisons, warnings. */
 import { expect } from 'chai'
 import { ops, Tensor } from '../../../lib'
 

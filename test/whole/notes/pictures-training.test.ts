@@ -1,4 +1,4 @@
-/** The pictures of chapters 5 and 6 of the notes: what is drawn equals the formulas, and every picture becomes SVG. */
+/** Pictures of training: what is drawn equals the formulas, and every picture becomes SVG. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -44,7 +44,7 @@ describe('5.10 the picture of early stopping', () => {
 })
 
 describe('5.17 pictures of underfitting, right and overfitting, and of what λ does', () => {
-  it('figure 5.1: three boundaries on the same examples, each where its model says one half', async () => {
+  it('three boundaries on the same examples, each where its model says one half', async () => {
     const spread = normal(5)
     const noisy = ({ x, y }: ReturnType<typeof ring>) => ({ x: x.map((row) => row.map((v) => v + 0.4 * spread())), y })
     const [train, dev] = [noisy(ring(50, 1)), noisy(ring(400, 2))]
@@ -150,7 +150,7 @@ describe('6.2 pictures of batch against mini-batch', () => {
     return model.fit(x, y, { epochs: 5, batchSize })
   }
 
-  it('figure 6.1: J of every step, on one scale; and J of every epoch', async () => {
+  it('J of every step, on one scale; and J of every epoch', async () => {
     const [batch, mini] = [await fitted('all'), await fitted(10)]
     const picture = plot.batchVsMiniBatch(batch, mini)
     const [left, right] = specOf(picture).hconcat!.map((panel: Spec) =>
@@ -166,7 +166,7 @@ describe('6.2 pictures of batch against mini-batch', () => {
     expect(thrown(() => plot.costCurves({ batch }, { key: 'accuracy' })).message).to.include('loss')
   })
 
-  it('figure 6.2: every point is a step on its batch; the smaller the batch, the noisier the path', async () => {
+  it('every point is a step on its batch; the smaller the batch, the noisier the path', async () => {
     const next = normal(62)
     const examples = matrix(64, 2, next)
     const targets = examples.map(([a, b]) => 2 * a - b + 0.5 * next())

@@ -1,4 +1,4 @@
-/** The pictures of chapters 1 to 4 of the notes: what is drawn equals the formulas, and every picture becomes SVG. */
+/** Pictures of functions, graphs and networks: what is drawn equals the formulas, and every picture becomes SVG. */
 import { inflateSync } from 'node:zlib'
 import { expect } from 'chai'
 import { diagnose, layers, ops, OptionError, sequential, ShapeError, tensor, trace, type Value } from '../../../lib'
@@ -45,7 +45,7 @@ describe('2.4 the picture of gradient descent on a bowl', () => {
 describe('2.7 the picture of a computation graph', () => {
   it('names every node, with value and derivative', async () => {
     const picture = plot.computationGraph(trace(J, [[], [], []]), { at: [5, 3, 2] })
-    await showsAs(picture, '>a<', '>b<', '>c<', 'u = b·c', 'v = a + u', 'J = 3·v', '>33<', '>11<', 'd = 9')
+    await showsAs(picture, '>a<', '>b<', '>c<', 'u = b × c', 'v = a + u', 'J = 3 × v', '>33<', '>11<', 'd = 9')
     const boxes = specOf(picture).layer!.find(({ mark }) => (mark as { type: string }).type === 'rect')!
     const found = drawn<{ title: string; value: string; derivative: string }>(boxes)
     const rows = found.map(({ title, value, derivative }) => [title, value, derivative])
@@ -53,19 +53,23 @@ describe('2.7 the picture of a computation graph', () => {
       ['a', '5', 'd = 3'],
       ['b', '3', 'd = 6'],
       ['c', '2', 'd = 9'],
-      ['u = b·c', '6', 'd = 3'],
+      ['u = b × c', '6', 'd = 3'],
       ['v = a + u', '11', 'd = 3'],
       ['3', '', ''],
-      ['J = 3·v', '33', 'd = 1'],
+      ['J = 3 × v', '33', 'd = 1'],
     ])
   })
 
   it('without values it shows the formulas alone; constants have theirs', async () => {
     const logistic = (w: Value, x: Value, b: Value) =>
       ops.neg(ops.log(ops.named('a', ops.sigmoid(ops.add(ops.mul(w, x), b)))))
-    const svg = await showsAs(plot.computationGraph(trace(logistic, [[], [], []])), 'a = sigmoid((w·x + b))', '−log(a)')
+    const svg = await showsAs(
+      plot.computationGraph(trace(logistic, [[], [], []])),
+      'a = sigmoid((w × x) + b)',
+      '−log(a)',
+    )
     expect(svg).to.not.include('d = ')
-    await showsAs(plot.computationGraph(trace(J, [[], [], []])), 'J = 3·v')
+    await showsAs(plot.computationGraph(trace(J, [[], [], []])), 'J = 3 × v')
   })
 
   it('refuses what is no graph and graphs too large to read', () => {
@@ -162,7 +166,7 @@ describe('4.8 network diagrams', () => {
     await showsAs(plot.networkDiagram([3, 4, 1]), 'nₓ = 3', 'n₁ = 4', 'n₂ = 1', 'x₁', 'ŷ', 'Network of 2 layers')
   })
 
-  it('dropped units lose their edges (figure 5.2)', async () => {
+  it('dropped units lose their edges', async () => {
     const picture = plot.networkDiagram([3, 4, 1], { dropped: [[1, 2]] })
     const { units, edges } = layersOf(picture)
     expect(edges).to.have.length(3 * 3 + 3)
@@ -173,7 +177,7 @@ describe('4.8 network diagrams', () => {
     expect(thrown(() => plot.networkDiagram([3])).message).to.include('[3, 4, 1]')
   })
 
-  it('forward and backward blocks (figure 4.7): what goes in and out of each, with the shapes of 4.3', async () => {
+  it('forward and backward blocks: what goes in and out of each, with the shapes of 4.3', async () => {
     const picture = plot.forwardBackward([2, 3, 5, 4, 2, 1])
     const parts = specOf(picture).layer!
     const boxes = parts.find(({ mark }) => (mark as { type: string }).type === 'rect')!

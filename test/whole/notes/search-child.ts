@@ -1,6 +1,6 @@
 /**
- * A search that takes its time: chapter4-blocks-and-search.test.ts kills it and goes on. `node --import tsx
- * search-child.ts file`
+ * A search that takes its time: chapter4-blocks-and-search.test.ts kills it and goes on.
+ *   node --import tsx search-child.ts file
  */
 import { range, search } from '../../../lib'
 

@@ -1,5 +1,5 @@
 /**
- * Chapter 4.7: the search for hyperparameters on real training runs, in parallel, killed, and with files that are
+ * The search for hyperparameters on real training runs, in parallel, killed, and with files that are
  * wrong.
  */
 import { spawn } from 'node:child_process'

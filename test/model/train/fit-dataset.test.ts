@@ -1,0 +1,74 @@
+import { expect } from 'chai'
+import * as my from '../../../lib'
+import { blobs, rejected } from '../helpers'
+
+const { layers, sequential } = my
+
+const { x } = blobs(23)
+const y = x.map((_, i) => i % 4)
+const values = (t: my.Tensor) => [...t.data]
+
+describe('fitDataset', () => {
+  async function* stream(size: number) {
+    for (let i = 0; i < x.length; i += size) yield { x: x.slice(i, i + size), y: y.slice(i, i + size) }
+  }
+  const plain = () => {
+    const model = sequential({ inputShape: [2], seed: 3, layers: [layers.dense({ units: 4, activation: 'softmax' })] })
+    model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] })
+    return model
+  }
+
+  it('does what fit does with the same batches in the same order', async () => {
+    const [a, b] = [plain(), plain()]
+    const fromStream = await a.fitDataset(() => stream(6), { epochs: 3, validationData: [x, y] })
+    const fromMemory = await b.fit(x, y, { epochs: 3, batchSize: 6, shuffle: false, validationData: [x, y] })
+    expect(fromStream.epochs).to.deep.equal(fromMemory.epochs)
+    expect([...fromStream.batches]).to.deep.equal([...fromMemory.batches])
+    expect(values(a.getWeights()[0].weight)).to.deep.equal(values(b.getWeights()[0].weight))
+  })
+
+  it('cuts epochs at stepsPerEpoch and lets the stream clean up', async () => {
+    let cleaned = 0
+    let read = 0
+    async function* endless() {
+      try {
+        for (;;) {
+          read++
+          yield { x: x.slice(0, 4), y: y.slice(0, 4) }
+        }
+      } finally {
+        cleaned++
+      }
+    }
+    const history = await plain().fitDataset(endless, { epochs: 2, stepsPerEpoch: 5 })
+    expect(history.batches).to.have.length(10)
+    expect(read).to.equal(10)
+    expect(cleaned).to.equal(2)
+  })
+
+  it('names the bad batch, passes errors of the stream on, and can be aborted', async () => {
+    const bad = async function* () {
+      yield { x: x.slice(0, 4), y: y.slice(0, 4) }
+      yield { x: [[1, NaN]], y: [0] }
+    }
+    const error = await rejected(plain().fitDataset(bad))
+    expect(error).to.be.instanceOf(my.NonFiniteError)
+    expect(error.message).to.include('batch 2')
+    const failing = async function* () {
+      yield { x: x.slice(0, 4), y: y.slice(0, 4) }
+      throw new Error('disk')
+    }
+    expect((await rejected(plain().fitDataset(failing))).message).to.equal('disk')
+    expect(await rejected(plain().fitDataset((() => 3) as never))).to.be.instanceOf(my.OptionError)
+    expect(await rejected(plain().fitDataset(async function* () {}))).to.be.instanceOf(my.OptionError)
+    const controller = new AbortController()
+    const endless = async function* () {
+      for (;;) yield { x, y }
+    }
+    const aborted = (await rejected(
+      plain().fitDataset(endless, { signal: controller.signal, onBatch: () => controller.abort() }),
+    )) as my.AbortError<my.History>
+    expect(aborted).to.be.instanceOf(my.AbortError)
+    expect(aborted.history!.batches.length).to.be.greaterThan(0)
+  })
+})
