@@ -1,10 +1,11 @@
 'use strict'
-// npm run lint: eslint, prettier and clang-format over everything, and the order of the rooms of lib/
-// (.dependency-cruiser.cjs).
+// npm run lint: eslint, prettier and clang-format over everything, the order of the rooms of lib/
+// (.dependency-cruiser.cjs), and how large files and lines may be (scripts/test/source-limits.js).
 // --fix writes instead of complaining.
 const { tool } = require('./lib/npm')
 const { root, Failure, tryRun, filesUnder, main, readArguments } = require('./tools')
 const { ensurePackages } = require('./build/ensure')
+const { sourceProblems } = require('./test/source-limits')
 
 const folders = ['lib', 'test', 'bench', 'examples', 'scripts']
 
@@ -29,6 +30,11 @@ function lint({ fix = false } = {}) {
         tool('dependency-cruiser', 'bin/dependency-cruise.mjs'),
         ...['--config', '.dependency-cruiser.cjs', '--output-type', 'err', 'lib'],
       ]),
+    limits: () => {
+      const problems = sourceProblems()
+      problems.forEach((problem) => console.error(problem))
+      return { ok: problems.length === 0, reason: `${problems.length} files or lines are too large` }
+    },
     'clang-format': () => tryRun(clangFormat, fix ? ['-i', ...native] : ['--dry-run', '-Werror', ...native], quiet),
   }
   return Object.keys(checks).filter((name) => {
