@@ -1,10 +1,12 @@
 'use strict'
-// npm run lint: eslint, prettier and clang-format over everything, and the order of the rooms of lib/
-// (.dependency-cruiser.cjs) and native/ (test/native-floors.js). --fix writes instead of complaining.
+// npm run lint: eslint, prettier and clang-format over everything, the order of the rooms of lib/
+// (.dependency-cruiser.cjs) and native/ (test/native-floors.js), and how large files and lines may be
+// (test/source-limits.js). --fix writes instead of complaining.
 const { tool } = require('./lib/npm')
 const { root, Failure, tryRun, filesUnder, main, readArguments } = require('./tools')
 const { ensurePackages } = require('./build/ensure')
 const { upwardIncludes } = require('./test/native-floors')
+const { sourceProblems } = require('./test/source-limits')
 
 const folders = ['lib', 'test', 'bench', 'examples', 'scripts']
 
@@ -34,6 +36,11 @@ function lint({ fix = false } = {}) {
       for (const line of found) console.error(line)
       if (found.length === 0) console.log('✔ no include of native/ points to a room above')
       return { ok: found.length === 0, reason: `${found.length} complaints` }
+    },
+    limits: () => {
+      const problems = sourceProblems()
+      problems.forEach((problem) => console.error(problem))
+      return { ok: problems.length === 0, reason: `${problems.length} files or lines are too large` }
     },
     'clang-format': () => tryRun(clangFormat, fix ? ['-i', ...native] : ['--dry-run', '-Werror', ...native], quiet),
   }
