@@ -10,6 +10,7 @@ import * as ops from '../ops'
 import { captureTensor } from '../ops/engine'
 import { checkRegularizer, type Regularizer } from '../regularizers'
 import { contextOf, nodeOf, Tensor } from '../tensor/tensor'
+import type { WeightsByName } from '../tensor/weight-set'
 import type { BuiltLayer, Layer, LayerContext, LayerFactory, WeightSpec } from './layer'
 import { nameOption } from './options'
 import { outputShapeOf } from './probe'
@@ -23,16 +24,21 @@ export interface WeightOptions {
 }
 
 /** Stands for a weight in what `build` returns. */
-export interface WeightHandle {
-  readonly name: string
+export interface WeightHandle<Name extends string = string> {
+  readonly name: Name
   readonly shape: Shape
 }
 
 /** Declares a weight; its name is unique in the layer and appears in getWeights, files and errors. */
-export type AddWeight = (name: string, shape: Shape, options?: WeightOptions) => WeightHandle
+export type AddWeight = <Name extends string>(name: Name, shape: Shape, options?: WeightOptions) => WeightHandle<Name>
 
 /** Tensors by the keys that `build` returned. */
 export type WeightTensors<W> = { readonly [K in keyof W]: Tensor }
+
+/** Tensors by the names that the weights were declared under. */
+export type DeclaredWeights<W extends Record<string, WeightHandle>> = {
+  readonly [K in keyof W as W[K]['name']]: Tensor
+}
 
 export interface LayerDefinition<Config, W extends Record<string, WeightHandle>> {
   /** Kind of the layer: names its instances (`scale_1`) and its entry in files. */
@@ -57,8 +63,8 @@ export interface LayerDefinition<Config, W extends Record<string, WeightHandle>>
 type Args<Config> = object extends Config ? [config?: Config & { name?: string }] : [config: Config & { name?: string }]
 
 /** Makes layers of one kind: `Scale({ initial: 2 })`. Hand it to `loadModel(path, { custom: { scale: Scale } })`. */
-export interface DefinedLayer<Config> extends LayerFactory {
-  (...args: Args<Config>): Layer
+export interface DefinedLayer<Config, Weights extends WeightsByName = WeightsByName> extends LayerFactory<Weights> {
+  (...args: Args<Config>): Layer<Weights>
 }
 
 /**
@@ -68,7 +74,7 @@ export interface DefinedLayer<Config> extends LayerFactory {
 export function defineLayer<
   Config extends object = object,
   W extends Record<string, WeightHandle> = Record<string, WeightHandle>,
->(definition: LayerDefinition<Config, W>): DefinedLayer<Config> {
+>(definition: LayerDefinition<Config, W>): DefinedLayer<Config, DeclaredWeights<W>> {
   const where = 'defineLayer'
   checkOptions(where, definition, ['name', 'build', 'call', 'gradient'])
   const kind = nonEmptyString(`${where}: name`, definition?.name)
@@ -76,7 +82,7 @@ export function defineLayer<
   if (definition.build !== undefined) functionOption(`${where} '${kind}': build`, definition.build)
   if (definition.gradient !== undefined) functionOption(`${where} '${kind}': gradient`, definition.gradient)
 
-  const make = (config?: Config & { name?: string }): Layer => {
+  const make = (config?: Config & { name?: string }): Layer<DeclaredWeights<W>> => {
     if (config !== undefined && (typeof config !== 'object' || config === null))
       throw new OptionError(`layer '${kind}': expected an options object, got ${describeValue(config)}.`)
     const { name, ...options } = config ?? ({} as { name?: string })
@@ -87,9 +93,8 @@ export function defineLayer<
       build: (inputShape, layerName) => build(definition, options as Config, inputShape, layerName),
     }
   }
-  const factory = (...args: Args<Config>): Layer => make(args[0])
-  const fromConfig = (config: JsonObject, name?: string): Layer =>
-    make({ ...config, name } as Config & { name?: string })
+  const factory = (...args: Args<Config>) => make(args[0])
+  const fromConfig = (config: JsonObject, name?: string) => make({ ...config, name } as Config & { name?: string })
   Object.defineProperty(factory, 'name', { value: kind })
   return Object.assign(factory, { kind, fromConfig })
 }

@@ -19,6 +19,24 @@ export type MetricName = keyof typeof makers
 /** A name, or a function (yTrue, yPred) => scalar with a name for histories. */
 export type MetricSpec = MetricName | { name: string; fn: MetricFunction }
 
+export type MetricList = readonly MetricSpec[]
+
+/**
+ * The names of metrics as far as TypeScript knows them: `string` where it does not, for a list that is not written out,
+ * and for one of several lists or entries. Undefined are those that compile was not given.
+ */
+export type MetricNames<Metrics extends MetricList | undefined> = undefined extends Metrics
+  ? never
+  : IsUnion<Metrics> extends true
+    ? string
+    : Metrics extends MetricList
+      ? number extends Metrics['length']
+        ? string
+        : NameOf<{ [At in keyof Metrics]: IsUnion<Metrics[At]> extends true ? string : Metrics[At] }[number]>
+      : never
+type NameOf<Spec> = Spec extends { name: infer Name extends string } ? Name : Spec extends string ? Spec : never
+type IsUnion<Type, Each = Type> = Type extends unknown ? ([Each] extends [Type] ? false : true) : never
+
 const metricNames = Object.keys(makers) as MetricName[]
 
 /**

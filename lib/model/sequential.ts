@@ -3,16 +3,16 @@ import { checkOptions, dtypeOption, nonEmptyString, oneOf, seedOption, shapeOpti
 import type { DType, Precision } from '../base/dtype'
 import { describeValue, OptionError } from '../base/errors'
 import type { Shape } from '../base/shape'
-import type { Layer } from '../layers/layer'
+import type { Layer, WeightSetOf } from '../layers/layer'
 import { resolveDevice, type DeviceName } from '../native/devices'
 import { Model } from './model'
 import { Network } from './structure/network'
 import { warn } from './train/warn'
 
-export interface SequentialOptions {
+export interface SequentialOptions<Layers extends readonly Layer[] = readonly Layer[]> {
   /** Of one example, without the batch: [784]. */
   inputShape: Shape
-  layers: readonly Layer[]
+  layers: Layers
   /** Initial weights, shuffles and dropout follow from it. Drawn if unset, and shown as model.seed. */
   seed?: number | bigint
   /** Names of the outputs; kept in the file. */
@@ -35,7 +35,9 @@ export interface SequentialOptions {
 }
 
 /** A model whose layers feed each other in order. */
-export function sequential(options: SequentialOptions): Model {
+export function sequential<const Layers extends readonly Layer[]>(
+  options: SequentialOptions<Layers>,
+): Model<{ weights: WeightSetOf<Layers> }> {
   const where = 'sequential'
   if (options === undefined || options === null)
     throw new OptionError(`${where}: expected { inputShape, layers, … }, got ${describeValue(options)}.`)
@@ -49,7 +51,7 @@ export function sequential(options: SequentialOptions): Model {
   const network = new Network(inputShape, options.layers)
   const labels = options.labels === undefined ? null : checkLabels(options.labels, network)
   const device = resolveDevice(where, options.device, network.sizeIn(dtype))
-  const model = new Model({ network, dtype, precision, seed, name, labels, device })
+  const model = new Model<{ weights: WeightSetOf<Layers> }>({ network, dtype, precision, seed, name, labels, device })
   for (const [first, second] of network.collapsingPairs())
     warn(
       `sequential: '${first}' and '${second}' have no non-linear activation between them: together they can only do what one linear layer can. ` +

@@ -6,16 +6,17 @@ import { shapeText, sizeOf, type Shape } from '../../base/shape'
 import { toInitializer, type Initializer, type InitializerSpec } from '../../initializers'
 import * as ops from '../../ops'
 import { checkRegularizer, type Regularizer } from '../../regularizers'
-import type { BuiltLayer, Layer, WeightSpec } from '../layer'
+import type { Tensor } from '../../tensor/tensor'
+import type { BuiltLayer, Layer, NoWeights, WeightSpec } from '../layer'
 import { nameOption } from '../options'
 
-export interface DenseOptions {
+export interface DenseOptions<UseBias extends boolean = boolean> {
   /** Number of outputs. */
   units: number
   /** Default 'linear'. */
   activation?: ActivationSpec
   /** Default true. */
-  useBias?: boolean
+  useBias?: UseBias
   /** Default 'he' before activations that are 0 for about half of z (relu, leakyRelu), else 'xavier'. */
   kernelInitializer?: InitializerSpec
   /** Default 'zeros'. */
@@ -26,6 +27,13 @@ export interface DenseOptions {
   trainable?: boolean
   name?: string
 }
+
+/** [units, inputs] and [units]. */
+export type DenseWeights<UseBias extends boolean = boolean> = { readonly weight: Tensor } & (boolean extends UseBias
+  ? { readonly bias?: Tensor }
+  : UseBias extends true
+    ? { readonly bias: Tensor }
+    : NoWeights)
 
 const optionNames = [
   'units',
@@ -55,7 +63,7 @@ interface Settings {
  * a = g(x·Wᵀ + b) for x [m, inputs], with `weight` W [units, inputs] and `bias` b [units]. Needs an input of rank 1
  * (plus the batch).
  */
-export function dense(options: DenseOptions): Layer {
+export function dense<UseBias extends boolean = true>(options: DenseOptions<UseBias>): Layer<DenseWeights<UseBias>> {
   const where = 'layers.dense'
   checkOptions(where, options, optionNames)
   const given: Partial<DenseOptions> = options ?? {}

@@ -7,7 +7,7 @@ import { sliceLength, slices, type Sliced } from '../../base/slices'
 import { initializers, valuesInitializer, type Initializer } from '../../initializers'
 import * as ops from '../../ops'
 import { toFlat, type TensorLike } from '../../tensor/tensor'
-import type { Layer } from '../layer'
+import type { Layer, NoWeights } from '../layer'
 import { nameOption } from '../options'
 
 export interface NormalizeOptions {
@@ -22,7 +22,7 @@ export interface NormalizeOptions {
  * (x − μ)/σ per feature; 0 where σ = 0. Stands only first. μ and σ² are learnt from the training inputs by the first
  * `fit` or by `model.adapt(x)`, unless given; they are saved with the model and are not among its weights.
  */
-export function normalize(options: NormalizeOptions = {}): Layer {
+export function normalize(options: NormalizeOptions = {}): Layer<NoWeights> {
   const where = 'layers.normalize'
   checkOptions(where, options, ['mean', 'variance', 'name'])
   const mean = statistic(where, 'mean', options.mean)

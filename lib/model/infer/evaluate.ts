@@ -14,7 +14,9 @@ import type { Engine } from '../structure/engine'
 import { defaultChunk, runChunks } from './chunks'
 
 /** `loss` includes the penalties, `dataLoss` does not; metrics stand under their names. */
-export type Evaluation = { loss: number; dataLoss: number } & { [metric: string]: number }
+export type Evaluation<Metrics extends string = string> = { loss: number; dataLoss: number } & {
+  [metric in Metrics]: number
+}
 
 /** Every metric from the totals of its statistics. */
 export function finishMetrics(
@@ -103,17 +105,18 @@ export interface EvaluateOptions {
   signal?: AbortSignal
 }
 
-export async function evaluate(
+export async function evaluate<Metrics extends string>(
   engine: Engine,
   job: Job,
   examples: Examples,
   batch: number | undefined,
-): Promise<Evaluation> {
+): Promise<Evaluation<Metrics>> {
   const { loss } = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
   const data = await examples.check(engine.network, loss).prepared(engine, job)
   try {
-    return await evaluateRows(engine, job, { data, targets: data.targets ?? undefined, batch: batch ?? defaultChunk })
+    const request = { data, targets: data.targets ?? undefined, batch: batch ?? defaultChunk }
+    return (await evaluateRows(engine, job, request)) as Evaluation<Metrics>
   } finally {
     data.dispose()
   }

@@ -32,6 +32,11 @@ export interface CheckpointOptions {
 /** [x, y] or [x, y, sampleWeight]. */
 export type ValidationData = readonly [DataLike, DataLike] | readonly [DataLike, DataLike, SampleWeight]
 
+/** Where validation data are given for certain, so are the values that start with `val_`. */
+export interface WithValidation {
+  validationData: ValidationData
+}
+
 export interface CommonFitOptions<Model = unknown> {
   /** Number of the last epoch; counting goes on from `initialEpoch`. Default 1. */
   epochs?: number
