@@ -17,10 +17,10 @@ import { outputShapeOf } from './probe'
 
 export interface WeightOptions {
   /** Default 'zeros' for a scalar or list, 'xavier' otherwise. */
-  initializer?: InitializerSpec
-  regularizer?: Regularizer
+  initializer?: InitializerSpec | undefined
+  regularizer?: Regularizer | undefined
   /** Default true. */
-  trainable?: boolean
+  trainable?: boolean | undefined
 }
 
 /** Stands for a weight in what `build` returns. */
@@ -44,7 +44,7 @@ export interface LayerDefinition<Config, W extends Record<string, WeightHandle>>
   /** Kind of the layer: names its instances (`scale_1`) and its entry in files. */
   name: string
   /** Declares the weights for an input shape (without the batch) and returns them by the names `call` uses. */
-  build?: (inputShape: Shape, config: Config, add: AddWeight) => W
+  build?: ((inputShape: Shape, config: Config, add: AddWeight) => W) | undefined
   /**
    * Records the computation for x [m, ...inputShape]; the result keeps m as its first dimension. Weights come in their
    * own shapes, except that lists [n] come as rows [1, n], which `ops` broadcast over the examples.
@@ -54,13 +54,17 @@ export interface LayerDefinition<Config, W extends Record<string, WeightHandle>>
    * Replaces the derived gradient: from dy (dJ/dy, in y's shape) the gradients for x (in x's shape; null where there is
    * none) and for every weight (in the shape `call` saw or its own).
    */
-  gradient?: (
-    dy: Tensor,
-    values: { x: Tensor; y: Tensor; w: WeightTensors<W>; config: Config },
-  ) => { x: Tensor | null; weights: { readonly [K in keyof W]: Tensor } }
+  gradient?:
+    | ((
+        dy: Tensor,
+        values: { x: Tensor; y: Tensor; w: WeightTensors<W>; config: Config },
+      ) => { x: Tensor | null; weights: { readonly [K in keyof W]: Tensor } })
+    | undefined
 }
 
-type Args<Config> = object extends Config ? [config?: Config & { name?: string }] : [config: Config & { name?: string }]
+type Args<Config> = object extends Config
+  ? [config?: Config & { name?: string | undefined }]
+  : [config: Config & { name?: string | undefined }]
 
 /** Makes layers of one kind: `Scale({ initial: 2 })`. Hand it to `loadModel(path, { custom: { scale: Scale } })`. */
 export interface DefinedLayer<Config, Weights extends WeightsByName = WeightsByName> extends LayerFactory<Weights> {

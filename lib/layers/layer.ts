@@ -13,10 +13,10 @@ export interface WeightSpec {
   name: string
   shape: Shape
   initializer: Initializer
-  regularizer?: Regularizer
+  regularizer?: Regularizer | undefined
   trainable: boolean
   /** Learnt from data by `adapt`, not by training; not in getWeights. Never trainable. */
-  statistic?: true
+  statistic?: true | undefined
 }
 
 export interface LayerContext {
@@ -36,7 +36,7 @@ export interface Layer<Weights extends WeightsByName = WeightsByName> {
   /** 'dense', 'dropout', … or the name given to defineLayer. */
   readonly kind: string
   /** Explicit name, else the model names it `${kind}_${n}`, n counting layers of that kind from 1. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** For files. `null` where the layer cannot be saved (an unnamed function). */
   readonly config: JsonObject | null
   /** Checks the input shape (without the batch) and says what the layer holds. Throws ShapeError or OptionError. */
@@ -69,7 +69,7 @@ export interface BuiltLayer {
   /** Name of the activation applied last ('linear' if none, 'custom' for a function). */
   readonly activation: string
   /** True where the statistics must be learnt by `adapt` or the first fit before the layer can be used. */
-  readonly needsAdapt?: boolean
+  readonly needsAdapt?: boolean | undefined
   /** Records the layer's computation. `x` is [m, ...inputShape]; `w` by weight name. */
   call(x: Tensor, w: Record<string, Tensor>, context: LayerContext): LayerOutput
 }

@@ -60,8 +60,8 @@ export interface LayerListing {
 
 export interface PredictOptions {
   /** Rows computed at a time. Default 256. */
-  batchSize?: number
-  signal?: AbortSignal
+  batchSize?: number | undefined
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -293,7 +293,7 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   /** z and a of every layer by name, for all rows of x at once. `training: true` keeps dropout active. */
   async activations(
     x: DataLike,
-    options: { training?: boolean; signal?: AbortSignal } = {},
+    options: { training?: boolean | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<Record<string, LayerActivations>> {
     checkOptions('activations', options, ['training', 'signal'])
     checkSignal('activations', options.signal)
@@ -304,7 +304,7 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   /** Learns mean and variance of the normalize layer from x. */
-  async adapt(x: DataLike, options: { signal?: AbortSignal } = {}): Promise<void> {
+  async adapt(x: DataLike, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     checkOptions('adapt', options, ['signal'])
     checkSignal('adapt', options.signal)
     const engine = this.#engine
@@ -338,7 +338,7 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   /** Writes one safetensors file, whole or not at all: architecture, weights, statistics, labels, optimiser state. */
-  async save(path: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+  async save(path: string, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     checkOptions('save', options, ['signal'])
     checkSignal('save', options.signal)
     const engine = this.#engine

@@ -14,24 +14,24 @@ export interface SequentialOptions<Layers extends readonly Layer[] = readonly La
   inputShape: Shape
   layers: Layers
   /** Initial weights, shuffles and dropout follow from it. Drawn if unset, and shown as model.seed. */
-  seed?: number | bigint
+  seed?: number | bigint | undefined
   /** Names of the outputs; kept in the file. */
-  labels?: readonly string[]
+  labels?: readonly string[] | undefined
   /** Default 'float32'. */
-  dtype?: DType
+  dtype?: DType | undefined
   /**
    * Default: what the environment variable MYELIN_DEVICE names, else 'auto', which takes a GPU where there is one and the
    * network is large enough to gain.
    */
-  device?: DeviceName
+  device?: DeviceName | undefined
   /**
    * What the matrix products of a float32 model may be computed in by the tensor cores of a GPU (compute capability 8.0 and
    * newer): 'tf32' and 'bf16' round the operands of a product to 10 and 7 bits of fraction and add in float32. Weights,
    * optimiser state and all else stay float32. On the CPU, on older GPUs and for products of at most 16 rows or columns
    * it changes nothing. Default: the dtype, which is full precision.
    */
-  precision?: Precision
-  name?: string
+  precision?: Precision | undefined
+  name?: string | undefined
 }
 
 /** A model whose layers feed each other in order. */

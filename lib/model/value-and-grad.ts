@@ -22,7 +22,7 @@ export interface ModelValueAndGrads<Weights extends WeightSet = WeightSet> {
 export type ModelGradient<Weights extends WeightSet = WeightSet> = (
   x: DataLike,
   y: DataLike,
-  options?: { training?: boolean },
+  options?: { training?: boolean | undefined },
 ) => ModelValueAndGrads<Weights>
 
 let lossCount = 0

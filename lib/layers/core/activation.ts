@@ -10,7 +10,7 @@ import { nameOption, withoutWeights } from '../options'
  * Applies an activation: `layers.activation('tanh')`. Keeps the shape. Losses behind sigmoid and softmax use its input
  * as z.
  */
-export function activation(spec: ActivationSpec, options?: { name?: string }): Layer<NoWeights> {
+export function activation(spec: ActivationSpec, options?: { name?: string | undefined }): Layer<NoWeights> {
   const where = 'layers.activation'
   checkOptions(where, options, ['name'])
   if (spec === undefined) throw new OptionError(`${where}: expected the name of an activation, got undefined.`)

@@ -14,18 +14,18 @@ export interface DenseOptions<UseBias extends boolean = boolean> {
   /** Number of outputs. */
   units: number
   /** Default 'linear'. */
-  activation?: ActivationSpec
+  activation?: ActivationSpec | undefined
   /** Default true. */
-  useBias?: UseBias
+  useBias?: UseBias | undefined
   /** Default 'he' before activations that are 0 for about half of z (relu, leakyRelu), else 'xavier'. */
-  kernelInitializer?: InitializerSpec
+  kernelInitializer?: InitializerSpec | undefined
   /** Default 'zeros'. */
-  biasInitializer?: InitializerSpec
-  kernelRegularizer?: Regularizer
-  biasRegularizer?: Regularizer
+  biasInitializer?: InitializerSpec | undefined
+  kernelRegularizer?: Regularizer | undefined
+  biasRegularizer?: Regularizer | undefined
   /** False: the optimiser leaves this layer's weights alone. Default true. */
-  trainable?: boolean
-  name?: string
+  trainable?: boolean | undefined
+  name?: string | undefined
 }
 
 /** [units, inputs] and [units]. */

@@ -8,7 +8,7 @@ import { nameOption, withoutWeights } from '../options'
 
 /** One of the two: the probability to keep a unit, 0 < keepProb ≤ 1, or to drop it, rate = 1 − keepProb. */
 export type DropoutOptions = ({ keepProb: number; rate?: undefined } | { rate: number; keepProb?: undefined }) & {
-  name?: string
+  name?: string | undefined
 }
 
 /**

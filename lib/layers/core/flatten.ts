@@ -5,7 +5,7 @@ import type { Layer, NoWeights } from '../layer'
 import { nameOption, withoutWeights } from '../options'
 
 /** [m, a, b, …] → [m, a·b·…], row by row. Copies nothing. */
-export function flatten(options?: { name?: string }): Layer<NoWeights> {
+export function flatten(options?: { name?: string | undefined }): Layer<NoWeights> {
   const where = 'layers.flatten'
   checkOptions(where, options, ['name'])
   return {

@@ -11,7 +11,7 @@ import { outputShapeOf } from '../probe'
  * is the layer's, and what `loadModel(path, { custom: { name: fn } })` asks for; without it (or a name of the
  * function's own) the model cannot be saved.
  */
-export function lambda(fn: (x: Tensor) => Tensor, options?: { name?: string }): Layer<NoWeights> {
+export function lambda(fn: (x: Tensor) => Tensor, options?: { name?: string | undefined }): Layer<NoWeights> {
   const where = 'layers.lambda'
   functionOption(where, fn)
   checkOptions(where, options, ['name'])

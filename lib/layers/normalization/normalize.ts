@@ -12,10 +12,10 @@ import { nameOption } from '../options'
 
 export interface NormalizeOptions {
   /** One number for all features, or one per feature (in the input's shape). Given together with `variance`. */
-  mean?: TensorLike
+  mean?: TensorLike | undefined
   /** σ², at least 0: like `mean`. */
-  variance?: TensorLike
-  name?: string
+  variance?: TensorLike | undefined
+  name?: string | undefined
 }
 
 /**

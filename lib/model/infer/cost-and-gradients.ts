@@ -17,14 +17,14 @@ export interface CostAndGradients<Weights extends WeightSet = WeightSet> {
 }
 
 export interface CostOptions {
-  sampleWeight?: SampleWeight
-  classWeight?: ClassWeight
+  sampleWeight?: SampleWeight | undefined
+  classWeight?: ClassWeight | undefined
   /**
    * Whether dropout is active. Its mask then is that of the next training step, the same for every call until a step is
    * taken. Default false.
    */
-  training?: boolean
-  signal?: AbortSignal
+  training?: boolean | undefined
+  signal?: AbortSignal | undefined
 }
 
 export async function costAndGradients<Weights extends WeightSet>(

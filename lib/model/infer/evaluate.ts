@@ -100,9 +100,9 @@ export function lastCosts(plan: ModelPlan, costs: Float64Array): Record<string, 
 
 export interface EvaluateOptions {
   /** Rows computed at a time; results differ in rounding only. Default 256. */
-  batchSize?: number
-  sampleWeight?: SampleWeight
-  signal?: AbortSignal
+  batchSize?: number | undefined
+  sampleWeight?: SampleWeight | undefined
+  signal?: AbortSignal | undefined
 }
 
 export async function evaluate<Metrics extends string>(

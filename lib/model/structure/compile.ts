@@ -16,9 +16,9 @@ export interface CompileOptions<Metrics extends MetricList | undefined = MetricL
   /** A name, `losses.…`, or (yTrue, yPred) => scalar written with `ops`. */
   loss: LossSpec
   /** Names, or { name, fn: (yTrue, yPred) => scalar }. Default none. */
-  metrics?: Metrics
+  metrics?: Metrics | undefined
   /** Default: no clipping. */
-  gradientClip?: GradientClip
+  gradientClip?: GradientClip | undefined
 }
 
 /** The training side of a model. */

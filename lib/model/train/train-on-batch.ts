@@ -8,9 +8,9 @@ import type { Job } from '../queue/job'
 import type { Engine } from '../structure/engine'
 
 export interface TrainOnBatchOptions {
-  sampleWeight?: SampleWeight
-  classWeight?: ClassWeight
-  signal?: AbortSignal
+  sampleWeight?: SampleWeight | undefined
+  classWeight?: ClassWeight | undefined
+  signal?: AbortSignal | undefined
 }
 
 /**
