@@ -6,7 +6,7 @@ import type { Shape } from '../base/shape'
 import type { Initializer } from '../initializers'
 import type { Regularizer } from '../regularizers'
 import type { Tensor } from '../tensor/tensor'
-import type { LayerWeights, WeightSet, WeightsByName } from '../tensor/weight-set'
+import type { ExactLayerWeights, WeightSet, WeightsByName } from '../tensor/weight-set'
 
 /** A trainable (or frozen) array of a built layer. `name` is 'weight', 'bias' or what the layer chose. */
 export interface WeightSpec {
@@ -58,7 +58,7 @@ type Entries<Layers extends readonly Layer[], Found extends readonly unknown[] =
 ]
   ? string extends keyof Weights
     ? Found
-    : Entries<Rest, keyof Weights extends never ? Found : [...Found, LayerWeights<Weights>]>
+    : Entries<Rest, keyof Weights extends never ? Found : [...Found, ExactLayerWeights<Weights>]>
   : Found
 
 type Numbered<List extends readonly unknown[]> = { [At in keyof List & `${number}`]: List[At] }

@@ -21,8 +21,9 @@ export type WeightsIn<Types extends ModelTypes> = Types extends { weights: infer
   : WeightSet
 
 /** The same model with other metrics. */
-export type WithMetrics<Types extends ModelTypes, Metrics extends string> = {
-  [Fact in keyof Types | 'metrics']: Fact extends 'metrics' ? Metrics : Fact extends keyof Types ? Types[Fact] : never
+export interface WithMetrics<Types extends ModelTypes, Metrics extends string> {
+  metrics: Metrics
+  weights: WeightsIn<Types>
 }
 
 /** Names of the values that the logs of every epoch have, as far as they are known. */

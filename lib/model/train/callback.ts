@@ -51,8 +51,7 @@ export interface CallbackState {
 
 /** A method that may be undefined too; like any method it may take a narrower argument than it is given. */
 export type Hook<Arguments extends unknown[], Result = unknown> =
-  | { hook(...args: Arguments): Result }['hook']
-  | undefined
+  { hook(...args: Arguments): Result }['hook'] | undefined
 
 /**
  * An observer of `fit`. All methods are optional. `onTrainBegin`, `onEpochBegin`, `onEpoch` and `onTrainEnd` are awaited at a step
