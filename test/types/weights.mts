@@ -167,6 +167,28 @@ expectTypeOf(spread[1]).toEqualTypeOf<LayerWeights | undefined>()
 const loaded = (await loadModel('model.safetensors', { signal: undefined })).getWeights()
 expectTypeOf(loaded).toEqualTypeOf<WeightSet>()
 
+// as methods
+const Methods = defineLayer({
+  name: 'methods',
+  build(inputShape, config: { initial: number }, add) {
+    return { gain: add('gain', inputShape, { initializer: 'ones', trainable: config.initial > 0 }) }
+  },
+  call(input, { gain }, { config }) {
+    expectTypeOf(gain).toEqualTypeOf<Tensor>()
+    return ops.mul(ops.mul(input, gain), config.initial)
+  },
+})
+expectTypeOf(Methods({ initial: 1 }).name).toEqualTypeOf<string | undefined>()
+// without options
+const Plain = defineLayer({
+  name: 'plain',
+  build: (inputShape, _config, add) => ({ gain: add('gain', inputShape) }),
+  call: (input, w) => ops.mul(input, w.gain),
+})
+expectTypeOf(sequential({ inputShape: [3], layers: [Plain()] }).getWeights()[0].gain).toEqualTypeOf<Tensor>()
+// @ts-expect-error: it has no options
+Plain({ initial: 1 })
+
 // names made by code
 const Many = defineLayer({
   name: 'many',
