@@ -20,7 +20,7 @@ export default tseslint.config(
   { ignores: ['dist/', 'build/', 'build-*/', 'node_modules/', 'prebuilds/'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,mts,cts}'],
     extends: [...tseslint.configs.recommended],
     rules: {
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
@@ -29,6 +29,8 @@ export default tseslint.config(
       '@typescript-eslint/no-unused-expressions': 'off',
     },
   },
+  // There it is how TypeScript writes CommonJS.
+  { files: ['**/*.cts'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   { files: ['**/*.js'], languageOptions: { sourceType: 'commonjs', globals: nodeGlobals } },
   {
     files: ['test/**/*.mjs'],

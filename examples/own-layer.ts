@@ -13,9 +13,9 @@ const Swish = defineLayer({
 })
 
 /** g·x with the gradient written by hand; `factor` 1 is right. */
-const Gain = defineLayer<{ factor: number }>({
+const Gain = defineLayer({
   name: 'gain',
-  build: (inputShape, _config, add) => ({ g: add('g', inputShape, { initializer: 'ones' }) }),
+  build: (inputShape, _config: { factor: number }, add) => ({ g: add('g', inputShape, { initializer: 'ones' }) }),
   call: (x, { g }) => ops.mul(x, g),
   gradient: (dy, { x, w, config }) => ({
     x: ops.mul(dy, w.g),

@@ -15,17 +15,21 @@ export type {
   AddWeight,
   BuiltLayer,
   Custom,
+  DeclaredWeights,
   DefinedLayer,
   DenseOptions,
+  DenseWeights,
   DropoutOptions,
   Layer,
   LayerContext,
   LayerDefinition,
   LayerFactory,
   LayerOutput,
+  NoWeights,
   NormalizeOptions,
   WeightHandle,
   WeightOptions,
+  WeightSetOf,
   WeightSpec,
   WeightTensors,
 } from './layers'
@@ -36,7 +40,7 @@ export { regularizers } from './regularizers'
 export type { L1L2Options, L1Options, L2Options, Regularizer } from './regularizers'
 export { losses } from './losses'
 export type { Loss, LossFunction, LossName, LossSpec } from './losses'
-export type { Metric, MetricContext, MetricFunction, MetricName, MetricSpec } from './metrics'
+export type { Metric, MetricContext, MetricFunction, MetricList, MetricName, MetricSpec } from './metrics'
 export { optimizers } from './optimizers'
 export type {
   AdamOptions,

@@ -12,8 +12,15 @@ const folders = ['lib', 'test', 'bench', 'examples', 'scripts']
 
 /** Names of the checks that failed. */
 function lint({ fix = false } = {}) {
-  const scripts = [...folders.flatMap((folder) => filesUnder(folder, /\.(ts|js|mjs)$/)), 'eslint.config.mjs']
-  const json = ['package.json', 'tsconfig.json', 'tsconfig.test.json', '.mocharc.json', '.prettierrc.json']
+  const scripts = [...folders.flatMap((folder) => filesUnder(folder, /\.([cm]?ts|js|mjs)$/)), 'eslint.config.mjs']
+  const json = [
+    'package.json',
+    'tsconfig.json',
+    'tsconfig.test.json',
+    'test/types/tsconfig.json',
+    '.mocharc.json',
+    '.prettierrc.json',
+  ]
   const native = ['native', 'test', 'bench'].flatMap((folder) => filesUnder(folder, /\.(h|cpp)$/))
   native.push(...filesUnder('bench', /\.cu$/))
   const clangFormat = require(tool('clang-format', 'index.js')).getNativeBinary()

@@ -14,6 +14,7 @@ const { lint } = require('./lint')
 const { runMocha } = require('./test/mocha')
 const { record } = require('./test/budget')
 const { selectTests } = require('./test/select-tests')
+const { checkTypes } = require('./test/types')
 const { testCuda } = require('./test-cuda')
 const { tool } = require('./lib/npm')
 const { main, showHelp, tryRun } = require('./tools')
@@ -31,6 +32,10 @@ function symbolGuard() {
 
 const checks = [
   { name: 'types of tests, examples and benchmarks', run: typeCheck },
+  {
+    name: 'types as users see them (TypeScript 5.9, 6, 7)',
+    run: async () => ((await checkTypes()) ? 'passed' : 'failed'),
+  },
   { name: 'lint', run: () => (lint().length === 0 ? 'passed' : 'failed') },
   { name: 'symbol guard', run: symbolGuard },
 ]
@@ -39,14 +44,14 @@ function add(totals, more) {
   for (const key of Object.keys(totals)) totals[key] += more[key]
 }
 
-function test(args) {
+async function test(args) {
   if (showHelp(args, __filename)) return
   const specs = selectTests(args)
   const start = Date.now()
   ensure()
   const totals = { passed: 0, failed: 0, skipped: 0 }
   for (const check of args.length > 0 ? [] : checks) {
-    const outcome = check.run()
+    const outcome = await check.run()
     console.log(`${outcome}: ${check.name}`)
     totals[outcome]++
   }

@@ -5,7 +5,7 @@ import type { Tensor } from '../tensor/tensor'
 /** What a layer gives. */
 export interface LayerOutput {
   /** Value before the activation, where the layer has one: losses behind sigmoid and softmax use it. */
-  z?: Tensor
+  z?: Tensor | undefined
   a: Tensor
 }
 

@@ -6,7 +6,7 @@ import type { ActivationKind } from './activation'
 const defaultSlope = 0.01
 
 /** z for z ≥ 0 and slope·z below; the derivative at 0 is 1. */
-export const leakyRelu: ActivationKind<{ slope?: number }> = {
+export const leakyRelu: ActivationKind<{ slope?: number | undefined }> = {
   options: ['slope'],
   rectifies: true,
   make(where, given) {

@@ -31,7 +31,7 @@ export class FormatError extends MyelinError {}
 export class AbortError<History = unknown> extends MyelinError {
   /** The history of a `fit` up to the abort; undefined for other jobs. */
   readonly history: History | undefined
-  constructor(message: string, options: { cause?: unknown; history?: History } = {}) {
+  constructor(message: string, options: { cause?: unknown; history?: History | undefined } = {}) {
     super(message, { cause: options.cause })
     this.history = options.history
   }

@@ -15,21 +15,21 @@ import type { WeightSet } from '../tensor/weight-set'
 
 export interface EarlyStoppingOptions {
   /** Name of a value of the history's epochs. Default 'val_loss'. */
-  monitor?: string
+  monitor?: string | undefined
   /** Epochs without improvement that are waited for. Default 0. */
-  patience?: number
+  patience?: number | undefined
   /** A change counts as improvement only if it is larger than this. Default 0. */
-  minDelta?: number
+  minDelta?: number | undefined
   /**
    * Whether to put the weights of the best epoch back when the run ends: after its last epoch or by `patience`. A run
    * that is aborted or fails keeps the weights of its last step, from which it can go on. Default false.
    */
-  restoreBestWeights?: boolean
+  restoreBestWeights?: boolean | undefined
   /**
    * Whether smaller or larger is better. 'auto' (default): larger for metrics of right answers (accuracy, precision,
    * recall, f1, auc), smaller otherwise.
    */
-  mode?: 'auto' | 'min' | 'max'
+  mode?: 'auto' | 'min' | 'max' | undefined
 }
 
 class EarlyStopping implements Callback {

@@ -11,9 +11,9 @@ export interface PlateauOptions {
   x: DataLike
   y: DataLike
   /** Gradients with a norm below this are small. Default 1e-3. */
-  gradientNorm?: number
+  gradientNorm?: number | undefined
   /** Epochs in a row with a small gradient before the warning. Default 5. */
-  patience?: number
+  patience?: number | undefined
 }
 
 /**

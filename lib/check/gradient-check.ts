@@ -27,21 +27,21 @@ export interface GradientCheckOptions {
    * float64: those of a float32 model (`costAndGradients`) are rounded, to a distance of 1e-7 to about 1e-5, and may
    * read 'suspicious' without being wrong.
    */
-  gradients?: WeightSetLike
+  gradients?: WeightSetLike | undefined
   /** The nudge. Default 1e-7. */
-  epsilon?: number
+  epsilon?: number | undefined
   /** Entries tried per tensor once the model has more than 2,000 parameters. Default 200; Infinity tries them all. */
-  sample?: number
+  sample?: number | undefined
   /** Chooses the sampled entries, and the frozen dropout mask. Default 0. */
-  seed?: number | bigint
+  seed?: number | bigint | undefined
   /** How many entries of each tensor are listed as `worst`. Default 5. */
-  worst?: number
+  worst?: number | undefined
   /**
    * What to do with dropout, whose random masks have no derivative to check: 'refuse' (default), 'off' as in
    * prediction, or 'frozen': one mask for all evaluations.
    */
-  dropout?: 'refuse' | 'off' | 'frozen'
-  signal?: AbortSignal
+  dropout?: 'refuse' | 'off' | 'frozen' | undefined
+  signal?: AbortSignal | undefined
 }
 
 /**

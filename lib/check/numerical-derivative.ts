@@ -4,9 +4,9 @@ import { describeValue, NonFiniteError, OptionError } from '../base/errors'
 
 export interface NumericalDerivativeOptions {
   /** Step. Default 1e-5. */
-  epsilon?: number
+  epsilon?: number | undefined
   /** 'two' (default): (f(x+ε) − f(x−ε)) / 2ε, error of order ε². 'one': (f(x+ε) − f(x)) / ε, error of order ε. */
-  sided?: 'two' | 'one'
+  sided?: 'two' | 'one' | undefined
 }
 
 /** An approximation of f′(x) by finite differences. NonFiniteError where f does not give finite numbers. */

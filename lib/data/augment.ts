@@ -26,29 +26,29 @@ import { toNative, type NativeRows } from './transfer'
 
 export interface TransformOptions extends ImageFormatOptions {
   /** Mirror left and right. Default false. */
-  flip?: boolean
+  flip?: boolean | undefined
   /** Degrees counter-clockwise about the middle; quarter turns of square images are exact. Default 0. */
-  rotate?: number
+  rotate?: number | undefined
   /** [down, right] in pixels; what comes in is 0, whole pixels are exact. Default [0, 0]. */
-  translate?: readonly [number, number]
+  translate?: readonly [number, number] | undefined
 }
 
 export interface AugmentOptions extends ImageFormatOptions {
   /** Chance of a horizontal flip, 0 … 1; true is 0.5. Not for digits and letters. Default 0. */
-  flip?: boolean | number
+  flip?: boolean | number | undefined
   /** Share of height and width that a random window keeps before it is enlarged again: above 0, up to 1. Default 1. */
-  crop?: number
+  crop?: number | undefined
   /** Largest angle in degrees, either way. Default 0. */
-  rotate?: number
+  rotate?: number | undefined
   /** Largest shift in whole pixels, in all directions. Default 0. */
-  translate?: number
+  translate?: number | undefined
   /**
    * Elastic distortion: how many pixels a pixel moves at most, smoothly over `smoothness` pixels (at least 1, default
    * 6). Default none.
    */
-  distort?: { strength: number; smoothness?: number }
+  distort?: { strength: number; smoothness?: number | undefined } | undefined
   /** Default 0. A row of the data gets the same treatment for the same seed and epoch. */
-  seed?: number | bigint
+  seed?: number | bigint | undefined
 }
 
 /** Options with their defaults, as plain data: checkpoints keep them. */
@@ -157,7 +157,7 @@ export class Augmenter {
   }
 
   /** `apply` on the library's own threads. AbortError. */
-  async applyAsync(x: DataLike, options: { signal?: AbortSignal } = {}): Promise<Tensor> {
+  async applyAsync(x: DataLike, options: { signal?: AbortSignal | undefined } = {}): Promise<Tensor> {
     const where = 'augment.applyAsync'
     checkOptions(where, options, ['signal'])
     const { signal } = options

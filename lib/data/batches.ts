@@ -7,13 +7,13 @@ import { takeRows, toPair, type DataLike } from './rows'
 
 export interface BatchesOptions {
   /** Examples per batch, or 'all' for batch gradient descent. Default 32. */
-  batchSize?: number | 'all'
+  batchSize?: number | 'all' | undefined
   /** Default 0. */
-  seed?: number | bigint
+  seed?: number | bigint | undefined
   /** Default true: every pass takes the rows in a new order, a function of the seed and the number of the pass. */
-  shuffle?: boolean
+  shuffle?: boolean | undefined
   /** Leave out the last batch if it is smaller than the others. Default false. */
-  dropLast?: boolean
+  dropLast?: boolean | undefined
 }
 
 /** One pass over the data per loop, synchronous or asynchronous. */
@@ -62,7 +62,7 @@ export function batches(xy: { x: DataLike; y: DataLike }, options: BatchesOption
 
 export interface RecommendedBatchSizeOptions {
   /** How many examples (with their activations and gradients) fit into memory at once. Default: any number. */
-  memory?: number
+  memory?: number | undefined
 }
 
 /**

@@ -6,9 +6,9 @@ import { requireFiniteRows, toRows, type DataLike, type Rows } from './rows'
 
 export interface CompareDistributionsOptions {
   /** Share of false alarms accepted for the whole comparison, however many features there are. Default 0.05. */
-  alpha?: number
+  alpha?: number | undefined
   /** Names of the features, for the report. Default: their numbers. */
-  names?: readonly string[]
+  names?: readonly string[] | undefined
 }
 
 export interface FeatureComparison {

@@ -6,7 +6,7 @@ import type { DataLike } from './rows'
 
 export interface ConfusionMatrixOptions {
   /** Names of the classes, for the table. Default: their numbers. */
-  labels?: readonly string[]
+  labels?: readonly string[] | undefined
 }
 
 /** Counts of true against predicted classes. */

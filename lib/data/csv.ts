@@ -12,11 +12,11 @@ export interface FromCsvOptions {
   /** Name of the column to predict. */
   target: string
   /** Columns that are not what they look like: an ID made of digits is a 'category'. */
-  columns?: Readonly<Record<string, ColumnKind>>
+  columns?: Readonly<Record<string, ColumnKind>> | undefined
   /** Columns to leave out. */
-  ignore?: readonly string[]
+  ignore?: readonly string[] | undefined
   /** One character. Default ','. */
-  separator?: string
+  separator?: string | undefined
 }
 
 /** How a column becomes numbers. */

@@ -3,9 +3,9 @@ import { booleanOption, checkOptions, finiteNumber, numberInRange } from '../bas
 
 export interface EwaOptions {
   /** Share of the past, 0 ≤ β < 1. Default 0.9. */
-  beta?: number
+  beta?: number | undefined
   /** Divide by 1 − βᵗ, so that the first values are not too small. Default false. */
-  biasCorrection?: boolean
+  biasCorrection?: boolean | undefined
 }
 
 /** v_t = β·v_(t−1) + (1 − β)·θ_t with v_0 = 0, one value after the other, in constant memory. */

@@ -11,12 +11,12 @@ export interface ImageData {
   width: number
   height: number
   /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha. Default: data.length / (width·height). */
-  channels?: number
+  channels?: number | undefined
 }
 
 export interface FlattenImageOptions {
   /** Every number is multiplied by it; 1/255 makes bytes 0 … 1. Default 1. */
-  scale?: number
+  scale?: number | undefined
 }
 
 function isImageData(image: unknown): image is ImageData {

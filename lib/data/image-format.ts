@@ -11,12 +11,12 @@ export type ChannelOrder = 'last' | 'first'
 
 export interface ImageFormatOptions {
   /** Height, width and channels (default 1). Needed where x has flattened images, [m, n]; else taken from x. */
-  shape?: ImageShape
+  shape?: ImageShape | undefined
   /**
    * `'last'`: x is [m, height, width, channels]; `'first'`: [m, channels, height, width]. Default: `'last'`, and
    * `'first'` for flattened images, as `data.flattenImage` makes them: red, then green, then blue.
    */
-  channels?: ChannelOrder
+  channels?: ChannelOrder | undefined
 }
 
 export interface ImageFormat {

@@ -25,11 +25,11 @@ type Decoder = (bytes: Uint8Array) => Sharp
 
 export interface ReadImageOptions {
   /** [height, width] in pixels that the image is scaled to. Default: its own. */
-  size?: readonly [number, number]
+  size?: readonly [number, number] | undefined
   /** How another shape is brought to `size`: stretched (default), cut off or with a black margin. */
-  fit?: 'fill' | 'cover' | 'contain'
+  fit?: 'fill' | 'cover' | 'contain' | undefined
   /** One channel, or red, green and blue; alpha is left out. Default: as the file, but for the alpha of grey images. */
-  colours?: 'grey' | 'rgb'
+  colours?: 'grey' | 'rgb' | undefined
 }
 
 /** Pixels row by row, the channels of a pixel side by side: bytes, 0 … 255. */
@@ -112,10 +112,10 @@ export async function readImage(source: string | Uint8Array, options: ReadImageO
 
 export interface FromImagesOptions extends ReadImageOptions {
   /** Default `'rgb'`. */
-  colours?: 'grey' | 'rgb'
+  colours?: 'grey' | 'rgb' | undefined
   /** Every number is multiplied by it. Default 1/255: 0 … 1. */
-  scale?: number
-  signal?: AbortSignal
+  scale?: number | undefined
+  signal?: AbortSignal | undefined
 }
 
 export interface ImageFolder {

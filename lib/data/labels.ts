@@ -10,7 +10,7 @@ import { toRows, type DataLike } from './rows'
  * One-hot rows [m, classes] of class numbers 0 … classes − 1 given as [m] or [m, 1]. `classes` defaults to the largest
  * number + 1. OptionError names the row of a label that is no class number.
  */
-export function oneHot(labels: DataLike, classes?: number, options?: { dtype?: DType }): Tensor {
+export function oneHot(labels: DataLike, classes?: number, options?: { dtype?: DType | undefined }): Tensor {
   const where = 'data.oneHot'
   checkOptions(where, options, ['dtype'])
   const rows = toRows(where, labels)

@@ -8,12 +8,12 @@ import { takeRows, toPair, type DataLike, type Rows } from './rows'
 export interface SplitOptions {
   /** Share of the examples (all parts sum to 1), or number of examples (all parts sum to m). */
   train: number
-  dev?: number
-  test?: number
+  dev?: number | undefined
+  test?: number | undefined
   /** Default 0. The same seed gives the same split. */
-  seed?: number | bigint
+  seed?: number | bigint | undefined
   /** Keep the share of every class (every distinct row of y) equal in all parts, to one example. Default false. */
-  stratify?: boolean
+  stratify?: boolean | undefined
 }
 
 /** One part of a split. */
@@ -134,11 +134,14 @@ function stratifiedOrder(y: Rows, random: Random): Uint32Array {
  * training; 70/30 without a dev part (`{ dev: false }`). Ready for `split`: `{ ...recommendedSplit(m), seed }`.
  */
 export function recommendedSplit(m: number): { train: number; dev: number; test: number }
-export function recommendedSplit(m: number, options: { dev?: true }): { train: number; dev: number; test: number }
+export function recommendedSplit(
+  m: number,
+  options: { dev?: true | undefined },
+): { train: number; dev: number; test: number }
 export function recommendedSplit(m: number, options: { dev: false }): { train: number; test: number }
 export function recommendedSplit(
   m: number,
-  options?: { dev?: boolean },
+  options?: { dev?: boolean | undefined },
 ): { train: number; dev?: number; test: number } {
   const where = 'data.recommendedSplit'
   checkOptions(where, options, ['dev'])

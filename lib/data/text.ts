@@ -5,7 +5,7 @@ import { tensor, type Tensor } from '../tensor/tensor'
 
 export interface BagOfWordsOptions {
   /** Only the most frequent words become features. Default: all. */
-  maxWords?: number
+  maxWords?: number | undefined
 }
 
 /** Words in small letters: runs of letters, digits and apostrophes in any script. */

@@ -15,7 +15,7 @@ export type ScalarFunction = (...args: any[]) => Value
 
 export interface GradOptions {
   /** Position, or positions, of the arguments to differentiate by. Default: all. */
-  wrt?: number | readonly number[]
+  wrt?: number | readonly number[] | undefined
 }
 
 function positions(where: string, wrt: number | readonly number[] | undefined): readonly number[] | undefined {

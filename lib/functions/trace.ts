@@ -15,9 +15,9 @@ import { recordOn } from './record'
 
 export interface TraceOptions {
   /** Names of the arguments. Default: the function's parameter names, else x0, x1, … */
-  names?: readonly string[]
+  names?: readonly string[] | undefined
   /** Default: 'float64'. */
-  dtype?: DType
+  dtype?: DType | undefined
 }
 
 /** One value of a traced function. */
@@ -85,7 +85,7 @@ export class Graph {
    * The graph in the language of Graphviz. With `at`, one value for each argument, every node also shows its value
    * and, where the result is one number, the result's derivative by it.
    */
-  toDot(options?: { at?: readonly TensorLike[] }): string {
+  toDot(options?: { at?: readonly TensorLike[] | undefined }): string {
     checkOptions('toDot', options, ['at'])
     if (options?.at === undefined) return toDot([this.#result], { names: this.#names })
     const evaluated = this.evaluate(...options.at)

@@ -3,7 +3,7 @@ import type { Initializer } from './initializer'
 import { random } from './random'
 
 /** N(mean, variance); `mean` defaults to 0. `variance` is σ², at least 0. */
-export function normal(options: { variance: number; mean?: number }): Initializer {
+export function normal(options: { variance: number; mean?: number | undefined }): Initializer {
   const where = 'initializers.normal'
   checkOptions(where, options, ['variance', 'mean'])
   const variance = nonNegativeNumber(`${where}: variance`, options?.variance)

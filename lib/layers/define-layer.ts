@@ -10,35 +10,41 @@ import * as ops from '../ops'
 import { captureTensor } from '../ops/engine'
 import { checkRegularizer, type Regularizer } from '../regularizers'
 import { contextOf, nodeOf, Tensor } from '../tensor/tensor'
+import type { WeightsByName } from '../tensor/weight-set'
 import type { BuiltLayer, Layer, LayerContext, LayerFactory, WeightSpec } from './layer'
 import { nameOption } from './options'
 import { outputShapeOf } from './probe'
 
 export interface WeightOptions {
   /** Default 'zeros' for a scalar or list, 'xavier' otherwise. */
-  initializer?: InitializerSpec
-  regularizer?: Regularizer
+  initializer?: InitializerSpec | undefined
+  regularizer?: Regularizer | undefined
   /** Default true. */
-  trainable?: boolean
+  trainable?: boolean | undefined
 }
 
 /** Stands for a weight in what `build` returns. */
-export interface WeightHandle {
-  readonly name: string
+export interface WeightHandle<Name extends string = string> {
+  readonly name: Name
   readonly shape: Shape
 }
 
 /** Declares a weight; its name is unique in the layer and appears in getWeights, files and errors. */
-export type AddWeight = (name: string, shape: Shape, options?: WeightOptions) => WeightHandle
+export type AddWeight = <Name extends string>(name: Name, shape: Shape, options?: WeightOptions) => WeightHandle<Name>
 
 /** Tensors by the keys that `build` returned. */
 export type WeightTensors<W> = { readonly [K in keyof W]: Tensor }
+
+/** Tensors by the names that the weights were declared under. */
+export type DeclaredWeights<W extends Record<string, WeightHandle>> = {
+  readonly [K in keyof W as W[K]['name']]: Tensor
+}
 
 export interface LayerDefinition<Config, W extends Record<string, WeightHandle>> {
   /** Kind of the layer: names its instances (`scale_1`) and its entry in files. */
   name: string
   /** Declares the weights for an input shape (without the batch) and returns them by the names `call` uses. */
-  build?: (inputShape: Shape, config: Config, add: AddWeight) => W
+  build?: ((inputShape: Shape, config: Config, add: AddWeight) => W) | undefined
   /**
    * Records the computation for x [m, ...inputShape]; the result keeps m as its first dimension. Weights come in their
    * own shapes, except that lists [n] come as rows [1, n], which `ops` broadcast over the examples.
@@ -48,17 +54,21 @@ export interface LayerDefinition<Config, W extends Record<string, WeightHandle>>
    * Replaces the derived gradient: from dy (dJ/dy, in y's shape) the gradients for x (in x's shape; null where there is
    * none) and for every weight (in the shape `call` saw or its own).
    */
-  gradient?: (
-    dy: Tensor,
-    values: { x: Tensor; y: Tensor; w: WeightTensors<W>; config: Config },
-  ) => { x: Tensor | null; weights: { readonly [K in keyof W]: Tensor } }
+  gradient?:
+    | ((
+        dy: Tensor,
+        values: { x: Tensor; y: Tensor; w: WeightTensors<W>; config: Config },
+      ) => { x: Tensor | null; weights: { readonly [K in keyof W]: Tensor } })
+    | undefined
 }
 
-type Args<Config> = object extends Config ? [config?: Config & { name?: string }] : [config: Config & { name?: string }]
+type Args<Config> = object extends Config
+  ? [config?: Config & { name?: string | undefined }]
+  : [config: Config & { name?: string | undefined }]
 
 /** Makes layers of one kind: `Scale({ initial: 2 })`. Hand it to `loadModel(path, { custom: { scale: Scale } })`. */
-export interface DefinedLayer<Config> extends LayerFactory {
-  (...args: Args<Config>): Layer
+export interface DefinedLayer<Config, Weights extends WeightsByName = WeightsByName> extends LayerFactory<Weights> {
+  (...args: Args<Config>): Layer<Weights>
 }
 
 /**
@@ -68,7 +78,7 @@ export interface DefinedLayer<Config> extends LayerFactory {
 export function defineLayer<
   Config extends object = object,
   W extends Record<string, WeightHandle> = Record<string, WeightHandle>,
->(definition: LayerDefinition<Config, W>): DefinedLayer<Config> {
+>(definition: LayerDefinition<Config, W>): DefinedLayer<Config, DeclaredWeights<W>> {
   const where = 'defineLayer'
   checkOptions(where, definition, ['name', 'build', 'call', 'gradient'])
   const kind = nonEmptyString(`${where}: name`, definition?.name)
@@ -76,7 +86,7 @@ export function defineLayer<
   if (definition.build !== undefined) functionOption(`${where} '${kind}': build`, definition.build)
   if (definition.gradient !== undefined) functionOption(`${where} '${kind}': gradient`, definition.gradient)
 
-  const make = (config?: Config & { name?: string }): Layer => {
+  const make = (config?: Config & { name?: string }): Layer<DeclaredWeights<W>> => {
     if (config !== undefined && (typeof config !== 'object' || config === null))
       throw new OptionError(`layer '${kind}': expected an options object, got ${describeValue(config)}.`)
     const { name, ...options } = config ?? ({} as { name?: string })
@@ -87,9 +97,8 @@ export function defineLayer<
       build: (inputShape, layerName) => build(definition, options as Config, inputShape, layerName),
     }
   }
-  const factory = (...args: Args<Config>): Layer => make(args[0])
-  const fromConfig = (config: JsonObject, name?: string): Layer =>
-    make({ ...config, name } as Config & { name?: string })
+  const factory = (...args: Args<Config>) => make(args[0])
+  const fromConfig = (config: JsonObject, name?: string) => make({ ...config, name } as Config & { name?: string })
   Object.defineProperty(factory, 'name', { value: kind })
   return Object.assign(factory, { kind, fromConfig })
 }

@@ -12,18 +12,19 @@ import { normalize } from './normalization/normalize'
 
 export type { LayerOutput } from '../activations'
 export type { Custom } from '../base/custom'
-export type { DenseOptions } from './core/dense'
+export type { DenseOptions, DenseWeights } from './core/dense'
 export type { DropoutOptions } from './core/dropout'
 export { defineLayer } from './define-layer'
 export type {
   AddWeight,
+  DeclaredWeights,
   DefinedLayer,
   LayerDefinition,
   WeightHandle,
   WeightOptions,
   WeightTensors,
 } from './define-layer'
-export type { BuiltLayer, Layer, LayerContext, LayerFactory, WeightSpec } from './layer'
+export type { BuiltLayer, Layer, LayerContext, LayerFactory, NoWeights, WeightSetOf, WeightSpec } from './layer'
 export type { NormalizeOptions } from './normalization/normalize'
 
 /** Layers: descriptions that may be used in several models. */

@@ -11,7 +11,7 @@ import type { Loss, LossInput, TargetRules } from './loss'
 
 export interface CrossentropyOptions {
   /** The network ends with z (a linear layer), not with probabilities. Default false. */
-  fromLogits?: boolean
+  fromLogits?: boolean | undefined
 }
 
 /** How one of the cross-entropies differs from the others. */

@@ -1,13 +1,13 @@
 /** The table of metrics, and how options and files name them. */
-import { checkOptions, functionOption, nonEmptyString, oneOf } from '../base/checks'
-import { customFunction, isFunctionConfig, type Custom } from '../base/custom'
-import { describeValue, OptionError } from '../base/errors'
+import { checkOptions,functionOption,nonEmptyString,oneOf } from '../base/checks'
+import { customFunction,isFunctionConfig,type Custom } from '../base/custom'
+import { describeValue,OptionError } from '../base/errors'
 import type { Json } from '../base/json'
 import { accuracy } from './accuracy'
 import { auc } from './auc'
-import { f1, precision, recall } from './confusion'
-import { meanAbsoluteError, meanSquaredError } from './mean-error'
-import type { Metric, MetricContext, MetricFunction, MetricKind } from './metric'
+import { f1,precision,recall } from './confusion'
+import { meanAbsoluteError,meanSquaredError } from './mean-error'
+import type { Metric,MetricContext,MetricFunction,MetricKind } from './metric'
 import { ownMetric } from './own'
 
 export { metricContext } from './context'
@@ -27,6 +27,24 @@ export function largerIsBetter(name: string): boolean {
   const metric = metricNames.find((known) => name === known || name.endsWith(`_${known}`))
   return metric !== undefined && kinds[metric].largerIsBetter
 }
+
+export type MetricList = readonly MetricSpec[]
+
+/**
+ * The names of metrics as far as TypeScript knows them: `string` where it does not, for a list that is not written out,
+ * and for one of several lists or entries. Undefined are those that compile was not given.
+ */
+export type MetricNames<Metrics extends MetricList | undefined> = undefined extends Metrics
+  ? never
+  : IsUnion<Metrics> extends true
+    ? string
+    : Metrics extends MetricList
+      ? number extends Metrics['length']
+        ? string
+        : NameOf<{ [At in keyof Metrics]: IsUnion<Metrics[At]> extends true ? string : Metrics[At] }[number]>
+      : never
+type NameOf<Spec> = Spec extends { name: infer Name extends string } ? Name : Spec extends string ? Spec : never
+type IsUnion<Type, Each = Type> = Type extends unknown ? ([Each] extends [Type] ? false : true) : never
 
 /**
  * Resolves the `metrics` option. Throws OptionError for unknown, repeated or reserved names and for metrics that do not

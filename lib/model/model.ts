@@ -9,10 +9,11 @@ import { inTurns } from '../base/slices'
 import type { RowSource } from '../data/row-source'
 import type { DataLike } from '../data/rows'
 import { resolveDevice, type DeviceName } from '../native/devices'
+import type { MetricList, MetricNames } from '../metrics'
 import type { Optimizer } from '../optimizers/optimizer'
 import { toSchedule, type LearningRate } from '../schedules'
 import type { Tensor } from '../tensor/tensor'
-import type { WeightSet, WeightSetLike } from '../tensor/weight-set'
+import type { WeightSetLike } from '../tensor/weight-set'
 import { Examples, openX, preparedX, type GivenExamples } from './data/examples'
 import { bytesOf, snapshotOf } from './files/save'
 import type { ModelSnapshot } from './files/snapshot'
@@ -28,12 +29,13 @@ import type { JobQueue } from './queue/queue'
 import { resolveCompile, type Compiled, type CompileOptions } from './structure/compile'
 import { Engine, type ModelParts } from './structure/engine'
 import { summaryOf } from './structure/summary'
+import type { LogNames, MetricsIn, ModelTypes, ValidatedLogNames, WeightsIn, WithMetrics } from './types'
 import { adaptTo } from './train/adapt'
 import { applyGradients } from './train/apply'
 import type * as observed from './train/callback'
 import { Fit } from './train/fit'
 import { fitDataset, type BatchSource, type FitDatasetOptions as DatasetOptions } from './train/fit-dataset'
-import type { FitOptions as OptionsOfFit } from './train/fit-options'
+import type { FitOptions as OptionsOfFit, WithValidation } from './train/fit-options'
 import type { History } from './train/history'
 import { openFit } from './train/open-fit'
 import { trainOnBatch, type TrainOnBatchOptions } from './train/train-on-batch'
@@ -58,8 +60,8 @@ export interface LayerListing {
 
 export interface PredictOptions {
   /** Rows computed at a time. Default 256. */
-  batchSize?: number
-  signal?: AbortSignal
+  batchSize?: number | undefined
+  signal?: AbortSignal | undefined
 }
 
 /**
@@ -67,7 +69,7 @@ export interface PredictOptions {
  * threads, one after the other; during a `fit` they run at a step boundary: between two such interruptions training gets four times as
  * long as the last one took, at most 15 ms.
  */
-export class Model {
+export class Model<Types extends ModelTypes = ModelTypes> {
   readonly #engine: Engine
 
   /** @internal */
@@ -186,8 +188,13 @@ export class Model {
     return this.summary()
   }
 
-  /** Chooses optimiser, loss and metrics. Starts the optimiser afresh; weights stay. */
-  compile(options: CompileOptions): void {
+  /**
+   * Chooses optimiser, loss and metrics. Starts the optimiser afresh; weights stay. Returns this model, of which TypeScript
+   * then knows the names of the metrics.
+   */
+  compile<const Metrics extends MetricList | undefined>(
+    options: CompileOptions<Metrics>,
+  ): Model<WithMetrics<Types, MetricNames<Metrics>>> {
     const engine = this.#engine
     engine.queue.assertQuiet('compile', true)
     if (engine.queue.owner)
@@ -195,6 +202,7 @@ export class Model {
     const { warnings, ...compiled } = resolveCompile(options, engine.network)
     engine.useCompiled(compiled)
     warnings.forEach(warn)
+    return this as Model as Model<WithMetrics<Types, MetricNames<Metrics>>>
   }
 
   /** A new learning rate from the next epoch on: a number, `schedules.…` or a function of { epoch, step }. */
@@ -208,24 +216,31 @@ export class Model {
    * Trains on rows x [m, ...inputShape] and targets y. Resolves with the history. Arrays are read in slices, so that the event loop
    * stays free: leave them as they are until the promise settles.
    */
+  fit(x: DataLike, y: DataLike, options: FitOptions & WithValidation): Promise<History<ValidatedLogNames<Types>>>
+  fit(x: DataLike, y: DataLike, options?: FitOptions): Promise<History<LogNames<Types>>>
   async fit(x: DataLike, y: DataLike, options: FitOptions = {}): Promise<History> {
     this.#engine.queue.assertUsable('fit')
     return await new Fit(this.#engine, this, openFit(this.#engine, x, y, options)).run()
   }
 
   /** Trains on a stream of batches: `source` is called for every epoch. Two batches are prefetched. */
+  fitDataset(
+    source: BatchSource,
+    options: FitDatasetOptions & WithValidation,
+  ): Promise<History<ValidatedLogNames<Types>>>
+  fitDataset(source: BatchSource, options?: FitDatasetOptions): Promise<History<LogNames<Types>>>
   async fitDataset(source: BatchSource, options: FitDatasetOptions = {}): Promise<History> {
     this.#engine.queue.assertUsable('fitDataset')
     return fitDataset(this.#engine, this, source, options)
   }
 
   /** Loss and metrics on rows x, y. Changes nothing. */
-  async evaluate(x: DataLike, y: DataLike, options: EvaluateOptions = {}): Promise<Evaluation> {
+  async evaluate(x: DataLike, y: DataLike, options: EvaluateOptions = {}): Promise<Evaluation<MetricsIn<Types>>> {
     checkOptions('evaluate', options, ['batchSize', 'sampleWeight', 'signal'])
     checkSignal('evaluate', options.signal)
     if (options.batchSize !== undefined) positiveInteger('evaluate: batchSize', options.batchSize)
     return this.#withExamples('evaluate', 'read', { x, y, ...options }, options.signal, (job, examples) =>
-      evaluate(this.#engine, job, examples, options.batchSize),
+      evaluate<MetricsIn<Types>>(this.#engine, job, examples, options.batchSize),
     )
   }
 
@@ -249,28 +264,36 @@ export class Model {
   }
 
   /** One training step on the rows given. */
-  async trainOnBatch(x: DataLike, y: DataLike, options: TrainOnBatchOptions = {}): Promise<Evaluation> {
+  async trainOnBatch(
+    x: DataLike,
+    y: DataLike,
+    options: TrainOnBatchOptions = {},
+  ): Promise<Evaluation<MetricsIn<Types>>> {
     checkOptions('trainOnBatch', options, ['sampleWeight', 'classWeight', 'signal'])
     checkSignal('trainOnBatch', options.signal)
     return this.#withExamples('trainOnBatch', 'write', { x, y, ...options }, options.signal, (job, examples) =>
-      trainOnBatch(this.#engine, job, examples),
+      trainOnBatch<MetricsIn<Types>>(this.#engine, job, examples),
     )
   }
 
   /** J on the rows given (penalties included, m = their number) and dJ/dW, laid out as getWeights. */
-  async costAndGradients(x: DataLike, y: DataLike, options: CostOptions = {}): Promise<CostAndGradients> {
+  async costAndGradients(
+    x: DataLike,
+    y: DataLike,
+    options: CostOptions = {},
+  ): Promise<CostAndGradients<WeightsIn<Types>>> {
     checkOptions('costAndGradients', options, ['sampleWeight', 'classWeight', 'training', 'signal'])
     checkSignal('costAndGradients', options.signal)
     const training = booleanOption('costAndGradients: training', options.training ?? false)
     return this.#withExamples('costAndGradients', 'read', { x, y, ...options }, options.signal, (job, examples) =>
-      costAndGradients(this.#engine, job, examples, training),
+      costAndGradients<WeightsIn<Types>>(this.#engine, job, examples, training),
     )
   }
 
   /** z and a of every layer by name, for all rows of x at once. `training: true` keeps dropout active. */
   async activations(
     x: DataLike,
-    options: { training?: boolean; signal?: AbortSignal } = {},
+    options: { training?: boolean | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<Record<string, LayerActivations>> {
     checkOptions('activations', options, ['training', 'signal'])
     checkSignal('activations', options.signal)
@@ -281,7 +304,7 @@ export class Model {
   }
 
   /** Learns mean and variance of the normalize layer from x. */
-  async adapt(x: DataLike, options: { signal?: AbortSignal } = {}): Promise<void> {
+  async adapt(x: DataLike, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     checkOptions('adapt', options, ['signal'])
     checkSignal('adapt', options.signal)
     const engine = this.#engine
@@ -298,9 +321,9 @@ export class Model {
   }
 
   /** Copies of all weights: `[{ name: 'dense_1', weight, bias }, …]` in layer order. */
-  getWeights(): WeightSet {
+  getWeights(): WeightsIn<Types> {
     this.#engine.queue.assertQuiet('getWeights', false)
-    return this.#engine.weights.get()
+    return this.#engine.weights.get() as WeightsIn<Types>
   }
 
   /** Replaces all weights by a set laid out as getWeights, or throws and changes nothing. */
@@ -315,7 +338,7 @@ export class Model {
   }
 
   /** Writes one safetensors file, whole or not at all: architecture, weights, statistics, labels, optimiser state. */
-  async save(path: string, options: { signal?: AbortSignal } = {}): Promise<void> {
+  async save(path: string, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     checkOptions('save', options, ['signal'])
     checkSignal('save', options.signal)
     const engine = this.#engine

@@ -1,41 +1,43 @@
 import { randomBytes } from 'node:crypto'
-import { checkOptions, dtypeOption, nonEmptyString, oneOf, seedOption, shapeOption } from '../base/checks'
-import type { DType, Precision } from '../base/dtype'
-import { describeValue, OptionError } from '../base/errors'
-import { sizeOf, type Shape } from '../base/shape'
-import type { Layer } from '../layers/layer'
-import { resolveDevice, type DeviceName } from '../native/devices'
+import { checkOptions,dtypeOption,nonEmptyString,oneOf,seedOption,shapeOption } from '../base/checks'
+import type { DType,Precision } from '../base/dtype'
+import { describeValue,OptionError } from '../base/errors'
+import { sizeOf,type Shape } from '../base/shape'
+import type { Layer,WeightSetOf } from '../layers/layer'
+import { resolveDevice,type DeviceName } from '../native/devices'
 import { Model } from './model'
 import { Network } from './structure/network'
 import { warn } from './train/warn'
 
-export interface SequentialOptions {
+export interface SequentialOptions<Layers extends readonly Layer[] = readonly Layer[]> {
   /** Of one example, without the batch: [784]. */
   inputShape: Shape
-  layers: readonly Layer[]
+  layers: Layers
   /** Initial weights, shuffles and dropout follow from it. Drawn if unset, and shown as model.seed. */
-  seed?: number | bigint
+  seed?: number | bigint | undefined
   /** Names of the outputs; kept in the file. */
-  labels?: readonly string[]
+  labels?: readonly string[] | undefined
   /** Default 'float32'. */
-  dtype?: DType
+  dtype?: DType | undefined
   /**
    * Default: what the environment variable MYELIN_DEVICE names, else 'auto', which takes a GPU where there is one and the
    * network is large enough to gain.
    */
-  device?: DeviceName
+  device?: DeviceName | undefined
   /**
    * What the matrix products of a float32 model may be computed in by the tensor cores of a GPU (compute capability 8.0 and
    * newer): 'tf32' and 'bf16' round the operands of a product to 10 and 7 bits of fraction and add in float32. Weights,
    * optimiser state and all else stay float32. On the CPU, on older GPUs and for products of at most 16 rows or columns
    * it changes nothing. Default: the dtype, which is full precision.
    */
-  precision?: Precision
-  name?: string
+  precision?: Precision | undefined
+  name?: string | undefined
 }
 
 /** A model whose layers feed each other in order. */
-export function sequential(options: SequentialOptions): Model {
+export function sequential<const Layers extends readonly Layer[]>(
+  options: SequentialOptions<Layers>,
+): Model<{ weights: WeightSetOf<Layers> }> {
   const where = 'sequential'
   if (options === undefined || options === null)
     throw new OptionError(`${where}: expected { inputShape, layers, … }, got ${describeValue(options)}.`)
@@ -49,7 +51,7 @@ export function sequential(options: SequentialOptions): Model {
   const network = new Network(inputShape, options.layers)
   const labels = options.labels === undefined ? null : checkLabels(options.labels, network)
   const device = resolveDevice(where, options.device, network.sizeIn(dtype))
-  const model = new Model({ network, dtype, precision, seed, name, labels, device })
+  const model = new Model<{ weights: WeightSetOf<Layers> }>({ network, dtype, precision, seed, name, labels, device })
   for (const [first, second] of network.collapsingPairs())
     warn(
       `sequential: '${first}' and '${second}' have no non-linear activation between them: together they can only do what one linear layer can. ` +

@@ -10,15 +10,20 @@ import { Tensor } from '../tensor/tensor'
 import type { WeightSet } from '../tensor/weight-set'
 import { Examples, inputsOf, type NativeData } from './data/examples'
 import { Model } from './model'
+import type { ModelTypes, WeightsIn } from './types'
 import { costProgram } from './programs/program'
 
 /** What a function made by valueAndGrad(model, loss) returns: J with penalties, and dJ/dW laid out as getWeights. */
-export interface ModelValueAndGrads {
+export interface ModelValueAndGrads<Weights extends WeightSet = WeightSet> {
   value: number
-  grads: WeightSet
+  grads: Weights
 }
 
-export type ModelGradient = (x: DataLike, y: DataLike, options?: { training?: boolean }) => ModelValueAndGrads
+export type ModelGradient<Weights extends WeightSet = WeightSet> = (
+  x: DataLike,
+  y: DataLike,
+  options?: { training?: boolean | undefined },
+) => ModelValueAndGrads<Weights>
 
 let lossCount = 0
 
@@ -67,7 +72,10 @@ function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
  * penalties included, and its gradients laid out as `getWeights`; `optimizer.apply(model, grads)` takes them. `loss` is a
  * name, `losses.…` or (yTrue, yPred) => scalar.
  */
-export function valueAndGrad(model: Model, loss: LossSpec): ModelGradient
+export function valueAndGrad<Types extends ModelTypes>(
+  model: Model<Types>,
+  loss: LossSpec,
+): ModelGradient<WeightsIn<Types>>
 /** `valueAndGrad(f)`: a function of the same arguments → { value, grads }, one gradient per argument (or per `wrt`). */
 export function valueAndGrad<F extends ScalarFunction>(f: F, options?: GradOptions): ReturnType<typeof ofFunction<F>>
 export function valueAndGrad(first: Model | ScalarFunction, second?: LossSpec | GradOptions): unknown {

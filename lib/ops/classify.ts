@@ -11,7 +11,7 @@ import { logSumExpOf } from './reduce'
 
 export interface AxisOptions {
   /** Default: the last axis. */
-  axis?: number
+  axis?: number | undefined
 }
 
 function alongAxis(

@@ -64,7 +64,7 @@ export function expandDims(x: Value, axis = 0): Tensor {
 }
 
 /** Without axes of size 1: all of them, or those of `axis`. */
-export function squeeze(x: Value, options?: { axis?: number | readonly number[] }): Tensor {
+export function squeeze(x: Value, options?: { axis?: number | readonly number[] | undefined }): Tensor {
   const shape = shapeOf(checkValue('squeeze', x))
   checkOptions('squeeze', options, ['axis'])
   const axes =
@@ -105,7 +105,7 @@ function tensorList(op: string, tensors: unknown): readonly Value[] {
 }
 
 /** Tensors one after the other along `axis` (0 by default); the other sizes must be equal. */
-export function concat(tensors: readonly Value[], options?: { axis?: number }): Tensor {
+export function concat(tensors: readonly Value[], options?: { axis?: number | undefined }): Tensor {
   const list = tensorList('concat', tensors)
   checkOptions('concat', options, ['axis'])
   const axis = normalizeAxis(whereOf('concat'), options?.axis ?? 0, shapeOf(list[0]).length)
@@ -113,7 +113,7 @@ export function concat(tensors: readonly Value[], options?: { axis?: number }): 
 }
 
 /** Tensors of one shape along a new axis (0 by default). */
-export function stack(tensors: readonly Value[], options?: { axis?: number }): Tensor {
+export function stack(tensors: readonly Value[], options?: { axis?: number | undefined }): Tensor {
   const list = tensorList('stack', tensors)
   checkOptions('stack', options, ['axis'])
   const shape = shapeOf(list[0])

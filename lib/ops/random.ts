@@ -18,11 +18,11 @@ import { runRecipe } from './engine'
 
 export interface RandomOptions {
   /** Integer ≥ 0 (or BigInt below 2^64). Same seed → same numbers. Drawn afresh by default. */
-  seed?: number | bigint
+  seed?: number | bigint | undefined
   /** Independent sequences of one seed, 0…2^31−1. Default 0. */
-  stream?: number
+  stream?: number | undefined
   /** Default 'float32'. The numbers are the same in both, rounded. */
-  dtype?: DType
+  dtype?: DType | undefined
 }
 
 function common(op: string, shape: Shape, options: RandomOptions | undefined, more: string[]) {
@@ -38,7 +38,10 @@ function common(op: string, shape: Shape, options: RandomOptions | undefined, mo
 }
 
 /** Uniform numbers in [min, max), by default [0, 1), with 24 random bits each. */
-export function randomUniform(shape: Shape, options?: RandomOptions & { min?: number; max?: number }): Tensor {
+export function randomUniform(
+  shape: Shape,
+  options?: RandomOptions & { min?: number | undefined; max?: number | undefined },
+): Tensor {
   const { to, seed, stream, dtype } = common('randomUniform', shape, options, ['min', 'max'])
   const min = finiteNumber('randomUniform: min', options?.min ?? 0)
   const max = finiteNumber('randomUniform: max', options?.max ?? 1)
@@ -56,7 +59,10 @@ export function randomUniform(shape: Shape, options?: RandomOptions & { min?: nu
 }
 
 /** Normally distributed numbers, by default with mean 0 and standard deviation `std` 1 (Box–Muller). */
-export function randomNormal(shape: Shape, options?: RandomOptions & { mean?: number; std?: number }): Tensor {
+export function randomNormal(
+  shape: Shape,
+  options?: RandomOptions & { mean?: number | undefined; std?: number | undefined },
+): Tensor {
   const { to, seed, stream, dtype } = common('randomNormal', shape, options, ['mean', 'std'])
   const mean = finiteNumber('randomNormal: mean', options?.mean ?? 0)
   const std = nonNegativeNumber('randomNormal: std', options?.std ?? 1)

@@ -9,9 +9,9 @@ import { apply, checkValue, shapeOf } from './engine'
 
 export interface ReduceOptions {
   /** Default: all axes. */
-  axis?: number | readonly number[]
+  axis?: number | readonly number[] | undefined
   /** Keep reduced axes with size 1. Default false. */
-  keepDims?: boolean
+  keepDims?: boolean | undefined
 }
 
 type Build = (x: Node, axes: number[], keepDims: boolean) => Node
@@ -79,9 +79,9 @@ export function norm(x: Value, options?: ReduceOptions): Tensor {
 
 export interface ArgOptions {
   /** Default: the last axis. */
-  axis?: number
+  axis?: number | undefined
   /** Keep the axis with size 1. Default false. */
-  keepDims?: boolean
+  keepDims?: boolean | undefined
 }
 
 function arg(op: string, x: Value, options: ArgOptions | undefined, prepare: (x: Node) => Node): Tensor {

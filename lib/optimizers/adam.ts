@@ -5,20 +5,20 @@ import { checkEpsilons, movingAverage, optimizerConfig, rootOf, type UpdateRule 
 
 export interface AdamOptions {
   /** Default 1e-3. */
-  learningRate?: LearningRate
+  learningRate?: LearningRate | undefined
   /** 0 ≤ beta1 < 1, default 0.9. */
-  beta1?: number
+  beta1?: number | undefined
   /** 0 ≤ beta2 < 1, default 0.999. */
-  beta2?: number
+  beta2?: number | undefined
   /** Added outside the root. Default 1e-8. */
-  epsilon?: number
+  epsilon?: number | undefined
   /** Added inside the root. Default 0; for √(ŝ + ε) alone say { epsilon: 0, epsilonRoot: 1e-8 }. */
-  epsilonRoot?: number
+  epsilonRoot?: number | undefined
 }
 
 export interface AdamwOptions extends AdamOptions {
   /** At least 0, default 0.01. Acts on every trainable weight, biases included. */
-  weightDecay?: number
+  weightDecay?: number | undefined
 }
 
 const names = ['learningRate', 'beta1', 'beta2', 'epsilon', 'epsilonRoot']

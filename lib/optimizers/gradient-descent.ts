@@ -5,7 +5,7 @@ import { optimizerConfig, type UpdateRule } from './optimizer'
 
 export interface GradientDescentOptions {
   /** Default 0.01. */
-  learningRate?: LearningRate
+  learningRate?: LearningRate | undefined
 }
 
 /** W ← W − α·dW. */

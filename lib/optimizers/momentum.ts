@@ -5,11 +5,11 @@ import { optimizerConfig, type UpdateRule } from './optimizer'
 
 export interface MomentumOptions {
   /** Default 0.01. */
-  learningRate?: LearningRate
+  learningRate?: LearningRate | undefined
   /** 0 ≤ beta < 1, default 0.9. */
-  beta?: number
+  beta?: number | undefined
   /** 'average' (default) or 'sum', as PyTorch; 'sum' with α(1−β) moves as 'average' with α. */
-  form?: 'average' | 'sum'
+  form?: 'average' | 'sum' | undefined
 }
 
 /** v ← βv + (1−β)·dW ('average') or v ← βv + dW ('sum'); W ← W − α·v. No bias correction (Polyak 1964). */

@@ -5,13 +5,13 @@ import { checkEpsilons, movingAverage, optimizerConfig, rootOf, type UpdateRule 
 
 export interface RmspropOptions {
   /** Default 1e-3. */
-  learningRate?: LearningRate
+  learningRate?: LearningRate | undefined
   /** 0 ≤ beta2 < 1, default 0.9. */
-  beta2?: number
+  beta2?: number | undefined
   /** Added outside the root. Default 1e-8. */
-  epsilon?: number
+  epsilon?: number | undefined
   /** Added inside the root. Default 0; for √(S + ε) alone say { epsilon: 0, epsilonRoot: 1e-8 }. */
-  epsilonRoot?: number
+  epsilonRoot?: number | undefined
 }
 
 /** S ← β₂S + (1−β₂)·dW²; W ← W − α·dW / (√(S + epsilonRoot) + epsilon) (Tieleman & Hinton 2012). */

@@ -12,9 +12,9 @@ import type { VegaLiteSpec } from './render'
 import { background, diverging, ink, palette, soft } from './theme'
 
 export interface DecisionBoundaryOptions {
-  title?: string
+  title?: string | undefined
   /** Names of the two inputs. Default ['x₁', 'x₂']. */
-  axes?: readonly [string, string]
+  axes?: readonly [string, string] | undefined
 }
 
 /** Nodes of the grid along each side. */

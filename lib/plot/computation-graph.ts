@@ -11,8 +11,8 @@ import { ink, palette, soft } from './theme'
 
 export interface ComputationGraphOptions {
   /** One value for each argument: every box then has its value and the derivative of the result by it. */
-  at?: readonly TensorLike[]
-  title?: string
+  at?: readonly TensorLike[] | undefined
+  title?: string | undefined
 }
 
 const mostNodes = 60

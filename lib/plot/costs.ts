@@ -20,11 +20,11 @@ function recorded(where: string, history: History): History {
 
 export interface CostCurvesOptions {
   /** Which value of the history. Default 'loss'. */
-  key?: string
+  key?: string | undefined
   /** Default 'Cost', or the key. */
-  title?: string
+  title?: string | undefined
   /** Logarithmic axis of the values. Default false. */
-  log?: boolean
+  log?: boolean | undefined
 }
 
 /**

@@ -21,7 +21,7 @@ function steps(from: number, to: number, count: number): Float64Array {
 /**
  * An activation g(z) and its derivative g′(z) from −`reach` to `reach`, default 6.
  */
-export function activation(spec: ActivationSpec, options: { reach?: number } = {}): Picture {
+export function activation(spec: ActivationSpec, options: { reach?: number | undefined } = {}): Picture {
   const where = 'plot.activation'
   checkOptions(where, options, ['reach'])
   const reach = positiveNumber(`${where}: reach`, options.reach ?? 6)
@@ -52,12 +52,12 @@ export interface CurveOptions {
   /** Ends of the axis. */
   from: number
   to: number
-  title?: string
+  title?: string | undefined
   /** Names of the axes, with units. Default 'x' and 'f(x)'. */
-  x?: string
-  y?: string
+  x?: string | undefined
+  y?: string | undefined
   /** Examples [x, y] on it. */
-  dots?: readonly (readonly [number, number])[]
+  dots?: readonly (readonly [number, number])[] | undefined
 }
 
 /** A function of one number from `from` to `to`, with its examples as dots: a fit, a slice of a cost. */
@@ -86,15 +86,15 @@ export function curve(f: (x: number) => number, options: CurveOptions): Picture 
 }
 
 export interface LinesOptions {
-  title?: string
+  title?: string | undefined
   /** Names of the axes, with units. Default 'x' and 'y'. */
-  x?: string
-  y?: string
+  x?: string | undefined
+  y?: string | undefined
   /** Mark the points. Default false. */
-  points?: boolean
+  points?: boolean | undefined
   /** Logarithmic axes. Default false. */
-  logX?: boolean
-  logY?: boolean
+  logX?: boolean | undefined
+  logY?: boolean | undefined
 }
 
 /** Lines through points [x, y], by name: ‖W‖² against λ, or whatever else was measured. */
@@ -163,10 +163,10 @@ export function learningCurve(curves: Readonly<Record<string, readonly LearningC
 }
 
 export interface AveragesOptions {
-  title?: string
+  title?: string | undefined
   /** Names of the axes, with units. Default 't' and 'value'. */
-  x?: string
-  y?: string
+  x?: string | undefined
+  y?: string | undefined
 }
 
 /**

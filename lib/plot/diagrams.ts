@@ -27,8 +27,8 @@ function sizesOf(where: string, network: Model | readonly number[]): readonly nu
 
 export interface NetworkDiagramOptions {
   /** Units that dropout has switched off, by layer from 0 (the input) and unit from 0: drawn faint, without edges. */
-  dropped?: readonly (readonly [number, number])[]
-  title?: string
+  dropped?: readonly (readonly [number, number])[] | undefined
+  title?: string | undefined
 }
 
 /** More units than this in a layer cannot be told apart. */

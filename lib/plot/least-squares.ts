@@ -82,9 +82,9 @@ function centred({ data, count, width }: Rows): Float64Array {
 }
 
 export interface CostContoursOptions {
-  title?: string
+  title?: string | undefined
   /** Names of the two inputs, for the axes. Default ['x₁', 'x₂']. */
-  inputs?: readonly [string, string]
+  inputs?: readonly [string, string] | undefined
 }
 
 const mostSteps = 1000
@@ -160,16 +160,16 @@ export interface ConvergencePathsOptions {
    * Batch sizes by name. The noisiest first: later ones are drawn over it. Default { stochastic: 1, 'mini-batch': about
    * √m, batch: 'all' }.
    */
-  batchSizes?: Readonly<Record<string, number | 'all'>>
+  batchSizes?: Readonly<Record<string, number | 'all'>> | undefined
   /** Default 0.05. */
-  learningRate?: number
+  learningRate?: number | undefined
   /** Updates of each path. Default 60. */
-  steps?: number
+  steps?: number | undefined
   /** Where all paths begin. Default [0, 0]. */
-  start?: Place
+  start?: Place | undefined
   /** Of the order of the examples. Default 0. */
-  seed?: number
-  title?: string
+  seed?: number | undefined
+  title?: string | undefined
 }
 
 /** The weights before and after each of `steps` updates on batches of the examples. */

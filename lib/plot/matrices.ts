@@ -58,8 +58,8 @@ export function confusionMatrix(matrix: ConfusionMatrix): Picture {
 
 export interface WeightImagesOptions {
   /** [height, width] of one image. Default: a square. */
-  size?: readonly [height: number, width: number]
-  title?: string
+  size?: readonly [height: number, width: number] | undefined
+  title?: string | undefined
 }
 
 /** Three significant digits, with a sign. */

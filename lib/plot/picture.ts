@@ -8,7 +8,7 @@ export interface DrawOptions {
    * Colours for light pages, for dark ones, or for both: an `'auto'` SVG follows the system of whoever looks at it.
    * Default 'auto' for SVG; PNG cannot follow anything, there it means 'light'.
    */
-  theme?: Theme
+  theme?: Theme | undefined
 }
 
 /** What the functions of `myelin/plot` return. Nothing is loaded or drawn before `svg` or `save` are called. */

@@ -18,16 +18,16 @@ export interface PlateauOptions {
   from: number
   to: number
   /** Where gradient descent starts. Default `from`. */
-  start?: number
+  start?: number | undefined
   /** Its α. Default 0.1. */
-  learningRate?: number
+  learningRate?: number | undefined
   /** Default 50. */
-  steps?: number
+  steps?: number | undefined
   /** |dJ/dw| below this is flat. Default a tenth of the largest on the axis. */
-  slope?: number
-  title?: string
+  slope?: number | undefined
+  title?: string | undefined
   /** Name of the axis. Default 'w'. */
-  x?: string
+  x?: string | undefined
 }
 
 const nodes = 241

@@ -22,17 +22,17 @@ import { Picture } from './picture'
 
 export interface SurfaceOptions {
   /** Of the first number. Default [−5, 5]. */
-  x?: Interval
+  x?: Interval | undefined
   /** Of the second. Default as x. */
-  y?: Interval
-  title?: string
+  y?: Interval | undefined
+  title?: string | undefined
   /** Names of the axes. Default ['w₁', 'w₂']. */
-  axes?: readonly [string, string]
+  axes?: readonly [string, string] | undefined
 }
 
 export interface BowlOptions extends SurfaceOptions {
   /** Points that were visited, by name: drawn as lines. Default none. */
-  paths?: Readonly<Record<string, readonly Place[]>>
+  paths?: Readonly<Record<string, readonly Place[]>> | undefined
 }
 
 type Cost = (w1: Value, w2: Value) => Value
@@ -100,7 +100,7 @@ export interface OptimizerPathsOptions extends SurfaceOptions {
   /** Where all paths begin. */
   start: readonly [number, number]
   /** Default 50. */
-  steps?: number
+  steps?: number | undefined
 }
 
 /** The points that an optimiser visits on J(w₁, w₂) from `start`: steps + 1 of them. */

@@ -12,9 +12,9 @@ import type { Tensor } from '../tensor/tensor'
 /** Scalars; what is absent is zero. */
 export interface Penalty {
   /** To be divided by m: the batch's size in training, the number of rows in an evaluation. */
-  perExample?: Tensor
+  perExample?: Tensor | undefined
   /** Added as it is. */
-  absolute?: Tensor
+  absolute?: Tensor | undefined
 }
 
 /** A penalty on one weight. Made by `regularizers.*`. */

@@ -2,7 +2,7 @@ import { checkOptions, numberInRange, positiveNumber } from '../base/checks'
 import { perOption, type Per, type Schedule } from './schedule'
 
 /** initial · beta^epoch, 0 < beta ≤ 1. `per: 'step'` counts mini-batches instead. `initial` > 0. */
-export function exponential(options: { initial: number; beta: number; per?: Per }): Schedule {
+export function exponential(options: { initial: number; beta: number; per?: Per | undefined }): Schedule {
   const where = 'schedules.exponential'
   checkOptions(where, options, ['initial', 'beta', 'per'])
   const initial = positiveNumber(`${where}: initial`, options?.initial)

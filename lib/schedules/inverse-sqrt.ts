@@ -5,7 +5,7 @@ import { perOption, type Per, type Schedule } from './schedule'
  * initial · k / √epoch, or with `per: 'step'` initial · k / √t, t the number of the mini-batch. `initial` (default 1)
  * and `k` are above 0.
  */
-export function inverseSqrt(options: { initial?: number; k: number; per?: Per }): Schedule {
+export function inverseSqrt(options: { initial?: number | undefined; k: number; per?: Per | undefined }): Schedule {
   const where = 'schedules.inverseSqrt'
   checkOptions(where, options, ['initial', 'k', 'per'])
   const initial = positiveNumber(`${where}: initial`, options?.initial ?? 1)

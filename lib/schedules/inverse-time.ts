@@ -2,7 +2,7 @@ import { checkOptions, numberInRange, positiveNumber } from '../base/checks'
 import { perOption, type Per, type Schedule } from './schedule'
 
 /** initial / (1 + decayRate·epoch). `per: 'step'` counts mini-batches instead. `initial` > 0, `decayRate` ≥ 0. */
-export function inverseTime(options: { initial: number; decayRate: number; per?: Per }): Schedule {
+export function inverseTime(options: { initial: number; decayRate: number; per?: Per | undefined }): Schedule {
   const where = 'schedules.inverseTime'
   checkOptions(where, options, ['initial', 'decayRate', 'per'])
   const initial = positiveNumber(`${where}: initial`, options?.initial)

@@ -5,7 +5,12 @@ import { perOption, type Per, type Schedule } from './schedule'
  * `initial` for the first `every` epochs, then times `factor`, after `every` more times `factor` again, and so on.
  * `per: 'step'` counts mini-batches instead. `initial` > 0, 0 < factor ≤ 1.
  */
-export function staircase(options: { initial: number; factor: number; every: number; per?: Per }): Schedule {
+export function staircase(options: {
+  initial: number
+  factor: number
+  every: number
+  per?: Per | undefined
+}): Schedule {
   const where = 'schedules.staircase'
   checkOptions(where, options, ['initial', 'factor', 'every', 'per'])
   const initial = positiveNumber(`${where}: initial`, options?.initial)

@@ -39,7 +39,7 @@ function continuous(
 
 interface GridOptions {
   /** Values of a grid. Default 5. */
-  points?: number
+  points?: number | undefined
 }
 
 function ends(where: string, min: number, max: number, options: GridOptions | undefined): number {

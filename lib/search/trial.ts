@@ -10,16 +10,16 @@ export type Hyperparameters<Space extends SearchSpace> = {
 
 export interface SearchOptions {
   /** 'random' (default) tries any values; 'grid' all combinations of the ranges' grids. */
-  strategy?: 'random' | 'grid'
+  strategy?: 'random' | 'grid' | undefined
   /** Number of trials of a random search. Default 20. */
-  trials?: number
+  trials?: number | undefined
   /** Default 0. Trial number i has the same values in every search with this seed. */
-  seed?: number | bigint
+  seed?: number | bigint | undefined
   /** Trials that run at the same time, each with a model of its own. Default: the number of processors. */
-  concurrency?: number
+  concurrency?: number | undefined
   /** Finished trials are kept here; a search that was interrupted goes on where it stopped. */
-  file?: string
-  signal?: AbortSignal
+  file?: string | undefined
+  signal?: AbortSignal | undefined
 }
 
 export interface Trial<Config> {

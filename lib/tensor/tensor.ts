@@ -255,7 +255,7 @@ export function shareStorage(t: Tensor, shape: Shape): Tensor {
 
 export interface TensorOptions {
   /** Default 'float32'; a Tensor keeps its own. */
-  dtype?: DType
+  dtype?: DType | undefined
 }
 
 /**

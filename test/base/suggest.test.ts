@@ -12,7 +12,7 @@ function hint(call: () => unknown): string {
   throw new Error('nothing was refused')
 }
 const means = (name: string) => ` Did you mean '${name}'?`
-const any = <T>(value: unknown) => value as T
+const any = (value: unknown) => value as never
 
 function compiled(options: object): () => unknown {
   const model = sequential({ inputShape: [2], layers: [layers.dense({ units: 2 })] })

@@ -43,6 +43,11 @@ describe('model', () => {
     expect(model.layers[1]).to.deep.include({ kind: 'dense', activation: 'sigmoid', inputShape: [4], outputShape: [1] })
   })
 
+  it('compile returns the model itself', () => {
+    using model = sequential({ inputShape: [2], layers: [layers.dense({ units: 1 })] })
+    expect(model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })).to.equal(model)
+  })
+
   it('precision: the dtype unless chosen; shown, kept in files, and without any effect on the CPU', async () => {
     const input = Array.from({ length: 40 }, (_, i) => Array.from({ length: 20 }, (_, j) => Math.sin(i * 20 + j)))
     const run = async (precision?: my.Precision, dtype?: my.DType) => {

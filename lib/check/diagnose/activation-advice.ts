@@ -53,7 +53,7 @@ function hidden(activation: string): { better: string | null; reason: string } {
  * hidden layers, tanh rather than sigmoid there. `target` defaults to what the compiled loss says. A layer whose
  * activation is a layer of its own is judged by that one.
  */
-export function activationAdvice(model: Model, options: { target?: Target } = {}): ActivationAdvice[] {
+export function activationAdvice(model: Model, options: { target?: Target | undefined } = {}): ActivationAdvice[] {
   const where = 'diagnose.activationAdvice'
   if (!(model instanceof Model))
     throw new OptionError(`${where}: expected a model made by sequential or loadModel, got ${describeValue(model)}.`)

@@ -8,9 +8,9 @@ export interface BiasVarianceOptions {
   /** Share of wrong answers on the dev set, 0 … 1. */
   devError: number
   /** The best that anyone, or a person, could do, 0 … 1. Default 0. */
-  bayesError?: number
+  bayesError?: number | undefined
   /** A difference above this is high. Default 0.02: two points. */
-  threshold?: number
+  threshold?: number | undefined
 }
 
 export interface BiasVariance {

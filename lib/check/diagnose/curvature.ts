@@ -8,7 +8,7 @@ import { symmetricEigenvalues } from './eigenvalues'
 
 export interface CurvatureOptions {
   /** Eigenvalues of at most this size, relative to the largest (or to 1), count as zero. Default 1e-9. */
-  tolerance?: number
+  tolerance?: number | undefined
 }
 
 export interface Curvature {

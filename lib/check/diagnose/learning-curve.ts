@@ -7,10 +7,10 @@ import type { Tensor } from '../../tensor/tensor'
 
 export interface LearningCurveOptions {
   /** Numbers of examples, growing. Default: m/16, m/8, m/4, m/2 and m. */
-  sizes?: readonly number[]
+  sizes?: readonly number[] | undefined
   /** A run for each; its examples are drawn by it, every larger part containing the smaller ones. Default [1, 2, 3]. */
-  seeds?: readonly number[]
-  signal?: AbortSignal
+  seeds?: readonly number[] | undefined
+  signal?: AbortSignal | undefined
 }
 
 export interface LearningCurvePoint {

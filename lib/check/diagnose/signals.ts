@@ -8,8 +8,8 @@ import { Tensor } from '../../tensor/tensor'
 
 export interface SignalsOptions {
   /** A layer whose root mean square is this many times larger or smaller than the input's is named. Default 1000. */
-  factor?: number
-  signal?: AbortSignal
+  factor?: number | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** Of the numbers of one array. */

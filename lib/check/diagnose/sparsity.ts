@@ -20,7 +20,7 @@ export interface Sparsity {
 }
 
 /** Counts the weights with |w| < threshold (default 1e-3) of every tensor of rank 2 or more: biases are left out. */
-export function sparsity(model: Model, options: { threshold?: number } = {}): Sparsity {
+export function sparsity(model: Model, options: { threshold?: number | undefined } = {}): Sparsity {
   const where = 'diagnose.sparsity'
   if (!(model instanceof Model))
     throw new OptionError(`${where}: expected a model made by sequential or loadModel, got ${describeValue(model)}.`)

@@ -27,7 +27,7 @@ export type OpOptions = Readonly<Record<string, OpOption<unknown>>>
 
 /** What users may write for these options. */
 export type GivenOptions<Options> = {
-  [Name in keyof Options]?: Options[Name] extends OpOption<infer T> ? T : never
+  [Name in keyof Options]?: (Options[Name] extends OpOption<infer T> ? T : never) | undefined
 }
 
 /** An axis of the first input; negative ones count from the back. The attribute counts from the front. */

@@ -3,14 +3,14 @@ import { checkOptions } from '../../base/checks'
 import type { Custom } from '../../base/custom'
 import { OptionError } from '../../base/errors'
 import type { JsonObject } from '../../base/json'
-import type { Layer } from '../layer'
+import type { Layer, NoWeights } from '../layer'
 import { nameOption, withoutWeights } from '../options'
 
 /**
  * Applies an activation: `layers.activation('tanh')`. Keeps the shape. Losses behind sigmoid and softmax use its input
  * as z.
  */
-export function activation(spec: ActivationSpec, options?: { name?: string }): Layer {
+export function activation(spec: ActivationSpec, options?: { name?: string | undefined }): Layer<NoWeights> {
   const where = 'layers.activation'
   checkOptions(where, options, ['name'])
   if (spec === undefined) throw new OptionError(`${where}: expected the name of an activation, got undefined.`)

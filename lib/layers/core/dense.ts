@@ -6,26 +6,34 @@ import { shapeText, sizeOf, type Shape } from '../../base/shape'
 import { toInitializer, type Initializer, type InitializerSpec } from '../../initializers'
 import * as ops from '../../ops'
 import { checkRegularizer, type Regularizer } from '../../regularizers'
-import type { BuiltLayer, Layer, WeightSpec } from '../layer'
+import type { Tensor } from '../../tensor/tensor'
+import type { BuiltLayer, Layer, NoWeights, WeightSpec } from '../layer'
 import { nameOption } from '../options'
 
-export interface DenseOptions {
+export interface DenseOptions<UseBias extends boolean = boolean> {
   /** Number of outputs. */
   units: number
   /** Default 'linear'. */
-  activation?: ActivationSpec
+  activation?: ActivationSpec | undefined
   /** Default true. */
-  useBias?: boolean
+  useBias?: UseBias | undefined
   /** Default 'he' before activations that are 0 for about half of z (relu, leakyRelu), else 'xavier'. */
-  kernelInitializer?: InitializerSpec
+  kernelInitializer?: InitializerSpec | undefined
   /** Default 'zeros'. */
-  biasInitializer?: InitializerSpec
-  kernelRegularizer?: Regularizer
-  biasRegularizer?: Regularizer
+  biasInitializer?: InitializerSpec | undefined
+  kernelRegularizer?: Regularizer | undefined
+  biasRegularizer?: Regularizer | undefined
   /** False: the optimiser leaves this layer's weights alone. Default true. */
-  trainable?: boolean
-  name?: string
+  trainable?: boolean | undefined
+  name?: string | undefined
 }
+
+/** [units, inputs] and [units]. */
+export type DenseWeights<UseBias extends boolean = boolean> = { readonly weight: Tensor } & (boolean extends UseBias
+  ? { readonly bias?: Tensor }
+  : UseBias extends true
+    ? { readonly bias: Tensor }
+    : NoWeights)
 
 const optionNames = [
   'units',
@@ -55,7 +63,7 @@ interface Settings {
  * a = g(x·Wᵀ + b), [m, units], for x [m, inputs], with `weight` W [units, inputs] and `bias` b [units]. Throws
  * OptionError for options that are wrong and, when a model is made, ShapeError for inputs of another rank.
  */
-export function dense(options: DenseOptions): Layer {
+export function dense<UseBias extends boolean = true>(options: DenseOptions<UseBias>): Layer<DenseWeights<UseBias>> {
   const where = 'layers.dense'
   checkOptions(where, options, optionNames)
   const given: Partial<DenseOptions> = options ?? {}

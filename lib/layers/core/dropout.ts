@@ -3,12 +3,12 @@ import { OptionError } from '../../base/errors'
 import { randomUniform } from '../../graph/build'
 import * as ops from '../../ops'
 import { contextOf, Tensor } from '../../tensor/tensor'
-import type { Layer } from '../layer'
+import type { Layer, NoWeights } from '../layer'
 import { nameOption, withoutWeights } from '../options'
 
 /** One of the two: the probability to keep a unit, 0 < keepProb ≤ 1, or to drop it, rate = 1 − keepProb. */
 export type DropoutOptions = ({ keepProb: number; rate?: undefined } | { rate: number; keepProb?: undefined }) & {
-  name?: string
+  name?: string | undefined
 }
 
 /**
@@ -16,7 +16,7 @@ export type DropoutOptions = ({ keepProb: number; rate?: undefined } | { rate: n
  * by it, else set to 0, freshly for every example and step. The identity in evaluation and prediction, and with
  * keepProb 1. Keeps the shape.
  */
-export function dropout(options: DropoutOptions): Layer {
+export function dropout(options: DropoutOptions): Layer<NoWeights> {
   const where = 'layers.dropout'
   checkOptions(where, options, ['keepProb', 'rate', 'name'])
   const { keepProb, rate, name }: { keepProb?: number; rate?: number; name?: string } = options ?? {}

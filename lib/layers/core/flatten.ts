@@ -1,11 +1,11 @@
 import { checkOptions } from '../../base/checks'
 import { sizeOf } from '../../base/shape'
 import * as ops from '../../ops'
-import type { Layer } from '../layer'
+import type { Layer, NoWeights } from '../layer'
 import { nameOption, withoutWeights } from '../options'
 
 /** [m, a, b, …] → [m, a·b·…], row by row. Copies nothing. */
-export function flatten(options?: { name?: string }): Layer {
+export function flatten(options?: { name?: string | undefined }): Layer<NoWeights> {
   const where = 'layers.flatten'
   checkOptions(where, options, ['name'])
   return {

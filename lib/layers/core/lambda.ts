@@ -2,7 +2,7 @@ import { checkOptions, functionOption } from '../../base/checks'
 import { customFunction, functionName, type Custom } from '../../base/custom'
 import type { JsonObject } from '../../base/json'
 import type { Tensor } from '../../tensor/tensor'
-import type { Layer } from '../layer'
+import type { Layer, NoWeights } from '../layer'
 import { nameOption, withoutWeights } from '../options'
 import { outputShapeOf } from '../probe'
 
@@ -11,7 +11,7 @@ import { outputShapeOf } from '../probe'
  * is the layer's, and what `loadModel(path, { custom: { name: fn } })` asks for; without it (or a name of the
  * function's own) the model cannot be saved.
  */
-export function lambda(fn: (x: Tensor) => Tensor, options?: { name?: string }): Layer {
+export function lambda(fn: (x: Tensor) => Tensor, options?: { name?: string | undefined }): Layer<NoWeights> {
   const where = 'layers.lambda'
   functionOption(where, fn)
   checkOptions(where, options, ['name'])

@@ -7,15 +7,15 @@ import { sliceLength, slices, type Sliced } from '../../base/slices'
 import { initializers, valuesInitializer, type Initializer } from '../../initializers'
 import * as ops from '../../ops'
 import { toFlat, type TensorLike } from '../../tensor/tensor'
-import type { Layer } from '../layer'
+import type { Layer, NoWeights } from '../layer'
 import { nameOption } from '../options'
 
 export interface NormalizeOptions {
   /** One number for all features, or one per feature (in the input's shape). Given together with `variance`. */
-  mean?: TensorLike
+  mean?: TensorLike | undefined
   /** σ², at least 0: like `mean`. */
-  variance?: TensorLike
-  name?: string
+  variance?: TensorLike | undefined
+  name?: string | undefined
 }
 
 /**
@@ -23,7 +23,7 @@ export interface NormalizeOptions {
  * inputs by the first `fit` or by `model.adapt(x)`, unless given; they are saved with the model and are not among its
  * weights.
  */
-export function normalize(options: NormalizeOptions = {}): Layer {
+export function normalize(options: NormalizeOptions = {}): Layer<NoWeights> {
   const where = 'layers.normalize'
   checkOptions(where, options, ['mean', 'variance', 'name'])
   const mean = statistic(where, 'mean', options.mean)

@@ -17,10 +17,10 @@ import { decodedSnapshot } from './snapshot-file'
 
 export interface LoadOptions {
   /** Own layers and functions by the names they were saved under. */
-  custom?: Custom
+  custom?: Custom | undefined
   /** Where the model goes, as for `sequential`; files are the same for all devices. */
-  device?: DeviceName
-  signal?: AbortSignal
+  device?: DeviceName | undefined
+  signal?: AbortSignal | undefined
 }
 
 /**

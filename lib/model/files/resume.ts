@@ -17,12 +17,12 @@ import { fromSnapshot, readSnapshot } from './load'
 
 export interface ResumeOptions extends Pick<CommonFitOptions, 'onBatch' | 'onEpoch' | 'verbose'> {
   /** Own layers and functions by the names they were saved under. */
-  custom?: Custom
+  custom?: Custom | undefined
   /** Where the model goes. Default: where `sequential` would put it. To the same bits only on the device of the fit. */
-  device?: DeviceName
+  device?: DeviceName | undefined
   /** The same callbacks in the same order as the interrupted fit had: their state is restored, their options are those given here. */
-  callbacks?: readonly Callback[]
-  signal?: AbortSignal
+  callbacks?: readonly Callback[] | undefined
+  signal?: AbortSignal | undefined
 }
 
 /**

@@ -9,30 +9,30 @@ import { costProgram } from '../programs/program'
 import type { Job } from '../queue/job'
 import type { Engine } from '../structure/engine'
 
-export interface CostAndGradients {
+export interface CostAndGradients<Weights extends WeightSet = WeightSet> {
   cost: number
   /** The cost without penalties. */
   dataLoss: number
-  gradients: WeightSet
+  gradients: Weights
 }
 
 export interface CostOptions {
-  sampleWeight?: SampleWeight
-  classWeight?: ClassWeight
+  sampleWeight?: SampleWeight | undefined
+  classWeight?: ClassWeight | undefined
   /**
    * Whether dropout is active. Its mask then is that of the next training step, the same for every call until a step is
    * taken. Default false.
    */
-  training?: boolean
-  signal?: AbortSignal
+  training?: boolean | undefined
+  signal?: AbortSignal | undefined
 }
 
-export async function costAndGradients(
+export async function costAndGradients<Weights extends WeightSet>(
   engine: Engine,
   job: Job,
   examples: Examples,
   training: boolean,
-): Promise<CostAndGradients> {
+): Promise<CostAndGradients<Weights>> {
   const { loss } = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
   const data = await examples.check(engine.network, loss).prepared(engine, job)
@@ -44,7 +44,7 @@ export async function costAndGradients(
     const result = await job.run(plan.native, plan.request(inputsOf(data), false, engine.stepKey()))
     job.throwIfAborted()
     const [cost, dataLoss, ...found] = result.fetches
-    const gradients = engine.weights.layOut((p, i) => Tensor.fromBuffer(found[i], p.shape, engine.dtype))
+    const gradients = engine.weights.layOut((p, i) => Tensor.fromBuffer(found[i], p.shape, engine.dtype)) as Weights
     return { cost: scalar(cost), dataLoss: scalar(dataLoss), gradients }
   } finally {
     data.dispose()

@@ -14,7 +14,9 @@ import type { Engine } from '../structure/engine'
 import { defaultChunk, runChunks } from './chunks'
 
 /** `loss` includes the penalties, `dataLoss` does not; metrics stand under their names. */
-export type Evaluation = { loss: number; dataLoss: number } & { [metric: string]: number }
+export type Evaluation<Metrics extends string = string> = { loss: number; dataLoss: number } & {
+  [metric in Metrics]: number
+}
 
 /** Every metric from the totals of its statistics. */
 export function finishMetrics(
@@ -98,22 +100,23 @@ export function lastCosts(plan: ModelPlan, costs: Float64Array): Record<string, 
 
 export interface EvaluateOptions {
   /** Rows computed at a time; results differ in rounding only. Default 256. */
-  batchSize?: number
-  sampleWeight?: SampleWeight
-  signal?: AbortSignal
+  batchSize?: number | undefined
+  sampleWeight?: SampleWeight | undefined
+  signal?: AbortSignal | undefined
 }
 
-export async function evaluate(
+export async function evaluate<Metrics extends string>(
   engine: Engine,
   job: Job,
   examples: Examples,
   batch: number | undefined,
-): Promise<Evaluation> {
+): Promise<Evaluation<Metrics>> {
   const { loss } = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
   const data = await examples.check(engine.network, loss).prepared(engine, job)
   try {
-    return await evaluateRows(engine, job, { data, targets: data.targets ?? undefined, batch: batch ?? defaultChunk })
+    const request = { data, targets: data.targets ?? undefined, batch: batch ?? defaultChunk }
+    return (await evaluateRows(engine, job, request)) as Evaluation<Metrics>
   } finally {
     data.dispose()
   }

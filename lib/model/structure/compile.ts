@@ -3,22 +3,22 @@ import { checkOptions, positiveNumber } from '../../base/checks'
 import { describeValue, OptionError } from '../../base/errors'
 import type { Json } from '../../base/json'
 import { toLoss, type Loss, type LossSpec } from '../../losses'
-import { metricContext, toMetrics, type Metric, type MetricSpec } from '../../metrics'
+import { metricContext, toMetrics, type Metric, type MetricList } from '../../metrics'
 import { toOptimizer, type Optimizer, type OptimizerName } from '../../optimizers'
 import type { Network } from './network'
 
 /** Limits gradients before the update: the norm of all of them together, or every element. */
 export type GradientClip = { norm: number } | { value: number }
 
-export interface CompileOptions {
+export interface CompileOptions<Metrics extends MetricList | undefined = MetricList> {
   /** `optimizers.…`, or a name for its defaults. */
   optimizer: Optimizer | OptimizerName
   /** A name, `losses.…`, or (yTrue, yPred) => scalar written with `ops`. */
   loss: LossSpec
   /** Names, or { name, fn: (yTrue, yPred) => scalar }. Default none. */
-  metrics?: readonly MetricSpec[]
+  metrics?: Metrics | undefined
   /** Default: no clipping. */
-  gradientClip?: GradientClip
+  gradientClip?: GradientClip | undefined
 }
 
 /** The training side of a model. */
@@ -29,7 +29,10 @@ export interface Compiled {
   gradientClip: GradientClip | null
 }
 
-export function resolveCompile(options: CompileOptions, network: Network): Compiled & { warnings: string[] } {
+export function resolveCompile(
+  options: CompileOptions<MetricList | undefined>,
+  network: Network,
+): Compiled & { warnings: string[] } {
   const where = 'compile'
   if (options === undefined || options === null)
     throw new OptionError(

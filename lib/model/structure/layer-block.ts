@@ -14,9 +14,9 @@ export interface LayerBlockOptions {
   /** Of one example, without the batch. */
   inputShape: Shape
   /** Of the initial weights. Default 0. */
-  seed?: number | bigint
+  seed?: number | bigint | undefined
   /** Default 'float64'. */
-  dtype?: DType
+  dtype?: DType | undefined
 }
 
 /** What `backward` needs of `forward`. */
@@ -31,7 +31,7 @@ export interface LayerBlock {
   /** By name; assign other tensors of the same shapes to change them. */
   weights: Record<string, Tensor>
   /** A_l (and Z_l, where the layer has one) for rows A_(l−1) [m, ...inputShape]. */
-  forward(input: TensorLike): { a: Tensor; z?: Tensor; cache: BlockCache }
+  forward(input: TensorLike): { a: Tensor; z?: Tensor | undefined; cache: BlockCache }
   /**
    * dA_(l−1) and the gradients of the weights from dA_l. dA is the derivative of the loss summed over
    * the batch, and dW, db are those of the cost J: divided by m.

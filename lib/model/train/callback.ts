@@ -1,7 +1,7 @@
 /** What a fit tells its observers. Generic in the model, which is built on top of this. */
 import type { JsonObject } from '../../base/json'
 import type { Tensor } from '../../tensor/tensor'
-import type { EpochLogs, History } from './history'
+import type { EpochLogs,History } from './history'
 
 /** The run a callback takes part in. `Model`: what trains; only the type of `model` depends on it. */
 export interface TrainingRun<Model = unknown> {
@@ -46,8 +46,12 @@ export interface BatchLogs {
 /** What a callback keeps in a checkpoint. */
 export interface CallbackState {
   values: JsonObject
-  tensors?: { [key: string]: Tensor }
+  tensors?: { [key: string]: Tensor } | undefined
 }
+
+/** A method that may be undefined too; like any method it may take a narrower argument than it is given. */
+export type Hook<Arguments extends unknown[], Result = unknown> =
+  { hook(...args: Arguments): Result }['hook'] | undefined
 
 /**
  * An observer of `fit`. All methods are optional. `onTrainBegin`, `onEpochBegin`, `onEpoch` and `onTrainEnd` are awaited at a step
@@ -57,13 +61,13 @@ export interface CallbackState {
 export interface Callback<Model = unknown> {
   /** Names the callback in errors and checkpoints. */
   readonly name: string
-  onTrainBegin?(run: TrainingRun<Model>): unknown
-  onEpochBegin?(epoch: number, run: TrainingRun<Model>): unknown
-  onProgress?(progress: TrainingProgress, run: TrainingRun<Model>): unknown
-  onBatch?(batch: BatchLogs, run: TrainingRun<Model>): unknown
-  onEpoch?(logs: EpochLogs, run: TrainingRun<Model>): unknown
-  onTrainEnd?(run: TrainingRun<Model>): unknown
+  onTrainBegin?: Hook<[run: TrainingRun<Model>]>
+  onEpochBegin?: Hook<[epoch: number, run: TrainingRun<Model>]>
+  onProgress?: Hook<[progress: TrainingProgress, run: TrainingRun<Model>]>
+  onBatch?: Hook<[batch: BatchLogs, run: TrainingRun<Model>]>
+  onEpoch?: Hook<[logs: EpochLogs, run: TrainingRun<Model>]>
+  onTrainEnd?: Hook<[run: TrainingRun<Model>]>
   /** For checkpoints: what `restore` needs to go on as if nothing had happened. */
-  save?(): CallbackState
-  restore?(state: CallbackState): void
+  save?: Hook<[], CallbackState>
+  restore?: Hook<[state: CallbackState], void>
 }

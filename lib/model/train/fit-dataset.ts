@@ -21,7 +21,7 @@ import { emptySums, Recorder, withHistory } from './recorder'
 export interface Batch {
   x: DataLike
   y: DataLike
-  sampleWeight?: SampleWeight
+  sampleWeight?: SampleWeight | undefined
 }
 
 /** Called once per epoch. */
@@ -29,7 +29,7 @@ export type BatchSource = () => AsyncIterable<Batch> | Iterable<Batch>
 
 export interface FitDatasetOptions<Model = unknown> extends CommonFitOptions<Model> {
   /** Ends an epoch after so many batches. Default: when the stream ends. */
-  stepsPerEpoch?: number
+  stepsPerEpoch?: number | undefined
 }
 
 /** Batches made ready while one is trained on. */

@@ -14,7 +14,7 @@ import type { Shape } from '../../base/shape'
 import { Augmenter, type AugmentSettings } from '../../data/augment'
 import type { DataLike } from '../../data/rows'
 import type { ClassWeight, SampleWeight } from '../data/example-weights'
-import type { BatchLogs, Callback, TrainingRun } from './callback'
+import type { BatchLogs, Callback, Hook, TrainingRun } from './callback'
 import type { EpochLogs } from './history'
 import { progressBar } from './progress-bar'
 
@@ -32,42 +32,47 @@ export interface CheckpointOptions {
 /** [x, y] or [x, y, sampleWeight]. */
 export type ValidationData = readonly [DataLike, DataLike] | readonly [DataLike, DataLike, SampleWeight]
 
+/** Where validation data are given for certain, so are the values that start with `val_`. */
+export interface WithValidation {
+  validationData: ValidationData
+}
+
 export interface CommonFitOptions<Model = unknown> {
   /** Number of the last epoch; counting goes on from `initialEpoch`. Default 1. */
-  epochs?: number
+  epochs?: number | undefined
   /** Epochs that count as done: numbering and schedules start after it. Default 0. */
-  initialEpoch?: number
-  validationData?: ValidationData
+  initialEpoch?: number | undefined
+  validationData?: ValidationData | undefined
   /** By class number; multiplies the sample weights. */
-  classWeight?: ClassWeight
-  callbacks?: readonly Callback<Model>[]
+  classWeight?: ClassWeight | undefined
+  callbacks?: readonly Callback<Model>[] | undefined
   /** Observes every batch, late and in groups. */
-  onBatch?(batch: BatchLogs, run: TrainingRun<Model>): unknown
+  onBatch?: Hook<[batch: BatchLogs, run: TrainingRun<Model>]>
   /** Awaited after every epoch at a step boundary, where the model's methods run at once. */
-  onEpoch?(logs: EpochLogs, run: TrainingRun<Model>): unknown
-  signal?: AbortSignal
+  onEpoch?: Hook<[logs: EpochLogs, run: TrainingRun<Model>]>
+  signal?: AbortSignal | undefined
   /** 0: silent (default). 1: a progress bar on stderr. */
-  verbose?: 0 | 1
+  verbose?: 0 | 1 | undefined
   /** Ends with history.stopped 'converged' when the epoch's cost J changes by less than `tolerance`. */
-  stopWhen?: { tolerance: number }
+  stopWhen?: { tolerance: number } | undefined
   /**
    * `data.augment({ … })`: every epoch trains on newly changed images, made natively ahead of the steps. Row i of epoch n
    * is changed the same for the same seed, whatever the batch size and the number of threads. Labels, weights and
    * validation data stay what they are.
    */
-  augment?: Augmenter
+  augment?: Augmenter | undefined
 }
 
 export interface FitOptions<Model = unknown> extends CommonFitOptions<Model> {
   /** Rows of a mini-batch; 'all' is batch gradient descent. Default 32, or all rows if there are fewer. */
-  batchSize?: number | 'all'
+  batchSize?: number | 'all' | undefined
   /** A new seeded order of the rows in every epoch. Default true. */
-  shuffle?: boolean
+  shuffle?: boolean | undefined
   /** Leaves the last, smaller batch out. Default false. */
-  dropLast?: boolean
+  dropLast?: boolean | undefined
   /** One weight per row. Weighted losses divide by m, the number of rows. */
-  sampleWeight?: SampleWeight
-  checkpoint?: CheckpointOptions
+  sampleWeight?: SampleWeight | undefined
+  checkpoint?: CheckpointOptions | undefined
 }
 
 /** Data of a fit as it was given. */

@@ -2,8 +2,13 @@
 import type { DrawOptions } from '../../plot/picture'
 import { warnAboutDropoutCurve } from './warn'
 
-/** One epoch. Metrics stand under their names; validation values start with `val_`. */
-export interface EpochLogs {
+/**
+ * One epoch. Metrics stand under their names; validation values start with `val_`. `Names`: those that TypeScript knows to
+ * be there, beside what callbacks may have added.
+ */
+export type EpochLogs<Names extends string = never> = AnyEpochLogs & { [name in Names]: number }
+
+interface AnyEpochLogs {
   /** From 1, or from `initialEpoch` + 1. */
   epoch: number
   /** Size-weighted mean of the costs of the epoch's batches, each before its update; includes penalties. */
@@ -18,9 +23,9 @@ export interface EpochLogs {
 /** Why a fit ended: all epochs done, stopped by a callback, or `stopWhen`'s tolerance reached. */
 export type StopReason = 'epochs' | 'early' | 'converged'
 
-/** The record of a training run; `fit` resolves with it. */
-export class History {
-  readonly epochs: EpochLogs[] = []
+/** The record of a training run; `fit` resolves with it. `Names`: as for `EpochLogs`. */
+export class History<Names extends string = never> {
+  readonly epochs: EpochLogs<Names>[] = []
   stopped: StopReason = 'epochs'
   /** True if the network has dropout: its cost curve needs a word of warning. @internal */
   dropout = false
@@ -59,7 +64,7 @@ export class History {
     await historyPicture('History.plot', this).save(path, options)
   }
 
-  toJSON(): { epochs: EpochLogs[]; batches: number[]; stopped: StopReason } {
+  toJSON(): { epochs: EpochLogs<Names>[]; batches: number[]; stopped: StopReason } {
     return { epochs: this.epochs, batches: [...this.batches], stopped: this.stopped }
   }
 }

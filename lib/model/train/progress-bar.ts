@@ -5,15 +5,15 @@ import type { EpochLogs } from './history'
 /** Where lines go: process.stderr, or anything with `write`. */
 export interface ProgressStream {
   write(text: string): unknown
-  isTTY?: boolean
-  columns?: number
+  isTTY?: boolean | undefined
+  columns?: number | undefined
 }
 
 export interface ProgressBarOptions {
   /** Default process.stderr. */
-  stream?: ProgressStream
+  stream?: ProgressStream | undefined
   /** Width of the bar in characters, 4…100. Default 24. */
-  width?: number
+  width?: number | undefined
 }
 
 /** "45 s", "3:07", "1:02:09". */

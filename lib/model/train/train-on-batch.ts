@@ -8,16 +8,20 @@ import type { Job } from '../queue/job'
 import type { Engine } from '../structure/engine'
 
 export interface TrainOnBatchOptions {
-  sampleWeight?: SampleWeight
-  classWeight?: ClassWeight
-  signal?: AbortSignal
+  sampleWeight?: SampleWeight | undefined
+  classWeight?: ClassWeight | undefined
+  signal?: AbortSignal | undefined
 }
 
 /**
  * J before the update, and the metrics of the same forward pass. NonFiniteError (nothing changed) if it or a gradient is not
  * finite.
  */
-export async function trainOnBatch(engine: Engine, job: Job, examples: Examples): Promise<Evaluation> {
+export async function trainOnBatch<Metrics extends string>(
+  engine: Engine,
+  job: Job,
+  examples: Examples,
+): Promise<Evaluation<Metrics>> {
   const { loss, metrics } = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
   const data = await examples.check(engine.network, loss).prepared(engine, job)
@@ -35,11 +39,12 @@ export async function trainOnBatch(engine: Engine, job: Job, examples: Examples)
     if (!result.stepsDone) job.throwIfAborted()
     const costs = lastCosts(plan, result.costs)
     const totals = splitTotals(result.accumulators, plan.accumulatorSizes)
-    return {
+    const values: Evaluation = {
       loss: costs.cost,
       dataLoss: costs.dataLoss,
       ...finishMetrics(metrics, totals, plan.statisticCounts, data.rows),
     }
+    return values as Evaluation<Metrics>
   } finally {
     data.dispose()
   }

@@ -185,7 +185,7 @@ describeRows({
     ['a NaN constant', () => initializers.constant(NaN), OptionError, ['constant', 'NaN']],
     [
       'a layer without a name',
-      () => my.defineLayer(any<never>({ call: (t: my.Tensor) => t })),
+      () => my.defineLayer(any({ call: (t: my.Tensor) => t })),
       OptionError,
       ['defineLayer', 'name'],
     ],

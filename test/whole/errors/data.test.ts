@@ -21,7 +21,7 @@ describeRows({
     ],
     [
       'split: an unknown part',
-      () => data.split({ x, y }, any<never>({ train: 0.5, valid: 0.5 })),
+      () => data.split({ x, y }, any({ train: 0.5, valid: 0.5 })),
       OptionError,
       ['data.split', "'valid'"],
     ],

@@ -49,7 +49,7 @@ describeRows({
       ShapeError,
       ['grad', 'one number', '[2]'],
     ],
-    ['grad of no function', () => my.grad(any<never>(3)), OptionError, ['grad', 'function', '3']],
+    ['grad of no function', () => my.grad(any(3)), OptionError, ['grad', 'function', '3']],
     [
       'reading a traced value',
       () => my.grad((t: my.Value) => (t as my.Tensor).item())(tensor(2)),

@@ -10,6 +10,7 @@ import {
   regularizers,
   schedules,
   sequential,
+  type Model,
   type Optimizer,
   type Schedule,
 } from '../../../lib'
@@ -47,8 +48,7 @@ function regression(optimizer: Optimizer, seed = 1) {
 
 const x = matrix(23, 3, next)
 const y = x.map(([a, b, c]) => [Math.sin(a) + b * c])
-const flat = (model: ReturnType<typeof regression>) =>
-  model.getWeights().flatMap(({ weight, bias }) => [...weight.data, ...bias.data])
+const flat = (model: Model) => model.getWeights().flatMap(({ weight, bias }) => [...weight.data, ...bias.data])
 
 describe('6.1 mini-batches', () => {
   it('m = 5,000,000 in batches of 1000 are 5000', () => {
