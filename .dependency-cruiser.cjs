@@ -1,6 +1,7 @@
 'use strict'
-// The order of the rooms of lib/: npm run lint holds it. A room imports only from rooms named before it (and from itself);
-// no files import each other in a circle. Types count: a type that points upwards is a thing in the wrong room.
+// The order of the rooms of lib/: npm run lint holds it. A room imports only from rooms named before it (and from
+// itself); no files import each other in a circle. Types count: a type that points upwards is a thing in the wrong
+// room.
 const floors = [
   ['base'],
   ['native'],
@@ -24,7 +25,9 @@ const floors = [
   ['plot'],
 ]
 
-/** A promise of the public API that opens its room on use: `history.plot(path)` draws without `require('myelin/plot')`. */
+/**
+ * A promise of the public API that opens its room on use: `history.plot(path)` draws without `require('myelin/plot')`.
+ */
 const historyPlot = { from: '^lib/model/train/history\\.ts$', to: '^lib/plot/' }
 
 /** Derivatives in the op table are made of the builders, and builders look ops up in the table. */

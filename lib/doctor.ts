@@ -106,7 +106,9 @@ function chosenBinary(): { isSound: boolean; text: string } {
       }
 }
 
-/** A ring around a disc: no straight line parts the two, so the network has to learn. And its derivatives are checked. */
+/**
+ * A ring around a disc: no straight line parts the two, so the network has to learn. And its derivatives are checked.
+ */
 async function selfTest(myelin: Library, device: 'cpu' | 'cuda'): Promise<{ isWell: boolean; text: string }> {
   const { layers, sequential, optimizers, gradientCheck } = myelin
   const points = 512

@@ -1,4 +1,7 @@
-/** Checks of arguments: each returns what it was given, or throws an error that names the place, the expected and the received. */
+/**
+ * Checks of arguments: each returns what it was given, or throws an error that names the place, the expected and the
+ * received.
+ */
 import type { DType } from './dtype'
 import { AbortError, describeValue, DTypeError, OptionError, ShapeError } from './errors'
 import { maxDimension, maxRank, shapeText } from './shape'
@@ -104,11 +107,14 @@ export function seedOption(where: string, value: unknown): bigint {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return BigInt(value)
   if (typeof value === 'bigint' && value >= 0n && value < 1n << 64n) return value
   throw new OptionError(
-    `${where}: expected an integer seed of at least 0 (up to 2^53 − 1, or a BigInt below 2^64), got ${describeValue(value)}.`,
+    `${where}: expected an integer seed of at least 0 (up to 2^53 − 1, or a BigInt below 2^64), ` +
+      `got ${describeValue(value)}.`,
   )
 }
 
-/** A shape: an array of positive integers (`[]` is a scalar), none above 2^32 − 1, of rank at most 6. Throws ShapeError. */
+/**
+ * A shape: an array of positive integers (`[]` is a scalar), none above 2^32 − 1, of rank at most 6. Throws ShapeError.
+ */
 export function shapeOption(where: string, value: unknown): number[] {
   const good = Array.isArray(value) && value.every((d) => Number.isSafeInteger(d) && d > 0)
   if (!good)

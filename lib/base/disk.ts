@@ -60,10 +60,10 @@ function checked(check: () => void): void {
 }
 
 /**
- * Writes `bytes` (or pieces, one after the other) to `file` all or nothing: a temporary file in the same folder, flushed to the disk, then renamed
- * over the old one. On any failure the old file stands as it was, the temporary file is removed and a FormatError
- * (with `cause`) says why. `check` is called now and then before the new file takes its place; what it throws ends the
- * writing and is thrown as it is.
+ * Writes `bytes` (or pieces, one after the other) to `file` all or nothing: a temporary file in the same folder,
+ * flushed to the disk, then renamed over the old one. On any failure the old file stands as it was, the temporary file
+ * is removed and a FormatError (with `cause`) says why. `check` is called now and then before the new file takes its
+ * place; what it throws ends the writing and is thrown as it is.
  */
 export async function writeFileAtomic(
   file: string,

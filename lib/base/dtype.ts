@@ -3,8 +3,8 @@
 export type DType = 'float32' | 'float64'
 
 /**
- * What matrix products are computed in. The dtype itself, or, for float32 on a GPU with tensor cores, operands rounded to
- * fewer bits: 'tf32' to 10 bits of fraction, 'bf16' to 7 (both keep the range of float32).
+ * What matrix products are computed in. The dtype itself, or, for float32 on a GPU with tensor cores, operands rounded
+ * to fewer bits: 'tf32' to 10 bits of fraction, 'bf16' to 7 (both keep the range of float32).
  */
 export type Precision = DType | 'tf32' | 'bf16'
 

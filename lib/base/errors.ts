@@ -1,5 +1,6 @@
 /**
- * Every error the library throws on purpose. Messages name the place, what it expected, what it got and, where it helps, what to do.
+ * Every error the library throws on purpose. Messages name the place, what it expected, what it got and, where it
+ * helps, what to do.
  */
 
 /** Base class of all errors the library throws on purpose. `name` is the class's name. */

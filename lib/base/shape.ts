@@ -40,7 +40,8 @@ export function broadcastShapes(where: string, shapes: readonly Shape[]): Shape 
     }
     if (shape.length !== result.length)
       throw new ShapeError(
-        `${where}: shapes ${shapes.map(shapeText).join(' and ')} have different ranks, and only equal ranks and scalars broadcast. ` +
+        `${where}: shapes ${shapes.map(shapeText).join(' and ')} have different ranks, ` +
+          `and only equal ranks and scalars broadcast. ` +
           `Reshape one of them first, e.g. ops.reshape(x, ${shapeText(expandExample(shape, result))}).`,
       )
     result = result.map((d, axis) => {
@@ -48,7 +49,8 @@ export function broadcastShapes(where: string, shapes: readonly Shape[]): Shape 
       if (d === other || other === 1) return d
       if (d === 1) return other
       throw new ShapeError(
-        `${where}: shapes ${shapes.map(shapeText).join(' and ')} do not broadcast: axis ${axis} has sizes ${d} and ${other}, ` +
+        `${where}: shapes ${shapes.map(shapeText).join(' and ')} do not broadcast: ` +
+          `axis ${axis} has sizes ${d} and ${other}, ` +
           'which must be equal or one of them 1.',
       )
     })

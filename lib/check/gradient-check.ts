@@ -23,9 +23,9 @@ const where = 'gradientCheck'
 
 export interface GradientCheckOptions {
   /**
-   * Somebody's own gradients to check, laid out as `getWeights()`. Default: the library's, in float64. Make them in
-   * float64: those of a float32 model (`costAndGradients`) are rounded, to a distance of 1e-7 to about 1e-5, and may
-   * read 'suspicious' without being wrong.
+   * Gradients to check, laid out as `getWeights()`. Default: the library's, in float64. Compute your own in float64
+   * too: those of a float32 model (`costAndGradients`) are rounded, to a distance of 1e-7 to about 1e-5, and may read
+   * 'suspicious' without being wrong.
    */
   gradients?: WeightSetLike | undefined
   /** The nudge. Default 1e-7. */

@@ -29,8 +29,8 @@ export interface LayerContext {
 declare const weightsOf: unique symbol
 
 /**
- * What `layers.*` returns: a description, reusable in several models. `Weights`: what getWeights shows of it, by name, as
- * far as TypeScript knows.
+ * What `layers.*` returns: a description, reusable in several models. `Weights`: what getWeights shows of it, by name,
+ * as far as TypeScript knows.
  */
 export interface Layer<Weights extends WeightsByName = WeightsByName> {
   /** 'dense', 'dropout', … or the name given to defineLayer. */
@@ -51,7 +51,9 @@ export type NoWeights = Record<never, Tensor>
 /** What getWeights returns for layers in this order: as a list, and entry by entry as far as the layers are known. */
 export type WeightSetOf<Layers extends readonly Layer[]> = WeightSet & Numbered<Entries<Layers>>
 
-/** The entries of getWeights up to the first layer that TypeScript knows nothing of; layers without weights have none. */
+/**
+ * The entries of getWeights up to the first layer that TypeScript knows nothing of; layers without weights have none.
+ */
 type Entries<Layers extends readonly Layer[], Found extends readonly unknown[] = []> = Layers extends readonly [
   Layer<infer Weights>,
   ...infer Rest extends readonly Layer[],

@@ -29,7 +29,10 @@ export interface TargetRules {
    * axis.
    */
   targetShape(outputShape: Shape): Shape
-  /** ShapeError unless `shape` is [any, ...targetShape]; [m] and [m, 1] stand for each other. `rows`: as the message says it. */
+  /**
+   * ShapeError unless `shape` is [any, ...targetShape]; [m] and [m, 1] stand for each other. `rows`: as the message
+   * says it.
+   */
   checkTargetShape(where: string, shape: Shape, rows: number, outputShape: Shape): void
   /**
    * OptionError that names the row, what was expected and what was found, where a value is not what the loss can take.

@@ -65,9 +65,8 @@ export interface PredictOptions {
 }
 
 /**
- * A network with its weights. Made by `sequential` or `loadModel`. Long methods return promises and run on the library's own
- * threads, one after the other; during a `fit` they run at a step boundary: between two such interruptions training gets four times as
- * long as the last one took, at most 15 ms.
+ * A network with its weights. Made by `sequential` or `loadModel`. Long methods return promises and run on the
+ * library's own threads, one after the other; during a `fit` they run at a step boundary.
  */
 export class Model<Types extends ModelTypes = ModelTypes> {
   readonly #engine: Engine
@@ -189,8 +188,8 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   /**
-   * Chooses optimiser, loss and metrics. Starts the optimiser afresh; weights stay. Returns this model, of which TypeScript
-   * then knows the names of the metrics.
+   * Chooses optimiser, loss and metrics. Starts the optimiser afresh; weights stay. Returns this model, of which
+   * TypeScript then knows the names of the metrics.
    */
   compile<const Metrics extends MetricList | undefined>(
     options: CompileOptions<Metrics>,
@@ -213,8 +212,8 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   /**
-   * Trains on rows x [m, ...inputShape] and targets y. Resolves with the history. Arrays are read in slices, so that the event loop
-   * stays free: leave them as they are until the promise settles.
+   * Trains on rows x [m, ...inputShape] and targets y. Resolves with the history. Arrays are read in slices, so that
+   * the event loop stays free: leave them as they are until the promise settles.
    */
   fit(x: DataLike, y: DataLike, options: FitOptions & WithValidation): Promise<History<ValidatedLogNames<Types>>>
   fit(x: DataLike, y: DataLike, options?: FitOptions): Promise<History<LogNames<Types>>>
@@ -361,8 +360,8 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   /**
-   * Moves weights and optimiser state to a device, once the jobs before it are done. DeviceError for one that is missing or
-   * has no room: the model then stays where it is.
+   * Moves weights and optimiser state to a device, once the jobs before it are done. DeviceError for one that is
+   * missing or has no room: the model then stays where it is.
    */
   async to(device: DeviceName): Promise<this> {
     const engine = this.#engine
@@ -372,7 +371,9 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     })
   }
 
-  /** Aborts running jobs and frees all native memory. Later calls throw DisposedError; a second dispose does nothing. */
+  /**
+   * Aborts running jobs and frees all native memory. Later calls throw DisposedError; a second dispose does nothing.
+   */
   dispose(): void {
     this.#engine.dispose()
   }

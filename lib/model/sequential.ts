@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { checkOptions,dtypeOption,nonEmptyString,oneOf,seedOption,shapeOption } from '../base/checks'
-import type { DType,Precision } from '../base/dtype'
-import { describeValue,OptionError } from '../base/errors'
-import { sizeOf,type Shape } from '../base/shape'
-import type { Layer,WeightSetOf } from '../layers/layer'
-import { resolveDevice,type DeviceName } from '../native/devices'
+import { checkOptions, dtypeOption, nonEmptyString, oneOf, seedOption, shapeOption } from '../base/checks'
+import type { DType, Precision } from '../base/dtype'
+import { describeValue, OptionError } from '../base/errors'
+import { sizeOf, type Shape } from '../base/shape'
+import type { Layer, WeightSetOf } from '../layers/layer'
+import { resolveDevice, type DeviceName } from '../native/devices'
 import { Model } from './model'
 import { Network } from './structure/network'
 import { warn } from './train/warn'
@@ -20,15 +20,15 @@ export interface SequentialOptions<Layers extends readonly Layer[] = readonly La
   /** Default 'float32'. */
   dtype?: DType | undefined
   /**
-   * Default: what the environment variable MYELIN_DEVICE names, else 'auto', which takes a GPU where there is one and the
-   * network is large enough to gain.
+   * Default: what the environment variable MYELIN_DEVICE names, else 'auto', which takes a GPU where there is one and
+   * the network is large enough to gain.
    */
   device?: DeviceName | undefined
   /**
-   * What the matrix products of a float32 model may be computed in by the tensor cores of a GPU (compute capability 8.0 and
-   * newer): 'tf32' and 'bf16' round the operands of a product to 10 and 7 bits of fraction and add in float32. Weights,
-   * optimiser state and all else stay float32. On the CPU, on older GPUs and for products of at most 16 rows or columns
-   * it changes nothing. Default: the dtype, which is full precision.
+   * What the matrix products of a float32 model may be computed in by the tensor cores of a GPU (compute capability 8.0
+   * and newer): 'tf32' and 'bf16' round the operands of a product to 10 and 7 bits of fraction and add in float32.
+   * Weights, optimiser state and all else stay float32. On the CPU, on older GPUs and for products of at most 16 rows
+   * or columns it changes nothing. Default: the dtype, which is full precision.
    */
   precision?: Precision | undefined
   name?: string | undefined
@@ -54,8 +54,8 @@ export function sequential<const Layers extends readonly Layer[]>(
   const model = new Model<{ weights: WeightSetOf<Layers> }>({ network, dtype, precision, seed, name, labels, device })
   for (const [first, second] of network.collapsingPairs())
     warn(
-      `sequential: '${first}' and '${second}' have no non-linear activation between them: together they can only do what one linear layer can. ` +
-        `Give '${first}' an activation such as 'relu'.`,
+      `sequential: '${first}' and '${second}' have no non-linear activation between them: together they can only do ` +
+        `what one linear layer can. Give '${first}' an activation such as 'relu'.`,
     )
   return model
 }
@@ -69,9 +69,10 @@ function precisionOption(where: string, value: unknown, dtype: DType): Precision
   if (precision === dtype || (dtype === 'float32' && precision !== 'float64')) return precision
   throw new OptionError(
     dtype === 'float64'
-      ? `${where}: precision: '${precision}' is for models of dtype 'float32', this one is float64, whose products are always ` +
-          `computed in float64. Leave precision out, or use dtype 'float32'.`
-      : `${where}: precision: 'float64' needs dtype 'float64', this model is float32. Set both, or leave precision out.`,
+      ? `${where}: precision: '${precision}' is for models of dtype 'float32', this one is float64, whose ` +
+          `products are always computed in float64. Leave precision out, or use dtype 'float32'.`
+      : `${where}: precision: 'float64' needs dtype 'float64', this model is float32. ` +
+          'Set both, or leave precision out.',
   )
 }
 

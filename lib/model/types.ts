@@ -2,8 +2,8 @@
 import type { WeightSet } from '../tensor/weight-set'
 
 /**
- * What TypeScript knows about a model: `Model<{ metrics: 'accuracy' }>` is one whose evaluations have an accuracy. What is
- * left out is not known, so that `Model` is any model.
+ * What TypeScript knows about a model: `Model<{ metrics: 'accuracy' }>` is one whose evaluations have an accuracy. What
+ * is left out is not known, so that `Model` is any model.
  */
 export interface ModelTypes {
   /** Names of the metrics that were compiled. */

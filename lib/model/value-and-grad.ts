@@ -28,9 +28,9 @@ export type ModelGradient<Weights extends WeightSet = WeightSet> = (
 let lossCount = 0
 
 /**
- * The cost of a model on (x, y) and its gradients, as a function for own training loops. `loss` is a name, `losses.…` or
- * (yTrue, yPred) => scalar. Penalties of the layers are included, with m = the rows given. Synchronous. Dropout is active
- * unless `training: false`.
+ * The cost of a model on (x, y) and its gradients, as a function for own training loops. `loss` is a name, `losses.…`
+ * or (yTrue, yPred) => scalar. Penalties of the layers are included, with m = the rows given. Synchronous. Dropout is
+ * active unless `training: false`.
  */
 function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
   const where = 'valueAndGrad'
@@ -69,8 +69,8 @@ function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
 
 /**
  * `valueAndGrad(model, loss)`: a function (x, y, { training = true }?) → { value, grads } with the cost of the model,
- * penalties included, and its gradients laid out as `getWeights`; `optimizer.apply(model, grads)` takes them. `loss` is a
- * name, `losses.…` or (yTrue, yPred) => scalar.
+ * penalties included, and its gradients laid out as `getWeights`; `optimizer.apply(model, grads)` takes them. `loss` is
+ * a name, `losses.…` or (yTrue, yPred) => scalar.
  */
 export function valueAndGrad<Types extends ModelTypes>(
   model: Model<Types>,

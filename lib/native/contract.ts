@@ -91,8 +91,8 @@ export interface PlanInfo {
   /** 'cpu', 'cuda:0', … */
   device: string
   /**
-   * On a GPU: kernel launches of each instruction in a step. Neighbours that go in one launch (the updates of all weights):
-   * 1 for the first, 0 for the others. Empty before the first run, and on the CPU.
+   * On a GPU: kernel launches of each instruction in a step. Neighbours that go in one launch (the updates of all
+   * weights): 1 for the first, 0 for the others. Empty before the first run, and on the CPU.
    */
   launches: number[]
 }
@@ -152,8 +152,9 @@ export interface Native {
   /** One run on the calling thread: for eager ops and predictSync. */
   planRunSync(plan: NativePlan, request: RunRequest): RunResult
   /**
-   * Runs on a thread of its own. `onProgress(stepsDone, newCosts)` comes every ~20 ms at most, or null; all calls together
-   * carry every cost once, the rest right before the promise settles. What it throws cancels the run and rejects.
+   * Runs on a thread of its own. `onProgress(stepsDone, newCosts)` comes every ~20 ms at most, or null; all calls
+   * together carry every cost once, the rest right before the promise settles. What it throws cancels the run and
+   * rejects.
    */
   planRun(
     plan: NativePlan,
@@ -161,14 +162,19 @@ export interface Native {
     onProgress: ((stepsDone: number, costs: Float64Array) => void) | null,
   ): NativeJob
 
-  /** New buffers [rows, …]: the changed images, then the rows of everything beside. On the calling thread and the pool. */
+  /**
+   * New buffers [rows, …]: the changed images, then the rows of everything beside. On the calling thread and the pool.
+   */
   augmentSync(how: NativeAugmentation, request: AugmentRequest): NativeBuffer[]
   /** The same on a thread of its own; the buffers are the result's `fetches`, empty when cancelled. */
   augment(how: NativeAugmentation, request: AugmentRequest): NativeJob
 
   setThreads(threads: number): void
   getThreads(): number
-  /** The GPUs that driver and library know and that are new enough. The first call that asks about a GPU opens the CUDA library. */
+  /**
+   * The GPUs that driver and library know and that are new enough. The first call that asks about a GPU opens the CUDA
+   * library.
+   */
   devices(): NativeGpu[]
   /** Why there is none, or null. */
   whyNoGpu(): string | null
@@ -176,8 +182,8 @@ export interface Native {
   setMemoryLimit(device: string, bytes: number): void
   deviceCounters(device: string): DeviceCounters
   /**
-   * What a backend registers (default: the CPU's): names of kernels and element-wise ops, the number of inputs of each of
-   * the latter, and the kernels that lack float32 or float64.
+   * What a backend registers (default: the CPU's): names of kernels and element-wise ops, the number of inputs of each
+   * of the latter, and the kernels that lack float32 or float64.
    */
   kernelNames(device?: string): { kernels: string[]; elementwise: string[]; arities: number[]; incomplete: string[] }
   /** e.g. { isa: 'x86-64-v4', version: '0.1.0' } */

@@ -29,16 +29,16 @@ export function devices(): DeviceInfo[] {
 }
 
 /**
- * Why models run on the CPU only, or null where a GPU can be used: the CUDA library or the driver is missing, the driver is
- * too old (with the version needed), there is no GPU, or it has no memory left.
+ * Why models run on the CPU only, or null where a GPU can be used: the CUDA library or the driver is missing, the
+ * driver is too old (with the version needed), there is no GPU, or it has no memory left.
  */
 export function whyNoGpu(): string | null {
   return native.whyNoGpu()
 }
 
 /**
- * The most memory that this process takes of a GPU, in bytes; Infinity: as much as there is (the default). What is in use
- * already stays in use; a further request beyond the limit is a DeviceError.
+ * The most memory that this process takes of a GPU, in bytes; Infinity: as much as there is (the default). What is in
+ * use already stays in use; a further request beyond the limit is a DeviceError.
  */
 export function setMemoryLimit(device: 'cuda' | `cuda:${number}`, bytes: number): void {
   const where = 'setMemoryLimit'
@@ -61,7 +61,8 @@ export interface ModelSize {
 
 /**
  * The device a model will use: 'cpu', 'cuda:0', … `undefined` stands for what MYELIN_DEVICE names, else for 'auto': the
- * first GPU where there is a usable one and the model is large enough to gain. DeviceError for a device that is missing.
+ * first GPU where there is a usable one and the model is large enough to gain. DeviceError for a device that is
+ * missing.
  */
 export function resolveDevice(where: string, device: unknown, size: ModelSize): string {
   const wanted = device ?? (process.env.MYELIN_DEVICE || 'auto')

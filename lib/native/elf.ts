@@ -1,4 +1,7 @@
-/** Is a .node file a whole library for this machine? Asked before the system maps it: a cut-off file would end the process. */
+/**
+ * Is a .node file a whole library for this machine? Asked before the system maps it: a cut-off file would end the
+ * process.
+ */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 
@@ -13,7 +16,9 @@ const machines: Record<number, string> = {
   243: 'riscv64',
 }
 
-/** null, or what is wrong with the file. Only ELF is looked into; the loaders of macOS and Windows check for themselves. */
+/**
+ * null, or what is wrong with the file. Only ELF is looked into; the loaders of macOS and Windows check for themselves.
+ */
 export function binaryProblem(file: string, platform = process.platform, arch: string = process.arch): string | null {
   const descriptor = openSync(file, 'r')
   try {
@@ -22,7 +27,10 @@ export function binaryProblem(file: string, platform = process.platform, arch: s
     if (platform !== 'linux') return null
     const header = read(descriptor, 0, 64)
     if (header.length < 64 || header.readUInt32BE(0) !== 0x7f454c46)
-      return `it is not an ELF library (it begins with ${header.subarray(0, 4).toString('hex')}): a binary of another system, or damaged`
+      return (
+        `it is not an ELF library (it begins with ${header.subarray(0, 4).toString('hex')}): ` +
+        `a binary of another system, or damaged`
+      )
     const littleEndian64 = header[4] === 2 && header[5] === 1
     if (!littleEndian64) return `it is for another kind of processor than this machine's ${arch}`
     const machine = header.readUInt16LE(18)
@@ -53,8 +61,8 @@ function neededBytes(descriptor: number, header: Buffer, size: number): number {
 }
 
 /**
- * Hexadecimal. Not SHA-256, which costs several times as much at every start: this is against damage, not against malice.
- * null where Node.js has no such function yet (21, 22.0 and 22.1).
+ * Hexadecimal. Not SHA-256, which costs several times as much at every start: this is against damage, not against
+ * malice. null where Node.js has no such function yet (21, 22.0 and 22.1).
  */
 export function crc32Of(file: string): string | null {
   if (!(crc32 as typeof crc32 | undefined)) return null

@@ -19,8 +19,8 @@ interface Finder {
 }
 
 /**
- * The .node file to load: build/Release of this tree, else the prebuilt one for this platform. Throws when there is none, as
- * `loadNative` does.
+ * The .node file to load: build/Release of this tree, else the prebuilt one for this platform. Throws when there is
+ * none, as `loadNative` does.
  */
 export function nativePath(): string {
   try {
@@ -49,7 +49,8 @@ export function loadNative(): Native {
 
 function explain(cause: unknown, file: string | null): string {
   const message = cause instanceof Error ? cause.message : String(cause)
-  const head = `myelin could not load its native part for ${process.platform}-${process.arch} (Node.js ${process.version}).`
+  const platform = `${process.platform}-${process.arch}`
+  const head = `myelin could not load its native part for ${platform} (Node.js ${process.version}).`
   if (!existsSync(join(root, 'CMakeLists.txt')))
     return [
       head,
@@ -84,7 +85,9 @@ function hint(message: string): string {
   if (/GLIBC_|GLIBCXX_|CXXABI_/.test(reason))
     return `${reason}. The C or C++ library of this system is older than the binary needs (glibc 2.28, GCC 8).`
   if (/ld-linux|\bmusl\b/.test(reason))
-    return `${reason}. It is for glibc, and this system has musl: outside Alpine that must be said, by LIBC=musl in the environment.`
+    return (
+      `${reason}. It is for glibc, and this system has musl: ` + `outside Alpine, set LIBC=musl in the environment.`
+    )
   if (/Module did not self-register|NODE_MODULE_VERSION|napi|n-api/i.test(reason))
     return `${reason}. Myelin needs Node.js 20.17 or newer.`
   return reason
@@ -108,8 +111,8 @@ function prebuilt(): string[] {
 }
 
 /**
- * null, or that a prebuilt file is not the published one: a library with a hole in it ends the process when it is mapped.
- * Only on Linux: signing, which other systems ask for, changes the file.
+ * null, or that a prebuilt file is not the published one: a library with a hole in it ends the process when it is
+ * mapped. Only on Linux: signing, which other systems ask for, changes the file.
  */
 function alteration(file: string): string | null {
   if (process.platform !== 'linux') return null

@@ -32,7 +32,7 @@ function short(value: unknown): string {
   return text.length > 24 ? `${text.slice(0, 23)}…` : text
 }
 
-/** 'a + b' for an op with a symbol, 'log(a)' for one without. An operand that is itself such a formula gets brackets. */
+/** 'a + b' for an op with a symbol, 'log(a)' for one without. An operand that itself has a symbol gets brackets. */
 function formulaOf(op: string, operands: readonly string[], compound: (i: number) => boolean): string {
   const { symbol } = primitives[op]
   if (symbol === undefined) return `${op}(${operands.join(', ')})`

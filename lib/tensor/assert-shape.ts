@@ -16,12 +16,14 @@ export function assertShape(t: Tensor, expected: readonly (number | null)[], nam
     )
   if (t.rank !== expected.length)
     throw new ShapeError(
-      `${name}: expected shape ${shapeText(expected)} of rank ${expected.length}, got ${shapeText(t.shape)} of rank ${t.rank}.`,
+      `${name}: expected shape ${shapeText(expected)} of rank ${expected.length}, ` +
+        `got ${shapeText(t.shape)} of rank ${t.rank}.`,
     )
   const axis = expected.findIndex((d, i) => d !== null && d !== t.shape[i])
   if (axis >= 0)
     throw new ShapeError(
-      `${name}: expected shape ${shapeText(expected)}, got ${shapeText(t.shape)}: axis ${axis} has size ${t.shape[axis]}.`,
+      `${name}: expected shape ${shapeText(expected)}, got ${shapeText(t.shape)}: ` +
+        `axis ${axis} has size ${t.shape[axis]}.`,
     )
   return t
 }

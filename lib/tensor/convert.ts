@@ -48,10 +48,10 @@ export function shapeOfFirst(where: string, value: unknown): number[] {
   let inner = value
   while (Array.isArray(inner) || isNumberArray(inner)) {
     shape.push(inner.length)
-    if (inner.length === 0)
-      throw new ShapeError(
-        `${where}: expected at least one number, got an empty array${shape.length > 1 ? ` at index ${placeText(shape.slice(1).map(() => 0))}` : ''}.`,
-      )
+    if (inner.length === 0) {
+      const place = shape.length > 1 ? ` at index ${placeText(shape.slice(1).map(() => 0))}` : ''
+      throw new ShapeError(`${where}: expected at least one number, got an empty array${place}.`)
+    }
     if (shape.length > 6) throw new ShapeError(`${where}: expected at most 6 dimensions, got more.`)
     inner = inner[0]
   }
@@ -60,7 +60,10 @@ export function shapeOfFirst(where: string, value: unknown): number[] {
   return shape
 }
 
-/** Writes the rows [from, to) of `value` (all of a scalar) to the beginning of `data`, checking every element against `shape`. */
+/**
+ * Writes the rows [from, to) of `value` (all of a scalar) to the beginning of `data`, checking every element against
+ * `shape`.
+ */
 export function fillRows(
   where: string,
   value: unknown,
@@ -87,7 +90,8 @@ export function fillRows(
     if (!Array.isArray(item) && !isNumberArray(item)) {
       if (typeof item === 'number' || typeof item === 'boolean')
         throw new ShapeError(
-          `${where}: ragged array: expected ${shape[depth]} elements at index ${placeText(path)}, got the number ${String(item)}.`,
+          `${where}: ragged array: expected ${shape[depth]} elements at index ${placeText(path)}, ` +
+            `got the number ${String(item)}.`,
         )
       throw wrongKind(where, item, placeText(path))
     }

@@ -200,7 +200,8 @@ export class Tensor {
     if (this.#node) throw this.#tracedError()
     if (this.size === 1) return this.item()
     throw new StateError(
-      `A tensor of shape ${shapeText(this.shape)} cannot be used as a number. Use ops.* for arithmetic, .item() or .data to read.`,
+      `A tensor of shape ${shapeText(this.shape)} cannot be used as a number. ` +
+        `Use ops.* for arithmetic, .item() or .data to read.`,
     )
   }
 
@@ -222,7 +223,8 @@ export class Tensor {
         ? `The value of ${/^argument \d+$/.test(label) ? label : `'${label}'`}, ${shape},`
         : `The value of '${node?.op}'${label ? ` in ${label}` : ''}, ${shape},`
     return new StateError(
-      `${value} cannot be read while a function is being traced: it is not computed yet. Use ops.* (ops.select instead of if) ` +
+      `${value} cannot be read while a function is being traced: it is not computed yet. ` +
+        `Use ops.* (ops.select instead of if) ` +
         'and return what you need from the function.',
     )
   }

@@ -1,6 +1,6 @@
 'use strict'
-// The types as users see them: compiles test/types, which imports the declarations in dist as a project of a user's would,
-// with every TypeScript that Myelin supports. Each must have nothing to say.
+// The types as users see them: compiles test/types, which imports the declarations in dist as a project of a user's
+// would, with every TypeScript that Myelin supports. Each must have nothing to say.
 //
 //   node scripts/test/types.js
 const { spawn } = require('node:child_process')

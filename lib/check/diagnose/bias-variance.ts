@@ -33,10 +33,10 @@ const again = 'measure both errors again'
 /**
  * High bias: the network does not fit its training set (trainError − bayesError is above the threshold). High variance:
  * what it learnt does not carry over to the dev set (devError − trainError is). The recipe treats bias first, then
- * variance, then goes round again.
+ * variance, then starts over.
  *
  * OptionError where bayesError is above trainError: no classifier is better than the best one; measure it again, or the
- * training set is learnt by heart and devError is the one to compare.
+ * training set is memorised and devError is the one to compare.
  */
 export function biasVariance(options: BiasVarianceOptions): BiasVariance {
   const where = 'diagnose.biasVariance'

@@ -126,7 +126,6 @@ function report(layers: LayerSignals[], input: number, factor: number): Signals 
     Number.isNaN(size) || size > limit * reference ? 'exploding' : size < reference / limit ? 'vanishing' : null
   let place: { verdict: 'vanishing' | 'exploding'; layer: string; what: string } | null = null
   for (const { name, activation } of layers) {
-    // A normalize layer sets a new reference; so does none of the others.
     const verdict = judge(activation.rms, input, factor)
     if (verdict && !place) place = { verdict, layer: name, what: 'activations' }
   }

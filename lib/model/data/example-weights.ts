@@ -72,7 +72,8 @@ function classTable(where: string, classWeight: ClassWeight, classes: number): F
     const c = Number(key)
     if (!Number.isInteger(c) || c < 0 || c >= classes)
       throw new OptionError(
-        `${where}: classWeight: class '${key}' does not exist; the model tells ${classes} classes apart, 0 to ${classes - 1}.`,
+        `${where}: classWeight: class '${key}' does not exist; the model tells ${classes} classes apart, 0 to ` +
+          `${classes - 1}.`,
       )
     if (typeof weight !== 'number' || !Number.isFinite(weight) || weight < 0)
       throw new OptionError(

@@ -194,7 +194,8 @@ function checkX(where: string, source: RowSource, inputShape: Shape): void {
   if (source.shape.length > 0 && rest.join() === inputShape.join()) return
   const expected = shapeText([null, ...inputShape])
   throw new ShapeError(
-    `${where}: x: expected shape ${expected} (examples are rows), got ${shapeText(source.shape)}.${rowsHint(source, inputShape)}`,
+    `${where}: x: expected shape ${expected} (examples are rows), got ` +
+      `${shapeText(source.shape)}.${rowsHint(source, inputShape)}`,
   )
 }
 

@@ -56,7 +56,9 @@ export function* fingerprint(data: NativeData): Sliced<string> {
   return hash.digest('hex')
 }
 
-/** What all checkpoints of a run repeat: so that resume needs x and y alone, weights and validation data are in them. */
+/**
+ * What all checkpoints of a run repeat: so that resume needs x and y alone, weights and validation data are in them.
+ */
 export interface CheckpointData {
   fingerprint: string
   weights: Flat | null

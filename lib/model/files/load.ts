@@ -24,8 +24,9 @@ export interface LoadOptions {
 }
 
 /**
- * Reads a model from a file or from the bytes of one: it predicts the same bits as the one saved, and training goes on where it
- * stood. FormatError for anything that is not a whole model file, or where `custom` lacks a function the model uses.
+ * Reads a model from a file or from the bytes of one: it predicts the same bits as the one saved, and training goes on
+ * where it stood. FormatError for anything that is not a whole model file, or where `custom` lacks a function the model
+ * uses.
  */
 export async function loadModel(source: string | Uint8Array, options: LoadOptions = {}): Promise<Model> {
   checkOptions('loadModel', options, ['custom', 'device', 'signal'])

@@ -20,15 +20,19 @@ export interface ResumeOptions extends Pick<CommonFitOptions, 'onBatch' | 'onEpo
   custom?: Custom | undefined
   /** Where the model goes. Default: where `sequential` would put it. To the same bits only on the device of the fit. */
   device?: DeviceName | undefined
-  /** The same callbacks in the same order as the interrupted fit had: their state is restored, their options are those given here. */
+  /**
+   * The same callbacks in the same order as the interrupted fit had: their state is restored, their options are those
+   * given here.
+   */
   callbacks?: readonly Callback[] | undefined
   signal?: AbortSignal | undefined
 }
 
 /**
- * Goes on with the fit that wrote the checkpoint at `path`, with its options, to the same bits as if it had never been interrupted; further
- * checkpoints go to the path they went to. x and y must be the data of that fit (StateError otherwise); sample weights, class weights and validation data come
- * from the checkpoint. An abort leaves the checkpoint as it is, for another resume. The checkpoint of a finished fit gives its model and history back at once.
+ * Goes on with the fit that wrote the checkpoint at `path`, with its options, to the same bits as if it had never been
+ * interrupted; further checkpoints go to the path they went to. x and y must be the data of that fit (StateError
+ * otherwise); sample weights, class weights and validation data come from the checkpoint. An abort leaves the
+ * checkpoint as it is, for another resume. The checkpoint of a finished fit gives its model and history back at once.
  */
 export async function resume(
   path: string,
@@ -48,7 +52,8 @@ export async function resume(
     const verify: FitRequest['verify'] = async (train, job) => {
       if ((await inTurns(fingerprint(train), () => job.throwIfAborted())) !== checkpoint.fingerprint)
         throw new StateError(
-          `resume: x and y are not the data that the fit of '${path}' was interrupted on. Pass the same rows in the same order.`,
+          `resume: x and y are not the data that the fit of '${path}' was interrupted on. Pass the same rows in the ` +
+            `same order.`,
         )
     }
     const { settings, state } = checkpoint
@@ -69,7 +74,8 @@ function restoreCallbacks(callbacks: readonly Callback[], checkpoint: Checkpoint
     const callback = callbacks[i]
     if (callback?.name !== saved.name || !callback.restore)
       throw new StateError(
-        `resume: the interrupted fit had callbacks.${saved.name} at place ${i}, got ${callback ? `'${callback.name}'` : 'none'}. Pass the same callbacks in the same order.`,
+        `resume: the interrupted fit had callbacks.${saved.name} at place ${i}, ` +
+          `got ${callback ? `'${callback.name}'` : 'none'}. Pass the same callbacks in the same order.`,
       )
     callback.restore(saved.state)
   })

@@ -41,7 +41,8 @@ export function encodeContainer(container: Container): Uint8Array {
   const total = parts.reduce((sum, part) => sum + part.length, 0)
   if (total > constants.MAX_LENGTH)
     throw new FormatError(
-      `The model takes ${total} bytes; this version of Node can hold ${constants.MAX_LENGTH} in one array. Save it to a file.`,
+      `The model takes ${total} bytes; this version of Node can hold ${constants.MAX_LENGTH} in one array. Save it ` +
+        `to a file.`,
     )
   const file = new Uint8Array(total)
   let at = 0
@@ -146,7 +147,8 @@ export function* decodedContainer(bytes: Uint8Array, source: string): Sliced<Con
   const headerLength = file.readBigUInt64LE()
   if (headerLength > BigInt(largestHeader))
     fail(
-      `not a safetensors file: its first 8 bytes announce a header of ${headerLength} bytes, at most ${largestHeader} are allowed.`,
+      `not a safetensors file: its first 8 bytes announce a header of ${headerLength} bytes, at most ` +
+        `${largestHeader} are allowed.`,
     )
   const dataStart = lengthBytes + Number(headerLength)
   if (dataStart > file.length)
@@ -181,7 +183,8 @@ function parseHeader(bytes: Buffer, fail: Fail): Record<string, unknown> {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {
     fail(
-      `the header (bytes 8 to ${bytes.length + 8}) is not JSON: ${(error as Error).message} The file is damaged or not safetensors.`,
+      `the header (bytes 8 to ${bytes.length + 8}) is not JSON: ${(error as Error).message} The file is damaged or ` +
+        `not safetensors.`,
       error,
     )
   }
@@ -212,7 +215,8 @@ function checkEntry(name: string, entry: unknown, fail: Fail): TensorRange {
   const expected = shape.reduce((a: number, b: number) => a * b, 1) * elementSize[dtype]
   if (end - begin !== expected)
     fail(
-      `${where}: shape ${shapeText(shape)} of ${dtype} takes ${expected} bytes, but data_offsets [${begin}, ${end}] hold ${end - begin}.`,
+      `${where}: shape ${shapeText(shape)} of ${dtype} takes ${expected} bytes, but data_offsets [${begin}, ${end}] ` +
+        `hold ${end - begin}.`,
     )
   return { name, dtype, shape, begin, end }
 }
@@ -223,7 +227,8 @@ function checkCoverage(ranges: readonly TensorRange[], dataLength: number, fail:
   for (const { name, begin, end } of [...ranges].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== next)
       fail(
-        `tensor '${name}' starts at byte ${begin} of the data, expected ${next}: tensors ${begin < next ? 'overlap' : 'leave a gap'}.`,
+        `tensor '${name}' starts at byte ${begin} of the data, expected ${next}: tensors ` +
+          `${begin < next ? 'overlap' : 'leave a gap'}.`,
       )
     next = end
     if (end > dataLength)
@@ -242,7 +247,8 @@ function* checkChecksum(file: Buffer, dataStart: number, checksum: string | unde
   const actual = place < 0 ? '' : yield* digest([file.subarray(0, place), zeros, file.subarray(place + 64)])
   if (actual !== checksum)
     fail(
-      `altered: the checksum written in it is ${checksum.slice(0, 16)}…, but its contents give ${actual.slice(0, 16)}…. Restore the file from a copy.`,
+      `altered: the checksum written in it is ${checksum.slice(0, 16)}…, but its contents give ` +
+        `${actual.slice(0, 16)}…. Restore the file from a copy.`,
     )
 }
 

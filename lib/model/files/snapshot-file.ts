@@ -64,11 +64,13 @@ export function* decodedSnapshot(bytes: Uint8Array, source: string): Sliced<Mode
 function checkVersion(metadata: Container['metadata'], source: string): void {
   if (metadata.format !== format)
     throw new FormatError(
-      `${source}: expected metadata format "${format}", got ${describeValue(metadata.format)}: not a model saved by Myelin.`,
+      `${source}: expected metadata format "${format}", got ${describeValue(metadata.format)}: not a model saved by ` +
+        `Myelin.`,
     )
   if (metadata.version !== String(version))
     throw new FormatError(
-      `${source}: expected file version ${version}, got ${describeValue(metadata.version)}. It may come from a newer Myelin: update the package.`,
+      `${source}: expected file version ${version}, got ${describeValue(metadata.version)}. It may come from a newer ` +
+        `Myelin: update the package.`,
     )
 }
 

@@ -41,7 +41,9 @@ export interface EvaluateRequest {
   batch: number
 }
 
-/** Loss and metrics over all rows. Penalties count once, with m = the rows evaluated, however they are cut into chunks. */
+/**
+ * Loss and metrics over all rows. Penalties count once, with m = the rows evaluated, however they are cut into chunks.
+ */
 export async function evaluateRows(
   engine: Engine,
   job: Job,

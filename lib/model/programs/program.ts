@@ -137,7 +137,8 @@ function mustNode(value: Tensor): Node {
   const node = nodeOf(value)
   if (!node)
     throw new OptionError(
-      'A layer, loss or metric returned a tensor that does not depend on its arguments. Compute it from them with ops.*.',
+      'A layer, loss or metric returned a tensor that does not depend on its arguments. Compute it from them with ' +
+        'ops.*.',
     )
   return node
 }
@@ -165,7 +166,9 @@ interface DataCost {
   mean: Tensor
 }
 
-/** The loss of a batch without penalties. Weighted losses divide by m, the number of rows, not by the sum of weights. */
+/**
+ * The loss of a batch without penalties. Weighted losses divide by m, the number of rows, not by the sum of weights.
+ */
 function dataCost(
   { network }: Parts,
   tracer: Tracer,
@@ -179,7 +182,8 @@ function dataCost(
     if (!loss.perExample) {
       if (rowWeights)
         throw new OptionError(
-          'sampleWeight and classWeight need a loss per example; a loss function that returns one scalar cannot be weighted.',
+          'sampleWeight and classWeight need a loss per example; a loss function that returns one scalar cannot be ' +
+            'weighted.',
         )
       const mean = loss.custom!(y, pass.output.a)
       return { y, sum: ops.mul(mean, batch), mean }
@@ -270,7 +274,10 @@ function updates(
   )
 }
 
-/** Forward, backward, penalties, guards and updates. Costs: [J, J without penalties]. Accumulators: the metrics' statistics. */
+/**
+ * Forward, backward, penalties, guards and updates. Costs: [J, J without penalties]. Accumulators: the metrics'
+ * statistics.
+ */
 export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape): BuiltProgram {
   const { tracer, pass } = trace(parts, shape.batch, true)
   const { y, mean } = dataCost(parts, tracer, pass, compiled.loss, shape)
@@ -292,8 +299,8 @@ export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape
 }
 
 /**
- * Accumulators: [sum of the losses, …metrics' statistics]. Costs: the penalties 'perExample' (to be divided by m) and 'absolute', where there are any.
- * Fetches the predictions if asked.
+ * Accumulators: [sum of the losses, …metrics' statistics]. Costs: the penalties 'perExample' (to be divided by m) and
+ * 'absolute', where there are any. Fetches the predictions if asked.
  */
 export function evaluateProgram(
   parts: Parts,

@@ -8,8 +8,8 @@ import { fromCore, guarded } from '../../native/runtime'
 export type JobKind = 'read' | 'write' | 'own'
 
 /**
- * Between two interruptions training gets this many times as long as the last one took, but no more than so many ms (and so
- * many where it could not take a step): short predictions hardly wait, and a stream of them cannot starve it.
+ * Between two interruptions training gets this many times as long as the last one took, but no more than so many ms
+ * (and so many where it could not take a step): short predictions hardly wait, and a stream of them cannot starve it.
  */
 const slice = { times: 4, maximumMs: 15 }
 
@@ -72,7 +72,9 @@ export class Job {
     if (this.aborted) throw this.error()
   }
 
-  /** Asks the job to lend its turn: ends the native run in flight at its next step boundary without aborting the job. */
+  /**
+   * Asks the job to lend its turn: ends the native run in flight at its next step boundary without aborting the job.
+   */
   interrupt(): void {
     this.#asked = true
     const running = this.#current

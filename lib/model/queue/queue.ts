@@ -1,6 +1,6 @@
 /**
- * The job queue of a model: one job at a time, in order. A job that owns the model (a fit) lends its turn to waiting jobs at
- * step boundaries and while its callbacks run, so that nothing ever sees half a step.
+ * The job queue of a model: one job at a time, in order. A job that owns the model (a fit) lends its turn to waiting
+ * jobs at step boundaries and while its callbacks run, so that nothing ever sees half a step.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { DisposedError, StateError } from '../../base/errors'
@@ -91,8 +91,8 @@ export class JobQueue {
   }
 
   /**
-   * Makes a new job the owner of the model for many steps: a second one is refused from this moment on. Resolves when the jobs
-   * before it are done. Whoever owns ends it with `disown`, come what may.
+   * Makes a new job the owner of the model for many steps: a second one is refused from this moment on. Resolves when
+   * the jobs before it are done. Whoever owns ends it with `disown`, come what may.
    */
   async own(what: string, signal: AbortSignal | undefined): Promise<Job> {
     this.assertUsable(what)

@@ -122,23 +122,27 @@ function placeLayers(inputShape: Shape, descriptions: readonly Layer[]): PlacedL
   descriptions.forEach((layer, index) => {
     if (!isLayer(layer))
       throw new OptionError(
-        `sequential: layers[${index}]: expected a layer such as layers.dense({ units: 10 }), got ${describeValue(layer)}.`,
+        `sequential: layers[${index}]: expected a layer such as layers.dense({ units: 10 }), got ` +
+          `${describeValue(layer)}.`,
       )
     const n = (counts.get(layer.kind) ?? 0) + 1
     counts.set(layer.kind, n)
     const name = layer.name ?? `${layer.kind}_${n}`
     if (names.has(name))
       throw new OptionError(
-        `sequential: layers[${index}]: the name '${name}' is already taken by another layer. Give one of them another name.`,
+        `sequential: layers[${index}]: the name '${name}' is already taken by another layer. Give one of them ` +
+          `another name.`,
       )
     if (/[\s/\\]/.test(name) || name.includes('.') || name === 'optimizer' || name === 'checkpoint')
       throw new OptionError(
-        `sequential: layers[${index}]: '${name}' cannot be a layer's name: no spaces, dots or slashes, and not 'optimizer' or 'checkpoint' (files use them).`,
+        `sequential: layers[${index}]: '${name}' cannot be a layer's name: no spaces, dots or slashes, and not ` +
+          `'optimizer' or 'checkpoint' (files use them).`,
       )
     names.add(name)
     if (layer.kind === 'normalize' && index > 0)
       throw new OptionError(
-        `sequential: '${name}' is layer ${index + 1}; normalize stands only first, because its mean and variance come from the input data.`,
+        `sequential: '${name}' is layer ${index + 1}; normalize stands only first, because its mean and variance ` +
+          `come from the input data.`,
       )
     const built = layer.build(shape, name)
     if (built.outputShape.some((d) => !Number.isSafeInteger(d) || d < 1))

@@ -48,6 +48,7 @@ export function summaryOf(engine: Engine, name: string | null): string {
     rule,
     ...table.slice(1).map(line),
     rule,
-    `total parameters: ${countText(all)} (trainable: ${countText(trainable)}, other: ${countText(all - trainable)}), ${engine.dtype}${products}`,
+    `total parameters: ${countText(all)} (trainable: ${countText(trainable)}, other: ${countText(all - trainable)}), ` +
+      `${engine.dtype}${products}`,
   ].join('\n')
 }

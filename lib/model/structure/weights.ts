@@ -125,7 +125,9 @@ export class Weights {
     return new Map(this.trainable.map((p) => [p, cells.splice(0, optimizer.slots.length)]))
   }
 
-  /** Takes all cells, and those of other optimisers, to another device; all of them or, where one does not fit, none. */
+  /**
+   * Takes all cells, and those of other optimisers, to another device; all of them or, where one does not fit, none.
+   */
   moveTo(device: string, others: readonly SlotTable[]): void {
     const cells: StateCell[] = [...this.list, ...[this.slots, ...others].flatMap((slots) => [...slots.values()].flat())]
     const moved = made(cells, ({ name, buffer }) => ({
@@ -196,7 +198,8 @@ export class Weights {
       if (typeof name !== 'string' || !layers.includes(name)) {
         const near = typeof name === 'string' ? nearestName(name, layers) : undefined
         throw new OptionError(
-          `${where}: ${describeValue(name)} is no layer with weights.${near ? ` Did you mean '${near}'?` : ''} The model's: ${layers.join(', ') || 'none'}.`,
+          `${where}: ${describeValue(name)} is no layer with weights.${near ? ` Did you mean '${near}'?` : ''} ` +
+            `The model's: ${layers.join(', ') || 'none'}.`,
         )
       }
       if (given.has(name)) throw new OptionError(`${where}: the layer '${name}' is given twice.`)

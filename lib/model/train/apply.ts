@@ -16,8 +16,9 @@ function toBuffer(where: string, { dtype, device }: Engine, data: NativeArray): 
 let optimizerCount = 0
 
 /**
- * One update of all trainable weights by gradients laid out as getWeights. The compiled optimiser goes on with its own slots; any other
- * keeps its slots in the model from its first use. The learning rate is that of step t (and epoch 1) of the optimiser's schedule.
+ * One update of all trainable weights by gradients laid out as getWeights. The compiled optimiser goes on with its own
+ * slots; any other keeps its slots in the model from its first use. The learning rate is that of step t (and epoch 1)
+ * of the optimiser's schedule.
  */
 export function applyGradients(engine: Engine, optimizer: Optimizer, gradients: WeightSetLike): void {
   const where = 'optimizer.apply'

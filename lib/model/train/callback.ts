@@ -1,7 +1,7 @@
 /** What a fit tells its observers. Generic in the model, which is built on top of this. */
 import type { JsonObject } from '../../base/json'
 import type { Tensor } from '../../tensor/tensor'
-import type { EpochLogs,History } from './history'
+import type { EpochLogs, History } from './history'
 
 /** The run a callback takes part in. `Model`: what trains; only the type of `model` depends on it. */
 export interface TrainingRun<Model = unknown> {
@@ -54,9 +54,9 @@ export type Hook<Arguments extends unknown[], Result = unknown> =
   { hook(...args: Arguments): Result }['hook'] | undefined
 
 /**
- * An observer of `fit`. All methods are optional. `onTrainBegin`, `onEpochBegin`, `onEpoch` and `onTrainEnd` are awaited at a step
- * boundary, where the model's methods run at once; `onProgress` and `onBatch` come late and batched. A method that throws
- * rejects the fit.
+ * An observer of `fit`. All methods are optional. `onTrainBegin`, `onEpochBegin`, `onEpoch` and `onTrainEnd` are
+ * awaited at a step boundary, where the model's methods run at once; `onProgress` and `onBatch` come late and batched.
+ * A method that throws rejects the fit.
  */
 export interface Callback<Model = unknown> {
   /** Names the callback in errors and checkpoints. */

@@ -67,7 +67,8 @@ export async function fitDataset(
   engine.requireCompiled(where)
   if (engine.needsAdapt)
     throw new StateError(
-      `${where}: a data stream cannot teach the normalize layer its mean and variance. Call model.adapt(x) first, or give them to layers.normalize.`,
+      `${where}: a data stream cannot teach the normalize layer its mean and variance. Call model.adapt(x) first, or ` +
+        `give them to layers.normalize.`,
     )
   try {
     const validation = openValidation(engine, where, options.validationData)
@@ -197,7 +198,8 @@ class Prefetcher {
     const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.()
     if (!iterator)
       throw new OptionError(
-        `fitDataset: source() must return an (async) iterable of { x, y }, got ${describeValue(stream)}. An async function* does.`,
+        `fitDataset: source() must return an (async) iterable of { x, y }, got ${describeValue(stream)}. An async ` +
+          `function* does.`,
       )
     this.#iterator = iterator
     for (let i = 0; i < prefetched; i++) this.#ask()

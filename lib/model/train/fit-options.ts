@@ -19,8 +19,9 @@ import type { EpochLogs } from './history'
 import { progressBar } from './progress-bar'
 
 /**
- * When and where an interrupted run can be taken up again (see `resume`). A checkpoint holds the model, the history, the sample
- * weights and the validation data, so that `resume` needs x and y alone: a large validation set makes every checkpoint as large.
+ * When and where an interrupted run can be taken up again (see `resume`). A checkpoint holds the model, the history,
+ * the sample weights and the validation data, so that `resume` needs x and y alone: a large validation set makes every
+ * checkpoint as large.
  */
 export interface CheckpointOptions {
   /** Written whole or not at all; a newer checkpoint replaces the older one. */
@@ -56,8 +57,8 @@ export interface CommonFitOptions<Model = unknown> {
   /** Ends with history.stopped 'converged' when the epoch's cost J changes by less than `tolerance`. */
   stopWhen?: { tolerance: number } | undefined
   /**
-   * `data.augment({ … })`: every epoch trains on newly changed images, made natively ahead of the steps. Row i of epoch n
-   * is changed the same for the same seed, whatever the batch size and the number of threads. Labels, weights and
+   * `data.augment({ … })`: every epoch trains on newly changed images, made natively ahead of the steps. Row i of epoch
+   * n is changed the same for the same seed, whatever the batch size and the number of threads. Labels, weights and
    * validation data stay what they are.
    */
   augment?: Augmenter | undefined
@@ -123,7 +124,8 @@ export function checkCommon(where: string, options: CommonFitOptions): CommonSet
   const epochs = positiveInteger(`${where}: epochs`, options.epochs ?? initialEpoch + 1)
   if (epochs <= initialEpoch)
     throw new OptionError(
-      `${where}: epochs (the number of the last epoch) must be above initialEpoch, got epochs ${epochs} and initialEpoch ${initialEpoch}.`,
+      `${where}: epochs (the number of the last epoch) must be above initialEpoch, got epochs ${epochs} and ` +
+        `initialEpoch ${initialEpoch}.`,
     )
   if (options.stopWhen !== undefined) checkOptions(`${where}: stopWhen`, options.stopWhen, ['tolerance'])
   const tolerance = options.stopWhen ? positiveNumber(`${where}: stopWhen.tolerance`, options.stopWhen.tolerance) : null
@@ -177,7 +179,8 @@ function checkCheckpoint(value: CheckpointOptions): CheckpointOptions {
   const { epochs, steps } = (value.every ?? {}) as { epochs?: unknown; steps?: unknown }
   if ((epochs === undefined) === (steps === undefined))
     throw new OptionError(
-      `${where}.every: expected exactly one of { epochs } and { steps }, got ${epochs === undefined ? 'neither' : 'both'}.`,
+      `${where}.every: expected exactly one of { epochs } and { steps }, got ` +
+        `${epochs === undefined ? 'neither' : 'both'}.`,
     )
   const every =
     epochs !== undefined

@@ -3,8 +3,8 @@ import type { DrawOptions } from '../../plot/picture'
 import { warnAboutDropoutCurve } from './warn'
 
 /**
- * One epoch. Metrics stand under their names; validation values start with `val_`. `Names`: those that TypeScript knows to
- * be there, beside what callbacks may have added.
+ * One epoch. Metrics stand under their names; validation values start with `val_`. `Names`: those that TypeScript knows
+ * to be there, beside what callbacks may have added.
  */
 export type EpochLogs<Names extends string = never> = AnyEpochLogs & { [name in Names]: number }
 

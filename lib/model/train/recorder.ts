@@ -146,7 +146,10 @@ export class Recorder {
     }
   }
 
-  /** Takes the committed steps of a native run into the sums; throws for a callback's error or a value that is not finite. */
+  /**
+   * Takes the committed steps of a native run into the sums; throws for a callback's error or a value that is not
+   * finite.
+   */
   record(result: RunResult, plan: ModelPlan, batch: number): void {
     const { sums } = this
     const steps = result.stepsDone
@@ -174,8 +177,10 @@ export class Recorder {
     const layer = result.label.split('.')[0] || 'the network'
     const place: NonFinitePlace = { epoch: this.epoch, batch, layer }
     const error = new NonFiniteError(
-      `${this.outline.where}: a value is not finite in epoch ${this.epoch}, batch ${batch}; the first is in '${layer}' (${result.value}). ` +
-        'The step was not taken. Lower the learning rate, clip gradients with compile({ gradientClip: { norm: 1 } }), or check the scale of the data.',
+      `${this.outline.where}: a value is not finite in epoch ${this.epoch}, batch ${batch}; the first is in ` +
+        `'${layer}' (${result.value}). ` +
+        'The step was not taken. Lower the learning rate, clip gradients with compile({ gradientClip: { norm: 1 } ' +
+        '}), or check the scale of the data.',
     )
     return Object.assign(error, place)
   }

@@ -14,8 +14,8 @@ export interface TrainOnBatchOptions {
 }
 
 /**
- * J before the update, and the metrics of the same forward pass. NonFiniteError (nothing changed) if it or a gradient is not
- * finite.
+ * J before the update, and the metrics of the same forward pass. NonFiniteError (nothing changed) if it or a gradient
+ * is not finite.
  */
 export async function trainOnBatch<Metrics extends string>(
   engine: Engine,
@@ -33,7 +33,8 @@ export async function trainOnBatch<Metrics extends string>(
     engine.advance(result.stepsDone)
     if (result.status === 'nonFinite') {
       const layer = result.label.split('.')[0]
-      const message = `${job.what}: a value is not finite; the first is in '${layer}' (${result.value}). The step was not taken.`
+      const found = `the first is in '${layer}' (${result.value})`
+      const message = `${job.what}: a value is not finite; ${found}. The step was not taken.`
       throw Object.assign(new NonFiniteError(message), { epoch: 1, batch: 1, layer })
     }
     if (!result.stepsDone) job.throwIfAborted()

@@ -10,7 +10,7 @@ export function warnAboutDropoutCurve(): void {
   if (warnedAboutDropout) return
   warnedAboutDropout = true
   warn(
-    'With dropout the training cost is that of a different, random network at every step: it need not fall from epoch to epoch. ' +
-      'To check a cost curve, set keepProb to 1; to judge the model, look at validationData.',
+    'With dropout the training cost is that of a different, random network at every step: it need not fall from ' +
+      'epoch to epoch. To check a cost curve, set keepProb to 1; to judge the model, look at validationData.',
   )
 }

@@ -5,6 +5,20 @@ import { blobs, rejected, thrown } from '../helpers'
 
 const { layers, sequential } = my
 
+function wide(): my.Model {
+  const model = sequential({
+    inputShape: [64],
+    seed: 1,
+    layers: [
+      layers.dense({ units: 256, activation: 'tanh' }),
+      layers.dense({ units: 256, activation: 'tanh' }),
+      layers.dense({ units: 1, activation: 'sigmoid' }),
+    ],
+  })
+  model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
+  return model
+}
+
 /** A network and data that keep a fit busy for a while. */
 function busy() {
   const rows = 512
@@ -16,17 +30,7 @@ function busy() {
     Float32Array.from({ length: rows }, (_, i) => i % 2),
     [rows, 1],
   )
-  const model = sequential({
-    inputShape: [64],
-    seed: 1,
-    layers: [
-      layers.dense({ units: 256, activation: 'tanh' }),
-      layers.dense({ units: 256, activation: 'tanh' }),
-      layers.dense({ units: 1, activation: 'sigmoid' }),
-    ],
-  })
-  model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
-  return { x, y, model }
+  return { x, y, model: wide() }
 }
 
 const later = (ms: number) => new Promise((done) => setTimeout(done, ms))
@@ -64,16 +68,7 @@ describe('job queue', () => {
 
   it('answers predictions from outside at the next step boundary of a fit, to the same history', async () => {
     const { x, y, model } = busy()
-    const twin = sequential({
-      inputShape: [64],
-      seed: 1,
-      layers: [
-        layers.dense({ units: 256, activation: 'tanh' }),
-        layers.dense({ units: 256, activation: 'tanh' }),
-        layers.dense({ units: 1, activation: 'sigmoid' }),
-      ],
-    })
-    twin.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
+    const twin = wide()
     const options = { epochs: 6, batchSize: 4 }
     const undisturbed = await twin.fit(x, y, options)
     let running = true

@@ -1,6 +1,5 @@
 /** Deep networks: building blocks and hyperparameters. */
-import { spawn } from 'node:child_process'
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -23,7 +22,7 @@ import {
   type Tensor,
   type WeightHandle,
 } from '../../../lib'
-import { close, matrix, normal, rejected, thrown } from './helpers'
+import { close, killedSearch, matrix, normal, rejected, thrown } from './helpers'
 
 const f64 = { dtype: 'float64' } as const
 
@@ -217,15 +216,7 @@ describe('4.7 hyperparameters: one object, searched', function () {
 
   it('survives being killed and resumed: the same trials as without', async () => {
     const file = join(folder, 'killed.jsonl')
-    const finished = () => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 2 : 0)
-    const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'search-child.ts'), file], {
-      stdio: 'ignore',
-    })
-    const exit = new Promise((resolve) => child.on('exit', resolve))
-    while (finished() < 4 && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 5))
-    child.kill('SIGKILL')
-    await exit
-    const before = finished()
+    const before = await killedSearch('search-child.ts', file, 4)
     expect(before).to.be.within(4, 23)
     appendFileSync(file, '{"trial":23,"conf')
     let ran = 0

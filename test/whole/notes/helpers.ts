@@ -1,4 +1,8 @@
-/** What the tests of the rows share: seeded data, comparisons, warnings. */
+/** What the tests of the rows share: seeded data, comparisons, warnings, searches that are killed. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { ops, Tensor } from '../../../lib'
 
@@ -85,6 +89,20 @@ export function ring(m: number, seed: number): { x: number[][]; y: number[] } {
     y.push(label)
   }
   return { x, y }
+}
+
+/**
+ * Runs `program` of this folder, which searches and writes `file`, and kills it once that holds `trials` finished
+ * trials. Returns how many it holds then.
+ */
+export async function killedSearch(program: string, file: string, trials: number): Promise<number> {
+  const finished = () => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 2 : 0)
+  const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, program), file], { stdio: 'ignore' })
+  const exit = once(child, 'exit')
+  while (finished() < trials && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 2))
+  child.kill('SIGKILL')
+  await exit
+  return finished()
 }
 
 /** Share of rows whose rounded probability is the label. */

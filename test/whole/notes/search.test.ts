@@ -1,15 +1,13 @@
 /**
- * The search for hyperparameters on real training runs, in parallel, killed, and with files that are
- * wrong.
+ * The search for hyperparameters on real training runs, in parallel, killed, and with files that are wrong.
  */
-import { spawn } from 'node:child_process'
-import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { AbortError, FormatError, layers, OptionError, range, search, sequential, type History } from '../../../lib'
-import { rejected } from './helpers'
+import { killedSearch, rejected } from './helpers'
 import { devError, plantedLambda, ridgeSearch } from './search-task'
 
 let folder: string
@@ -55,15 +53,7 @@ describe('4.7 a search over λ on a log scale', () => {
 
   it('survives kill -9 in the middle: resumed, it ends with the same bits and repeats no finished trial', async () => {
     const file = join(folder, 'killed.jsonl')
-    const finished = () => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').length - 2 : 0)
-    const child = spawn(process.execPath, ['--import', 'tsx', join(__dirname, 'search-task-child.ts'), file], {
-      stdio: 'ignore',
-    })
-    const exit = new Promise((resolve) => child.on('exit', resolve))
-    while (finished() < 3 && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 2))
-    child.kill('SIGKILL')
-    await exit
-    const before = finished()
+    const before = await killedSearch('search-task-child.ts', file, 3)
     expect(before).to.be.within(3, 23)
     // A kill may cut the last line off.
     appendFileSync(file, '{"trial":23,"conf')
