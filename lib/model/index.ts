@@ -23,5 +23,5 @@ export {
 export { resume, type ResumeOptions } from './files/resume'
 export { sequential, type SequentialOptions } from './sequential'
 export type { TrainOnBatchOptions } from './train/train-on-batch'
-export type { ModelTypes, WithMetrics } from './types'
+export type { LogNames, MetricsIn, ModelTypes, ValidatedLogNames, WeightsIn, WithMetrics } from './types'
 export type { ExactLayerWeights, LayerWeights, WeightsByName, WeightSet, WeightSetLike } from '../tensor/weight-set'

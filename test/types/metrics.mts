@@ -23,16 +23,16 @@ const settings = { optimizer: optimizers.adam(), loss: 'binaryCrossentropy' } as
 const model = bare.compile({ ...settings, metrics: ['accuracy', 'auc'] })
 
 // evaluate and trainOnBatch
-for (const values of [await model.evaluate(x, y), await model.trainOnBatch(x, y)]) {
-  expectTypeOf(values.loss).toEqualTypeOf<number>()
-  expectTypeOf(values.dataLoss).toEqualTypeOf<number>()
-  expectTypeOf(values.accuracy).toEqualTypeOf<number>()
-  expectTypeOf<keyof typeof values>().toEqualTypeOf<'loss' | 'dataLoss' | 'accuracy' | 'auc'>()
-  // @ts-expect-error: it was not compiled
-  void values.precision
-  // @ts-expect-error: a slip
-  void values.acuracy
-}
+const values = await model.evaluate(x, y)
+expectTypeOf(values.loss).toEqualTypeOf<number>()
+expectTypeOf(values.dataLoss).toEqualTypeOf<number>()
+expectTypeOf(values.accuracy).toEqualTypeOf<number>()
+expectTypeOf<keyof typeof values>().toEqualTypeOf<'loss' | 'dataLoss' | 'accuracy' | 'auc'>()
+// @ts-expect-error: it was not compiled
+void values.precision
+// @ts-expect-error: a slip
+void values.acuracy
+expectTypeOf(await model.trainOnBatch(x, y, { signal: undefined })).toEqualTypeOf(values)
 const { accuracy, auc } = await model.evaluate(x, y, { batchSize: 4 })
 expectTypeOf(accuracy + auc).toEqualTypeOf<number>()
 
@@ -62,7 +62,7 @@ for (const logs of perhaps.epochs) {
 }
 const streamed = await model.fitDataset(() => [{ x, y }], { validationData: [x, y, [1, 2]] })
 for (const logs of streamed.epochs) expectTypeOf(logs.accuracy + logs.val_accuracy).toEqualTypeOf<number>()
-for (const logs of (await model.fitDataset(() => [{ x, y }])).epochs) {
+for (const logs of (await model.fitDataset(() => [{ x, y }], { epochs: 2 })).epochs) {
   expectTypeOf(logs.auc).toEqualTypeOf<number>()
   expectTypeOf(logs.val_auc).toEqualTypeOf<number | undefined>()
 }
@@ -86,20 +86,29 @@ expectTypeOf((await lone.evaluate(x, y)).top).toEqualTypeOf<number>()
 const spread = bare.compile({ ...settings, metrics: [...(['accuracy'] as const), 'f1'] })
 expectTypeOf((await spread.evaluate(x, y)).f1).toEqualTypeOf<number>()
 
+/** Of each model of a list: the names that its evaluations have, `string` for any. */
+type Names<Models extends readonly { evaluate(...args: never[]): Promise<object> }[]> = {
+  [At in keyof Models]: keyof Awaited<ReturnType<Models[At]['evaluate']>> & string
+}
+
 // no metrics
-for (const none of [bare.compile(settings), bare.compile({ ...settings, metrics: [] })]) {
-  const values = await none.evaluate(x, y)
-  expectTypeOf<keyof typeof values>().toEqualTypeOf<'loss' | 'dataLoss'>()
-  // @ts-expect-error: no metrics were compiled
-  void values.accuracy
-  const logs = (await none.fit(x, y, { validationData: [x, y] })).epochs[0]
-  expectTypeOf(logs?.val_loss).toEqualTypeOf<number | undefined>()
-  if (logs) expectTypeOf(logs.val_loss).toEqualTypeOf<number>()
+const none = [
+  bare.compile(settings),
+  bare.compile({ ...settings, metrics: undefined }),
+  bare.compile({ ...settings, metrics: [] }),
+] as const
+type Losses = 'loss' | 'dataLoss'
+expectTypeOf<Names<typeof none>>().toEqualTypeOf<readonly [Losses, Losses, Losses]>()
+// @ts-expect-error: no metrics were compiled
+void (await none[0].evaluate(x, y)).accuracy
+for (const logs of (await none[0].fit(x, y, { validationData: [x, y] })).epochs) {
+  expectTypeOf(logs.val_loss).toEqualTypeOf<number>()
+  expectTypeOf(logs.accuracy).toEqualTypeOf<number | undefined>()
 }
 
 // not known: any name may be there or not
 declare const names: MetricName[], specs: readonly MetricSpec[], options: CompileOptions, name: string
-for (const unknown of [
+const unknown = [
   bare,
   bare.compile({ ...settings, metrics: names }),
   bare.compile({ ...settings, metrics: specs }),
@@ -111,17 +120,19 @@ for (const unknown of [
   bare.compile(options),
   await loadModel('model.safetensors'),
   (await resume('run.checkpoint', x, y)).model,
-]) {
-  const values = await unknown.evaluate(x, y)
-  expectTypeOf(values.loss).toEqualTypeOf<number>()
-  expectTypeOf(values.accuracy).toEqualTypeOf<number | undefined>()
-  const [first] = (await unknown.fit(x, y, { validationData: [x, y] })).epochs
-  if (first) {
-    expectTypeOf(first.loss).toEqualTypeOf<number>()
-    expectTypeOf(first.accuracy).toEqualTypeOf<number | undefined>()
-    expectTypeOf(first.val_loss).toEqualTypeOf<number>()
-    expectTypeOf(first.val_accuracy).toEqualTypeOf<number | undefined>()
-  }
+] as const
+expectTypeOf<Names<typeof unknown>>().toEqualTypeOf<
+  readonly [string, string, string, string, string, string, string, string, string, string, string]
+>()
+const [loose] = unknown
+const seen = await loose.evaluate(x, y)
+expectTypeOf(seen.loss).toEqualTypeOf<number>()
+expectTypeOf(seen.accuracy).toEqualTypeOf<number | undefined>()
+for (const logs of (await loose.fit(x, y, { validationData: [x, y] })).epochs) {
+  expectTypeOf(logs.loss).toEqualTypeOf<number>()
+  expectTypeOf(logs.accuracy).toEqualTypeOf<number | undefined>()
+  expectTypeOf(logs.val_loss).toEqualTypeOf<number>()
+  expectTypeOf(logs.val_accuracy).toEqualTypeOf<number | undefined>()
 }
 
 // refused

@@ -122,6 +122,12 @@ class Counter implements Callback {
     run.model.getWeights()
   }
 }
+// Like any method, that of a callback may ask for more than it is sure to get.
+const demanding: Callback = {
+  name: 'demanding',
+  onEpoch: (logs: EpochLogs<'accuracy'>) => logs.accuracy.toFixed(3),
+}
+void demanding
 await model.fit(x, y, {
   epochs: 3,
   batchSize: undefined,
