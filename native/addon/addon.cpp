@@ -1,5 +1,5 @@
 // The addon's front door: one Environment per JavaScript thread that loads it, and the functions that belong to no
-// object. lib/native.ts is the typed contract.
+// object. lib/native/contract.ts is the typed contract.
 #include <napi.h>
 
 #include <string>

@@ -30,7 +30,7 @@ void add_entry(Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<entry<function>>(exports.Env(), name));
 }
 
-// Each file adds its functions of lib/native.ts.
+// Each file adds its functions of lib/native/contract.ts.
 void add_buffer_entries(Napi::Object exports);
 void add_device_entries(Napi::Object exports);
 void add_plan_entries(Napi::Object exports);

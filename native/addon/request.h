@@ -1,4 +1,4 @@
-// RunRequest and RunResult of lib/native.ts ⇄ those of core/compile/plan.h. JavaScript thread only.
+// RunRequest and RunResult of lib/native/contract.ts ⇄ those of core/compile/plan.h. JavaScript thread only.
 #pragma once
 #include <napi.h>
 

@@ -2,7 +2,7 @@
 // on old ones: glibc 2.17 and the libstdc++ of GCC 7. Newer systems give old functions new version numbers (dlopen
 // moved from libdl to libc, for instance), and the linker always takes the newest. Here every such function gets a
 // definition of ours, which stays inside the library (exports.map) and calls the old version or does the same with
-// older functions. scripts/check-floors.js lists what is too new; a line here is the remedy.
+// older functions. scripts/package/check-floors.js lists what is too new; a line here is the remedy.
 #include <pthread.h>
 #include <sys/stat.h>
 #include <time.h>
