@@ -144,8 +144,8 @@ async function sparsity(): Promise<void> {
   console.log(table([['penalty', 'weights below 0.001', '‖w‖²'], ...rows]))
   const [none, l2, l1] = Object.values(found)
   notice(
-    `L1 makes ${l1.small} of 20 weights zero, 15 of which are of no use; L2 makes their squares smaller and ` +
-      `${l2.small} zero.`,
+    `L1 makes ${l1.small} of 20 weights zero, where 15 inputs are of no use; L2 makes the weights smaller and ` +
+      `${l2.small} of them zero.`,
     l1.small >= 8 && l2.small <= 2 && l2.norm < none.norm,
   )
   const line = ({ weight }: typeof none) => weight.map((w, i) => [i + 1, Math.abs(w)] as const)

@@ -120,8 +120,8 @@ async function batchOrMiniBatch(): Promise<void> {
   const [all, mini] = [await bestOf('all', 60), await bestOf(64, 10)]
   notice(
     `Gradient descent on all ${m} digits at once needs ${all.epochs} passes over them for a cost below ${target}, in ` +
-      `mini-batches of 64 ${mini.epochs}, each at its best of five learning rates: a mini-batch need not wait for ` +
-      `the rest to take its step. Its costs go up and down, because every batch is different.`,
+      `mini-batches of 64 only ${mini.epochs}, each at its best of five learning rates: a mini-batch need not wait ` +
+      `for the rest to take its step. Its costs go up and down, because every batch is different.`,
     mini.epochs * 4 < all.epochs,
   )
   await save('optimiser-race-batches', plot.batchVsMiniBatch(all.history, mini.history))

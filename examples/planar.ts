@@ -124,9 +124,9 @@ async function symmetry(): Promise<void> {
   const zeros = await distinctUnits('zeros')
   const random = await distinctUnits(initializers.normal({ variance: 1e-4 }))
   notice(
-    `Started at zero, the 8 hidden units are still copies of ${zeros.distinct} after ${epochs} steps (dev error ` +
-      `${percent(zeros.error)}); started at random numbers of about 0.01 they are ${random.distinct} ` +
-      `(${percent(random.error)}).`,
+    `8 hidden units that start at zero are ${zeros.distinct} distinct unit after ${epochs} steps (dev error ` +
+      `${percent(zeros.error)}); those that start at random numbers of about 0.01 are ${random.distinct} distinct ` +
+      `ones (${percent(random.error)}).`,
     zeros.distinct === 1 && random.distinct === 8,
   )
 }
