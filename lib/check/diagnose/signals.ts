@@ -89,7 +89,7 @@ function deadShare(values: ArrayLike<number>, rows: number): number {
 /**
  * Statistics of the activations of every layer and of the gradients of its weights on rows x, y, and a verdict:
  * 'exploding' or 'vanishing' with the first layer whose root mean square is more than `factor` times above or below
- * that of the input (or whose values are not finite), else, for signals that go wrong backwards, the layer next to the
+ * that of the input, behind a first normalize layer (or whose values are not finite), else, for signals that go wrong backwards, the layer next to the
  * output whose gradient is `factor`² times smaller or larger than that of the last layer with weights. Changes nothing.
  */
 export async function signals(model: Model, x: DataLike, y: DataLike, options: SignalsOptions = {}): Promise<Signals> {
@@ -118,7 +118,11 @@ export async function signals(model: Model, x: DataLike, y: DataLike, options: S
     for (const t of [z, a, ...tensors.map(([, gradient]) => gradient)]) t?.dispose()
     return result
   })
-  return report(layers, statistics(toRows(where, x).data).rms, factor)
+  // A normalize layer brings raw inputs of any size to size 1: that is its work, and where the signals start.
+  const [first] = layers
+  const isNormalized = model.layers[0].kind === 'normalize'
+  const input = isNormalized ? first.activation.rms : statistics(toRows(where, x).data).rms
+  return report(layers, input, factor)
 }
 
 function report(layers: LayerSignals[], input: number, factor: number): Signals {
