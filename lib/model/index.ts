@@ -10,7 +10,7 @@ export type { Batch, BatchSource } from './train/fit-dataset'
 export type { CheckpointOptions, ValidationData } from './train/fit-options'
 export type { BatchLogs, CallbackState, TrainingProgress } from './train/callback'
 export { History, type EpochLogs, type StopReason } from './train/history'
-export { loadModel, type LoadOptions } from './files/load'
+export { loadModel, type LoadOptions } from './load'
 export {
   Model,
   type Callback,
@@ -20,7 +20,7 @@ export {
   type PredictOptions,
   type TrainingRun,
 } from './model'
-export { resume, type ResumeOptions } from './files/resume'
+export { resume, type ResumeOptions } from './resume'
 export { sequential, type SequentialOptions } from './sequential'
 export type { TrainOnBatchOptions } from './train/train-on-batch'
 export type { LogNames, MetricsIn, ModelTypes, ValidatedLogNames, WeightsIn, WithMetrics } from './types'

@@ -10,8 +10,8 @@ import { Tensor } from '../tensor/tensor'
 import type { WeightSet } from '../tensor/weight-set'
 import { Examples, inputsOf, type NativeData } from './data/examples'
 import { Model } from './model'
-import type { ModelTypes, WeightsIn } from './types'
 import { costProgram } from './programs/program'
+import type { ModelTypes, WeightsIn } from './types'
 
 /** What a function made by valueAndGrad(model, loss) returns: J with penalties, and dJ/dW laid out as getWeights. */
 export interface ModelValueAndGrads<Weights extends WeightSet = WeightSet> {

@@ -1,7 +1,7 @@
 /** From a model to what files hold. */
 import { FormatError } from '../../base/errors'
 import type { Json } from '../../base/json'
-import type { Engine } from '../structure/engine'
+import type { Engine } from '../engine'
 import type { StateCell } from '../structure/weights'
 import type { ModelSnapshot } from './snapshot'
 import { encodeSnapshot } from './snapshot-file'

@@ -2,9 +2,9 @@
 import type { RowSource } from '../../data/row-source'
 import { Tensor } from '../../tensor/tensor'
 import { preparedX } from '../data/examples'
+import type { Engine } from '../engine'
 import { activationsProgram } from '../programs/program'
 import type { Job } from '../queue/job'
-import type { Engine } from '../structure/engine'
 
 /** Values of one layer: z before its activation (where it has one), a after it; [m, …]. */
 export interface LayerActivations {

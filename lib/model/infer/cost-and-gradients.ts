@@ -5,9 +5,9 @@ import { Tensor } from '../../tensor/tensor'
 import type { WeightSet } from '../../tensor/weight-set'
 import type { ClassWeight, SampleWeight } from '../data/example-weights'
 import { inputsOf, type Examples } from '../data/examples'
+import type { Engine } from '../engine'
 import { costProgram } from '../programs/program'
 import type { Job } from '../queue/job'
-import type { Engine } from '../structure/engine'
 
 export interface CostAndGradients<Weights extends WeightSet = WeightSet> {
   cost: number

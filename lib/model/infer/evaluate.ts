@@ -6,11 +6,11 @@ import { native } from '../../native/native'
 import { guarded } from '../../native/runtime'
 import type { SampleWeight } from '../data/example-weights'
 import { inputsOf, type Examples, type NativeData } from '../data/examples'
+import type { Engine } from '../engine'
 import type { ModelPlan } from '../programs/plans'
 import { evaluateProgram } from '../programs/program'
 import { addTotals, splitTotals } from '../programs/run-steps'
 import type { Job } from '../queue/job'
-import type { Engine } from '../structure/engine'
 import { defaultChunk, runChunks } from './chunks'
 
 /** `loss` includes the penalties, `dataLoss` does not; metrics stand under their names. */

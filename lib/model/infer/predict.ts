@@ -7,8 +7,8 @@ import { native } from '../../native/native'
 import { guarded } from '../../native/runtime'
 import { Tensor } from '../../tensor/tensor'
 import { nativeX, preparedX } from '../data/examples'
+import type { Engine } from '../engine'
 import type { Job } from '../queue/job'
-import type { Engine } from '../structure/engine'
 import { runChunks } from './chunks'
 
 export async function predict(engine: Engine, job: Job, x: RowSource, batch: number): Promise<Tensor> {

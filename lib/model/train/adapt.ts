@@ -4,8 +4,8 @@ import { inTurns } from '../../base/slices'
 import { featureStatistics } from '../../layers/normalization/normalize'
 import type { NativeBuffer } from '../../native/contract'
 import { native } from '../../native/native'
+import type { Engine } from '../engine'
 import type { Job } from '../queue/job'
-import type { Engine } from '../structure/engine'
 
 /** Teaches the normalize layer the mean and variance of x, rows of `shape` in native memory. */
 export async function adaptTo(engine: Engine, job: Job, x: NativeBuffer, shape: readonly number[]): Promise<void> {

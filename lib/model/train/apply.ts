@@ -6,8 +6,8 @@ import { native } from '../../native/native'
 import { guarded } from '../../native/runtime'
 import type { Optimizer } from '../../optimizers/optimizer'
 import type { WeightSetLike } from '../../tensor/weight-set'
+import type { Engine } from '../engine'
 import { applyProgram } from '../programs/program'
-import type { Engine } from '../structure/engine'
 
 function toBuffer(where: string, { dtype, device }: Engine, data: NativeArray): NativeBuffer {
   return guarded(where, () => native.bufferCreate(dtype, data.length, data, device))

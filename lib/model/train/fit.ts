@@ -4,19 +4,19 @@ import { rowNumbers } from '../../data/random'
 import type { Home } from '../../data/transfer'
 import type { NativeBuffer } from '../../native/contract'
 import { inputsOf, type Examples, type NativeData } from '../data/examples'
+import type { Engine } from '../engine'
+import { runSteps } from '../programs/run-steps'
+import type { Job } from '../queue/job'
+import { adaptTo } from './adapt'
+import { AugmentedRows, type ReadyRows } from './augmented'
+import type { Callback } from './callback'
 import {
   checkpointBoundary,
   checkpointData,
   writeCheckpoint,
   type CheckpointData,
   type CheckpointState,
-} from '../files/checkpoint'
-import { runSteps } from '../programs/run-steps'
-import type { Job } from '../queue/job'
-import type { Engine } from '../structure/engine'
-import { adaptTo } from './adapt'
-import { AugmentedRows, type ReadyRows } from './augmented'
-import type { Callback } from './callback'
+} from './checkpoint'
 import type { Settings } from './fit-options'
 import { History } from './history'
 import { emptySums, Recorder, withHistory } from './recorder'

@@ -2,9 +2,9 @@
 import { checkSignal } from '../../base/checks'
 import type { DataLike } from '../../data/rows'
 import { Examples } from '../data/examples'
-import type { CheckpointState } from '../files/checkpoint'
-import type { Engine } from '../structure/engine'
+import type { Engine } from '../engine'
 import type { Callback } from './callback'
+import type { CheckpointState } from './checkpoint'
 import type { FitRequest } from './fit'
 import {
   callbacksOf,

@@ -2,12 +2,12 @@
 import { AbortError, NonFiniteError } from '../../base/errors'
 import type { RunResult } from '../../native/contract'
 import type { NativeData } from '../data/examples'
+import type { Engine } from '../engine'
 import { defaultChunk } from '../infer/chunks'
 import { evaluateRows, finishMetrics } from '../infer/evaluate'
 import type { ModelPlan } from '../programs/plans'
 import { addTotals, splitTotals } from '../programs/run-steps'
 import type { Job } from '../queue/job'
-import type { Engine } from '../structure/engine'
 import type { BatchLogs, Callback, TrainingRun } from './callback'
 import { History, type EpochLogs } from './history'
 

@@ -2,10 +2,10 @@
 import { NonFiniteError } from '../../base/errors'
 import type { ClassWeight, SampleWeight } from '../data/example-weights'
 import { inputsOf, type Examples } from '../data/examples'
+import type { Engine } from '../engine'
 import { finishMetrics, lastCosts, type Evaluation } from '../infer/evaluate'
 import { splitTotals } from '../programs/run-steps'
 import type { Job } from '../queue/job'
-import type { Engine } from '../structure/engine'
 
 export interface TrainOnBatchOptions {
   sampleWeight?: SampleWeight | undefined

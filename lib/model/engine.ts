@@ -1,14 +1,14 @@
 /** What a model is inside: values, compiled parts, plans and the queue. Users meet Model. */
-import type { DType, NativeArray, Precision } from '../../base/dtype'
-import { StateError } from '../../base/errors'
-import type { Optimizer } from '../../optimizers/optimizer'
-import type { Schedule } from '../../schedules'
-import { Plans, type ModelPlan } from '../programs/plans'
-import { predictProgram, trainProgram, type BatchShape, type Parts } from '../programs/program'
-import { JobQueue } from '../queue/queue'
-import type { Compiled } from './compile'
-import type { Network } from './network'
-import { Weights, type SlotTable } from './weights'
+import type { DType, NativeArray, Precision } from '../base/dtype'
+import { StateError } from '../base/errors'
+import type { Optimizer } from '../optimizers/optimizer'
+import type { Schedule } from '../schedules'
+import { Plans, type ModelPlan } from './programs/plans'
+import { predictProgram, trainProgram, type BatchShape, type Parts } from './programs/program'
+import { JobQueue } from './queue/queue'
+import type { Compiled } from './structure/compile'
+import type { Network } from './structure/network'
+import { Weights, type SlotTable } from './structure/weights'
 
 /** Counters that key random numbers and schedules, so that training continues to the same bits. */
 export interface ProgressCounters {

@@ -1,7 +1,7 @@
 /** A model as a table. */
-import { sizeOf } from '../../base/shape'
+import { sizeOf } from '../base/shape'
 import type { Engine } from './engine'
-import type { Parameter } from './weights'
+import type { Parameter } from './structure/weights'
 
 const countText = (count: number) => count.toLocaleString('en-US')
 const shapeText = (shape: readonly number[]) => `[${shape.join(', ')}]`
