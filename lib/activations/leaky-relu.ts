@@ -1,11 +1,11 @@
 import { finiteNumber } from '../base/checks'
+import { elementwise } from '../graph/primitives/elementwise'
 import * as ops from '../ops'
 import type { ActivationKind } from './activation'
 
-/** Slope for z < 0 unless another is given (Maas, Hannun & Ng 2013). */
-const defaultSlope = 0.01
+const defaultSlope = elementwise.leakyRelu.options.slope.fallback
 
-/** z for z ≥ 0 and slope·z below; the derivative at 0 is 1. */
+/** z for z ≥ 0 and slope·z below (Maas, Hannun & Ng 2013); the derivative at 0 is 1. */
 export const leakyRelu: ActivationKind<{ slope?: number | undefined }> = {
   options: ['slope'],
   rectifies: true,

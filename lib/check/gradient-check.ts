@@ -3,6 +3,7 @@ import { checkOptions, checkSignal, oneOf, positiveInteger, positiveNumber, seed
 import { describeValue, NonFiniteError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import type { DataLike } from '../data/rows'
+import type { PreparedRun } from '../graph/compiled'
 import type { Loss } from '../losses'
 import { Examples, type NativeData } from '../model/data/examples'
 import { Model } from '../model/model'
@@ -188,8 +189,8 @@ async function check(
   if (parameters.length === 0) throw new OptionError(`${where}: the model has no trainable weights to check.`)
   const { graph, buffers } = costGraph(parts, loss, data, training)
   try {
-    const run = async (...[plan, request]: Parameters<Job['run']>) => {
-      const result = await job.run(plan, request)
+    const run = async (prepared: PreparedRun) => {
+      const result = await job.run(prepared)
       job.throwIfAborted()
       return result
     }

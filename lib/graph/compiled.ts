@@ -42,8 +42,14 @@ export interface CompileOptions {
   bind?: (captures: readonly unknown[]) => Bound
 }
 
-/** Runs a plan off the event loop. */
-export type Runner = (plan: NativePlan, request: RunRequest) => Promise<RunResult>
+/** A run that lacks nothing but a thread. */
+export interface PreparedRun {
+  readonly plan: NativePlan
+  readonly request: RunRequest
+}
+
+/** Runs off the event loop. */
+export type Runner = (run: PreparedRun) => Promise<RunResult>
 
 const nothing: Bound = { buffers: [], free: () => {} }
 
@@ -73,25 +79,27 @@ export class CompiledProgram {
     return native.planInfo(this.plan).arenaBytes
   }
 
-  /** A request with the captured values behind its inputs; rows are never gathered from them. */
-  request(request: RunRequest): RunRequest {
+  /** The run with the captured values behind its inputs; rows are never gathered from them. */
+  prepare(request: RunRequest): PreparedRun {
+    const { plan } = this
     const { buffers } = this.#captured
-    if (buffers.length === 0) return request
+    if (buffers.length === 0) return { plan, request }
     const { inputs = [], gathered } = request
-    return {
-      ...request,
+    const captured = {
       inputs: [...inputs, ...buffers],
       ...(gathered && { gathered: [...gathered, ...buffers.map(() => false)] }),
     }
+    return { plan, request: { ...request, ...captured } }
   }
 
   /** Runs now, on this thread. */
   runSync(request: RunRequest, where = this.#where): RunResult {
-    return guarded(where, () => native.planRunSync(this.plan, this.request(request)))
+    const prepared = this.prepare(request)
+    return guarded(where, () => native.planRunSync(prepared.plan, prepared.request))
   }
 
   run(request: RunRequest, runner: Runner): Promise<RunResult> {
-    return runner(this.plan, this.request(request))
+    return runner(this.prepare(request))
   }
 
   dispose(): void {

@@ -5,7 +5,6 @@ import type { DataLike } from '../data/rows'
 import { valueAndGrad as ofFunction, type GradOptions, type ScalarFunction } from '../functions/grad'
 import { toLoss, type LossSpec } from '../losses'
 import { native } from '../native/native'
-import { guarded } from '../native/runtime'
 import { Tensor } from '../tensor/tensor'
 import type { WeightSet } from '../tensor/weight-set'
 import { Examples, inputsOf, type NativeData } from './data/examples'
@@ -43,8 +42,7 @@ function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
     const plan = engine.plans.get(`own ${id} ${data.rows} ${training}`, () =>
       costProgram(engine, resolved, { batch: data.rows, weighted: false }, { training, withGradients: true }),
     )
-    const request = plan.request(inputsOf(data), false, engine.stepKey())
-    const { fetches } = guarded(where, () => native.planRunSync(plan.native, request))
+    const { fetches } = plan.runSync(where, inputsOf(data), engine.stepKey())
     const value = native.bufferRead(fetches[0])[0]
     const grads = engine.weights.layOut((p, i) => Tensor.fromBuffer(fetches[i + 2], p.shape, engine.dtype))
     return { value, grads }

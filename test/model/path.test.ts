@@ -34,6 +34,35 @@ describe('the way of data and calls through a model', () => {
     net.dispose()
   })
 
+  it('values of y are checked once, and typed arrays are never copied whole', async () => {
+    const net = sequential({ inputShape: [3], layers: [layers.dense({ units: 1, activation: 'sigmoid' })], seed: 1 })
+    const loss = losses.binaryCrossentropy()
+    const rows: number[] = []
+    const { checkTargetValues } = loss
+    loss.checkTargetValues = (where, values, shape, firstRow = 0) => {
+      for (let i = 0; i < values.length; i++) rows.push(firstRow + i)
+      checkTargetValues(where, values, shape, firstRow)
+    }
+    net.compile({ optimizer: 'adam', loss })
+    // More than a slice holds.
+    const count = 300_000
+    const x = new Float32Array(3 * count).fill(0.5)
+    const y = Uint8Array.from({ length: count }, (_, i) => i % 2)
+    let largest = 0
+    const { subarray } = Float32Array.prototype
+    x.subarray = (...args): Float32Array<ArrayBuffer> => {
+      const part = subarray.apply(x, args) as Float32Array<ArrayBuffer>
+      largest = Math.max(largest, part.length)
+      return part
+    }
+    const given = { data: y, shape: [count, 1] }
+    await net.fit({ data: x, shape: [count, 3] }, given, { batchSize: 'all', validationData: [[[1, 2, 3]], [1]] })
+    expect(rows.length).to.equal(count + 1)
+    expect(rows.slice(0, count).every((row, i) => row === i)).to.equal(true)
+    expect(largest).to.be.within(1, count)
+    net.dispose()
+  })
+
   it('evaluate and predict read every number once', async () => {
     const [x, y] = [counted(3 * 50), counted(50)]
     const net = model()

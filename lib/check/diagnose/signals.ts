@@ -1,10 +1,14 @@
 /** Do signals vanish or explode on their way through the layers, forwards and backwards? */
 import { activationFacts } from '../../activations'
-import { checkOptions, checkSignal, positiveNumber } from '../../base/checks'
+import { checkOptions, checkSignal, positiveNumber, throwIfAborted } from '../../base/checks'
+import type { DType } from '../../base/dtype'
 import { describeValue, OptionError } from '../../base/errors'
-import { toRows, type DataLike } from '../../data/rows'
+import { inTurns } from '../../base/slices'
+import { openRows } from '../../data/row-source'
+import type { DataLike } from '../../data/rows'
+import { toNative } from '../../data/transfer'
 import { Model } from '../../model/model'
-import { Tensor } from '../../tensor/tensor'
+import { shareStorage, Tensor } from '../../tensor/tensor'
 
 export interface SignalsOptions {
   /** A layer whose root mean square is this many times larger or smaller than the input's is named. Default 1000. */
@@ -86,11 +90,21 @@ function deadShare(values: ArrayLike<number>, rows: number): number {
   return dead / width
 }
 
+/** x in native memory, read once and in slices; a tensor of the user's is only held. */
+async function tensorOf(where: string, x: DataLike, dtype: DType, signal: AbortSignal | undefined): Promise<Tensor> {
+  if (x instanceof Tensor && !x.disposed) return shareStorage(x, x.shape)
+  const source = openRows(`${where}: x`, x, dtype)
+  const rows = toNative(where, 'x', source, { dtype, device: 'cpu' })
+  const { buffer, shape } = await inTurns(rows, () => throwIfAborted(where, signal))
+  return Tensor.fromBuffer(buffer, shape, dtype)
+}
+
 /**
  * Statistics of the activations of every layer and of the gradients of its weights on rows x, y, and a verdict:
- * 'exploding' or 'vanishing' with the first layer whose root mean square is more than `factor` times above or below
- * that of the input, behind a first normalize layer (or whose values are not finite), else, for signals that go wrong backwards, the layer next to the
- * output whose gradient is `factor`² times smaller or larger than that of the last layer with weights. Changes nothing.
+ * 'exploding' or 'vanishing', with the first layer whose root mean square is more than `factor` times that of the input,
+ * or less than 1/`factor` of it, or whose values are not finite. (Behind a first normalize layer, its output counts as
+ * the input.) Failing that, for signals that go wrong backwards, the layer next to the output whose gradient is
+ * `factor`² times smaller or larger than that of the last layer with weights. Changes nothing.
  */
 export async function signals(model: Model, x: DataLike, y: DataLike, options: SignalsOptions = {}): Promise<Signals> {
   const where = 'diagnose.signals'
@@ -101,8 +115,9 @@ export async function signals(model: Model, x: DataLike, y: DataLike, options: S
   const factor = positiveNumber(`${where}: factor`, options.factor ?? 1000)
   if (factor <= 1) throw new OptionError(`${where}: factor: expected a number above 1, got ${factor}.`)
   const { signal } = options
-  const found = await model.activations(x, { signal })
-  const { gradients } = await model.costAndGradients(x, y, { signal })
+  using rows = await tensorOf(where, x, model.dtype, signal)
+  const found = await model.activations(rows, { signal })
+  const { gradients } = await model.costAndGradients(rows, y, { signal })
   const layers = model.layers.map(({ name, activation }): LayerSignals => {
     const { z, a } = found[name]
     const values = a.data
@@ -121,7 +136,7 @@ export async function signals(model: Model, x: DataLike, y: DataLike, options: S
   // A normalize layer brings raw inputs of any size to size 1: that is its work, and where the signals start.
   const [first] = layers
   const isNormalized = model.layers[0].kind === 'normalize'
-  const input = isNormalized ? first.activation.rms : statistics(toRows(where, x).data).rms
+  const input = isNormalized ? first.activation.rms : statistics(rows.data).rms
   return report(layers, input, factor)
 }
 

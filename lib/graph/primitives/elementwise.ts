@@ -54,7 +54,7 @@ export const elementwise = {
     fold: (x) => (x >= 0 ? x : x < 0 ? 0 : NaN),
     kink: atZero,
   }),
-  /** x for x ≥ 0, slope·x below; derivative 1 at 0. `slope` defaults to 0.01. */
+  /** x for x ≥ 0, slope·x below; derivative 1 at 0. */
   leakyRelu: {
     ...unary((y, dy, b) => [b.select(b.greaterEqual(y.inputs[0], 0), dy, b.mul(y.attrs.slope as number, dy))], {
       kink: atZero,

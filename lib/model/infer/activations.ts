@@ -23,7 +23,7 @@ export async function activations(
   const rows = input.shape[0]
   try {
     const plan = engine.plans.get(`activations ${rows} ${training}`, () => activationsProgram(engine, rows, training))
-    const result = await job.run(plan.native, plan.request({ x: input.buffer }, false, engine.stepKey()))
+    const result = await job.run(plan.prepare({ x: input.buffer }, false, engine.stepKey()))
     job.throwIfAborted()
     const layers: Record<string, LayerActivations> = {}
     plan.fetchNames.forEach((name, i) => {

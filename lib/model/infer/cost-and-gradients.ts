@@ -41,7 +41,7 @@ export async function costAndGradients<Weights extends WeightSet>(
     const plan = engine.plans.get(`gradients ${shape.batch} ${shape.weighted} ${training}`, () =>
       costProgram(engine, loss, shape, { training, withGradients: true }),
     )
-    const result = await job.run(plan.native, plan.request(inputsOf(data), false, engine.stepKey()))
+    const result = await job.run(plan.prepare(inputsOf(data), false, engine.stepKey()))
     job.throwIfAborted()
     const [cost, dataLoss, ...found] = result.fetches
     const gradients = engine.weights.layOut((p, i) => Tensor.fromBuffer(found[i], p.shape, engine.dtype)) as Weights

@@ -53,7 +53,7 @@ export function predictSync(engine: Engine, x: RowSource): Tensor {
   const rows = input.shape[0]
   try {
     const plan = engine.predictPlan(rows)
-    const result = guarded(where, () => native.planRunSync(plan.native, plan.request({ x: input.buffer }, false)))
+    const result = plan.runSync(where, { x: input.buffer })
     return Tensor.fromBuffer(result.fetches[0], [rows, ...engine.network.outputShape], engine.dtype)
   } finally {
     input.release()

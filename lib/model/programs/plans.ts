@@ -2,8 +2,8 @@
 import type { DType } from '../../base/dtype'
 import { LruMap } from '../../base/lru'
 import { sizeOf } from '../../base/shape'
-import { bindEach, CompiledProgram } from '../../graph/compiled'
-import type { NativeBuffer, NativePlan, RunRequest } from '../../native/contract'
+import { bindEach, CompiledProgram, type PreparedRun } from '../../graph/compiled'
+import type { NativeBuffer, RunRequest, RunResult } from '../../native/contract'
 import { native } from '../../native/native'
 import { guarded } from '../../native/runtime'
 import { tensorToNative, type TensorLike } from '../../tensor/tensor'
@@ -23,6 +23,9 @@ function ownCopy(where: string, capture: unknown, dtype: DType, device: string):
     if (!shared) native.bufferDispose(buffer)
   }
 }
+
+/** Native memory by the name of an input. */
+type Inputs = Readonly<Record<string, NativeBuffer>>
 
 /** A compiled program and what its slots stand for. */
 export class ModelPlan {
@@ -49,18 +52,23 @@ export class ModelPlan {
     this.#cells = built.cells
   }
 
-  get native(): NativePlan {
-    return this.#compiled.plan
+  /** A run on the states of the moment. `gather`: take rows of the inputs by number. */
+  prepare(inputs: Inputs, gather: boolean, rest: RunRequest = {}): PreparedRun {
+    return this.#compiled.prepare(this.#request(inputs, gather, rest))
   }
 
-  /** A request with the states of the moment. `inputs` by name; `gather`: take rows of them by number. */
-  request(inputs: Readonly<Record<string, NativeBuffer>>, gather: boolean, rest: RunRequest = {}): RunRequest {
-    return this.#compiled.request({
+  /** Runs now, on this thread, on whole inputs. */
+  runSync(where: string, inputs: Inputs, rest: RunRequest = {}): RunResult {
+    return this.#compiled.runSync(this.#request(inputs, false, rest), where)
+  }
+
+  #request(inputs: Inputs, gather: boolean, rest: RunRequest): RunRequest {
+    return {
       states: this.#cells.map((cell) => cell.buffer),
       inputs: this.inputNames.map((name) => inputs[name]),
       gathered: this.inputNames.map(() => gather),
       ...rest,
-    })
+    }
   }
 
   dispose(): void {

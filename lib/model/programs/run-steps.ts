@@ -26,8 +26,12 @@ export async function runSteps(
     await job.yieldIfAsked()
     const current = plan()
     const part = rows?.subarray(done * batch, steps * batch)
-    const filled = current.request(inputs, part !== undefined, { rows: part, steps: steps - done, ...request?.(done) })
-    const result = await job.run(current.native, filled, onProgress ?? null)
+    const prepared = current.prepare(inputs, part !== undefined, {
+      rows: part,
+      steps: steps - done,
+      ...request?.(done),
+    })
+    const result = await job.run(prepared, onProgress ?? null)
     onResult(result, current, done)
     done += result.stepsDone
     if (result.status === 'cancelled') job.throwIfAborted()

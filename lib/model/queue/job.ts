@@ -1,6 +1,7 @@
 /** One running or waiting job of a model: carries aborts and interruptions down to its native run. */
 import { AbortError } from '../../base/errors'
-import type { NativeJob, NativePlan, RunRequest, RunResult } from '../../native/contract'
+import type { PreparedRun } from '../../graph/compiled'
+import type { NativeJob, RunResult } from '../../native/contract'
 import { native } from '../../native/native'
 import { fromCore, guarded } from '../../native/runtime'
 
@@ -104,8 +105,7 @@ export class Job {
 
   /** Runs a plan on a native thread. Resolves with 'cancelled' after an interruption; throws AbortError on abort. */
   async run(
-    plan: NativePlan,
-    request: RunRequest,
+    { plan, request }: PreparedRun,
     onProgress: ((stepsDone: number, costs: Float64Array) => void) | null = null,
   ): Promise<RunResult> {
     this.throwIfAborted()

@@ -37,9 +37,7 @@ export function applyGradients(engine: Engine, optimizer: Optimizer, gradients: 
   const hyper = Float64Array.from([rate.value({ epoch: 1, step }), ...optimizer.hyperValues(updates + 1)])
   const inputs = Object.fromEntries(trainable.map((p) => [p.name, toBuffer(where, engine, data[visible.indexOf(p)])]))
   try {
-    const result = guarded(where, () =>
-      native.planRunSync(plan.native, plan.request(inputs, false, { hyper, ...engine.stepKey() })),
-    )
+    const result = plan.runSync(where, inputs, { hyper, ...engine.stepKey() })
     if (result.status === 'nonFinite')
       throw new NonFiniteError(
         `${where}: the gradient of ${result.label || 'a weight'} is not finite. Nothing was changed.`,

@@ -12,7 +12,7 @@ import { runSteps } from '../programs/run-steps'
 import type { Job } from '../queue/job'
 import { augmentedBatch } from './augmented'
 import type { Callback } from './callback'
-import { augmentOf, callbacksOf, checkCommon, type CommonFitOptions } from './fit-options'
+import { augmentOf, callbacksOf, checkCommon, commonNames, type CommonFitOptions } from './fit-options'
 import { History } from './history'
 import { openValidation } from './open-fit'
 import { emptySums, Recorder, withHistory } from './recorder'
@@ -35,21 +35,6 @@ export interface FitDatasetOptions<Model = unknown> extends CommonFitOptions<Mod
 /** Batches made ready while one is trained on. */
 const prefetched = 2
 
-const optionNames = [
-  'epochs',
-  'initialEpoch',
-  'validationData',
-  'classWeight',
-  'callbacks',
-  'onBatch',
-  'onEpoch',
-  'signal',
-  'verbose',
-  'stopWhen',
-  'stepsPerEpoch',
-  'augment',
-]
-
 export async function fitDataset(
   engine: Engine,
   model: unknown,
@@ -57,7 +42,7 @@ export async function fitDataset(
   options: FitDatasetOptions,
 ): Promise<History> {
   const where = 'fitDataset'
-  checkOptions(where, options, optionNames)
+  checkOptions(where, options, [...commonNames, 'stepsPerEpoch'])
   functionOption(`${where}: source (a function that returns an async iterable of { x, y })`, source)
   const { epochs, initialEpoch, tolerance } = checkCommon(where, options)
   const batches =

@@ -101,7 +101,8 @@ export interface Settings extends CommonSettings {
   augment: AugmentSettings | null
 }
 
-const commonNames = [
+/** Names of the options that fit and fitDataset share. */
+export const commonNames = [
   'epochs',
   'initialEpoch',
   'validationData',

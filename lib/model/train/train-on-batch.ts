@@ -28,8 +28,7 @@ export async function trainOnBatch<Metrics extends string>(
   try {
     const plan = engine.trainPlan({ batch: data.rows, weighted: data.weights !== null })
     const hyper = engine.hypers(1, 1)
-    const request = plan.request(inputsOf(data), false, { hyper, ...engine.stepKey() })
-    const result = await job.run(plan.native, request)
+    const result = await job.run(plan.prepare(inputsOf(data), false, { hyper, ...engine.stepKey() }))
     engine.advance(result.stepsDone)
     if (result.status === 'nonFinite') {
       const layer = result.label.split('.')[0]
