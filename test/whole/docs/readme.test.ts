@@ -74,7 +74,7 @@ describe('documentation', () => {
   it('docs/api.md names every value that the package exports', () => {
     const exported = Object.entries(my).filter(([name]) => name !== 'default')
     expect(exported.length).to.be.above(40)
-    // A function is told as `name(…)`, what is an object of functions as `name.…`, a class as `Name`.
+    // Functions stand there as `name(…)`, objects of functions as `name.…`, classes as `Name`.
     const end = ([name, value]: [string, unknown]) =>
       /^[A-Z]/.test(name) ? '`' : typeof value === 'function' ? '(' : '.'
     const missing = exported.filter((entry) => !api.includes(`\`${entry[0]}${end(entry)}`)).map(([name]) => name)
