@@ -36,8 +36,6 @@ bool same_access(const FusedInput& a, const FusedInput& b) {
 
 namespace {
 
-constexpr size_t max_slots = 64;  // inputs and steps of one fused instruction
-
 bool is_source(const Node& node) { return node.record->source != Source::none; }
 
 // How element i of an array of shape `space` finds its element in an operand of shape `in`.
@@ -322,7 +320,7 @@ class Fuser {
           };
           if (!inside.count(read.node) && std::none_of(grown.begin(), grown.end(), same)) grown.push_back(read);
         }
-        if (unit.nodes.empty() || grown.size() + unit.nodes.size() + 1 <= max_slots) {
+        if (unit.nodes.empty() || grown.size() + unit.nodes.size() + 1 <= max_fused_slots) {
           inputs = std::move(grown);
           break;
         }
