@@ -83,6 +83,8 @@ struct FusedOutput {
   int32_t slot;
   int32_t deferred;  // memory aliases an input: write it only when the tile is finished
 };
+// Inputs and steps together, as the core makes calls; a backend may refuse more.
+constexpr int32_t max_fused_slots = 64;
 struct FusedAttrs {
   int32_t n_inputs, n_steps, n_outputs, n_slots;
   const FusedInput* inputs;

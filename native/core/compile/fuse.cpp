@@ -1,6 +1,6 @@
 // Decides which nodes share an instruction.
 //
-// 1. Aliases: a reshape (or a broadcast or transpose that moves nothing) is its input.
+// 1. Aliases: a node that moves nothing (a reshape, a slice of everything) is its input.
 // 2. Reads: an element-wise node looks through broadcasts at the smaller array behind them.
 // 3. An op whose kernel has an epilogue takes a bias and an activation in.
 // 4. Element-wise nodes of one size form groups. Every node gets a depth that grows by one along every edge that
@@ -35,8 +35,6 @@ bool same_access(const FusedInput& a, const FusedInput& b) {
 }
 
 namespace {
-
-constexpr size_t max_slots = 64;  // inputs and steps of one fused instruction
 
 bool is_source(const Node& node) { return node.record->source != Source::none; }
 
@@ -90,22 +88,6 @@ FusedInput access_of(const Shape& space, const Shape& in) {
   return access;
 }
 
-bool moves_nothing(const Graph& graph, const Node& node) {
-  if (node.op == "reshape") return true;
-  const Shape& in = graph.nodes[node.inputs.empty() ? 0 : node.inputs[0]].shape;
-  if (node.op == "broadcast") return count_of(in) == count_of(node.shape);
-  if (node.op == "slice" || node.op == "pad") return in == node.shape;
-  if (node.op == "concat") return node.inputs.size() == 1;
-  if (node.op != "transpose") return false;
-  double last = -1;  // the dimensions greater than 1 keep their order
-  for (const double from : list_attr(node, "perm")) {
-    if (in[static_cast<size_t>(from)] == 1) continue;
-    if (from < last) return false;
-    last = from;
-  }
-  return true;
-}
-
 // Thread ownership: a local of fuse().
 class Fuser {
  public:
@@ -133,7 +115,8 @@ class Fuser {
     count_.resize(n_);
     for (uint32_t id = 0; id < n_; id++) {
       count_[id] = count_of(node(id).shape);
-      f_.root[id] = fused_ && moves_nothing(graph_, node(id)) ? f_.root[node(id).inputs[0]] : id;
+      const auto moves_nothing = node(id).record->moves_nothing;
+      f_.root[id] = fused_ && moves_nothing && moves_nothing(graph_, node(id)) ? f_.root[node(id).inputs[0]] : id;
       elementwise_[id] = f_.root[id] == id && node(id).record->element;
     }
   }
@@ -337,7 +320,7 @@ class Fuser {
           };
           if (!inside.count(read.node) && std::none_of(grown.begin(), grown.end(), same)) grown.push_back(read);
         }
-        if (unit.nodes.empty() || grown.size() + unit.nodes.size() + 1 <= max_slots) {
+        if (unit.nodes.empty() || grown.size() + unit.nodes.size() + 1 <= max_fused_slots) {
           inputs = std::move(grown);
           break;
         }

@@ -16,11 +16,6 @@ inline void fail(const std::string& what) {
   if (failures <= 40) std::printf("FAILED %s\n", what.c_str());
 }
 
-template <class S>
-const char* type_name() {
-  return sizeof(S) == 4 ? "float32" : "float64";
-}
-
 inline std::string text(const Dims& dims) {
   std::string s = "[";
   for (size_t i = 0; i < dims.size(); i++) s += (i ? "," : "") + std::to_string(dims[i]);

@@ -1,11 +1,19 @@
-// Every kernel but matmul and fused, of every instruction set of this machine, against the reference: float32
-// and float64, ragged shapes, special values, one worker and three (which must give the same bits), rubbish in the
-// scratch, guard zones around the outputs.
+// Every kernel of core/kernels.def (but those of `elsewhere` below), of every instruction set of this machine, against
+// the reference: float32 and float64, ragged shapes, special values, one worker and three (which must give the same
+// bits), rubbish in the scratch, guard zones around the outputs. A kernel that no check calls is a failure.
+#include <iterator>
+
 #include "compare.h"
 
 using namespace kernel_test;
 
 namespace {
+
+// Kernels that have drivers of their own.
+const char* const elsewhere[] = {
+    "matmul",  // bench/matmul.cpp --check: the sizes at which its ways change, and its epilogue
+    "fused",   // fused.cpp: steps drawn at random
+};
 
 template <class S>
 void check_elementwise(const KernelTable& table) {
@@ -85,6 +93,33 @@ void check_reductions(const KernelTable& table) {
       compare<S>(table, "max", what + " with NaN", {in.view()}, out_dims, &attrs, 0);
       compare<S>(table, "argmax", what + " with NaN", {in.view()}, out_dims, &attrs, 0);
       compare<S>(table, "sum", what + " with NaN", {in.view()}, out_dims, &attrs, epsilon<S>(), scale);
+    }
+  }
+}
+
+template <class S>
+void check_cumsum(const KernelTable& table) {
+  Random random(6);
+  // Lines that lie one behind the other (inner 1) and side by side, around the sizes of their groups.
+  const int64_t shapes[][3] = {{1, 1, 1},      {1, 7, 1},      {7, 33, 1},   {8, 20, 1},  {9, 4000, 1},  {300, 17, 1},
+                               {1, 100003, 1}, {1, 20, 255},   {2, 30, 256}, {3, 9, 600}, {2, 3000, 17}, {1, 50000, 3},
+                               {40, 50, 60},   {129, 1024, 1}, {4, 0, 1},    {2, 0, 3},   {0, 3, 1},     {2, 5, 0}};
+  for (const auto& s : shapes) {
+    const Dims dims = {s[0], s[1], s[2]};
+    const Array<S> numbers = random_array<S>(dims, random);
+    for (int way = 0; way < 4; way++) {
+      const CumsumAttrs attrs = {s[0], s[1], s[2], way & 1, way >> 1};
+      const std::string what = text(dims) + (way & 1 ? " exclusive" : "") + (way >> 1 ? " reverse" : "");
+      // The rounding to S; before it, n roundings in double of partial sums of about √n, which add up at random.
+      const double scale = 1 + 4 * (2 + static_cast<double>(s[1])) * epsilon<double>() / epsilon<S>();
+      Array<S> in = numbers;
+      compare<S>(table, "cumsum", what, {in.view()}, dims, &attrs, epsilon<S>(), scale);
+      if (in.count() < 10) continue;
+      in[random.below(in.count())] = static_cast<S>(INFINITY);
+      compare<S>(table, "cumsum", what + " with infinity", {in.view()}, dims, &attrs, epsilon<S>(), scale);
+      in[random.below(in.count())] = static_cast<S>(NAN);
+      in[random.below(in.count())] = -static_cast<S>(INFINITY);
+      compare<S>(table, "cumsum", what + " with NaN", {in.view()}, dims, &attrs, epsilon<S>(), scale);
     }
   }
 }
@@ -262,10 +297,23 @@ template <class S>
 void check(const KernelTable& table) {
   check_elementwise<S>(table);
   check_reductions<S>(table);
+  check_cumsum<S>(table);
   check_softmax<S>(table);
   check_movement<S>(table);
   check_random<S>(table);
   check_records<S>(table);
+
+  // The list of kernels is core/kernels.def's, from which the table is made.
+  for (int i = 0; i < table.n_kernels; i++) {
+    const std::string name = table.kernels[i].name;
+    const bool is_elsewhere = std::find(std::begin(elsewhere), std::end(elsewhere), name) != std::end(elsewhere);
+    const bool is_here = called(table).count(call_name<S>(name)) != 0;
+    if (is_here == is_elsewhere) {
+      fail(std::string(table.isa) + " " + call_name<S>(name) +
+           (is_here ? ": is checked here, but named as checked elsewhere" : ": no check calls it"));
+    }
+  }
+  for (const char* name : elsewhere) kernel(table, name);  // ends the program if there is no such kernel
 }
 
 }  // namespace

@@ -6,7 +6,9 @@
 #include <cstring>
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -68,6 +70,21 @@ KernelFn function(const KernelEntry& entry) {
   return sizeof(S) == 4 ? entry.f32 : entry.f64;
 }
 
+template <class S>
+const char* type_name() {
+  return sizeof(S) == 4 ? "float32" : "float64";
+}
+
+// The kernels of a table that checks have run, as "name dtype"; what is never here, no check looks at.
+inline std::set<std::string>& called(const KernelTable& table) {
+  static std::map<std::string, std::set<std::string>> by_isa;
+  return by_isa[table.isa];
+}
+template <class S>
+std::string call_name(const std::string& kernel_name) {
+  return kernel_name + " " + type_name<S>();
+}
+
 using Dims = std::vector<int64_t>;
 
 // An array between two guard zones, at an address that is aligned for its elements only.
@@ -120,6 +137,7 @@ template <class S>
 void call(const KernelTable& table, const std::string& name, std::vector<View> in, std::vector<View> out,
           const void* attrs, int workers = 1, StepKey key = {}) {
   const KernelEntry& entry = kernel(table, name);
+  called(table).insert(call_name<S>(name));
   FakePool pool(workers);
   Call c = {};
   c.in = in.data();

@@ -131,7 +131,7 @@ template <class S>
 void fused(const Call* call) {
   const FusedAttrs& f = *static_cast<const FusedAttrs*>(call->attrs);
   if (call->n_out == 0 || call->out[0].count == 0) return;
-  if (f.n_slots > most_slots || f.n_inputs + f.n_steps + f.n_outputs > 2 * most_slots) {
+  if (f.n_slots > max_fused_slots || f.n_inputs + f.n_steps + f.n_outputs > 2 * max_fused_slots) {
     // More steps than the core puts together.
     if (context_of(call).status == cudaSuccess) context_of(call).status = cudaErrorInvalidValue;
     return;

@@ -5,13 +5,11 @@
 
 MYELIN_BEGIN
 
-// As many inputs and steps as the core puts together (max_slots in core/compile/fuse.cpp).
-constexpr int32_t most_slots = 64;
-
 // An operand is a register (its number), the result of the instruction before, or an input (+ its number).
 constexpr int32_t from_previous = 64;
 constexpr int32_t from_input = 128;
 constexpr int32_t nowhere = 255;
+static_assert(max_fused_slots <= from_previous && from_input + max_fused_slots <= nowhere, "an operand is one byte");
 
 struct FusedInstruction {
   uint8_t op, arity;
@@ -35,9 +33,9 @@ struct FusedArray {
 // library functions.
 template <class S, class Index, bool large>
 struct FusedCode {
-  static constexpr int32_t most_instructions = large ? 2 * most_slots : 32, most_inputs = large ? most_slots : 16,
-                           most_outputs = large ? most_slots : 8, most_attrs = large ? most_slots : 4,
-                           most_mappings = large ? 1 : 4;
+  static constexpr int32_t most_instructions = large ? 2 * max_fused_slots : 32,
+                           most_inputs = large ? max_fused_slots : 16, most_outputs = large ? max_fused_slots : 8,
+                           most_attrs = large ? max_fused_slots : 4, most_mappings = large ? 1 : 4;
   int64_t count;
   int32_t n_instructions;
   uint64_t packed_outputs;  // one bit each
@@ -58,9 +56,9 @@ struct PlannedStep {
 };
 
 struct FusedPlan {
-  PlannedStep steps[3 * most_slots];
+  PlannedStep steps[3 * max_fused_slots];
   int32_t n_steps;
-  int32_t register_of[most_slots];  // of slots; nowhere: needs none
+  int32_t register_of[max_fused_slots];  // of slots; nowhere: needs none
   int32_t n_registers;
 };
 
@@ -84,14 +82,14 @@ inline bool is_read_later(const Call* call, const FusedPlan& plan, int32_t from,
 // The order of work. Inputs that several steps read are loaded once (a scalar stays in the cache). A value goes to its
 // output at once, unless that memory is still to be read as an input: then at the end.
 inline void plan_steps(const Call* call, const FusedAttrs& f, int64_t size, FusedPlan* plan) {
-  int32_t reads[most_slots] = {};
+  int32_t reads[max_fused_slots] = {};
   for (int32_t i = 0; i < f.n_steps; i++) {
     const FusedStep& step = f.steps[i];
     const int32_t operands[3] = {step.a, step.b, step.c};
     for (int32_t o = 0; o < elementwise_table[step.op].arity; o++) reads[operands[o]]++;
   }
   plan->n_steps = 0;
-  bool loaded[most_slots] = {};
+  bool loaded[max_fused_slots] = {};
   for (int32_t i = 0; i < f.n_steps; i++) {
     const FusedStep& step = f.steps[i];
     PlannedStep planned = {step.op,  elementwise_table[step.op].arity, {step.a, step.b, step.c}, step.dst, nowhere,
@@ -122,10 +120,10 @@ inline void plan_steps(const Call* call, const FusedAttrs& f, int64_t size, Fuse
 
 // A slot needs a register from the step that makes it to its last reader, unless its only reader is the next step.
 inline void assign_registers(FusedPlan* plan) {
-  int32_t last[most_slots];
-  bool kept[most_slots];
-  int32_t made[most_slots];
-  for (int32_t s = 0; s < most_slots; s++) {
+  int32_t last[max_fused_slots];
+  bool kept[max_fused_slots];
+  int32_t made[max_fused_slots];
+  for (int32_t s = 0; s < max_fused_slots; s++) {
     last[s] = made[s] = -1;
     kept[s] = false;
     plan->register_of[s] = nowhere;
@@ -140,7 +138,7 @@ inline void assign_registers(FusedPlan* plan) {
     }
     if (step.dst >= 0) made[step.dst] = i;
   }
-  bool busy[most_slots] = {};
+  bool busy[max_fused_slots] = {};
   plan->n_registers = 0;
   for (int32_t i = 0; i < plan->n_steps; i++) {
     const PlannedStep& step = plan->steps[i];
@@ -160,7 +158,7 @@ inline void assign_registers(FusedPlan* plan) {
 // The distinct mappings of the inputs.
 template <class Index>
 struct MappingList {
-  Mapping<Index> list[most_slots];
+  Mapping<Index> list[max_fused_slots];
   int32_t count;
 
   uint8_t find_or_add(const FusedInput& input) {
@@ -211,8 +209,8 @@ FusedCode<S, Index, large> make_code(const Call* call, const FusedAttrs& f, cons
   FusedCode<S, Index, large> code = {};
   code.count = call->out[0].count;
   code.n_instructions = plan.n_steps;
-  bool readable[most_slots] = {};  // slots whose register holds them by now
-  uint8_t n_attrs = 1;             // the first is 0
+  bool readable[max_fused_slots] = {};  // slots whose register holds them by now
+  uint8_t n_attrs = 1;                  // the first is 0
   for (int32_t i = 0; i < plan.n_steps; i++) {
     const PlannedStep& step = plan.steps[i];
     FusedInstruction& to = code.instructions[i];

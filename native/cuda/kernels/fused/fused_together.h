@@ -21,7 +21,7 @@ inline bool is_common(const FusedAttrs& f) {
   for (int32_t i = 0; i < f.n_inputs; i++) {
     if (f.inputs[i].mode != load_scalar && f.inputs[i].mode != load_full) return false;
   }
-  return n_attrs <= most_common_attrs && f.n_slots <= most_slots;
+  return n_attrs <= most_common_attrs && f.n_slots <= max_fused_slots;
 }
 
 inline bool same_steps(const FusedAttrs& f, const FusedAttrs& g) {

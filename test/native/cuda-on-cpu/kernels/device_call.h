@@ -74,6 +74,7 @@ template <class S>
 DeviceResult call_device(const std::string& name, const std::vector<Operand>& in, const std::vector<Operand>& out,
                          const void* attrs, StepKey key = {}, int precision = 0, int over = -1, bool skip = false) {
   const KernelEntry& entry = kernel(*myelin_cuda_kernels(), name);
+  called(*myelin_cuda_kernels()).insert(call_name<S>(name));
   std::vector<DeviceBytes> memory;
   std::vector<View> in_views, out_views;
   for (const Operand& o : in) {

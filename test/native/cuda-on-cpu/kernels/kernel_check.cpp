@@ -1,5 +1,6 @@
 // Every kernel of the CUDA library under the stand-in runtime, on small shapes that take each of its paths, against the
-// plain kernels of the CPU; in all thread orders named on the command line, which must give the same bits.
+// plain kernels of the CPU; in all thread orders named on the command line, which must give the same bits. A kernel of
+// core/kernels.def that no check calls is a failure.
 //
 //   kernel_check [--only kernel[,kernel]] order…     order: forward, reverse, or random:<seed>
 #include <algorithm>
@@ -22,10 +23,6 @@ std::map<std::string, std::vector<std::vector<unsigned char>>> first_results;  /
   std::exit(1);
 }
 
-template <class S>
-const char* type_name() {
-  return sizeof(S) == 4 ? "float32" : "float64";
-}
 template <class S>
 double epsilon() {
   return std::numeric_limits<S>::epsilon();
@@ -179,6 +176,32 @@ void check_reductions() {
 }
 
 template <class S>
+void check_cumsum() {
+  Random random(6);
+  // Rows, a warp each, in pieces of 256; columns, a thread each; more than a block of either.
+  const int64_t shapes[][3] = {{1, 1, 1}, {3, 7, 1},   {2, 256, 1},  {5, 257, 1}, {1, 1200, 1}, {40, 20, 1},
+                               {3, 4, 5}, {2, 20, 70}, {1, 5, 1100}, {4, 0, 1},   {2, 0, 3},    {0, 3, 1}};
+  for (const auto& s : shapes) {
+    const Dims dims = {s[0], s[1], s[2]};
+    Operand in = random_operand<S>(dims, random);
+    for (int way = 0; way < 4; way++) {
+      const CumsumAttrs attrs = {s[0], s[1], s[2], way & 1, way >> 1};
+      const std::string what = text(dims) + (way & 1 ? " exclusive" : "") + (way >> 1 ? " reverse" : "");
+      // The rounding to S; before it, n roundings in double of partial sums of about √n, which add up at random.
+      const double scale = 1 + 4 * (2 + static_cast<double>(s[1])) * epsilon<double>() / epsilon<S>();
+      compare<S>("cumsum", what, {in}, {unwritten<S>(dims)}, &attrs, {epsilon<S>(), scale});
+      if (in.count() < 10) continue;
+      Operand special = in;
+      const S infinite = static_cast<S>(INFINITY), opposite = -infinite;
+      std::memcpy(special.bytes.data() + (in.count() / 3) * sizeof(S), &infinite, sizeof(S));
+      compare<S>("cumsum", what + " with infinity", {special}, {unwritten<S>(dims)}, &attrs, {epsilon<S>(), scale});
+      std::memcpy(special.bytes.data() + (in.count() * 2 / 3) * sizeof(S), &opposite, sizeof(S));
+      compare<S>("cumsum", what + " with NaN", {special}, {unwritten<S>(dims)}, &attrs, {epsilon<S>(), scale});
+    }
+  }
+}
+
+template <class S>
 void check_softmax() {
   Random random(7);
   for (const Dims& dims : {Dims{1, 1}, Dims{3, 2}, Dims{20, 10}, Dims{6, 33}, Dims{2, 600}, Dims{3, 1100}}) {
@@ -236,10 +259,8 @@ void check_others() {
     const Operand flag = operand<uint32_t>({1}, {0});
     compare<S>("guard", "of " + std::to_string(n), {good}, {flag}, nullptr, {0});
     compare<S>("guard", "of " + std::to_string(n) + " with NaN", {bad}, {flag}, nullptr, {0});
-    if (sizeof(S) == 4) {
-      std::vector<double> totals(n, 0.5);
-      compare<S>("accumulate", std::to_string(n), {good}, {operand<double>({n}, totals)}, nullptr, {0});
-    }
+    const std::vector<double> totals(n, 0.5);
+    compare<S>("accumulate", std::to_string(n), {good}, {operand<double>({n}, totals)}, nullptr, {0});
   }
   // Every load mode; two outputs, one of them over the memory of an input.
   const int64_t rows = 13, columns = 37;
@@ -276,18 +297,35 @@ void check_others() {
 }
 
 void run(const std::string& only) {
+  // The names are what `only` may be, and exactly what the checks call.
   const struct {
-    const char* names;
+    std::set<std::string> kernels;
     void (*checks[2])();
-  } groups[] = {{"matmul", {check_matmul<float>, check_matmul<double>}},
-                {"sum,sumSquares,max,argmax", {check_reductions<float>, check_reductions<double>}},
-                {"softmax,softmaxCrossEntropy", {check_softmax<float>, check_softmax<double>}},
-                {"transpose,slice,pad,concat,copy,gather", {check_movement<float>, check_movement<double>}},
-                {"randomUniform,guard,accumulate,fused", {check_others<float>, check_others<double>}}};
+  } groups[] = {
+      {{"matmul"}, {check_matmul<float>, check_matmul<double>}},
+      {{"sum", "sumSquares", "max", "argmax"}, {check_reductions<float>, check_reductions<double>}},
+      {{"cumsum"}, {check_cumsum<float>, check_cumsum<double>}},
+      {{"softmax", "softmaxCrossEntropy"}, {check_softmax<float>, check_softmax<double>}},
+      {{"transpose", "slice", "pad", "concat", "copy", "gather"}, {check_movement<float>, check_movement<double>}},
+      {{"randomUniform", "guard", "accumulate", "fused"}, {check_others<float>, check_others<double>}}};
+  const KernelTable& table = *myelin_cuda_kernels();
+  std::set<std::string> all;
   for (const auto& group : groups) {
     // `only` names one kernel; its group runs.
-    if (!only.empty() && ("," + std::string(group.names) + ",").find("," + only + ",") == std::string::npos) continue;
+    if (!only.empty() && !group.kernels.count(only)) continue;
+    called(table).clear();
     for (const auto check : group.checks) check();
+    std::set<std::string> named;
+    for (const std::string& name : group.kernels) {
+      named.insert(call_name<float>(name));
+      named.insert(call_name<double>(name));
+    }
+    if (called(table) != named) fail("the checks of " + *group.kernels.begin() + " call other kernels than they name");
+    all.insert(group.kernels.begin(), group.kernels.end());
+  }
+  // The table is made of core/kernels.def.
+  for (int i = 0; only.empty() && i < table.n_kernels; i++) {
+    if (!all.count(table.kernels[i].name)) fail(std::string(table.kernels[i].name) + ": no check calls it");
   }
 }
 
