@@ -1,4 +1,4 @@
-/** From a Program to the bytes that the core decodes (see ARCHITECTURE.md, "The encoded graph"). */
+/** From a Program to the bytes that the core decodes (see docs/internals/encoded-graph.md). */
 import { createHash } from 'node:crypto'
 import type { Precision } from '../base/dtype'
 import { MyelinError, ShapeError } from '../base/errors'

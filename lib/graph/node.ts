@@ -26,7 +26,7 @@ export interface Node {
 /** Given dL/dy returns dL/d(input) for inputs[1…] of a 'custom' node, null where there is none. */
 export type CustomGradient = (dy: Node) => (Node | null)[]
 
-/** What crosses to the core as one plan. */
+/** What crosses to the core as one graph. */
 export interface Program {
   dtype: DType
   /** Of matrix products. Default: the dtype. */

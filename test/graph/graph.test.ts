@@ -220,7 +220,7 @@ function runDecoded(graph: DecodedGraph, inputs: number[][]): number[][] {
 }
 
 describe('encode', () => {
-  it('writes what ARCHITECTURE.md describes', () => {
+  it('writes what docs/internals/encoded-graph.md describes', () => {
     const x = inputNode([2, 3], 'x')
     const w = stateNode([1, 3], 'w')
     const rate = hyperNode('rate')
