@@ -21,6 +21,9 @@ const skipped = (reason) => {
 }
 const add = (totals, more) => Object.fromEntries(Object.keys(totals).map((key) => [key, totals[key] + more[key]]))
 
+/** What users compute with outside of models. */
+const opTests = ['test/ops', 'test/functions', 'test/tensor']
+
 // Reports end the program; the addon's host, node, keeps memory until its end, so leaks are looked for elsewhere.
 const sanitizerOptions = {
   ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=0:exitcode=99',
@@ -62,7 +65,7 @@ function sanitizedAddon(choose) {
     outputDir: path.join(home, 'build/Release'),
     options: [...options, '-DMYELIN_ADDON=ON', '-DMYELIN_TESTS=OFF'],
   })
-  const specs = choose(['test/native/addon', 'test/ops'].flatMap((folder) => filesUnder(folder, /\.test\.ts$/)))
+  const specs = choose(['test/native/addon', ...opTests].flatMap((folder) => filesUnder(folder, /\.test\.ts$/)))
   // node-gyp-build looks below the folder that MYELIN_PREBUILD names.
   const env = { MYELIN_PREBUILD: home, LD_PRELOAD: runtime, ...sanitizerOptions }
   return runMocha(['--timeout', '300000', ...specs], env)
@@ -70,7 +73,11 @@ function sanitizedAddon(choose) {
 
 /** What a user sees, with every instruction set and with plans that fuse nothing. */
 function everyWayToRun(choose) {
-  const specs = ['test/ops/**/*.test.ts', 'test/whole/golden/*.test.ts', 'test/layers/**/gradients.test.ts']
+  const specs = [
+    ...opTests.map((folder) => `${folder}/**/*.test.ts`),
+    'test/whole/golden/*.test.ts',
+    'test/layers/**/gradients.test.ts',
+  ]
   const ways = [...instructionSets().map((isa) => `MYELIN_ISA=${isa}`), 'MYELIN_PLAN=plain']
   return choose(ways)
     .map((way) => runMocha(specs, Object.fromEntries([way.split('=')])))
