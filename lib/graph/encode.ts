@@ -4,10 +4,10 @@ import type { Precision } from '../base/dtype'
 import { MyelinError, ShapeError } from '../base/errors'
 import { maxDimension, shapeText } from '../base/shape'
 import { constantValue, createNode } from './build'
-import { reachable } from './grad'
 import { captureNode } from './leaves'
 import type { AttrValue, Node, Program } from './node'
 import { primitives } from './primitives'
+import { reachable } from './reachable'
 import { simplify } from './simplify'
 
 export interface Encoded {

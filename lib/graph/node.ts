@@ -48,3 +48,18 @@ export interface Program {
   /** Added into float64 totals. */
   accumulators: Node[]
 }
+
+/** A program of no nodes, to be filled. */
+export function emptyProgram(dtype: DType): Program {
+  return {
+    dtype,
+    inputs: [],
+    states: [],
+    hypers: [],
+    fetches: [],
+    updates: [],
+    guards: [],
+    costs: [],
+    accumulators: [],
+  }
+}
