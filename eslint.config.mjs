@@ -31,7 +31,7 @@ export default tseslint.config(
   },
   // There it is how TypeScript writes CommonJS.
   { files: ['**/*.cts'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
-  { files: ['**/*.js'], languageOptions: { sourceType: 'commonjs', globals: nodeGlobals } },
+  { files: ['**/*.{js,cjs}'], languageOptions: { sourceType: 'commonjs', globals: nodeGlobals } },
   {
     files: ['test/**/*.mjs'],
     languageOptions: {

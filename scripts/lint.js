@@ -12,7 +12,8 @@ const folders = ['lib', 'test', 'bench', 'examples', 'scripts']
 
 /** Names of the checks that failed. */
 function lint({ fix = false } = {}) {
-  const scripts = [...folders.flatMap((folder) => filesUnder(folder, /\.([cm]?ts|js|mjs)$/)), 'eslint.config.mjs']
+  const scripts = folders.flatMap((folder) => filesUnder(folder, /\.[cm]?[tj]s$/))
+  scripts.push('eslint.config.mjs', '.dependency-cruiser.cjs')
   const json = [
     'package.json',
     'tsconfig.json',

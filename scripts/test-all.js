@@ -6,16 +6,18 @@
 //   --seed n   of the samples (default: drawn from the commit, and printed)
 //   --whole    npm test and all proofs, without samples, however long that takes: npm run test:whole
 const { ensure } = require('./build/ensure')
-const { budgetOf, record } = require('./test/budget')
+const { budgetOf } = require('./test/budget')
+const { beginProof } = require('./test/proof-clock')
 const { add, failed, proofs, suite } = require('./test/proofs')
 const { chooser, commitSeed } = require('./test/sample')
 const { Failure, main, readArguments } = require('./tools')
 
-/** Seconds and totals of a proof; its error is one that failed. */
+/** Totals of a proof; its error is one that failed. */
 async function runProof(proof, choose) {
   const { name, run } = proof
   console.log(`\n== ${name}`)
-  const start = Date.now()
+  const isSuite = proof === suite // which tells its seconds itself
+  const endProof = await beginProof(name, isSuite ? '' : undefined)
   let outcome
   try {
     outcome = await run(choose)
@@ -23,9 +25,8 @@ async function runProof(proof, choose) {
     console.error(error instanceof Failure ? error.message : error)
     outcome = failed()
   }
-  const seconds = (Date.now() - start) / 1000
-  console.log(`== ${name}: ${Math.round(seconds)} s of ${budgetOf(name).budget}`)
-  if (proof !== suite) record(name, seconds) // npm test does so itself
+  const { seconds, cpu } = await endProof()
+  console.log(`== ${name}: ${Math.round(seconds)} s of ${budgetOf(name).budget}, CPU ${Math.round(cpu)} s`)
   return outcome
 }
 

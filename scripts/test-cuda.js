@@ -22,6 +22,7 @@ const anyDevice = [
   'test/model/infer/*.test.ts',
   'test/model/queue/queue.test.ts',
   'test/model/train/fit.test.ts',
+  'test/callbacks/*.test.ts',
   'test/model/train/resume*.test.ts',
 ]
 

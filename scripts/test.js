@@ -12,7 +12,7 @@ const { runDrivers } = require('./test/drivers')
 const { ensure } = require('./build/ensure')
 const { lint } = require('./lint')
 const { runMocha } = require('./test/mocha')
-const { record } = require('./test/budget')
+const { beginProof } = require('./test/proof-clock')
 const { selectTests } = require('./test/select-tests')
 const { checkTypes } = require('./test/types')
 const { testCuda } = require('./test-cuda')
@@ -47,7 +47,7 @@ function add(totals, more) {
 async function test(args) {
   if (showHelp(args, __filename)) return
   const specs = selectTests(args)
-  const start = Date.now()
+  const endProof = args.length === 0 ? await beginProof('npm test') : undefined
   ensure()
   const totals = { passed: 0, failed: 0, skipped: 0 }
   for (const check of args.length > 0 ? [] : checks) {
@@ -59,7 +59,7 @@ async function test(args) {
   add(totals, runMocha(specs))
   if (args.length === 0) {
     add(totals, testCuda({ quick: true }))
-    record('npm test', (Date.now() - start) / 1000)
+    await endProof()
   }
   console.log(`${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`)
   if (totals.failed > 0) process.exitCode = 1

@@ -5,14 +5,13 @@
  */
 import * as build from '../graph/build'
 import { bindEach, CompiledProgram, type Runner } from '../graph/compiled'
-import { reachable } from '../graph/grad'
 import { hyperNode, inputNode } from '../graph/leaves'
-import type { Node } from '../graph/node'
+import { emptyProgram, type Node } from '../graph/node'
 import { primitives } from '../graph/primitives'
+import { reachable } from '../graph/reachable'
 import type { NativeBuffer, RunRequest, RunResult } from '../native/contract'
 import { native } from '../native/native'
 import { guarded } from '../native/runtime'
-import { emptyProgram } from '../ops/engine'
 import { bufferOf, type Tensor } from '../tensor/tensor'
 import { kinkDeciders, signChanges, substitute } from './substitute'
 

@@ -1,8 +1,8 @@
 /** Graph rewriting for checks: the same computation with some of its values exchanged. */
 import * as build from '../graph/build'
-import { reachable } from '../graph/grad'
 import type { Node } from '../graph/node'
 import { primitives } from '../graph/primitives'
+import { reachable } from '../graph/reachable'
 
 /** `roots` with every node of `replacement` exchanged; what does not depend on one is shared, not copied. */
 export function substitute(roots: readonly Node[], replacement: ReadonlyMap<Node, Node>): Node[] {

@@ -45,7 +45,7 @@ export interface Table {
 }
 
 /** Cells of a CSV text: quotes may hold separators, line ends and doubled quotes. */
-export function parseCsv(where: string, text: string, separator: string): string[][] {
+function parseCsv(where: string, text: string, separator: string): string[][] {
   const rows: string[][] = []
   let row: string[] = []
   let cell = ''

@@ -33,7 +33,7 @@ function widthOf({ shape }: RowSource): number {
 }
 
 /** [from, to) of row numbers, about a millisecond's work each. */
-export function rowSlices(shape: Shape): Generator<[from: number, to: number], void, undefined> {
+function rowSlices(shape: Shape): Generator<[from: number, to: number], void, undefined> {
   return slices(shape[0], Math.max(1, Math.floor(sliceLength / sizeOf(shape.slice(1)))))
 }
 

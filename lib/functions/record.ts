@@ -1,12 +1,12 @@
 /** Recording a user's function: from a function of tensors to the nodes of its result. */
 import { functionOption } from '../base/checks'
 import { describeValue, DTypeError, OptionError } from '../base/errors'
-import { constant } from '../graph/build'
+import { alias, constant } from '../graph/build'
 import { TraceContext } from '../graph/context'
-import { reachable } from '../graph/grad'
-import { aliasNode, captureNode } from '../graph/leaves'
+import { captureNode } from '../graph/leaves'
 import type { Node } from '../graph/node'
 import { primitives } from '../graph/primitives'
+import { reachable } from '../graph/reachable'
 import { captureTensor, checkValue } from '../ops/engine'
 import { contextOf, nodeOf, Tensor, type Value } from '../tensor/tensor'
 
@@ -33,7 +33,7 @@ export function record(where: string, f: (...args: never[]) => unknown, args: re
     const node = nodeOf(arg)
     if (node === undefined) return captureTensor(where, arg, context)
     context.merge(where, contextOf(arg)!)
-    return aliasNode(node)
+    return alias(node)
   })
   return { args: nodes, result: recordOn(where, f, nodes, context), context }
 }

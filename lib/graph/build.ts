@@ -132,6 +132,14 @@ export function reshape(x: Node, shape: Shape): Node {
   return sameShape(x.shape, shape) ? x : createNode('reshape', [x], {}, shape)
 }
 
+/**
+ * A new node of the same value. Derivatives with respect to it see only its own uses, and those with respect to
+ * `node` still see through it.
+ */
+export function alias(node: Node): Node {
+  return createNode('reshape', [node], {}, node.shape)
+}
+
 /** Default: all axes in reverse. */
 export function transpose(x: Node, perm: readonly number[] = x.shape.map((_, i) => x.shape.length - 1 - i)): Node {
   return createNode('transpose', [x], { perm })

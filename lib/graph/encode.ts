@@ -1,13 +1,13 @@
-/** From a Program to the bytes that the core decodes (see ARCHITECTURE.md, "The encoded graph"). */
+/** From a Program to the bytes that the core decodes (see docs/internals/encoded-graph.md). */
 import { createHash } from 'node:crypto'
 import type { Precision } from '../base/dtype'
 import { MyelinError, ShapeError } from '../base/errors'
 import { maxDimension, shapeText } from '../base/shape'
 import { constantValue, createNode } from './build'
-import { reachable } from './grad'
 import { captureNode } from './leaves'
 import type { AttrValue, Node, Program } from './node'
 import { primitives } from './primitives'
+import { reachable } from './reachable'
 import { simplify } from './simplify'
 
 export interface Encoded {

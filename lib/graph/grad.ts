@@ -5,19 +5,7 @@ import * as build from './build'
 import { withLabel } from './label'
 import type { Node } from './node'
 import { primitives } from './primitives'
-
-/** All nodes that `roots` need, themselves included, in topological order. */
-export function reachable(roots: readonly Node[]): Node[] {
-  const seen = new Set<Node>()
-  const stack = [...roots]
-  while (stack.length) {
-    const node = stack.pop()!
-    if (seen.has(node)) continue
-    seen.add(node)
-    stack.push(...node.inputs)
-  }
-  return [...seen].sort((a, b) => a.id - b.id)
-}
+import { reachable } from './reachable'
 
 /**
  * The derivatives of `y` with respect to each node of `wrt`, as new nodes of the same shapes.

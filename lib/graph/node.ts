@@ -26,7 +26,7 @@ export interface Node {
 /** Given dL/dy returns dL/d(input) for inputs[1…] of a 'custom' node, null where there is none. */
 export type CustomGradient = (dy: Node) => (Node | null)[]
 
-/** What crosses to the core as one plan. */
+/** What crosses to the core as one graph. */
 export interface Program {
   dtype: DType
   /** Of matrix products. Default: the dtype. */
@@ -47,4 +47,19 @@ export interface Program {
   costs: Node[]
   /** Added into float64 totals. */
   accumulators: Node[]
+}
+
+/** A program of no nodes, to be filled. */
+export function emptyProgram(dtype: DType): Program {
+  return {
+    dtype,
+    inputs: [],
+    states: [],
+    hypers: [],
+    fetches: [],
+    updates: [],
+    guards: [],
+    costs: [],
+    accumulators: [],
+  }
 }

@@ -1,9 +1,9 @@
 /** A graph as text, and as DOT for Graphviz. */
 import { shapeText } from '../base/shape'
 import { isConstant } from './build'
-import { reachable } from './grad'
 import type { AttrValue, Node } from './node'
 import { primitives } from './primitives'
+import { reachable } from './reachable'
 
 export interface PrintOptions {
   /** Names shown instead of `%n`. */

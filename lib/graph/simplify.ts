@@ -5,10 +5,10 @@
  */
 import { broadcastShapes, sameShape } from '../base/shape'
 import * as b from './build'
-import { reachable } from './grad'
 import { withLabel } from './label'
 import type { AttrValue, Node } from './node'
 import { primitives } from './primitives'
+import { reachable } from './reachable'
 
 /** The roots of an equivalent, smaller graph, in order. Inputs, states and hypers stay the same nodes. */
 export function simplify(roots: readonly Node[]): Node[] {

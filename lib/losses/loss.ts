@@ -35,7 +35,7 @@ export interface TargetRules {
    */
   checkTargetShape(where: string, shape: Shape, rows: number, outputShape: Shape): void
   /**
-   * OptionError that names the row, what was expected and what was found, where a value is not what the loss can take.
+   * OptionError that names the row, what it expected and what it got, where a value is not what the loss can take.
    * `data`: finite numbers, rows of targets whose shape fits, the first one number `firstRow` of the data.
    */
   checkTargetValues(where: string, data: NativeArray, outputShape: Shape, firstRow?: number): void

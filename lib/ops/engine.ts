@@ -13,7 +13,7 @@ import { mixedDTypes, type TraceContext } from '../graph/context'
 import { encode } from '../graph/encode'
 import { whereOf } from '../graph/label'
 import { captureNode, inputNode } from '../graph/leaves'
-import type { Node, Program } from '../graph/node'
+import { emptyProgram, type Node } from '../graph/node'
 import type { NativeBuffer } from '../native/contract'
 import { planMode } from '../native/runtime'
 import { bufferOf, contextOf, isWeak, nodeOf, Tensor, tensorToNative, type Value } from '../tensor/tensor'
@@ -42,7 +42,7 @@ export function shapeOf(value: Value): Shape {
 }
 
 /** The common trace of the traced arguments; undefined where all are concrete. */
-export function commonContext(op: string, args: readonly Value[]): TraceContext | undefined {
+function commonContext(op: string, args: readonly Value[]): TraceContext | undefined {
   let context: TraceContext | undefined
   for (const arg of args) {
     const own = typeof arg === 'number' ? undefined : contextOf(arg)
@@ -131,20 +131,6 @@ function weightOf({ arenaBytes }: CompiledProgram, outside: readonly Node[], dty
   return arenaBytes + elements * (dtype === 'float32' ? 4 : 8)
 }
 
-export function emptyProgram(dtype: DType): Program {
-  return {
-    dtype,
-    inputs: [],
-    states: [],
-    hypers: [],
-    fetches: [],
-    updates: [],
-    guards: [],
-    costs: [],
-    accumulators: [],
-  }
-}
-
 /** Runs a program on these values; temporary buffers (numbers, other dtypes) are freed afterwards. */
 function runOn(
   op: string,
@@ -186,9 +172,4 @@ export function evaluateNodes(where: string, fetches: Node[], dtype: DType): Ten
   }
   const buffers = runOn(where, compiled, encoded.captures, dtype)
   return buffers.map((buffer, i) => Tensor.fromBuffer(buffer, fetches[i].shape, dtype))
-}
-
-/** Number of plans kept by structure, for tests of the cache. @internal */
-export function tracedPlanCount(): number {
-  return tracedPrograms.size
 }

@@ -6,6 +6,7 @@ const path = require('node:path')
 const { spawnSync } = require('node:child_process')
 const { cmakeBuild } = require('../cmake-build')
 const { exampleNames, runExamples } = require('../examples')
+const { mutateBarriers } = require('../mutate-barriers')
 const { mutateNotes } = require('../mutate-notes')
 const { testCuda } = require('../test-cuda')
 const { testInstall } = require('../test-install')
@@ -20,6 +21,9 @@ const skipped = (reason) => {
   return { passed: 0, failed: 0, skipped: 1 }
 }
 const add = (totals, more) => Object.fromEntries(Object.keys(totals).map((key) => [key, totals[key] + more[key]]))
+
+/** What users compute with outside of models. */
+const opTests = ['test/ops', 'test/functions', 'test/tensor']
 
 // Reports end the program; the addon's host, node, keeps memory until its end, so leaks are looked for elsewhere.
 const sanitizerOptions = {
@@ -62,7 +66,7 @@ function sanitizedAddon(choose) {
     outputDir: path.join(home, 'build/Release'),
     options: [...options, '-DMYELIN_ADDON=ON', '-DMYELIN_TESTS=OFF'],
   })
-  const specs = choose(['test/native/addon', 'test/ops'].flatMap((folder) => filesUnder(folder, /\.test\.ts$/)))
+  const specs = choose(['test/native/addon', ...opTests].flatMap((folder) => filesUnder(folder, /\.test\.ts$/)))
   // node-gyp-build looks below the folder that MYELIN_PREBUILD names.
   const env = { MYELIN_PREBUILD: home, LD_PRELOAD: runtime, ...sanitizerOptions }
   return runMocha(['--timeout', '300000', ...specs], env)
@@ -70,7 +74,11 @@ function sanitizedAddon(choose) {
 
 /** What a user sees, with every instruction set and with plans that fuse nothing. */
 function everyWayToRun(choose) {
-  const specs = ['test/ops/**/*.test.ts', 'test/whole/golden/*.test.ts', 'test/layers/**/gradients.test.ts']
+  const specs = [
+    ...opTests.map((folder) => `${folder}/**/*.test.ts`),
+    'test/whole/golden/*.test.ts',
+    'test/layers/**/gradients.test.ts',
+  ]
   const ways = [...instructionSets().map((isa) => `MYELIN_ISA=${isa}`), 'MYELIN_PLAN=plain']
   return choose(ways)
     .map((way) => runMocha(specs, Object.fromEntries([way.split('=')])))
@@ -117,7 +125,10 @@ const proofs = [
     run: nvccScript('build-cuda.js', '--strict', '--bench', '--output', 'build/cuda-release'),
   },
   { name: 'cuda: the backend on the stand-in runtime', run: () => testCuda() },
-  { name: 'cuda: every barrier is needed', run: script('mutate-barriers.js') },
+  {
+    name: 'cuda: every barrier is needed',
+    run: async (choose) => ((await mutateBarriers('', choose)) ? passed() : failed()),
+  },
   { name: 'cuda: no hot kernel spills registers', run: nvccScript('cuda-report.js', '--arch', '80,90') },
   { name: 'install matrix', run: (choose) => testInstall('', choose) },
 ]

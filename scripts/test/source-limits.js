@@ -9,7 +9,7 @@ const mostLines = 400
 const mostCharacters = 120
 const mostInLib = 6
 const folders = ['lib', 'native', 'test', 'scripts', 'bench', 'examples']
-const sources = /\.(ts|js|mjs|cjs|cpp|h|cu|cuh)$/
+const sources = /\.([cm]?[tj]s|cpp|h|cuh?|def|py)$/
 /** In two parts, so that this file does not have it itself. */
 const leaveAlone = ['prettier', 'ignore'].join('-')
 
@@ -33,11 +33,17 @@ function problemsOfLib(files) {
   return direct.length > mostInLib ? [`lib: ${direct.length} files directly in it, at most ${mostInLib}`] : []
 }
 
+/** All sources: those of the folders, and what lies beside them in the root. */
+const sourceFiles = () => [
+  ...fs.readdirSync(root).filter((name) => sources.test(name)),
+  ...folders.flatMap((folder) => filesUnder(folder, sources)),
+]
+
 /** What is wrong anywhere. */
 function sourceProblems() {
-  const files = folders.flatMap((folder) => filesUnder(folder, sources))
+  const files = sourceFiles()
   const read = (file) => fs.readFileSync(path.join(root, file), 'utf8')
   return [...problemsOfLib(files), ...files.flatMap((file) => problemsOf(file, read(file)))]
 }
 
-module.exports = { problemsOf, problemsOfLib, sourceProblems }
+module.exports = { problemsOf, problemsOfLib, sourceFiles, sourceProblems }

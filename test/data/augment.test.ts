@@ -1,7 +1,7 @@
 /** Images changed by the core: against plain JavaScript, in every layout, with every number of threads. */
 import { expect } from 'chai'
 import { data, getThreads, memory, setThreads, tensor, type Tensor } from '../../lib'
-import { thrown } from '../model/helpers'
+import { thrown } from '../model/support'
 import { block } from '../ops/philox'
 
 const mask = 0xffffffffn

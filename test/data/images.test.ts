@@ -7,7 +7,7 @@ import { deflateSync } from 'node:zlib'
 import { expect } from 'chai'
 import sharp from 'sharp'
 import { data, FormatError, memory, OptionError, ShapeError } from '../../lib'
-import { rejected } from '../model/helpers'
+import { rejected } from '../model/support'
 
 type Raw = { width: number; height: number; channels: 1 | 2 | 3 | 4; bytes: Uint8Array }
 

@@ -1,4 +1,4 @@
-/** Reads the encoded graph as ARCHITECTURE.md describes it, independently of the encoder. */
+/** Reads the encoded graph as docs/internals/encoded-graph.md describes it, independently of the encoder. */
 import type { AttrValue } from '../../lib/graph/node'
 
 export interface DecodedNode {

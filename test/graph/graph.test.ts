@@ -6,13 +6,14 @@ import { MyelinError, OptionError, ShapeError } from '../../lib/base/errors'
 import { broadcastShapes, normalizeAxes, type Shape } from '../../lib/base/shape'
 import * as b from '../../lib/graph/build'
 import { encode } from '../../lib/graph/encode'
-import { gradients, reachable } from '../../lib/graph/grad'
+import { gradients } from '../../lib/graph/grad'
 import { withLabel } from '../../lib/graph/label'
 import { captureNode, hyperNode, inputNode, stateNode } from '../../lib/graph/leaves'
 import type { Node, Program } from '../../lib/graph/node'
 import { primitives } from '../../lib/graph/primitives'
 import { attributesOf, axis, flag, number } from '../../lib/graph/primitives/options'
 import { printGraph, toDot } from '../../lib/graph/print'
+import { reachable } from '../../lib/graph/reachable'
 import { simplify } from '../../lib/graph/simplify'
 import { decode, type DecodedGraph } from './decode'
 import { interpret, interpretedOps, interpretOp, type Flat } from './interpret'
@@ -220,7 +221,7 @@ function runDecoded(graph: DecodedGraph, inputs: number[][]): number[][] {
 }
 
 describe('encode', () => {
-  it('writes what ARCHITECTURE.md describes', () => {
+  it('writes what docs/internals/encoded-graph.md describes', () => {
     const x = inputNode([2, 3], 'x')
     const w = stateNode([1, 3], 'w')
     const rate = hyperNode('rate')

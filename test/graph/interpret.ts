@@ -1,7 +1,7 @@
 /** The primitives in plain JavaScript, element by element: an oracle that needs no addon. */
 import { sizeOf, type Shape } from '../../lib/base/shape'
-import { reachable } from '../../lib/graph/grad'
 import type { Attrs, Node } from '../../lib/graph/node'
+import { reachable } from '../../lib/graph/reachable'
 import { elementwise, whole } from '../ops/cases'
 import { indexOf, read, type Flat } from '../ops/flat'
 

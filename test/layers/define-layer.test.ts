@@ -7,7 +7,7 @@ import * as ops from '../../lib/ops'
 import { regularizers } from '../../lib/regularizers'
 import type { Tensor } from '../../lib/tensor/tensor'
 import { close, t } from '../numbers'
-import { inference, weightsOf } from './helpers'
+import { inference, weightsOf } from './support'
 
 const Scale = defineLayer<{ initial?: number }>({
   name: 'scale',

@@ -5,7 +5,7 @@ import * as ops from '../../lib/ops'
 import { regularizers } from '../../lib/regularizers'
 import type { Tensor } from '../../lib/tensor/tensor'
 import { t } from '../numbers'
-import { run } from './helpers'
+import { run } from './support'
 
 describe('layer configs', () => {
   const roundTrip = (layer: Layer, custom?: Custom): Layer =>

@@ -11,7 +11,7 @@ import * as ops from '../../lib/ops'
 import { regularizers } from '../../lib/regularizers'
 import type { Tensor } from '../../lib/tensor/tensor'
 import { t } from '../numbers'
-import { inference } from './helpers'
+import { inference } from './support'
 
 const epsilon = 1e-5
 const tolerance = 1e-7

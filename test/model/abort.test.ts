@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { expect } from 'chai'
 import * as my from '../../lib'
-import { rejected } from './helpers'
+import { rejected } from './support'
 
 const { layers, sequential } = my
 

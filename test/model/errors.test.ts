@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as my from '../../lib'
-import { blobs, rejected, thrown } from './helpers'
+import { blobs, rejected, thrown } from './support'
 
 const { layers, losses, optimizers, sequential } = my
 

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { expect } from 'chai'
 import * as my from '../../lib'
-import { blobs, rejected, thrown } from './helpers'
+import { blobs, rejected, thrown } from './support'
 
 const { layers, optimizers, ops, sequential, valueAndGrad } = my
 

@@ -1,10 +1,9 @@
 /** Runs nodes through the native core. */
 import type { DType } from '../../lib/base/dtype'
 import { encode } from '../../lib/graph/encode'
-import type { Node } from '../../lib/graph/node'
+import { emptyProgram, type Node } from '../../lib/graph/node'
 import type { NativeBuffer } from '../../lib/native/contract'
 import { native } from '../../lib/native/native'
-import { emptyProgram } from '../../lib/ops/engine'
 
 export type Mode = 'fused' | 'plain'
 

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import { OptionError, StateError } from '../../lib/base/errors'
 import { History } from '../../lib/model/train/history'
 import * as plot from '../../lib/plot'
-import { rejected, thrown } from '../model/helpers'
+import { rejected, thrown } from '../model/support'
 import { drawn, seriesOf, showsAs, specOf, type Point } from './support'
 
 function history(): History {

@@ -1,4 +1,4 @@
-/** Bad input to pictures: an error that names the call, what was expected and what came. */
+/** Bad input to pictures: an error that names the call, what it expected and what it got. */
 import { expect } from 'chai'
 import { layers, ops, optimizers, sequential, tensor, trace, type Value } from '../../lib'
 import { History } from '../../lib/model/train/history'

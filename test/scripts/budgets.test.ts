@@ -1,22 +1,45 @@
 /** What the long proofs may take, and the samples of those that would take more. */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
 
 interface Seconds {
   budget: number
   whole: number
 }
+interface Recorded {
+  name: string
+  seconds: number
+  cpu?: number
+  slowness?: number
+}
+interface Options {
+  known: Record<string, Seconds>
+  most?: number
+  all?: boolean
+  elapsed?: number
+}
 const load = createRequire(__filename)
-const budgets = load('../../scripts/test/budgets.json') as Record<string, Seconds>
+const { limit, proofs: budgets } = load('../../scripts/test/budgets.json') as {
+  limit: number
+  proofs: Record<string, Seconds>
+}
 const { proofs, suite } = load('../../scripts/test/proofs.js') as {
-  proofs: { name: string }[]
+  proofs: { name: string; run(...choose: unknown[]): unknown }[]
   suite: { name: string }
 }
 const { compare } = load('../../scripts/test/budget.js') as {
-  compare(
-    recorded: { name: string; seconds: number }[],
-    known?: Record<string, Seconds>,
-  ): { lines: string[]; passed: number; failed: number }
+  compare(recorded: Recorded[], options: Options): { lines: string[]; passed: number; failed: number }
+}
+const { beginProof, childTicks } = load('../../scripts/test/proof-clock.js') as {
+  beginProof(name: string, file: string): Promise<() => Promise<Required<Omit<Recorded, 'name'>>>>
+  childTicks(stat: string): number[]
+}
+const { slownessOf } = load('../../scripts/test/slowness.js') as {
+  slownessOf(seconds: number, reference: number): number
 }
 const { chooser, sample, sampleSize } = load('../../scripts/test/sample.js') as {
   chooser(seconds: Seconds, seed: number, say: (text: string) => void): (members: string[]) => string[]
@@ -30,24 +53,79 @@ describe('budgets of the proofs', () => {
     expect(Object.keys(budgets)).to.have.members([suite, ...proofs].map(({ name }) => name))
     const sum = Object.values(budgets).reduce((total, { budget }) => total + budget, 0)
     expect(sum).to.be.at.most(50 * 60)
+    expect(limit).to.equal(60 * 60)
   })
 
+  it('a proof that takes longer than its budget as a whole takes a sample', () => {
+    for (const { name, run } of proofs)
+      if (budgets[name].whole > budgets[name].budget) expect(run, name).to.have.lengthOf.at.least(1)
+  })
+
+  const known = { quick: { budget: 10, whole: 8 }, slow: { budget: 100, whole: 90 } }
+
   it('seconds stand beside them; above 1.3 of one, or without one, is a failure', () => {
-    const known = { quick: { budget: 10, whole: 8 }, slow: { budget: 100, whole: 90 } }
-    const within = compare([{ name: 'quick', seconds: 12.9 }], known)
-    expect(within).to.include({ passed: 1, failed: 0 })
-    expect(within.lines).to.include('     13      10  quick')
+    const within = compare([{ name: 'quick', seconds: 12.9, cpu: 21.2, slowness: 1 }], { known })
+    expect(within).to.include({ passed: 2, failed: 0 })
+    expect(within.lines).to.include('      13      21      1.00      10  quick')
     const over = compare(
       [
         { name: 'quick', seconds: 13.1 },
         { name: 'slow', seconds: 60 },
         { name: 'new', seconds: 1 },
       ],
-      known,
+      { known, most: 200 },
     )
-    expect(over).to.include({ passed: 1, failed: 2 })
-    expect(over.lines).to.include('     13      10  quick  OVER 1.3 of its budget')
-    expect(over.lines[over.lines.length - 1]).to.equal('     74     110  all')
+    expect(over).to.include({ passed: 2, failed: 2 })
+    expect(over.lines).to.include('      13       -      1.00      10  quick  OVER 1.3 of its budget')
+    expect(over.lines).to.include('       1       -      1.00       -  new  HAS NO BUDGET')
+    expect(over.lines[over.lines.length - 1]).to.equal('      74       0         -     200  all')
+  })
+
+  it('a machine that is slower has longer ones, at most twice as long', () => {
+    const took = (seconds: number, slowness: number) =>
+      compare([{ name: 'quick', seconds, slowness }], { known }).failed
+    expect([took(19, 1.5), took(20, 1.5)]).to.deep.equal([0, 1])
+    expect([0.3, 0.6, 5].map((seconds) => slownessOf(seconds, 0.5))).to.deep.equal([1, 1.2, 2])
+  })
+
+  it('where all were asked for, one that did not run is a failure', () => {
+    const recorded = [{ name: 'quick', seconds: 9 }]
+    expect(compare(recorded, { known })).to.include({ passed: 2, failed: 0 })
+    const found = compare(recorded, { known, all: true })
+    expect(found).to.include({ passed: 2, failed: 1 })
+    expect(found.lines).to.include('       -       -         -     100  slow  DID NOT RUN')
+  })
+
+  it('so is more than an hour in all, with what lies between the proofs, however slow the machine', () => {
+    const recorded = [{ name: 'slow', seconds: 100, slowness: 2 }]
+    expect(compare(recorded, { known, most: 120, elapsed: 120 })).to.include({ passed: 2, failed: 0 })
+    const { failed, lines } = compare(recorded, { known, most: 120, elapsed: 121 })
+    expect(failed).to.equal(1)
+    expect(lines[lines.length - 1]).to.equal('     121       0         -     120  all  OVER the limit of all together')
+    expect(compare(recorded, { known, most: 99 }).failed).to.equal(1)
+  })
+
+  it('seconds and CPU seconds of child processes are measured, and written where they are asked for', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'myelin-budget-'))
+    try {
+      const end = await beginProof('busy', '')
+      spawnSync(process.execPath, ['-e', 'const end = Date.now() + 300; while (Date.now() < end);'])
+      const { seconds, cpu, slowness } = await end()
+      expect(seconds).to.be.at.least(0.3)
+      if (process.platform === 'linux') expect(cpu).to.be.within(0.02, seconds * 4)
+      expect(slowness).to.equal(1)
+      const file = join(folder, 'seconds')
+      const took = await (await beginProof('asked for', file))()
+      expect(took.slowness).to.be.within(1, 2)
+      expect(JSON.parse(readFileSync(file, 'utf8'))).to.deep.equal({ name: 'asked for', ...took })
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('the name of a process may hold spaces and parentheses', () => {
+    const fields = Array.from({ length: 52 }, (_, i) => i + 1)
+    expect(childTicks(`1 (a) b (c) ${fields.slice(2).join(' ')}`)).to.deep.equal([16, 17])
   })
 })
 

@@ -2,9 +2,10 @@
 import { createRequire } from 'node:module'
 import { expect } from 'chai'
 
-const { problemsOf, problemsOfLib } = createRequire(__filename)('../../scripts/test/source-limits.js') as {
+const { problemsOf, problemsOfLib, sourceFiles } = createRequire(__filename)('../../scripts/test/source-limits.js') as {
   problemsOf(file: string, text: string): string[]
   problemsOfLib(files: string[]): string[]
+  sourceFiles(): string[]
 }
 const times = (count: number, line: string) => `${line}\n`.repeat(count)
 const ignore = ['// prettier', 'ignore'].join('-')
@@ -19,6 +20,13 @@ describe('limits of sources', () => {
     expect(problemsOf('a.cu', `\n${'x'.repeat(121)}\n`)).to.deep.equal(['a.cu: 1 lines over 120 characters: 2'])
     expect(problemsOf('a.h', times(9, 'x'.repeat(121)))).to.deep.equal([
       'a.h: 9 lines over 120 characters: 1, 2, 3, 4, 5 …',
+    ])
+  })
+
+  it('hold for every kind of source, in the root too', () => {
+    expect(sourceFiles()).to.include.members([
+      ...['.dependency-cruiser.cjs', 'eslint.config.mjs', 'lib/index.ts', 'test/types/required.cts'],
+      ...['test/types/imported.mts', 'test/types/script.js', 'native/core/kernels.def', 'bench/step_pytorch.py'],
     ])
   })
 

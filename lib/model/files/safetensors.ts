@@ -128,13 +128,8 @@ function swap(bytes: Buffer, size: number): void {
 
 /**
  * Reads what `encodeContainer` wrote. Believes nothing: every length, range and name is checked before it is used,
- * and a FormatError that starts with `source` says what is wrong. The tensors are copies.
+ * and a FormatError that starts with `source` says what is wrong. The tensors are copies. In slices.
  */
-export function decodeContainer(bytes: Uint8Array, source: string): Container {
-  return atOnce(decodedContainer(bytes, source))
-}
-
-/** The same in slices. */
 export function* decodedContainer(bytes: Uint8Array, source: string): Sliced<Container> {
   const fail = (message: string, cause?: unknown): never => {
     throw new FormatError(`${source}: ${message}`, { cause })

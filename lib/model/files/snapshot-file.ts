@@ -4,7 +4,7 @@
  */
 import { describeValue, FormatError } from '../../base/errors'
 import type { Json, JsonObject } from '../../base/json'
-import { atOnce, type Sliced } from '../../base/slices'
+import type { Sliced } from '../../base/slices'
 import { containerParts, decodedContainer, encodeContainer, type Container } from './safetensors'
 import type { ModelSnapshot } from './snapshot'
 
@@ -37,14 +37,9 @@ function containerOf({ architecture, compiled, progress, checkpoint, tensors }: 
 }
 
 /**
- * Reads a model file and checks it completely. `source` names it in errors (a path).
+ * Reads a model file and checks it completely, in slices. `source` names it in errors (a path).
  * Throws FormatError for anything that is not a whole, unaltered file of a known version.
  */
-export function decodeSnapshot(bytes: Uint8Array, source = 'model file'): ModelSnapshot {
-  return atOnce(decodedSnapshot(bytes, source))
-}
-
-/** The same in slices. */
 export function* decodedSnapshot(bytes: Uint8Array, source: string): Sliced<ModelSnapshot> {
   if (!(bytes instanceof Uint8Array))
     throw new FormatError(`${source}: expected the bytes of a model as a Uint8Array, got ${describeValue(bytes)}.`)

@@ -17,7 +17,7 @@ export interface ProgressBarOptions {
 }
 
 /** "45 s", "3:07", "1:02:09". */
-export function durationText(seconds: number): string {
+function durationText(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?'
   const s = Math.max(0, Math.round(seconds))
   if (s < 60) return `${s} s`

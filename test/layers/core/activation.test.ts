@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { OptionError } from '../../../lib/base/errors'
 import { layers } from '../../../lib/layers'
 import { close, t } from '../../numbers'
-import { inference, run } from '../helpers'
+import { inference, run } from '../support'
 
 describe('layers.activation', () => {
   const x = t([-1, 0.5], [1, 2])

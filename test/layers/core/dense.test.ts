@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { OptionError, ShapeError } from '../../../lib/base/errors'
 import { layers, type DenseOptions } from '../../../lib/layers'
 import { close, t } from '../../numbers'
-import { inference } from '../helpers'
+import { inference } from '../support'
 
 describe('layers.dense', () => {
   it('3.2 a = g(x·Wᵀ + b), as loops say', () => {

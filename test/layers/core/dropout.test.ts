@@ -5,7 +5,7 @@ import { layers } from '../../../lib/layers'
 import * as ops from '../../../lib/ops'
 import type { Tensor } from '../../../lib/tensor/tensor'
 import { close, t } from '../../numbers'
-import { run } from '../helpers'
+import { run } from '../support'
 
 describe('5.7 layers.dropout', () => {
   const drop =

@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { OptionError } from '../../../lib/base/errors'
 import { layers } from '../../../lib/layers'
 import { close, t } from '../../numbers'
-import { run } from '../helpers'
+import { run } from '../support'
 
 describe('layers.flatten', () => {
   it('keeps rows', () => {

@@ -3,7 +3,7 @@ import { OptionError, ShapeError } from '../../../lib/base/errors'
 import { layers } from '../../../lib/layers'
 import * as ops from '../../../lib/ops'
 import { close, t } from '../../numbers'
-import { run } from '../helpers'
+import { run } from '../support'
 
 describe('layers.lambda', () => {
   it('finds its output shape', () => {

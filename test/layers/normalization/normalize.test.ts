@@ -7,7 +7,7 @@ import { featureStatistics } from '../../../lib/layers/normalization/normalize'
 import * as ops from '../../../lib/ops'
 import type { Tensor } from '../../../lib/tensor/tensor'
 import { close, t } from '../../numbers'
-import { run } from '../helpers'
+import { run } from '../support'
 
 /** The statistics of an array in memory. */
 function statistics(data: Float64Array, rows: number) {

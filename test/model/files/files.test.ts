@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import * as my from '../../../lib'
-import { blobs, rejected, thrown } from '../helpers'
+import { blobs, rejected, thrown } from '../support'
 
 const {
   callbacks,

@@ -1,8 +1,11 @@
 import { expect } from 'chai'
 import { FormatError } from '../../../lib/base/errors'
-import { decodeContainer, encodeContainer } from '../../../lib/model/files/safetensors'
+import { atOnce } from '../../../lib/base/slices'
+import { decodedContainer, encodeContainer } from '../../../lib/model/files/safetensors'
 import type { ModelSnapshot } from '../../../lib/model/files/snapshot'
-import { decodeSnapshot, encodeSnapshot } from '../../../lib/model/files/snapshot-file'
+import { decodedSnapshot, encodeSnapshot } from '../../../lib/model/files/snapshot-file'
+
+const decodeSnapshot = (bytes: Uint8Array, source = 'model file') => atOnce(decodedSnapshot(bytes, source))
 
 function snapshot(): ModelSnapshot {
   return {
@@ -129,7 +132,7 @@ describe('model file', () => {
 
   it('refuses other versions, other formats and contents of another kind', () => {
     const rewrite = (change: Record<string, string>) => {
-      const { metadata, tensors } = decodeContainer(bytes, 'test')
+      const { metadata, tensors } = atOnce(decodedContainer(bytes, 'test'))
       return encodeContainer({ metadata: { ...metadata, ...change }, tensors })
     }
     expect(() => decodeSnapshot(rewrite({ version: '2' }))).to.throw(FormatError, 'newer Myelin')

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import * as my from '../../../lib'
 import { collectGarbage } from '../../garbage'
-import { blobs, rejected, thrown } from '../helpers'
+import { blobs, rejected, thrown } from '../support'
 
 const { layers, sequential } = my
 

@@ -6,7 +6,7 @@ import { expect } from 'chai'
 import * as my from '../../../lib'
 import { bitsOf } from '../../whole/errors/bits'
 import { collectGarbage } from '../../garbage'
-import { rejected } from '../helpers'
+import { rejected } from '../support'
 
 const { data, layers, optimizers, sequential, tensor } = my
 

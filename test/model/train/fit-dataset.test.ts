@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as my from '../../../lib'
-import { blobs, rejected } from '../helpers'
+import { blobs, rejected } from '../support'
 
 const { layers, sequential } = my
 

@@ -1,9 +1,9 @@
 import { expect } from 'chai'
 import * as my from '../../../lib'
 import { native } from '../../../lib/native/native'
-import { blobs, rejected } from '../helpers'
+import { blobs, rejected } from '../support'
 
-const { callbacks, layers, optimizers, regularizers, schedules, sequential } = my
+const { layers, optimizers, regularizers, schedules, sequential } = my
 
 describe('fit', () => {
   it('learns two classes and records every field of the history', async () => {
@@ -252,38 +252,6 @@ describe('fit', () => {
     const few = await crossings(42)
     expect(few).to.be.at.most(10)
     expect(await crossings(402)).to.be.at.most(few + 2)
-  })
-})
-
-describe('earlyStopping', () => {
-  it('waits, stops and puts the best weights back bit for bit', async () => {
-    const { x, y } = blobs(40)
-    const model = small()
-    const weights: number[][] = []
-    const script = [5, 4, 3, 3.5, 3.2, 3.1]
-    const history = await model.fit(x, y, {
-      epochs: 20,
-      batchSize: 8,
-      callbacks: [
-        {
-          name: 'script',
-          onEpoch: (logs) =>
-            void ((logs.val_loss = script[logs.epoch - 1]), weights.push([...model.getWeights()[0].weight.data])),
-        },
-        callbacks.earlyStopping({ patience: 3, restoreBestWeights: true }),
-      ],
-    })
-    expect(history.stopped).to.equal('early')
-    expect(history.epochs).to.have.length(6)
-    expect([...model.getWeights()[0].weight.data]).to.deep.equal(weights[2])
-    expect(weights[5]).to.not.deep.equal(weights[2])
-  })
-
-  it('says what can be monitored', async () => {
-    const { x, y } = blobs(20)
-    const error = await rejected(small().fit(x, y, { callbacks: [callbacks.earlyStopping()] }))
-    expect(error).to.be.instanceOf(my.OptionError)
-    expect(error.message).to.include("no 'val_loss'").and.include('validationData')
   })
 })
 

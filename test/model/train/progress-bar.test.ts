@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import * as my from '../../../lib'
-import { blobs, thrown } from '../helpers'
+import { blobs, thrown } from '../support'
 
 const { layers, sequential } = my
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import * as my from '../../../lib'
 import { bitsOf } from '../../whole/errors/bits'
-import { blobs } from '../helpers'
+import { blobs } from '../support'
 
 const { callbacks, layers, optimizers, schedules, sequential } = my
 

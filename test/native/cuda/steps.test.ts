@@ -6,9 +6,9 @@ import type { DType } from '../../../lib/base/dtype'
 import * as b from '../../../lib/graph/build'
 import { encode } from '../../../lib/graph/encode'
 import { hyperNode, inputNode, stateNode } from '../../../lib/graph/leaves'
+import { emptyProgram } from '../../../lib/graph/node'
 import type { NativeBuffer, RunRequest, RunResult } from '../../../lib/native/contract'
 import { native } from '../../../lib/native/native'
-import { emptyProgram } from '../../../lib/ops/engine'
 import { upload } from './support'
 
 const rows = 23

@@ -10,10 +10,9 @@ import * as b from '../../../lib/graph/build'
 import { encode } from '../../../lib/graph/encode'
 import { gradients } from '../../../lib/graph/grad'
 import { inputNode } from '../../../lib/graph/leaves'
-import type { Node } from '../../../lib/graph/node'
+import { emptyProgram, type Node } from '../../../lib/graph/node'
 import type { NativeBuffer, NativePlan } from '../../../lib/native/contract'
 import { native } from '../../../lib/native/native'
-import { emptyProgram } from '../../../lib/ops/engine'
 import { cases, generator, type OpCase } from '../../ops/cases'
 
 export const root = resolve(__dirname, '../../..')

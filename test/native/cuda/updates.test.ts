@@ -4,10 +4,9 @@ import * as my from '../../../lib'
 import * as b from '../../../lib/graph/build'
 import { encode } from '../../../lib/graph/encode'
 import { stateNode } from '../../../lib/graph/leaves'
-import type { Node } from '../../../lib/graph/node'
+import { emptyProgram, type Node } from '../../../lib/graph/node'
 import type { NativePlan } from '../../../lib/native/contract'
 import { native } from '../../../lib/native/native'
-import { emptyProgram } from '../../../lib/ops/engine'
 import { expectLaunches, thorough, upload } from './support'
 
 const depth = 21

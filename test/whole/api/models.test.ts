@@ -22,7 +22,7 @@ import {
   type Model,
   type Tensor,
 } from '../../../lib'
-import { digits, quietly } from './helpers'
+import { digits, quietly } from './support'
 
 describe('api: models', () => {
   let folder = ''

@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import * as my from '../../../lib'
 import { encode } from '../../../lib/graph/encode'
 import { inputNode } from '../../../lib/graph/leaves'
-import { emptyProgram } from '../../../lib/ops/engine'
+import { emptyProgram } from '../../../lib/graph/node'
 import { any, describeRows } from './support'
 
 const { ShapeError, layers, ops, sequential, tensor } = my

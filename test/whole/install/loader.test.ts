@@ -16,6 +16,7 @@ import { crc32 } from 'node:zlib'
 import { expect } from 'chai'
 import { binaryProblem, crc32Of } from '../../../lib/native/elf'
 import { nativePath } from '../../../lib/native/load'
+import { skip } from '../../skip'
 
 const root = resolve(__dirname, '../../..')
 
@@ -34,7 +35,7 @@ describe('the binary before it is loaded', () => {
   }
 
   before(function () {
-    if (process.platform !== 'linux') this.skip()
+    if (process.platform !== 'linux') return skip(this, 'only ELF binaries are looked at before they are loaded')
   })
 
   it('is whole', () => {
@@ -154,7 +155,7 @@ describe('an installed package', () => {
   })
 
   it('without the CUDA library: its GPU line and errors name a command that is there', function () {
-    if (process.platform !== 'linux') this.skip()
+    if (process.platform !== 'linux') return skip(this, 'the CUDA library is built on Linux only')
     const folder = join(home, 'prebuilds', `linux-${process.arch}`)
     mkdirSync(folder, { recursive: true })
     copyFileSync(join(root, 'build/Release/myelin.node'), join(folder, 'myelin.node'))

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join, posix, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { expect } from 'chai'
+import { skip } from '../../skip'
 
 interface Target {
   name: string
@@ -44,7 +45,7 @@ describe('what is packed', () => {
 
   it('npm pack refuses a tree without dist, with an old dist, without binaries', function () {
     const host = hostTarget()
-    if (!host) this.skip() // there is no binary for this platform at all
+    if (!host) return skip(this, 'there is no binary for this platform at all')
     expect(prepack().stderr).to.match(/there is no dist\/: run `npm run build:ts` first/)
     write('dist/index.js')
     write('build/ts.stamp')

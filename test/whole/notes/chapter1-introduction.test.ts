@@ -11,7 +11,7 @@ import {
   type Tensor,
   type WeightHandle,
 } from '../../../lib'
-import { close, matrix, normal, rejected, thrown } from './helpers'
+import { close, matrix, normal, rejected, thrown } from './support'
 
 /** Size, bedrooms and price of four houses. */
 const houses = {

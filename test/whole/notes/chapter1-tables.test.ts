@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { data, diagnose, FormatError, layers, optimizers, OptionError, sequential } from '../../../lib'
-import { accuracyOf, rejected, thrown } from './helpers'
+import { accuracyOf, rejected, thrown } from './support'
 
 let folder: string
 before(() => {

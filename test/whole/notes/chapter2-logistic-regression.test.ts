@@ -13,7 +13,7 @@ import {
   type Tensor,
   type Value,
 } from '../../../lib'
-import { close, matrix, normal, warnings } from './helpers'
+import { close, matrix, normal, warnings } from './support'
 
 const sigma = (z: number) => 1 / (1 + Math.exp(-z))
 

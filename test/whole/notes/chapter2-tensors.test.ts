@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { assertShape, grad, layers, ops, sequential, ShapeError, tensor, type Tensor, type Value } from '../../../lib'
 import { primitives } from '../../../lib/graph/primitives'
-import { close, normal, thrown } from './helpers'
+import { close, normal, thrown } from './support'
 
 const f64 = { dtype: 'float64' } as const
 const filled = (value: number) => (shape: number[]) =>

@@ -13,7 +13,7 @@ import {
   tensor,
   type Tensor,
 } from '../../../lib'
-import { accuracyOf, close, matrix, normal, planar, ring, thrown, warnings } from './helpers'
+import { accuracyOf, close, matrix, normal, planar, ring, thrown, warnings } from './support'
 
 const f64 = { dtype: 'float64' } as const
 const sigma = (z: number) => 1 / (1 + Math.exp(-z))

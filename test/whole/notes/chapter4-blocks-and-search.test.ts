@@ -22,7 +22,7 @@ import {
   type Tensor,
   type WeightHandle,
 } from '../../../lib'
-import { close, killedSearch, matrix, normal, rejected, thrown } from './helpers'
+import { close, killedSearch, matrix, normal, rejected, thrown } from './support'
 
 const f64 = { dtype: 'float64' } as const
 

@@ -1,7 +1,7 @@
 /** Deep networks. */
 import { expect } from 'chai'
 import { grad, layerBlock, layers, ops, optimizers, sequential, tensor, type Tensor } from '../../../lib'
-import { accuracyOf, close, matrix, normal, warnings } from './helpers'
+import { accuracyOf, close, matrix, normal, warnings } from './support'
 
 const f64 = { dtype: 'float64' } as const
 const next = normal(41)

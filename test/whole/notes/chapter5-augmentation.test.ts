@@ -1,7 +1,7 @@
 /** Data augmentation. */
 import { expect } from 'chai'
 import { data, layers, ops, optimizers, sequential, ShapeError, tensor } from '../../../lib'
-import { close, matrix, normal, thrown } from './helpers'
+import { close, matrix, normal, thrown } from './support'
 
 describe('5.9 data augmentation', () => {
   const shape = [5, 5]

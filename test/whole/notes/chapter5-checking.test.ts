@@ -24,7 +24,7 @@ import { primitives } from '../../../lib/graph/primitives'
 import { cases, generator, inputsOf, nameOf } from '../../ops/cases'
 import { distance } from '../../ops/distance'
 import { compile } from '../../ops/run'
-import { matrix, normal, rejected } from './helpers'
+import { matrix, normal, rejected } from './support'
 
 const next = normal(61)
 

@@ -16,7 +16,7 @@ import {
   tensor,
   type Regularizer,
 } from '../../../lib'
-import { matrix, normal, thrown } from './helpers'
+import { matrix, normal, thrown } from './support'
 
 const f64 = { dtype: 'float64' } as const
 

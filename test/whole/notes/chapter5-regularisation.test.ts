@@ -17,7 +17,7 @@ import {
   tensor,
   type Regularizer,
 } from '../../../lib'
-import { close, matrix, normal, planar, thrown, uniform, warnings } from './helpers'
+import { close, matrix, normal, planar, thrown, uniform, warnings } from './support'
 
 const f64 = { dtype: 'float64' } as const
 const next = normal(51)

@@ -1,7 +1,7 @@
 /** Initial weights, and what λ does to them. */
 import { expect } from 'chai'
 import { initializers, layers, ops, optimizers, regularizers, sequential, type InitializerSpec } from '../../../lib'
-import { matrix, normal, planar, ring } from './helpers'
+import { matrix, normal, planar, ring } from './support'
 
 const next = normal(61)
 

@@ -13,7 +13,7 @@ import {
   type Tensor,
   type Value,
 } from '../../../lib'
-import { close, matrix, normal, rejected, thrown, warnings } from './helpers'
+import { close, matrix, normal, rejected, thrown, warnings } from './support'
 
 describe('6.4 exponentially weighted averages', () => {
   it('β = 0.98: v₁ = 0.02·θ₁, v₂ = 0.0196·θ₁ + 0.02·θ₂, corrected by 0.0396', () => {

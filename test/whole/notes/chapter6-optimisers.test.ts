@@ -14,7 +14,7 @@ import {
   type Optimizer,
   type Schedule,
 } from '../../../lib'
-import { close, matrix, normal, warnings } from './helpers'
+import { close, matrix, normal, warnings } from './support'
 
 const next = normal(71)
 

@@ -20,7 +20,7 @@ import {
   type Regularizer,
   type Tensor,
 } from '../../../lib'
-import { matrix, normal, planar, uniform } from './helpers'
+import { matrix, normal, planar, uniform } from './support'
 
 const f64 = { dtype: 'float64' } as const
 

@@ -18,7 +18,7 @@ import {
 import { History } from '../../../lib/model/train/history'
 import * as plot from '../../../lib/plot'
 import { bordersOf, drawn, seriesOf, showsAs, specOf, type Point, type Spec } from '../../plot/support'
-import { close, matrix, normal, planar, rejected, ring, thrown } from './helpers'
+import { close, matrix, normal, planar, rejected, ring, thrown } from './support'
 
 const bowl = (w1: Value, w2: Value) => ops.add(ops.mul(0.5, ops.mul(w1, w1)), ops.mul(5, ops.mul(w2, w2)))
 

@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { diagnose, layers, ops, OptionError, sequential, ShapeError, tensor, trace, type Value } from '../../../lib'
 import * as plot from '../../../lib/plot'
 import { bordersOf, drawn, seriesOf, showsAs, specOf, type Point } from '../../plot/support'
-import { matrix, normal, planar, thrown } from './helpers'
+import { matrix, normal, planar, thrown } from './support'
 
 const bowl = (w1: Value, w2: Value) => ops.add(ops.mul(0.5, ops.mul(w1, w1)), ops.mul(5, ops.mul(w2, w2)))
 const J = (a: Value, b: Value, c: Value) =>

@@ -11,7 +11,7 @@ import {
   type SearchResult,
   type Tensor,
 } from '../../../lib'
-import { normal } from './helpers'
+import { normal } from './support'
 
 const [inputs, outputs, rows] = [12, 40, 24]
 const noise = 3

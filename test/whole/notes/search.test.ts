@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { expect } from 'chai'
 import { AbortError, FormatError, layers, OptionError, range, search, sequential, type History } from '../../../lib'
-import { killedSearch, rejected } from './helpers'
+import { killedSearch, rejected } from './support'
 import { devError, plantedLambda, ridgeSearch } from './search-task'
 
 let folder: string

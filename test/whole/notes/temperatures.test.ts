@@ -5,7 +5,7 @@ import { expect } from 'chai'
 import { data } from '../../../lib'
 import * as plot from '../../../lib/plot'
 import { drawn, seriesOf, showsAs, type Point } from '../../plot/support'
-import { thrown } from './helpers'
+import { thrown } from './support'
 
 /** The column `temp_max` (°C) of the table `seattle-weather` in the npm package `vega-datasets`. */
 function temperatures(): number[] {

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
-import { diagnose, layers, sequential } from '../../lib'
+import { diagnose, layers, sequential } from '../../../lib'
 
 describe('diagnose.signals', () => {
-  it('judges a network behind a normalize layer by what that layer gives, however large the raw inputs are', async () => {
+  it('judges a network behind a normalize layer by what that layer gives, not by the raw inputs', async () => {
     const raw = Array.from({ length: 40 }, (_, i) => [1e6 + 1e5 * Math.sin(i), -3e7 + 1e6 * Math.cos(3 * i)])
     const y = raw.map((_, i) => i % 2)
     for (const scale of [1, 1e-6]) {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { ops, Tensor } from '../../../lib'
 
-export { rejected, thrown } from '../../model/helpers'
+export { rejected, thrown } from '../../model/support'
 
 /** Numbers in [0, 1), the same for the same seed: mulberry32. */
 export function uniform(seed: number): () => number {
