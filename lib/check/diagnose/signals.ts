@@ -101,10 +101,10 @@ async function tensorOf(where: string, x: DataLike, dtype: DType, signal: AbortS
 
 /**
  * Statistics of the activations of every layer and of the gradients of its weights on rows x, y, and a verdict:
- * 'exploding' or 'vanishing', with the first layer whose root mean square is more than `factor` times that of the input,
- * or less than 1/`factor` of it, or whose values are not finite. (Behind a first normalize layer, its output counts as
- * the input.) Failing that, for signals that go wrong backwards, the layer next to the output whose gradient is
- * `factor`² times smaller or larger than that of the last layer with weights. Changes nothing.
+ * 'exploding' or 'vanishing', with the first layer whose root mean square is more than `factor` times that of the
+ * input, or less than 1/`factor` of it, or whose values are not finite. (Behind a first normalize layer, its output
+ * counts as the input.) Failing that, for signals that go wrong backwards, the layer next to the output whose gradient
+ * is `factor`² times smaller or larger than that of the last layer with weights. Changes nothing.
  */
 export async function signals(model: Model, x: DataLike, y: DataLike, options: SignalsOptions = {}): Promise<Signals> {
   const where = 'diagnose.signals'

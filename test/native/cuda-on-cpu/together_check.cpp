@@ -236,8 +236,8 @@ void check_apart() {
   third.in[3] = whole(updates.eta, 1);
   const FusedStep twice[4] = {
       updates.steps[0], updates.steps[1], updates.steps[2], {updates.steps[1].op, 8, 0, 7, 0, 0}};
-  const FusedAttrs other = {5, 4, 2, 9, updates.inputs, twice, updates.outputs};
-  calls[2].attrs = &other;
+  const FusedAttrs other_steps = {5, 4, 2, 9, updates.inputs, twice, updates.outputs};
+  calls[2].attrs = &other_steps;
   expect(updates.count(0, 7) == 2, "other steps go by themselves");
   calls[2].attrs = &updates.attrs[0];
   updates.inputs[2].mode = load_row;
