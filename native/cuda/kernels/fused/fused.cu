@@ -1,8 +1,8 @@
 // "fused": every thread takes all steps for a pack of neighbouring elements (16 bytes of each array) and steps
 // through the array. Memory is read and written once; what several steps need waits in shared memory, where each thread
 // has its own column: no barrier, no bank conflict.
-#include "fused_run.cuh"
 #include "cuda/kernels/kernels.h"
+#include "fused_run.cuh"
 
 MYELIN_BEGIN
 

@@ -6,9 +6,9 @@
 // updates of Adam, which has 7 arrays of its own a weight; up to 48 take the small size, which costs a launch less.
 #include "fused_many.h"
 
+#include "cuda/kernels/kernels.h"
 #include "fused_run.cuh"
 #include "fused_together.h"
-#include "cuda/kernels/kernels.h"
 
 MYELIN_BEGIN
 
@@ -137,8 +137,7 @@ int32_t count_calls(const Call* calls, int32_t n) {
 // ---- the launch -------------------------------------------------------------------------------------------------
 
 template <class S, class Size>
-void launch_many(const Call* calls, int32_t n, const Call& model, const Pattern& pattern,
-                 const SharedInputs& shared) {
+void launch_many(const Call* calls, int32_t n, const Call& model, const Pattern& pattern, const SharedInputs& shared) {
   const FusedAttrs& f = *pattern.attrs;
   const int threads = fused_threads(pattern.plan);
   MappingList<uint32_t> no_mappings = {};

@@ -6,8 +6,8 @@
 //
 // Context::precision 1 and 2 send float32 products of more than 16 rows and columns through tensor cores, with operands
 // rounded to TF32 (10 bits of fraction) or bf16 (7 bits) and sums in float32.
-#include "cuda/kernels/launch.h"
 #include "cuda/kernels/kernels.h"
+#include "cuda/kernels/launch.h"
 #include "matmul_launch.h"
 #include "matmul_tile.cuh"
 #include "matmul_vector.cuh"
