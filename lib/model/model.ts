@@ -195,9 +195,10 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     options: CompileOptions<Metrics>,
   ): Model<WithMetrics<Types, MetricNames<Metrics>>> {
     const engine = this.#engine
-    engine.queue.assertQuiet('compile', true)
+    engine.queue.assertUsable('compile')
     if (engine.queue.owner)
       throw new StateError(`compile: ${engine.queue.owner} is running on this model. Wait for it.`)
+    engine.queue.assertQuiet('compile', true)
     const { warnings, ...compiled } = resolveCompile(options, engine.network)
     engine.useCompiled(compiled)
     warnings.forEach(warn)

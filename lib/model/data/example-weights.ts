@@ -28,7 +28,7 @@ export function exampleWeights(
   if (classWeight !== undefined) {
     const table = classTable(where, classWeight, classes)
     const width = y.data.length / rows
-    for (let i = 0; i < rows; i++) weights[i] *= table[classOf(where, y.data, i, width)]
+    for (let i = 0; i < rows; i++) weights[i] *= table[classOf(where, y.data, i, width, classes)]
   }
   return { data: weights, shape: [rows, 1] }
 }
@@ -49,9 +49,15 @@ function sampleWeights(where: string, source: RowSource, rows: number, dtype: DT
 }
 
 /** The class of row i: the number itself, or the place of the largest entry of a one-hot row. */
-function classOf(where: string, data: NativeArray, row: number, width: number): number {
+function classOf(where: string, data: NativeArray, row: number, width: number, classes: number): number {
   if (width === 1) {
-    if (Number.isInteger(data[row])) return data[row]
+    const own = data[row]
+    if (Number.isInteger(own) && own >= 0 && own < classes) return own
+    if (Number.isInteger(own))
+      throw new OptionError(
+        `${where}: classWeight: y[${row}] is class ${own}; the model tells ${classes} classes apart, 0 to ` +
+          `${classes - 1}. Use sampleWeight.`,
+      )
     throw new OptionError(
       `${where}: classWeight needs class numbers in y; y[${row}] is ${data[row]}. Use sampleWeight.`,
     )

@@ -167,6 +167,8 @@ class Prefetcher {
   #last: Promise<unknown> = Promise.resolve()
   #asked = 0
   #ended = false
+  /** A batch could not be used: nothing more is read. */
+  #failed = false
   /** Rows read in this epoch. */
   #rows = 0
   readonly #pass: number
@@ -195,18 +197,27 @@ class Prefetcher {
     if (this.#asked >= (this.given.options.stepsPerEpoch ?? Infinity)) return
     const number = ++this.#asked
     const read = this.#last.then(async () => {
-      if (this.#ended) return null
-      const { done, value } = await this.#iterator.next()
-      if (done) {
-        this.#ended = true
-        return null
-      }
+      if (this.#ended || this.#failed) return null
+      const { done, value } = await this.#next()
+      if (done) return null
       return this.#prepare(`fitDataset: epoch ${this.epoch}, batch ${number}`, value)
     })
     // A failed read is reported when its turn comes; no one listens to it before.
-    read.catch(() => (this.#ended = true))
+    read.catch(() => (this.#failed = true))
     this.#last = read.catch(() => undefined)
     this.#ready.push(read)
+  }
+
+  /** A stream that is done, or that threw, has cleaned up already. */
+  async #next(): Promise<IteratorResult<Batch>> {
+    try {
+      const step = await this.#iterator.next()
+      if (step.done) this.#ended = true
+      return step
+    } catch (error) {
+      this.#ended = true
+      throw error
+    }
   }
 
   async #prepare(where: string, batch: Batch): Promise<NativeData> {

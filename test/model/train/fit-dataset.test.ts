@@ -27,6 +27,21 @@ describe('fitDataset', () => {
     expect(values(a.getWeights()[0].weight)).to.deep.equal(values(b.getWeights()[0].weight))
   })
 
+  it('lets the stream clean up after a batch that cannot be used', async () => {
+    let cleaned = 0
+    function* bad() {
+      try {
+        yield { x: x.slice(0, 4), y: y.slice(0, 4) }
+        yield { x: x.slice(0, 4), y: y.slice(0, 3) }
+        yield { x: x.slice(0, 4), y: y.slice(0, 4) }
+      } finally {
+        cleaned++
+      }
+    }
+    expect(await rejected(plain().fitDataset(bad))).to.be.instanceOf(my.ShapeError)
+    expect(cleaned).to.equal(1)
+  })
+
   it('cuts epochs at stepsPerEpoch and lets the stream clean up', async () => {
     let cleaned = 0
     let read = 0
