@@ -14,10 +14,13 @@ export interface RowSource {
   shape: number[]
   /** The rows [from, to) in the wanted dtype, valid until the next call, not to be changed. Errors name the place. */
   read(from: number, to: number): NativeArray
-  /** Present where the values are in the CPU's memory in the wanted dtype already. */
-  tensor?: Tensor
+  /**
+   * The values as a tensor, where they are in the CPU's memory in the wanted dtype already. Whoever takes it disposes of it,
+   * not `release`.
+   */
+  take?(): Tensor | undefined
   /** What the user gave, for hints. */
-  given: DataLike
+  readonly given: DataLike
   /** Gives back the reference to a tensor's memory; nothing is read afterwards. Idempotent. */
   release(): void
 }
@@ -31,64 +34,111 @@ export function openRows(where: string, value: DataLike, dtype: DType): RowSourc
     throw new OptionError(
       `${where}: expected nested arrays, a typed array with a shape or a Tensor, got ${describeValue(value)}.`,
     )
-  return { ...open(where, value, dtype), given: value }
-}
-
-function open(where: string, value: DataLike, dtype: DType): OpenRows {
-  if (value instanceof Tensor) return ofTensor(where, value, dtype)
+  if (value instanceof Tensor) return new TensorRows(where, value, dtype)
   const { data, shape } = isShaped(value) ? value : { data: value, shape: undefined }
   const asked = shape === undefined ? undefined : shapeOption(`${where}: shape`, shape)
-  if (isNumberArray(data) && data.length > 0) return ofArray(where, data, dtype, asked)
-  if (Array.isArray(data)) return ofNested(where, data, dtype, asked)
+  if (isNumberArray(data) && data.length > 0) return new ArrayRows(where, value, data, dtype, asked)
+  if (Array.isArray(data)) return new NestedRows(where, value, data, dtype, asked)
   const flat = flatten(where, data, dtype, asked)
-  return ofArray(where, flat.data, dtype, flat.shape)
+  return new ArrayRows(where, value, flat.data, dtype, flat.shape)
 }
 
-type OpenRows = Omit<RowSource, 'given'>
+class TensorRows implements RowSource {
+  shape: number[]
+  readonly #held: Tensor
+  readonly #width: number
+  #isTaken = false
 
-const nothing = () => undefined
-
-function ofTensor(where: string, value: Tensor, dtype: DType): OpenRows {
-  if (value.disposed)
-    throw new DisposedError(`${where}: a disposed tensor of shape ${shapeText(value.shape)} cannot be used.`)
-  const held = shareStorage(value, value.shape)
-  const width = value.size / (value.shape[0] ?? 1)
-  const part = (from: number, to: number) =>
-    guarded('Tensor', () => native.bufferRead(bufferOf(held), from * width, (to - from) * width))
-  const source = { shape: [...value.shape], release: () => held.dispose() }
-  if (value.dtype === dtype) return { ...source, read: part, tensor: held }
-  return { ...source, read: (from, to) => converted(part(from, to), dtype) }
-}
-
-function ofArray(where: string, values: NumberArray, dtype: DType, asked?: Shape): OpenRows {
-  const shape = checkedShape(where, [values.length], asked)
-  const { length } = values
-  const width = length / (shape[0] ?? 1)
-  const same = values instanceof (dtype === 'float32' ? Float32Array : Float64Array)
-  const read = (from: number, to: number) => {
-    requireUnchanged(where, length, values.length)
-    const part = values.subarray(from * width, to * width)
-    return same ? (part as NativeArray) : converted(part, dtype)
+  constructor(
+    where: string,
+    readonly given: Tensor,
+    readonly dtype: DType,
+  ) {
+    if (given.disposed)
+      throw new DisposedError(`${where}: a disposed tensor of shape ${shapeText(given.shape)} cannot be used.`)
+    this.#held = shareStorage(given, given.shape)
+    this.shape = [...given.shape]
+    this.#width = given.size / (given.shape[0] ?? 1)
   }
-  return { shape, read, release: nothing }
+
+  read(from: number, to: number): NativeArray {
+    const width = this.#width
+    const part = guarded('Tensor', () => native.bufferRead(bufferOf(this.#held), from * width, (to - from) * width))
+    return this.#held.dtype === this.dtype ? part : converted(part, this.dtype)
+  }
+
+  take(): Tensor | undefined {
+    if (this.#held.dtype !== this.dtype) return undefined
+    this.#isTaken = true
+    return this.#held
+  }
+
+  release(): void {
+    if (!this.#isTaken) this.#held.dispose()
+  }
+}
+
+class ArrayRows implements RowSource {
+  shape: number[]
+  readonly #length: number
+  readonly #width: number
+  readonly #isSame: boolean
+
+  constructor(
+    readonly where: string,
+    readonly given: DataLike,
+    readonly values: NumberArray,
+    readonly dtype: DType,
+    asked: Shape | undefined,
+  ) {
+    this.#length = values.length
+    this.shape = checkedShape(where, [values.length], asked)
+    this.#width = values.length / (this.shape[0] ?? 1)
+    this.#isSame = values instanceof (dtype === 'float32' ? Float32Array : Float64Array)
+  }
+
+  read(from: number, to: number): NativeArray {
+    requireUnchanged(this.where, this.#length, this.values.length)
+    const part = this.values.subarray(from * this.#width, to * this.#width)
+    return this.#isSame ? (part as NativeArray) : converted(part, this.dtype)
+  }
+
+  release(): void {}
 }
 
 /** Nested arrays, or a list of numbers to which `asked` gives a shape. */
-function ofNested(where: string, value: readonly unknown[], dtype: DType, asked?: Shape): OpenRows {
-  const own = shapeOfFirst(where, value)
-  const shape = checkedShape(where, own, asked)
-  const width = sizeOf(shape.slice(1))
-  const ownWidth = sizeOf(own.slice(1))
-  const read = (from: number, to: number) => {
+class NestedRows implements RowSource {
+  shape: number[]
+  readonly #own: Shape
+  readonly #width: number
+  readonly #ownWidth: number
+
+  constructor(
+    readonly where: string,
+    readonly given: DataLike,
+    readonly values: readonly unknown[],
+    readonly dtype: DType,
+    asked: Shape | undefined,
+  ) {
+    this.#own = shapeOfFirst(where, values)
+    this.shape = checkedShape(where, this.#own, asked)
+    this.#width = sizeOf(this.shape.slice(1))
+    this.#ownWidth = sizeOf(this.#own.slice(1))
+  }
+
+  read(from: number, to: number): NativeArray {
+    const width = this.#width
+    const ownWidth = this.#ownWidth
     // The array's own rows that cover the rows wanted: the same ones unless another shape was asked for.
     const first = Math.floor((from * width) / ownWidth)
     const last = Math.ceil((to * width) / ownWidth)
-    requireUnchanged(where, own[0], value.length)
-    const data = newArray(dtype, (last - first) * ownWidth)
-    fillRows(where, value, own, data, first, last)
+    requireUnchanged(this.where, this.#own[0], this.values.length)
+    const data = newArray(this.dtype, (last - first) * ownWidth)
+    fillRows(this.where, this.values, this.#own, data, first, last)
     return data.subarray(from * width - first * ownWidth, to * width - first * ownWidth)
   }
-  return { shape, read, release: nothing }
+
+  release(): void {}
 }
 
 /** An array is read where it is, in slices: its owner could change or transfer it in between. */

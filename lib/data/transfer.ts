@@ -6,7 +6,7 @@ import { sliceLength, slices, type Sliced } from '../base/slices'
 import type { NativeBuffer } from '../native/contract'
 import { native } from '../native/native'
 import { guarded } from '../native/runtime'
-import { bufferOf, shareStorage } from '../tensor/tensor'
+import { bufferOf } from '../tensor/tensor'
 import type { RowSource } from './row-source'
 
 /** Rows in JavaScript memory, in the model's dtype. */
@@ -41,7 +41,7 @@ function rowSlices(shape: Shape): Generator<[from: number, to: number], void, un
 export function* toNative(where: string, name: string, source: RowSource, home: Home): Sliced<NativeRows> {
   const { shape } = source
   const width = widthOf(source)
-  const keep = source.tensor && home.device === 'cpu' ? shareStorage(source.tensor, shape) : null
+  const keep = home.device === 'cpu' ? source.take?.() : undefined
   const buffer = keep
     ? bufferOf(keep)
     : guarded(where, () => native.bufferReserve(home.dtype, sizeOf(shape), home.device))
