@@ -36,11 +36,14 @@ export function wide(op: string, build: Builder, args: Value[]): Tensor {
 const inputsOf = (arity: number, args: readonly unknown[]) => Array.from({ length: arity }, (_, i) => args[i])
 
 function withOptions(op: string, arity: number): (...args: unknown[]) => Tensor {
-  const { options } = primitives[op]
+  const attributes = attributesOf(op, primitives[op].options!)
   return (...args) => {
-    const values = inputsOf(arity, args).map((arg) => checkValue(op, arg))
-    const attrs = attributesOf(op, options!, args[arity], values.map(shapeOf))
-    return apply(op, values, JSON.stringify(attrs), (nodes) => createNode(op, nodes, attrs))
+    const values: Value[] = []
+    for (let i = 0; i < arity; i++) values.push(checkValue(op, args[i]))
+    const attrs = attributes(args[arity], values.map(shapeOf))
+    let key = ''
+    for (const name in attrs) key += `${String(attrs[name])} `
+    return apply(op, values, key, (nodes) => createNode(op, nodes, attrs))
   }
 }
 

@@ -47,7 +47,7 @@ describe('primitives', () => {
 
   it('turn what users give as options into attributes', () => {
     const options = { axis: axis(-1), reverse: flag(false), half: flag(true, 'halved'), slope: number(0.5) }
-    const attributes = (given?: unknown, shapes: Shape[] = [[2, 3]]) => attributesOf('op', options, given, shapes)
+    const attributes = (given?: unknown, shapes: Shape[] = [[2, 3]]) => attributesOf('op', options)(given, shapes)
     expect(attributes()).to.deep.equal({ axis: 1, reverse: 0, halved: 1, slope: 0.5 })
     expect(attributes({ axis: -2, reverse: true, half: false, slope: undefined })).to.deep.equal({
       axis: 0,

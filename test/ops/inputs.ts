@@ -40,7 +40,7 @@ export function completed(entry: CaseEntry): OpCase {
 
 /** The attributes that the case's options stand for. */
 export function attributesOfCase({ op, options, shapes }: CaseEntry): Attrs {
-  return attributesOf(op, primitives[op].options ?? {}, options, shapes)
+  return attributesOf(op, primitives[op].options ?? {})(options, shapes)
 }
 
 /** Small seeded generator for test data. */

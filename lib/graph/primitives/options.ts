@@ -49,13 +49,20 @@ export const number = (fallback: number): OpOption<number> => ({
   read: (given, { op, name }) => finiteNumber(`${op}: ${name}`, given),
 })
 
-/** The attributes of an op for what the user gave as its options. Errors name the op. */
-export function attributesOf(op: string, options: OpOptions, given: unknown, shapes: readonly Shape[]): Attrs {
-  checkOptions(op, given, Object.keys(options))
-  const values = (given ?? {}) as Readonly<Record<string, unknown>>
-  const attributes = Object.entries(options).map(([name, { fallback, attr, read }]): [string, AttrValue] => [
-    attr ?? name,
-    read(values[name] ?? fallback, { op, name, shapes }),
-  ])
-  return Object.fromEntries(attributes)
+/**
+ * Makes the function that turns what a user gives as the options of `op` into its attributes. Errors name the op. The
+ * function runs at each call of an eager op, so it makes no lists.
+ */
+export function attributesOf(op: string, options: OpOptions): (given: unknown, shapes: readonly Shape[]) => Attrs {
+  const names = Object.keys(options)
+  return (given, shapes) => {
+    checkOptions(op, given, names)
+    const values = given as Readonly<Record<string, unknown>> | undefined
+    const attributes: Record<string, AttrValue> = {}
+    for (const name of names) {
+      const { fallback, attr = name, read } = options[name]
+      attributes[attr] = read(values?.[name] ?? fallback, { op, name, shapes })
+    }
+    return attributes
+  }
 }
