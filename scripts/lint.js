@@ -23,7 +23,7 @@ function lint({ fix = false } = {}) {
     '.prettierrc.json',
   ]
   const native = ['native', 'test', 'bench'].flatMap((folder) => filesUnder(folder, /\.(h|cpp)$/))
-  native.push(...filesUnder('bench', /\.cu$/))
+  native.push(...['native', 'bench'].flatMap((folder) => filesUnder(folder, /\.cuh?$/)))
   const clangFormat = require(tool('clang-format', 'index.js')).getNativeBinary()
   const quiet = { stdio: ['ignore', 'ignore', 'inherit'] }
   const checks = {

@@ -1,7 +1,7 @@
 /** What users give as rows, opened once: the shape is known then, the numbers are read and converted part by part. */
 import { shapeOption } from '../base/checks'
 import { newArray, type DType, type NativeArray } from '../base/dtype'
-import { describeValue, DisposedError, OptionError, ShapeError } from '../base/errors'
+import { describeValue, DisposedError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText, sizeOf, type Shape } from '../base/shape'
 import { native } from '../native/native'
 import { guarded } from '../native/runtime'
@@ -62,9 +62,11 @@ function ofTensor(where: string, value: Tensor, dtype: DType): OpenRows {
 
 function ofArray(where: string, values: NumberArray, dtype: DType, asked?: Shape): OpenRows {
   const shape = checkedShape(where, [values.length], asked)
-  const width = values.length / (shape[0] ?? 1)
+  const { length } = values
+  const width = length / (shape[0] ?? 1)
   const same = values instanceof (dtype === 'float32' ? Float32Array : Float64Array)
   const read = (from: number, to: number) => {
+    requireUnchanged(where, length, values.length)
     const part = values.subarray(from * width, to * width)
     return same ? (part as NativeArray) : converted(part, dtype)
   }
@@ -81,11 +83,21 @@ function ofNested(where: string, value: readonly unknown[], dtype: DType, asked?
     // The array's own rows that cover the rows wanted: the same ones unless another shape was asked for.
     const first = Math.floor((from * width) / ownWidth)
     const last = Math.ceil((to * width) / ownWidth)
+    requireUnchanged(where, own[0], value.length)
     const data = newArray(dtype, (last - first) * ownWidth)
     fillRows(where, value, own, data, first, last)
     return data.subarray(from * width - first * ownWidth, to * width - first * ownWidth)
   }
   return { shape, read, release: nothing }
+}
+
+/** An array is read where it is, in slices: its owner could change or transfer it in between. */
+function requireUnchanged(where: string, opened: number, now: number): void {
+  if (now === opened) return
+  throw new StateError(
+    `${where}: the array was changed or transferred while it was read: it had ${opened} elements and has ${now}. ` +
+      'Leave it as it is until the call has settled, or pass a tensor, which may be disposed at once.',
+  )
 }
 
 /** The shape that was asked for, or the data's own. ShapeError where the two hold different numbers of elements. */

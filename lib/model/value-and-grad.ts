@@ -1,5 +1,5 @@
 /** One name for two uses: functions of tensors, and models in own training loops. */
-import { checkOptions } from '../base/checks'
+import { booleanOption, checkOptions } from '../base/checks'
 import { atOnce } from '../base/slices'
 import type { DataLike } from '../data/rows'
 import { valueAndGrad as ofFunction, type GradOptions, type ScalarFunction } from '../functions/grad'
@@ -43,19 +43,21 @@ function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
       costProgram(engine, resolved, { batch: data.rows, weighted: false }, { training, withGradients: true }),
     )
     const { fetches } = plan.runSync(where, inputsOf(data), engine.stepKey())
-    const value = native.bufferRead(fetches[0])[0]
+    const [value] = native.bufferRead(fetches[0])
+    for (const cost of fetches.slice(0, 2)) native.bufferDispose(cost)
     const grads = engine.weights.layOut((p, i) => Tensor.fromBuffer(fetches[i + 2], p.shape, engine.dtype))
     return { value, grads }
   }
   return (x, y, options = {}) => {
     checkOptions(where, options, ['training'])
+    const training = booleanOption(`${where}: training`, options.training ?? true)
     engine.queue.assertQuiet(where, false)
     engine.requireAdapted(where)
     const examples = Examples.open(where, { x, y }, engine)
     try {
       const data = atOnce(examples.check(network, resolved).toNative(engine))
       try {
-        return run(data, options.training ?? true)
+        return run(data, training)
       } finally {
         data.dispose()
       }

@@ -1,5 +1,5 @@
 // Strict reading of JavaScript arguments: anything unexpected is a TypeError that names the function, the
-// argument, what was expected and what came. JavaScript thread only.
+// argument, what it expected and what it got. JavaScript thread only.
 #pragma once
 #include <napi.h>
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { native } from '../../lib/native/native'
-import { layers, losses, sequential } from '../../lib'
+import { layers, losses, sequential, StateError, valueAndGrad } from '../../lib'
 
 /** A list whose numbers count how often each was read. */
 function counted(length: number): { list: number[]; reads: Uint32Array } {
@@ -71,6 +71,47 @@ describe('the way of data and calls through a model', () => {
     x.reads.fill(0)
     net.predictSync({ data: x.list, shape: [50, 3] }).dispose()
     expect([...x.reads.slice(1)].every((n) => n === 1)).to.equal(true)
+    net.dispose()
+  })
+
+  it('an array that is changed or transferred during the call is an error, and the model stays usable', async () => {
+    const net = model()
+    const y = [0, 1]
+    const typed = () => new Float32Array([1, 2, 3, 4, 5, 6])
+    const transferred = typed()
+    const runs: Promise<unknown>[] = [net.fit({ data: transferred, shape: [2, 3] }, y)]
+    structuredClone(transferred, { transfer: [transferred.buffer] })
+    await runs[0].catch(() => undefined)
+    const list = [
+      [1, 2, 3],
+      [4, 5, 6],
+    ]
+    runs.push(net.fit(list, y))
+    list.pop()
+    for (const run of runs) {
+      const error = await run.then(
+        () => null,
+        (e: Error) => e,
+      )
+      expect(error).to.be.instanceOf(StateError)
+      expect(error?.message).to.match(/^fit: x: the array was changed or transferred/)
+    }
+    await net.fit({ data: typed(), shape: [2, 3] }, y)
+    net.dispose()
+  })
+
+  it('valueAndGrad of a model leaves no memory behind', () => {
+    const net = model()
+    const ofModel = valueAndGrad(net, 'binaryCrossentropy')
+    const step = () => {
+      const { grads } = ofModel([[1, 2, 3]], [1])
+      for (const { weight, bias } of grads) for (const t of [weight, bias]) t?.dispose()
+    }
+    step()
+    const { liveBuffers } = native.memory()
+    for (let i = 0; i < 20; i++) step()
+    expect(native.memory().liveBuffers).to.equal(liveBuffers)
+    expect(() => ofModel([[1, 2, 3]], [1], { training: 'no' as never })).to.throw('training')
     net.dispose()
   })
 

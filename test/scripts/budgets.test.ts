@@ -78,7 +78,7 @@ describe('budgets of the proofs', () => {
     expect(over).to.include({ passed: 2, failed: 2 })
     expect(over.lines).to.include('      13       -      1.00      10  quick  OVER 1.3 of its budget')
     expect(over.lines).to.include('       1       -      1.00       -  new  HAS NO BUDGET')
-    expect(over.lines[over.lines.length - 1]).to.equal('      74       0         -     200  all')
+    expect(over.lines[over.lines.length - 1]).to.equal('      74       0      1.00     200  all')
   })
 
   it('a machine that is slower has longer ones, at most twice as long', () => {
@@ -96,13 +96,14 @@ describe('budgets of the proofs', () => {
     expect(found.lines).to.include('       -       -         -     100  slow  DID NOT RUN')
   })
 
-  it('so is more than an hour in all, with what lies between the proofs, however slow the machine', () => {
-    const recorded = [{ name: 'slow', seconds: 100, slowness: 2 }]
-    expect(compare(recorded, { known, most: 120, elapsed: 120 })).to.include({ passed: 2, failed: 0 })
-    const { failed, lines } = compare(recorded, { known, most: 120, elapsed: 121 })
-    expect(failed).to.equal(1)
-    expect(lines[lines.length - 1]).to.equal('     121       0         -     120  all  OVER the limit of all together')
-    expect(compare(recorded, { known, most: 99 }).failed).to.equal(1)
+  it('so is more than an hour in all, with what lies between the proofs; slowness stretches it by 1.4 at most', () => {
+    const recorded = (slowness: number) => [{ name: 'slow', seconds: 100, slowness }]
+    const failures = (slowness: number, elapsed?: number) =>
+      compare(recorded(slowness), { known, most: elapsed === undefined ? 99 : 100, elapsed }).failed
+    expect([failures(1, 100), failures(1, 101), failures(1)]).to.deep.equal([0, 1, 1])
+    expect([failures(1.2, 120), failures(1.2, 121), failures(2, 140), failures(2, 141)]).to.deep.equal([0, 1, 0, 1])
+    const { lines } = compare(recorded(2), { known, most: 100, elapsed: 141 })
+    expect(lines[lines.length - 1]).to.equal('     141       0      2.00     100  all  OVER the limit of all together')
   })
 
   it('seconds and CPU seconds of child processes are measured, and written where they are asked for', async () => {

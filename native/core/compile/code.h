@@ -1,6 +1,6 @@
 // What a graph becomes on its way to a plan: instructions over values. Internal to the core.
 //
-//   Graph ──fuse──▶ Fusion (which nodes share an instruction) ──lower──▶ Code ──schedule, place──▶ Plan
+//   Graph ──fuse──▶ Fusion (which nodes share an instruction) ──lower, updates──▶ Code ──schedule, place──▶ Plan
 #pragma once
 #include <memory>
 #include <string>

@@ -36,7 +36,7 @@ class Lowering {
       : graph_(graph), fusion_(fusion), mode_(mode), table_(table), elem_(size_of(graph.dtype)) {}
 
   Code run() {
-    p_.node_value.assign(graph_.nodes.size(), no_value);
+    code_.node_value.assign(graph_.nodes.size(), no_value);
     for (const Unit& unit : fusion_.units) {
       if (unit.kind == Unit::Kind::group) {
         add_group(unit);
@@ -45,11 +45,11 @@ class Lowering {
       }
     }
     add_guards();
-    for (const uint32_t id : graph_.costs) p_.costs.push_back(value_of(fusion_.root[id]));
+    for (const uint32_t id : graph_.costs) code_.costs.push_back(value_of(fusion_.root[id]));
     add_fetches();
     add_accumulators();
     add_updates();
-    return std::move(p_);
+    return std::move(code_);
   }
 
  private:
@@ -61,8 +61,8 @@ class Lowering {
     value.slot = slot;
     value.count = count;
     value.bytes = static_cast<size_t>(count) * elem_;
-    p_.values.push_back(value);
-    return static_cast<uint32_t>(p_.values.size() - 1);
+    code_.values.push_back(value);
+    return static_cast<uint32_t>(code_.values.size() - 1);
   }
 
   uint32_t slot_value(std::map<uint32_t, uint32_t>& known, Place place, const Node& source) {
@@ -70,7 +70,7 @@ class Lowering {
     const auto found = known.find(slot);
     if (found != known.end()) return found->second;
     const uint32_t value = new_value(place, count_of(source.shape), slot);
-    p_.values[value].source = true;
+    code_.values[value].source = true;
     return known[slot] = value;
   }
 
@@ -84,20 +84,20 @@ class Lowering {
       n = list.size();
     }
     const uint32_t value = new_value(Place::constant, static_cast<int64_t>(n));
-    const size_t offset = aligned(p_.constants.size());
-    p_.values[value].offset = offset;
-    p_.constants.resize(offset + n * elem_);
+    const size_t offset = aligned(code_.constants.size());
+    code_.values[value].offset = offset;
+    code_.constants.resize(offset + n * elem_);
     for (size_t i = 0; i < n; i++) {
       const float single = static_cast<float>(numbers[i]);
       const void* from = elem_ == 4 ? static_cast<const void*>(&single) : &numbers[i];
-      memcpy(&p_.constants[offset + i * elem_], from, elem_);
+      memcpy(&code_.constants[offset + i * elem_], from, elem_);
     }
     return value;
   }
 
   // Where the elements of a root are. A fill constant has one element, whatever its shape.
   uint32_t value_of(uint32_t id) {
-    uint32_t& value = p_.node_value[id];
+    uint32_t& value = code_.node_value[id];
     if (value != no_value) return value;
     const Node& n = node(id);
     switch (n.record->source) {
@@ -128,7 +128,7 @@ class Lowering {
     fill.out.push_back({new_value(Place::arena, count_of(node(id).shape)), node(id).shape});
     fill.text = "fill " + describe(node(id));
     filled_[id] = fill.out[0].value;
-    p_.instructions.push_back(std::move(fill));
+    code_.instructions.push_back(std::move(fill));
     return filled_[id];
   }
 
@@ -180,7 +180,7 @@ class Lowering {
     }
     made.text = labelled(std::move(text), node(last).label.empty() ? n : node(last)) +
                 (lowered.operands.empty() ? shapes + " → " + to_text(n.shape) : " " + lowered.operands);
-    p_.instructions.push_back(std::move(made));
+    code_.instructions.push_back(std::move(made));
   }
 
   // Is a member of a unit read by a node outside, or named by the graph itself?
@@ -259,7 +259,7 @@ class Lowering {
     made.text = labelled((unit.nodes.size() > 1 ? "fused " : "") + ops, node(unit.nodes.back())) + " " +
                 to_text(node(unit.nodes.back()).shape);
     if (made.out.size() > 1) made.text += " → " + std::to_string(made.out.size()) + " outputs";
-    p_.instructions.push_back(std::move(made));
+    code_.instructions.push_back(std::move(made));
   }
 
   int32_t input_slot(Instruction& made, FusedSteps& fused, const Read& read) {
@@ -267,7 +267,7 @@ class Lowering {
     for (size_t i = 0; i < made.in.size(); i++) {
       if (made.in[i].value == value && same_access(fused.inputs[i], read.access)) return static_cast<int32_t>(i);
     }
-    const bool one = p_.values[value].count == 1;
+    const bool one = code_.values[value].count == 1;
     made.in.push_back({value, one ? Shape{} : node(read.node).shape});
     fused.inputs.push_back(read.access);
     return static_cast<int32_t>(made.in.size() - 1);
@@ -277,14 +277,14 @@ class Lowering {
     if (graph_.guards.empty()) return;
     Value flag{Place::flag};
     flag.bytes = sizeof(uint32_t);
-    p_.values.push_back(flag);
-    const uint32_t flag_value = static_cast<uint32_t>(p_.values.size() - 1);
+    code_.values.push_back(flag);
+    const uint32_t flag_value = static_cast<uint32_t>(code_.values.size() - 1);
     for (const uint32_t id : graph_.guards) {
       Instruction made = instruction("guard", Phase::compute, root(id));
       made.in.push_back(operand(id));
       made.out.push_back({flag_value, {}});
       made.text = labelled("guard", node(id)) + " " + to_text(node(id).shape);
-      p_.instructions.push_back(std::move(made));
+      code_.instructions.push_back(std::move(made));
     }
   }
 
@@ -293,7 +293,7 @@ class Lowering {
     for (uint32_t slot = 0; slot < graph_.fetches.size(); slot++) {
       const uint32_t id = graph_.fetches[slot];
       const Operand from = operand(id);
-      Value& value = p_.values[from.value];
+      Value& value = code_.values[from.value];
       if (value.place == Place::arena) {
         value.place = Place::fetch;
         value.slot = slot;
@@ -303,7 +303,7 @@ class Lowering {
       made.in.push_back(from);
       made.out.push_back({new_value(Place::fetch, count_of(from.shape), slot), from.shape});
       made.text = labelled("copy", node(id)) + " " + to_text(from.shape) + " → fetch " + std::to_string(slot);
-      p_.instructions.push_back(std::move(made));
+      code_.instructions.push_back(std::move(made));
     }
   }
 
@@ -313,13 +313,13 @@ class Lowering {
       Value total{Place::accumulator};
       total.count = count_of(node(id).shape);
       total.bytes = static_cast<size_t>(total.count) * sizeof(double);
-      total.offset = p_.accumulator_bytes;  // one after the other, as they are handed back
-      p_.accumulator_bytes += total.bytes;
+      total.offset = code_.accumulator_bytes;  // one after the other, as they are handed back
+      code_.accumulator_bytes += total.bytes;
       made.in.push_back(operand(id));
-      p_.values.push_back(total);
-      made.out.push_back({static_cast<uint32_t>(p_.values.size() - 1), node(id).shape});
+      code_.values.push_back(total);
+      made.out.push_back({static_cast<uint32_t>(code_.values.size() - 1), node(id).shape});
       made.text = labelled("accumulate", node(id)) + " " + to_text(node(id).shape);
-      p_.instructions.push_back(std::move(made));
+      code_.instructions.push_back(std::move(made));
     }
   }
 
@@ -335,7 +335,7 @@ class Lowering {
       write.text = labelled("", state) + " " + to_text(state.shape);
       writes.push_back(std::move(write));
     }
-    write_updates(p_, std::move(writes), mode_, find_kernel(table_, "copy", graph_.dtype));
+    write_updates(code_, std::move(writes), mode_, find_kernel(table_, "copy", graph_.dtype));
   }
 
   const Graph& graph_;
@@ -343,7 +343,7 @@ class Lowering {
   const PlanMode mode_;
   const KernelTable& table_;
   const size_t elem_;
-  Code p_;
+  Code code_;
   std::map<uint32_t, uint32_t> inputs_, states_, hypers_, filled_;
   std::vector<std::vector<uint32_t>> readers_;
 };

@@ -12,22 +12,22 @@ namespace {
 // Thread ownership: a local of write_updates().
 class UpdateWriter {
  public:
-  UpdateWriter(Code& code, const KernelEntry* copy) : p_(code), copy_(copy) {
-    makers_.assign(p_.values.size(), no_value);
-    readers_.resize(p_.values.size());
-    for (uint32_t i = 0; i < p_.instructions.size(); i++) index(i);
+  UpdateWriter(Code& code, const KernelEntry* copy) : code_(code), copy_(copy) {
+    makers_.assign(code_.values.size(), no_value);
+    readers_.resize(code_.values.size());
+    for (uint32_t i = 0; i < code_.instructions.size(); i++) index(i);
   }
 
   // Another state's old value must be taken before that state changes: by an instruction of its own. Done for all
   // writes before the first is decided, so that every reader of every state is known by then.
   void take(StateWrite& write) {
-    const Value from = p_.values[write.value];
+    const Value from = code_.values[write.value];
     if (from.place != Place::state || write.value == write.state) return;
     Value taken{Place::arena};
     taken.count = from.count;
     taken.bytes = from.bytes;
-    p_.values.push_back(taken);
-    const uint32_t value = static_cast<uint32_t>(p_.values.size() - 1);
+    code_.values.push_back(taken);
+    const uint32_t value = static_cast<uint32_t>(code_.values.size() - 1);
     add_copy(write.value, value, write.operand.shape, "take" + write.text);
     write.value = value;
   }
@@ -36,9 +36,9 @@ class UpdateWriter {
     if (write.value == write.state) return;
     take(write);  // one new value for two states: the first write made it live in the first state
     if (in_place && may_write(write)) {
-      Value& value = p_.values[write.value];
+      Value& value = code_.values[write.value];
       value.place = Place::state;
-      value.slot = p_.values[write.state].slot;
+      value.slot = code_.values[write.state].slot;
       const uint32_t maker = makers_[write.value];
       for (const uint32_t reader : readers_[write.state]) {
         if (reader != maker) order(reader, maker);
@@ -51,13 +51,13 @@ class UpdateWriter {
 
  private:
   void index(uint32_t i) {
-    makers_.resize(p_.values.size(), no_value);
-    readers_.resize(p_.values.size());
-    next_.resize(p_.instructions.size());
-    const Instruction& instruction = p_.instructions[i];
+    makers_.resize(code_.values.size(), no_value);
+    readers_.resize(code_.values.size());
+    next_.resize(code_.instructions.size());
+    const Instruction& instruction = code_.instructions[i];
     if (instruction.phase != Phase::update) return;
     for (const Operand& out : instruction.out) {
-      if (p_.values[out.value].place == Place::arena) makers_[out.value] = i;
+      if (code_.values[out.value].place == Place::arena) makers_[out.value] = i;
     }
     for (const Operand& in : instruction.in) readers_[in.value].push_back(i);
   }
@@ -70,22 +70,22 @@ class UpdateWriter {
     made.in.push_back({from, shape});
     made.out.push_back({to, shape});
     made.text = text;
-    p_.instructions.push_back(std::move(made));
-    const uint32_t id = static_cast<uint32_t>(p_.instructions.size() - 1);
+    code_.instructions.push_back(std::move(made));
+    const uint32_t id = static_cast<uint32_t>(code_.instructions.size() - 1);
     index(id);
     return id;
   }
 
   void order(uint32_t first, uint32_t second) {
-    p_.instructions[second].after.push_back(first);
+    code_.instructions[second].after.push_back(first);
     next_[first].push_back(second);
   }
 
   bool may_write(const StateWrite& write) {
-    const Value& value = p_.values[write.value];
+    const Value& value = code_.values[write.value];
     const uint32_t maker = makers_[write.value];
     if (value.place != Place::arena || maker == no_value) return false;  // computed earlier, or somebody else's memory
-    const Instruction& instruction = p_.instructions[maker];
+    const Instruction& instruction = code_.instructions[maker];
     const FusedSteps* fused = instruction.fused.get();
     for (size_t i = 0; i < instruction.in.size(); i++) {
       if (instruction.in[i].value != write.state) continue;
@@ -98,7 +98,7 @@ class UpdateWriter {
   bool runs_before_a_reader(uint32_t maker, uint32_t state) {
     const auto& readers = readers_[state];
     if (std::none_of(readers.begin(), readers.end(), [&](uint32_t reader) { return reader != maker; })) return false;
-    std::vector<bool> is_reader(p_.instructions.size(), false), seen(p_.instructions.size(), false);
+    std::vector<bool> is_reader(code_.instructions.size(), false), seen(code_.instructions.size(), false);
     for (const uint32_t reader : readers) is_reader[reader] = reader != maker;
     std::vector<uint32_t> open = {maker};
     seen[maker] = true;
@@ -111,7 +111,7 @@ class UpdateWriter {
       open.pop_back();
       if (is_reader[id]) return true;
       for (const uint32_t next : next_[id]) visit(next);
-      for (const Operand& out : p_.instructions[id].out) {
+      for (const Operand& out : code_.instructions[id].out) {
         if (makers_[out.value] != id) continue;
         for (const uint32_t reader : readers_[out.value]) visit(reader);
       }
@@ -119,7 +119,7 @@ class UpdateWriter {
     return false;
   }
 
-  Code& p_;
+  Code& code_;
   const KernelEntry* copy_;
   // Of the update phase only:
   std::vector<uint32_t> makers_;                // by value

@@ -88,7 +88,8 @@ inline const Shape& input_shape(const Graph& graph, const Node& node, size_t inp
   return graph.nodes[node.inputs[input]].shape;
 }
 
-// What a block of the output needs of an input.
+// What a block of the output needs of an input. No scheduler calls it yet: the driver test/native/core/blocks.cpp does,
+// so that the records are right when one will.
 inline BlockNeed needs_of(const Graph& graph, const Node& node, size_t input) {
   return node.record->blocks ? node.record->blocks(graph, node, input)
                              : BlockNeed(node.shape.size(), AxisNeed{no_axis, 0});

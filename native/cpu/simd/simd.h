@@ -66,6 +66,15 @@ struct VectorLanes {
   static HD void store(S* p, V x) { *(Unaligned*)p = x; }
 };
 
+// Eight float64 in as many registers as they take: for sums that are put together in one order on all targets. Through
+// a pointer, because how such a vector is returned differs between targets.
+typedef double F64x8 __attribute__((vector_size(8 * sizeof(double))));
+template <class S>
+HD void load_wide(const S* p, F64x8* to) {
+  typedef S Eight __attribute__((vector_size(8 * sizeof(S)), aligned(alignof(S)), may_alias));
+  *to = __builtin_convertvector(*(const Eight*)p, F64x8);
+}
+
 MYELIN_END
 
 #if defined(__AVX512F__)

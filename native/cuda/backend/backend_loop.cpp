@@ -14,7 +14,7 @@
 namespace myelin {
 namespace cuda {
 
-constexpr int slots = 2;  // chunks on their way
+constexpr int most_chunks = 2;  // on their way
 
 // Thread ownership: whoever leads the run; one thread at a time.
 struct Loop {
@@ -29,8 +29,8 @@ struct Loop {
   uint64_t memory_bytes = 0;
   // Pinned host memory: what goes up at the start of a run, and what comes back from each chunk.
   char* staging = nullptr;
-  char* reports[slots] = {};
-  cudaEvent_t events[slots] = {};
+  char* reports[most_chunks] = {};
+  cudaEvent_t events[most_chunks] = {};
   int64_t enqueued_chunks = 0, waited_chunks = 0;
 
   const Step* step = nullptr;
@@ -63,7 +63,7 @@ bool make(Loop& loop, Outcome& outcome) {
   loop.memory = static_cast<char*>(memory);
   const size_t report_bytes = sizeof(StepBlock) + loop.cost_bytes();
   if (!outcome.ok("cudaHostAlloc", cudaHostAlloc(&loop.staging, loop.costs_at(), cudaHostAllocDefault))) return false;
-  for (int i = 0; i < slots; i++) {
+  for (int i = 0; i < most_chunks; i++) {
     if (!outcome.ok("cudaHostAlloc", cudaHostAlloc(&loop.reports[i], report_bytes, cudaHostAllocDefault)) ||
         !outcome.ok("cudaEventCreate",
                     cudaEventCreateWithFlags(&loop.events[i], cudaEventBlockingSync | cudaEventDisableTiming))) {
@@ -207,7 +207,7 @@ void loop_close(Loop* loop) {
   if (use(loop->device, outcome)) {
     settle(*loop, outcome);
     forget_graph(*loop);
-    for (int i = 0; i < slots; i++) {
+    for (int i = 0; i < most_chunks; i++) {
       if (loop->events[i]) cudaEventDestroy(loop->events[i]);
       if (loop->reports[i]) cudaFreeHost(loop->reports[i]);
     }
@@ -260,11 +260,11 @@ Status loop_enqueue(Loop* loop, int64_t steps, Failure* failure) {
   Outcome outcome(failure);
   Device& device = loop->device;
   if (!use(device, outcome)) return outcome.status();
-  if (steps < 1 || steps > max_chunk || loop->enqueued_chunks - loop->waited_chunks >= slots) {
+  if (steps < 1 || steps > max_chunk || loop->enqueued_chunks - loop->waited_chunks >= most_chunks) {
     outcome.fail("a chunk of %lld steps cannot be enqueued now", static_cast<long long>(steps));
     return outcome.status();
   }
-  const int slot = static_cast<int>(loop->enqueued_chunks % slots);
+  const int chunk = static_cast<int>(loop->enqueued_chunks % most_chunks);
   loop->enqueued_chunks++;  // from here on the stream holds work of this loop, whatever fails
   int64_t left = steps;
   if (!loop->first_launched) {
@@ -283,14 +283,14 @@ Status loop_enqueue(Loop* loop, int64_t steps, Failure* failure) {
   }
   device.launches += left * loop->launches_a_step;
   device.graph_launches += left;
-  char* report = loop->reports[slot];
+  char* report = loop->reports[chunk];
   const size_t cost_bytes = static_cast<size_t>(max_chunk) * static_cast<size_t>(loop->step->n_costs) * sizeof(double);
   if (outcome.ok("cudaMemcpyAsync",
                  cudaMemcpyAsync(report, loop->memory, sizeof(StepBlock), cudaMemcpyDeviceToHost, device.stream)) &&
       (cost_bytes == 0 ||
        outcome.ok("cudaMemcpyAsync", cudaMemcpyAsync(report + sizeof(StepBlock), loop->costs(), cost_bytes,
                                                      cudaMemcpyDeviceToHost, device.stream)))) {
-    outcome.ok("cudaEventRecord", cudaEventRecord(loop->events[slot], device.stream));
+    outcome.ok("cudaEventRecord", cudaEventRecord(loop->events[chunk], device.stream));
   }
   return outcome.status();
 }
@@ -302,15 +302,15 @@ Status loop_wait(Loop* loop, Progress* progress, Failure* failure) {
     outcome.fail("no chunk is on its way");
     return outcome.status();
   }
-  const int slot = static_cast<int>(loop->waited_chunks % slots);
+  const int chunk = static_cast<int>(loop->waited_chunks % most_chunks);
   loop->device.waits++;
-  if (!outcome.ok("a step on the device", cudaEventSynchronize(loop->events[slot]))) return outcome.status();
+  if (!outcome.ok("a step on the device", cudaEventSynchronize(loop->events[chunk]))) return outcome.status();
   loop->waited_chunks++;
   StepBlock block;
-  memcpy(&block, loop->reports[slot], sizeof(block));
+  memcpy(&block, loop->reports[chunk], sizeof(block));
   progress->committed = block.index;
   progress->flag = block.flag != 0;
-  progress->costs = reinterpret_cast<const double*>(loop->reports[slot] + sizeof(StepBlock));
+  progress->costs = reinterpret_cast<const double*>(loop->reports[chunk] + sizeof(StepBlock));
   return outcome.status();
 }
 

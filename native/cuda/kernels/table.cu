@@ -1,5 +1,5 @@
-// The kernels of this backend under their names. Element-wise ops exist only as steps
-// of "fused" and as epilogues of "matmul": their entries have names and arities, and no functions.
+// The kernels of this backend under their names. Element-wise ops exist only as steps of "fused" and in epilogues:
+// their entries have names and arities, and no functions.
 #include "cuda/kernels/fused/elementwise.cuh"
 #include "kernels.h"
 

@@ -1,4 +1,4 @@
-// Graphs for the drivers: a writer of the encoding (ARCHITECTURE.md, "The encoded graph"), a few typical graphs, and
+// Graphs for the drivers: a writer of the encoding (docs/internals/encoded-graph.md), a few typical graphs, and
 // random ones.
 #pragma once
 #include <cstdint>

@@ -3,7 +3,7 @@
 //   matmul_check            all kernels, all orders; ends with 1 if something is wrong
 //   matmul_check quick      the smallest shapes only: for sanitizers, which are slow
 //
-// Shapes are small against the tiles, so that every edge is met; plans are forced, so that every kernel meets every
+// Shapes are small against the tiles, so that every edge is met; tilings are forced, so that every kernel meets every
 // shape. A result stands between guards that must keep their value, and must be the same bits in every order.
 #include <cmath>
 #include <cstdint>
@@ -20,8 +20,8 @@
 
 using namespace myelin;
 using cuda::MatmulKernel;
-using cuda::MatmulPlan;
 using cuda::MatmulShape;
+using cuda::MatmulTiling;
 
 namespace {
 
@@ -29,16 +29,16 @@ int products = 0;
 
 const char* const kernel_names[] = {"large", "medium",  "small",        "narrow",       "few",
                                     "dot",   "columns", "tensor large", "tensor medium"};
-std::string text_of(const Case& c, const MatmulPlan& plan, const char* type, int precision) {
+std::string text_of(const Case& c, const MatmulTiling& tiling, const char* type, int precision) {
   char text[200];
   std::snprintf(text, sizeof text, "%s %s%s %lld×%lld×%lld%s%s%s%s act %d splits %d", type,
-                kernel_names[static_cast<int>(plan.kernel)],
+                kernel_names[static_cast<int>(tiling.kernel)],
                 precision == 1   ? " tf32"
                 : precision == 2 ? " bf16"
                                  : "",
                 static_cast<long long>(c.m), static_cast<long long>(c.n), static_cast<long long>(c.k),
                 c.trans_a ? " Aᵀ" : "", c.trans_b ? " Bᵀ" : "", c.bias ? " bias" : "", c.z ? " z" : "",
-                static_cast<int>(c.activation), static_cast<int>(plan.splits));
+                static_cast<int>(c.activation), static_cast<int>(tiling.splits));
   return text;
 }
 
@@ -47,18 +47,18 @@ struct Outcome {
   std::vector<T> out, z;
 };
 
-void start(float, const Call* call, const MatmulPlan& plan, int precision) {
-  cuda::matmul_with_plan_f32(call, plan, precision);
+void start(float, const Call* call, const MatmulTiling& tiling, int precision) {
+  cuda::matmul_with_tiling_f32(call, tiling, precision);
 }
-void start(double, const Call* call, const MatmulPlan& plan, int) { cuda::matmul_with_plan_f64(call, plan); }
+void start(double, const Call* call, const MatmulTiling& tiling, int) { cuda::matmul_with_tiling_f64(call, tiling); }
 
 // `shift`: of every array, in elements: an odd one forbids wide accesses. `skip`: null, or what the flag holds.
 template <class T>
-Outcome<T> run(const Product<T>& p, const MatmulPlan& plan, int precision, const std::string& what, int64_t shift,
+Outcome<T> run(const Product<T>& p, const MatmulTiling& tiling, int precision, const std::string& what, int64_t shift,
                const uint32_t* skip) {
   const Case& c = p.c;
   Array<T> a(p.a, shift), b(p.b, shift), bias(p.bias, shift), out(c.m * c.n, shift), z(c.m * c.n, shift);
-  Array<T> scratch(plan.splits > 1 ? plan.splits * c.m * c.n : 0, 0);
+  Array<T> scratch(tiling.splits > 1 ? tiling.splits * c.m * c.n : 0, 0);
   const View in[3] = {c.trans_a ? a.view({c.k, c.m}) : a.view({c.m, c.k}),
                       c.trans_b ? b.view({c.n, c.k}) : b.view({c.k, c.n}), bias.view({c.n})};
   const View outputs[2] = {out.view({c.m, c.n}), z.view({c.m, c.n})};
@@ -80,9 +80,9 @@ Outcome<T> run(const Product<T>& p, const MatmulPlan& plan, int precision, const
     cudaMemcpy(flag, skip, sizeof *flag, cudaMemcpyHostToDevice);
     call.skip = flag;
   }
-  start(T(), &call, plan, precision);
+  start(T(), &call, tiling, precision);
   if (context.status != cudaSuccess || cudaDeviceSynchronize() != cudaSuccess) fail(what + ": not launched");
-  if (context.launches != (c.m * c.n == 0 ? 0 : plan.splits > 1 ? 2 : 1)) fail(what + ": number of launches");
+  if (context.launches != (c.m * c.n == 0 ? 0 : tiling.splits > 1 ? 2 : 1)) fail(what + ": number of launches");
   Outcome<T> outcome = {out.read(what), z.read(what)};
   scratch.read(what);
   if (flag) cudaFree(flag);
@@ -116,13 +116,13 @@ const struct {
 } orders[] = {{"forward", "1"}, {"reverse", "1"}, {"random", given_seed ? given_seed : "1"}, {"random", "2"}};
 
 template <class T>
-void check(const Product<T>& p, MatmulPlan plan, int precision, const char* type) {
-  const std::string what = text_of(p.c, plan, type, precision);
+void check(const Product<T>& p, MatmulTiling tiling, int precision, const char* type) {
+  const std::string what = text_of(p.c, tiling, type, precision);
   Outcome<T> first;
   for (const auto& order : orders) {
     setenv("EMU_ORDER", order.order.c_str(), 1);
     setenv("EMU_SEED", order.seed.c_str(), 1);
-    const Outcome<T> outcome = run(p, plan, precision, what, 0, nullptr);
+    const Outcome<T> outcome = run(p, tiling, precision, what, 0, nullptr);
     const std::string here = what + " (" + order.order + " " + order.seed + ")";
     compare(p, outcome, precision, here);
     if (&order == orders) {
@@ -131,7 +131,7 @@ void check(const Product<T>& p, MatmulPlan plan, int precision, const char* type
       fail(here + ": other bits than forward");
     }
   }
-  const Outcome<T> moved = run(p, plan, precision, what, 1, nullptr);
+  const Outcome<T> moved = run(p, tiling, precision, what, 1, nullptr);
   if (!same_bits(moved.out, first.out) || !same_bits(moved.z, first.z)) fail(what + ": other bits without alignment");
 }
 
@@ -145,11 +145,12 @@ bool fits(MatmulKernel kernel, const Case& c) {
   return true;
 }
 
-// Plans cut the sum where a GPU needs more blocks; here every kernel also runs whole and cut into the shortest chunks.
-MatmulPlan cut_into(MatmulPlan plan, const Case& c, int64_t chunk) {
-  plan.chunk = chunk;
-  plan.splits = cuda::larger(1, cuda::divide_up(c.k, chunk));
-  return plan;
+// Tilings cut the sum where a GPU needs more blocks; here every kernel also runs whole and cut into the shortest
+// chunks.
+MatmulTiling cut_into(MatmulTiling tiling, const Case& c, int64_t chunk) {
+  tiling.chunk = chunk;
+  tiling.splits = cuda::larger(1, cuda::divide_up(c.k, chunk));
+  return tiling;
 }
 
 template <class T>
@@ -161,23 +162,23 @@ void check_kernels(const Case& c, const char* type) {
     if (!fits(kernel, c) || (sizeof(T) == 8 && kernel == MatmulKernel::large)) continue;
     const bool tensor = kernel >= MatmulKernel::tensor_large;
     for (int precision = tensor ? 1 : 0; precision <= (tensor ? 2 : 0); precision++) {
-      const MatmulPlan plan = cuda::plan_with<T>(kernel, shape_of(c));
+      const MatmulTiling tiling = cuda::tiling_with<T>(kernel, shape_of(c));
       const int64_t whole = cuda::larger(1, cuda::divide_up(c.k, cuda::chunk_step)) * cuda::chunk_step;
-      check(p, cut_into(plan, c, whole), precision, type);
-      if (c.k > cuda::chunk_step) check(p, cut_into(plan, c, cuda::chunk_step), precision, type);
+      check(p, cut_into(tiling, c, whole), precision, type);
+      if (c.k > cuda::chunk_step) check(p, cut_into(tiling, c, cuda::chunk_step), precision, type);
     }
   }
 }
 
-// Through the entry points, with the plan and the scratch that they choose.
+// Through the entry points, with the tiling and the scratch that they choose.
 template <class T>
 void check_entry(const Case& c, int precision, void (*entry)(const Call*), size_t (*scratch_of)(const Call*, int)) {
   const Product<T> p(c);
   const MatmulShape s = shape_of(c);
-  const MatmulPlan plan = cuda::plan_for<T>(s, precision > 0);
-  const std::string what = text_of(c, plan, "entry", precision);
-  const Outcome<T> expected = run(p, plan, precision, what, 0, nullptr);
-  const bool tensor = plan.kernel >= MatmulKernel::tensor_large;
+  const MatmulTiling tiling = cuda::tiling_for<T>(s, precision > 0);
+  const std::string what = text_of(c, tiling, "entry", precision);
+  const Outcome<T> expected = run(p, tiling, precision, what, 0, nullptr);
+  const bool tensor = tiling.kernel >= MatmulKernel::tensor_large;
   compare(p, expected, tensor ? precision : 0, what);
 
   Array<T> a(p.a, 0), b(p.b, 0), bias(p.bias, 0), out(c.m * c.n, 0), z(c.m * c.n, 0);
@@ -200,7 +201,7 @@ void check_entry(const Case& c, int precision, void (*entry)(const Call*), size_
   call.scratch = scratch.memory + scratch.begin;
   entry(&call);
   if (context.status != cudaSuccess) fail(what + ": not launched");
-  if (!same_bits(out.read(what), expected.out)) fail(what + ": not what its plan gives");
+  if (!same_bits(out.read(what), expected.out)) fail(what + ": not what its tiling gives");
   scratch.read(what);
 }
 
@@ -208,10 +209,10 @@ template <class T>
 void check_skip(MatmulKernel kernel, int precision) {
   const Case c = {5, 1, 70, false, false, true, true, cuda::op_index_tanh};
   const Product<T> p(c);
-  const MatmulPlan plan = cut_into(cuda::plan_with<T>(kernel, shape_of(c)), c, cuda::chunk_step);
-  const std::string what = text_of(c, plan, "skip", precision);
+  const MatmulTiling tiling = cut_into(cuda::tiling_with<T>(kernel, shape_of(c)), c, cuda::chunk_step);
+  const std::string what = text_of(c, tiling, "skip", precision);
   for (uint32_t flag = 0; flag < 2; flag++) {
-    const Outcome<T> outcome = run(p, plan, precision, what, 0, &flag);
+    const Outcome<T> outcome = run(p, tiling, precision, what, 0, &flag);
     for (T x : outcome.out) {
       if ((x == x) != (flag == 0))
         return fail(what + (flag ? ": wrote although it was told not to" : ": wrote nothing"));
@@ -229,9 +230,9 @@ void check_values() {
   p.a = {INFINITY, 1, NAN, 1, 1, 1};
   p.b = {1, 1, -1, 1, 1, 1};
   for (MatmulKernel kernel : {MatmulKernel::large, MatmulKernel::small, MatmulKernel::tensor_medium}) {
-    const MatmulPlan plan = cuda::plan_with<float>(kernel, shape_of(c));
+    const MatmulTiling tiling = cuda::tiling_with<float>(kernel, shape_of(c));
     for (int precision = 1; precision <= 2; precision++) {
-      const std::vector<float> y = run(p, plan, precision, "values", 0, nullptr).out;
+      const std::vector<float> y = run(p, tiling, precision, "values", 0, nullptr).out;
       const bool good = y[0] == INFINITY && y[1] == INFINITY && y[2] == 0 && y[3] != y[3] && y[4] != y[4] &&
                         y[5] != y[5] && y[6] == 2 && y[7] == 2 && y[8] == 0;
       if (!good) fail(std::string("NaN and infinities: ") + kernel_names[static_cast<int>(kernel)]);

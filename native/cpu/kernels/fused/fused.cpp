@@ -6,7 +6,7 @@
 #include "cpu/kernels/reference.h"
 #else
 #include "fused_load.h"
-#include "fused_plan.h"
+#include "fused_passes.h"
 #endif
 
 MYELIN_BEGIN
@@ -212,9 +212,9 @@ struct FusedRun {
   HD void prepare() {
     int32_t* tile_of = reinterpret_cast<int32_t*>(scratch + layout.tile_of);
     int32_t* work = reinterpret_cast<int32_t*>(scratch + layout.work);
-    const bool planned = attrs->n_slots <= most_planned_slots;
-    n_passes = make_passes<S>(attrs, passes, planned ? tile_of : nullptr, work);
-    const int32_t tiles = assign_tiles(attrs, sizeof(S), passes, n_passes, tile_of, planned ? work : nullptr);
+    const bool joined = attrs->n_slots <= most_joined_slots;
+    n_passes = make_passes<S>(attrs, passes, joined ? tile_of : nullptr, work);
+    const int32_t tiles = assign_tiles(attrs, sizeof(S), passes, n_passes, tile_of, joined ? work : nullptr);
     add_tiles(&layout, tiles, tile_bytes_for(count, sizeof(S)));
     for (int32_t s = 0; s < attrs->n_slots; s++) {
       slots[s] = Slot{in_tile, tile_of[s], nullptr};

@@ -40,16 +40,16 @@ size_t scratch(const Call*, int) {
 template <class T>
 struct Tasks {
   Problem<T> problem;
-  MatmulPlan plan;
+  MatmulTiling tiling;
   char* scratch;
 
   void run(int64_t row_task, int64_t column_task, int worker) const {
-    const int64_t i0 = row_task * plan.rows, j0 = column_task * plan.columns;
-    const int64_t i1 = smaller(i0 + plan.rows, problem.m), j1 = smaller(j0 + plan.columns, problem.n);
-    if (plan.dot) {
-      dot_task(problem, plan.kc, i0, i1, j0, j1);
+    const int64_t i0 = row_task * tiling.rows, j0 = column_task * tiling.columns;
+    const int64_t i1 = smaller(i0 + tiling.rows, problem.m), j1 = smaller(j0 + tiling.columns, problem.n);
+    if (tiling.dot) {
+      dot_task(problem, tiling.kc, i0, i1, j0, j1);
     } else {
-      blocked_task(problem, plan, i0, i1, j0, j1, scratch + worker * bytes_of(plan));
+      blocked_task(problem, tiling, i0, i1, j0, j1, scratch + worker * bytes_of(tiling));
     }
   }
 };
@@ -57,20 +57,20 @@ struct Tasks {
 template <class T>
 void run_task(void* context, int task, int worker) {
   const Tasks<T>* tasks = static_cast<const Tasks<T>*>(context);
-  tasks->run(task / tasks->plan.column_tasks, task % tasks->plan.column_tasks, worker);
+  tasks->run(task / tasks->tiling.column_tasks, task % tasks->tiling.column_tasks, worker);
 }
 
 template <class T>
 void matmul(const Call* call) {
   const MatmulShape shape = shape_of(call);
   const int workers = call->parallel ? call->parallel->workers : 1;
-  Tasks<T> tasks = {problem_of<T>(call, shape), plan_for<T>(shape, workers), static_cast<char*>(call->scratch)};
+  Tasks<T> tasks = {problem_of<T>(call, shape), tiling_for<T>(shape, workers), static_cast<char*>(call->scratch)};
   if (runs_serially(shape, workers)) {
-    for (int64_t i = 0; i < tasks.plan.row_tasks; i++) {
-      for (int64_t j = 0; j < tasks.plan.column_tasks; j++) tasks.run(i, j, 0);
+    for (int64_t i = 0; i < tasks.tiling.row_tasks; i++) {
+      for (int64_t j = 0; j < tasks.tiling.column_tasks; j++) tasks.run(i, j, 0);
     }
   } else {
-    const int count = static_cast<int>(tasks.plan.row_tasks * tasks.plan.column_tasks);
+    const int count = static_cast<int>(tasks.tiling.row_tasks * tasks.tiling.column_tasks);
     call->parallel->run(call->parallel->self, count, run_task<T>, &tasks);
   }
 }
@@ -78,8 +78,8 @@ void matmul(const Call* call) {
 template <class T>
 size_t scratch(const Call* call, int workers) {
   const MatmulShape shape = shape_of(call);
-  const MatmulPlan plan = plan_for<T>(shape, workers);
-  return bytes_of(plan) * (runs_serially(shape, workers) ? 1 : workers);
+  const MatmulTiling tiling = tiling_for<T>(shape, workers);
+  return bytes_of(tiling) * (runs_serially(shape, workers) ? 1 : workers);
 }
 
 #endif

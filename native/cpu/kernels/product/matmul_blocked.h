@@ -2,8 +2,8 @@
 // panel of B (packed into L1 just before use) all rows of the task pass by.
 #pragma once
 #include "matmul_pack.h"
-#include "matmul_plan.h"
 #include "matmul_tile.h"
+#include "matmul_tiling.h"
 
 namespace myelin {
 namespace MYELIN_TARGET {
@@ -31,26 +31,26 @@ BlockA<T> block_of_a(const Problem<T>& p, bool pack, int64_t i0, int64_t rows, i
 }
 
 template <class T>
-void blocked_task(const Problem<T>& p, const MatmulPlan& plan, int64_t i0, int64_t i1, int64_t j0, int64_t j1,
+void blocked_task(const Problem<T>& p, const MatmulTiling& tiling, int64_t i0, int64_t i1, int64_t j0, int64_t j1,
                   char* scratch) {
   typedef Lanes<typename Vector<T>::Type> X;
   T* packed_a = reinterpret_cast<T*>(scratch);
-  T* packed_b = reinterpret_cast<T*>(scratch + plan.a_bytes);
-  T* gathered = reinterpret_cast<T*>(scratch + plan.a_bytes + plan.b_bytes);
+  T* packed_b = reinterpret_cast<T*>(scratch + tiling.a_bytes);
+  T* gathered = reinterpret_cast<T*>(scratch + tiling.a_bytes + tiling.b_bytes);
   const int64_t ld_gathered = gathered_stride(j1 - j0);
-  for (int64_t k0 = 0; k0 < p.k; k0 += plan.kc) {
-    const int64_t k = smaller(plan.kc, p.k - k0);
-    const BlockA<T> a = block_of_a(p, plan.pack_a, i0, i1 - i0, k0, k, packed_a);
+  for (int64_t k0 = 0; k0 < p.k; k0 += tiling.kc) {
+    const int64_t k = smaller(tiling.kc, p.k - k0);
+    const BlockA<T> a = block_of_a(p, tiling.pack_a, i0, i1 - i0, k0, k, packed_a);
     int64_t columns;
     for (int64_t j = j0; j < j1; j += columns) {
       int vectors = tile_vectors;
-      if (i1 - i0 <= thin_rows && !plan.pack_b && j1 - j >= thin_vectors * X::count) vectors = thin_vectors;
+      if (i1 - i0 <= thin_rows && !tiling.pack_b && j1 - j >= thin_vectors * X::count) vectors = thin_vectors;
       columns = smaller(vectors * X::count, j1 - j);
       vectors = static_cast<int>(divide_up(columns, X::count));
       const int tail = static_cast<int>(columns - (vectors - 1) * X::count);
       const T* b = p.trans_b ? p.b + j * p.ldb + k0 : p.b + k0 * p.ldb + j;
       int64_t ldb = p.ldb;
-      if (plan.pack_b || tail != X::count) {
+      if (tiling.pack_b || tail != X::count) {
         if (p.trans_b)
           pack_b_transposed(b, ldb, k, static_cast<int>(columns), packed_b);
         else
@@ -60,8 +60,8 @@ void blocked_task(const Problem<T>& p, const MatmulPlan& plan, int64_t i0, int64
       }
       Store<T> to;
       const bool last = k0 + k == p.k;
-      T* unfinished = plan.gather_c ? gathered + (j - j0) : p.sum + i0 * p.n + j;
-      to.ld_earlier = plan.gather_c ? ld_gathered : p.n;
+      T* unfinished = tiling.gather_c ? gathered + (j - j0) : p.sum + i0 * p.n + j;
+      to.ld_earlier = tiling.gather_c ? ld_gathered : p.n;
       to.earlier = k0 ? unfinished : nullptr;
       to.c = last ? p.sum + i0 * p.n + j : unfinished;
       to.ldc = last ? p.n : to.ld_earlier;

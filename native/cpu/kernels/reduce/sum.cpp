@@ -74,13 +74,11 @@ double sum_chunk(const S* p, int64_t n) {
 template <class S>
 double square_chunk(const S* p, int64_t n) {
   constexpr int width = 8;
-  typedef double Wide __attribute__((vector_size(width * sizeof(double))));
-  typedef S Narrow __attribute__((vector_size(width * sizeof(S)), aligned(alignof(S)), may_alias));
-  Wide a = {}, b = {};
+  F64x8 a = {}, b = {}, x, y;
   int64_t i = 0;
   for (; i + 2 * width <= n; i += 2 * width) {
-    const Wide x = __builtin_convertvector(*(const Narrow*)(p + i), Wide);
-    const Wide y = __builtin_convertvector(*(const Narrow*)(p + i + width), Wide);
+    load_wide(p + i, &x);
+    load_wide(p + i + width, &y);
     a += x * x;
     b += y * y;
   }

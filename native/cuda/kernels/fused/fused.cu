@@ -1,8 +1,8 @@
 // "fused": every thread takes all steps for a pack of neighbouring elements (16 bytes of each array) and steps
 // through the array. Memory is read and written once; what several steps need waits in shared memory, where each thread
 // has its own column: no barrier, no bank conflict.
-#include "fused_run.cuh"
 #include "cuda/kernels/kernels.h"
+#include "fused_run.cuh"
 
 MYELIN_BEGIN
 
@@ -104,19 +104,19 @@ void send_mappings(const Call* call, const MappingList<Index>& mappings) {
 }
 
 template <class S, class Index, bool large>
-void launch_fused(const Call* call, const FusedAttrs& f, const FusedPlan& plan) {
+void launch_fused(const Call* call, const FusedAttrs& f, const FusedLayout& layout) {
   MappingList<Index> mappings = {};
-  FusedCode<S, Index, large> code = make_code<S, Index, large>(call, f, plan, &mappings);
+  FusedCode<S, Index, large> code = make_code<S, Index, large>(call, f, layout, &mappings);
   if (large) {
     code.far_mappings = static_cast<const Mapping<Index>*>(call->scratch);
     send_mappings(call, mappings);
   } else {
     for (int32_t i = 0; i < mappings.count; i++) code.mappings[i] = mappings.list[i];
   }
-  const int threads = fused_threads(plan);
+  const int threads = fused_threads(layout);
   launch(context_of(call), fused_kernel<S, Index, large>,
-         grid_for(divide_up(call->out[0].count, Pack<S>::count), threads), dim3(threads), register_bytes(plan, threads),
-         code, call->skip);
+         grid_for(divide_up(call->out[0].count, Pack<S>::count), threads), dim3(threads),
+         register_bytes(layout, threads), code, call->skip);
 }
 
 // For the larger of the two kinds of mapping: which kind it will be depends on addresses too.
@@ -136,16 +136,16 @@ void fused(const Call* call) {
     if (context_of(call).status == cudaSuccess) context_of(call).status = cudaErrorInvalidValue;
     return;
   }
-  FusedPlan plan;
-  plan_steps(call, f, sizeof(S), &plan);
-  assign_registers(&plan);
+  FusedLayout layout;
+  lay_out_steps(call, f, sizeof(S), &layout);
+  assign_registers(&layout);
   // Packs may reach beyond the last element by less than their size.
   if (call->out[0].count > narrow_count - Pack<S>::count) {
-    launch_fused<S, uint64_t, true>(call, f, plan);
-  } else if (is_small(f, plan)) {
-    launch_fused<S, uint32_t, false>(call, f, plan);
+    launch_fused<S, uint64_t, true>(call, f, layout);
+  } else if (is_small(f, layout)) {
+    launch_fused<S, uint32_t, false>(call, f, layout);
   } else {
-    launch_fused<S, uint32_t, true>(call, f, plan);
+    launch_fused<S, uint32_t, true>(call, f, layout);
   }
 }
 

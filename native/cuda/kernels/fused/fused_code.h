@@ -50,13 +50,13 @@ static_assert(sizeof(FusedCode<double, uint64_t, true>) + sizeof(void*) <= 4096,
 static_assert(sizeof(FusedCode<double, uint32_t, true>) + sizeof(void*) <= 4096, "kernel parameters end at 4 KB");
 
 // A step, or the copy of an input into a register, or the write of an output; operands are slots.
-struct PlannedStep {
+struct LayoutStep {
   int32_t op, arity, slot[3], dst, out;
   double attr;
 };
 
-struct FusedPlan {
-  PlannedStep steps[3 * max_fused_slots];
+struct FusedLayout {
+  LayoutStep steps[3 * max_fused_slots];
   int32_t n_steps;
   int32_t register_of[max_fused_slots];  // of slots; nowhere: needs none
   int32_t n_registers;
@@ -68,11 +68,11 @@ HD bool overlap(const View& a, const View& b, int64_t size) {
 }
 
 // Steps from `from` on read an input that lies where output `index` is written?
-inline bool is_read_later(const Call* call, const FusedPlan& plan, int32_t from, int32_t n_inputs, int32_t index,
+inline bool is_read_later(const Call* call, const FusedLayout& layout, int32_t from, int32_t n_inputs, int32_t index,
                           int64_t size) {
-  for (int32_t i = from; i < plan.n_steps; i++) {
-    for (int32_t o = 0; o < plan.steps[i].arity; o++) {
-      const int32_t slot = plan.steps[i].slot[o];
+  for (int32_t i = from; i < layout.n_steps; i++) {
+    for (int32_t o = 0; o < layout.steps[i].arity; o++) {
+      const int32_t slot = layout.steps[i].slot[o];
       if (slot < n_inputs && overlap(call->in[slot], call->out[index], size)) return true;
     }
   }
@@ -81,55 +81,55 @@ inline bool is_read_later(const Call* call, const FusedPlan& plan, int32_t from,
 
 // The order of work. Inputs that several steps read are loaded once (a scalar stays in the cache). A value goes to its
 // output at once, unless that memory is still to be read as an input: then at the end.
-inline void plan_steps(const Call* call, const FusedAttrs& f, int64_t size, FusedPlan* plan) {
+inline void lay_out_steps(const Call* call, const FusedAttrs& f, int64_t size, FusedLayout* layout) {
   int32_t reads[max_fused_slots] = {};
   for (int32_t i = 0; i < f.n_steps; i++) {
     const FusedStep& step = f.steps[i];
     const int32_t operands[3] = {step.a, step.b, step.c};
     for (int32_t o = 0; o < elementwise_table[step.op].arity; o++) reads[operands[o]]++;
   }
-  plan->n_steps = 0;
+  layout->n_steps = 0;
   bool loaded[max_fused_slots] = {};
   for (int32_t i = 0; i < f.n_steps; i++) {
     const FusedStep& step = f.steps[i];
-    PlannedStep planned = {step.op,  elementwise_table[step.op].arity, {step.a, step.b, step.c}, step.dst, nowhere,
-                           step.attr};
-    for (int32_t o = 0; o < planned.arity; o++) {
-      const int32_t slot = planned.slot[o];
+    LayoutStep next = {step.op,  elementwise_table[step.op].arity, {step.a, step.b, step.c}, step.dst, nowhere,
+                       step.attr};
+    for (int32_t o = 0; o < next.arity; o++) {
+      const int32_t slot = next.slot[o];
       if (slot >= f.n_inputs || f.inputs[slot].mode == load_scalar || reads[slot] < 2 || loaded[slot]) continue;
       loaded[slot] = true;
-      plan->steps[plan->n_steps++] = {op_index_identity, 1, {slot, slot, slot}, slot, nowhere, 0};
+      layout->steps[layout->n_steps++] = {op_index_identity, 1, {slot, slot, slot}, slot, nowhere, 0};
     }
-    plan->steps[plan->n_steps++] = planned;
+    layout->steps[layout->n_steps++] = next;
   }
-  const int32_t computed = plan->n_steps;
+  const int32_t computed = layout->n_steps;
   for (int32_t o = 0; o < f.n_outputs; o++) {
     const int32_t slot = f.outputs[o].slot;
     int32_t made = -1;
     for (int32_t i = 0; i < computed; i++) {
-      if (plan->steps[i].dst == slot) made = i;
+      if (layout->steps[i].dst == slot) made = i;
     }
-    const bool direct = slot >= f.n_inputs && made >= 0 && plan->steps[made].out == nowhere;
-    if (direct && !is_read_later(call, *plan, made + 1, f.n_inputs, o, size)) {
-      plan->steps[made].out = o;
+    const bool direct = slot >= f.n_inputs && made >= 0 && layout->steps[made].out == nowhere;
+    if (direct && !is_read_later(call, *layout, made + 1, f.n_inputs, o, size)) {
+      layout->steps[made].out = o;
     } else {
-      plan->steps[plan->n_steps++] = {op_index_identity, 1, {slot, slot, slot}, -1, o, 0};
+      layout->steps[layout->n_steps++] = {op_index_identity, 1, {slot, slot, slot}, -1, o, 0};
     }
   }
 }
 
 // A slot needs a register from the step that makes it to its last reader, unless its only reader is the next step.
-inline void assign_registers(FusedPlan* plan) {
+inline void assign_registers(FusedLayout* layout) {
   int32_t last[max_fused_slots];
   bool kept[max_fused_slots];
   int32_t made[max_fused_slots];
   for (int32_t s = 0; s < max_fused_slots; s++) {
     last[s] = made[s] = -1;
     kept[s] = false;
-    plan->register_of[s] = nowhere;
+    layout->register_of[s] = nowhere;
   }
-  for (int32_t i = 0; i < plan->n_steps; i++) {
-    const PlannedStep& step = plan->steps[i];
+  for (int32_t i = 0; i < layout->n_steps; i++) {
+    const LayoutStep& step = layout->steps[i];
     for (int32_t o = 0; o < step.arity; o++) {
       const int32_t slot = step.slot[o];
       if (made[slot] < 0) continue;  // an input that is read where it lies
@@ -139,19 +139,19 @@ inline void assign_registers(FusedPlan* plan) {
     if (step.dst >= 0) made[step.dst] = i;
   }
   bool busy[max_fused_slots] = {};
-  plan->n_registers = 0;
-  for (int32_t i = 0; i < plan->n_steps; i++) {
-    const PlannedStep& step = plan->steps[i];
+  layout->n_registers = 0;
+  for (int32_t i = 0; i < layout->n_steps; i++) {
+    const LayoutStep& step = layout->steps[i];
     for (int32_t o = 0; o < step.arity; o++) {
       const int32_t slot = step.slot[o];
-      if (last[slot] == i && plan->register_of[slot] != nowhere) busy[plan->register_of[slot]] = false;
+      if (last[slot] == i && layout->register_of[slot] != nowhere) busy[layout->register_of[slot]] = false;
     }
     if (step.dst < 0 || !kept[step.dst]) continue;
     int32_t number = 0;
     while (busy[number]) number++;
     busy[number] = true;
-    plan->register_of[step.dst] = number;
-    if (number >= plan->n_registers) plan->n_registers = number + 1;
+    layout->register_of[step.dst] = number;
+    if (number >= layout->n_registers) layout->n_registers = number + 1;
   }
 }
 
@@ -195,31 +195,31 @@ FusedArray<Index> describe_input(const View& view, const FusedInput& input, Mapp
   return array;
 }
 
-inline uint8_t operand_code(const FusedPlan& plan, int32_t index, int32_t slot) {
-  if (index > 0 && plan.steps[index - 1].dst == slot) return from_previous;
-  const int32_t number = plan.register_of[slot];
+inline uint8_t operand_code(const FusedLayout& layout, int32_t index, int32_t slot) {
+  if (index > 0 && layout.steps[index - 1].dst == slot) return from_previous;
+  const int32_t number = layout.register_of[slot];
   if (number == nowhere) return static_cast<uint8_t>(from_input + slot);
   return static_cast<uint8_t>(number);
 }
 
 // Everything but the mappings.
 template <class S, class Index, bool large>
-FusedCode<S, Index, large> make_code(const Call* call, const FusedAttrs& f, const FusedPlan& plan,
+FusedCode<S, Index, large> make_code(const Call* call, const FusedAttrs& f, const FusedLayout& layout,
                                      MappingList<Index>* mappings) {
   FusedCode<S, Index, large> code = {};
   code.count = call->out[0].count;
-  code.n_instructions = plan.n_steps;
+  code.n_instructions = layout.n_steps;
   bool readable[max_fused_slots] = {};  // slots whose register holds them by now
   uint8_t n_attrs = 1;                  // the first is 0
-  for (int32_t i = 0; i < plan.n_steps; i++) {
-    const PlannedStep& step = plan.steps[i];
+  for (int32_t i = 0; i < layout.n_steps; i++) {
+    const LayoutStep& step = layout.steps[i];
     FusedInstruction& to = code.instructions[i];
     uint8_t operand[3] = {};
     for (int32_t o = 0; o < step.arity; o++) {
       const int32_t slot = step.slot[o];
       // The load of an input reads the array although a register waits for it.
       const bool load = slot < f.n_inputs && !readable[slot];
-      operand[o] = load ? static_cast<uint8_t>(from_input + slot) : operand_code(plan, i, slot);
+      operand[o] = load ? static_cast<uint8_t>(from_input + slot) : operand_code(layout, i, slot);
     }
     if (step.dst >= 0) readable[step.dst] = true;
     to.op = static_cast<uint8_t>(step.op);
@@ -227,7 +227,7 @@ FusedCode<S, Index, large> make_code(const Call* call, const FusedAttrs& f, cons
     to.a = operand[0];
     to.b = operand[1];
     to.c = operand[2];
-    to.keep = static_cast<uint8_t>(step.dst >= 0 ? plan.register_of[step.dst] : nowhere);
+    to.keep = static_cast<uint8_t>(step.dst >= 0 ? layout.register_of[step.dst] : nowhere);
     to.out = static_cast<uint8_t>(step.out);
     if (step.attr == 0) continue;
     to.attr = n_attrs;
@@ -244,7 +244,7 @@ FusedCode<S, Index, large> make_code(const Call* call, const FusedAttrs& f, cons
 }
 
 // Whether the code fits the small size.
-inline bool is_small(const FusedAttrs& f, const FusedPlan& plan) {
+inline bool is_small(const FusedAttrs& f, const FusedLayout& layout) {
   typedef FusedCode<double, uint32_t, false> Small;
   int32_t n_attrs = 1;
   for (int32_t i = 0; i < f.n_steps; i++) {
@@ -255,7 +255,7 @@ inline bool is_small(const FusedAttrs& f, const FusedPlan& plan) {
   for (int32_t i = 0; i < f.n_inputs; i++) {
     if (f.inputs[i].mode == load_strided) mappings.find_or_add(f.inputs[i]);
   }
-  return plan.n_steps <= Small::most_instructions && f.n_inputs <= Small::most_inputs &&
+  return layout.n_steps <= Small::most_instructions && f.n_inputs <= Small::most_inputs &&
          f.n_outputs <= Small::most_outputs && n_attrs <= Small::most_attrs && mappings.count <= Small::most_mappings;
 }
 

@@ -6,9 +6,9 @@
 // updates of Adam, which has 7 arrays of its own a weight; up to 48 take the small size, which costs a launch less.
 #include "fused_many.h"
 
+#include "cuda/kernels/kernels.h"
 #include "fused_run.cuh"
 #include "fused_together.h"
-#include "cuda/kernels/kernels.h"
 
 MYELIN_BEGIN
 
@@ -116,7 +116,7 @@ int32_t count_calls(const Call* calls, int32_t n) {
   const int32_t model = find_model(calls, n);
   if (!is_common(program_of(calls[model]))) return 1;
   const Pattern pattern = pattern_of<S>(calls[model]);
-  const int threads = fused_threads(pattern.plan);
+  const int threads = fused_threads(pattern.layout);
   SharedInputs shared(*pattern.attrs);
   Traffic traffic(sizeof(S));
   int64_t blocks = 0;
@@ -137,12 +137,11 @@ int32_t count_calls(const Call* calls, int32_t n) {
 // ---- the launch -------------------------------------------------------------------------------------------------
 
 template <class S, class Size>
-void launch_many(const Call* calls, int32_t n, const Call& model, const Pattern& pattern,
-                 const SharedInputs& shared) {
+void launch_many(const Call* calls, int32_t n, const Call& model, const Pattern& pattern, const SharedInputs& shared) {
   const FusedAttrs& f = *pattern.attrs;
-  const int threads = fused_threads(pattern.plan);
+  const int threads = fused_threads(pattern.layout);
   MappingList<uint32_t> no_mappings = {};
-  const auto common = make_code<S, uint32_t, true>(&model, f, pattern.plan, &no_mappings);
+  const auto common = make_code<S, uint32_t, true>(&model, f, pattern.layout, &no_mappings);
   ManyCode<S, Size> code = {};
   code.n_calls = n;
   code.n_instructions = common.n_instructions;
@@ -168,7 +167,7 @@ void launch_many(const Call* calls, int32_t n, const Call& model, const Pattern&
     for (int32_t o = 0; o < f.n_outputs; o++) own[code.outputs[o]] = calls[c].out[o].data;
   }
   launch(context_of(&calls[0]), fused_many_kernel<S, Size>, dim3(blocks), dim3(threads),
-         register_bytes(pattern.plan, threads), code, calls[0].skip);
+         register_bytes(pattern.layout, threads), code, calls[0].skip);
 }
 
 template <class S>

@@ -34,13 +34,13 @@ __device__ __forceinline__ void run_instructions(const FusedInstruction* instruc
 }
 
 // Threads of a block: as many as leave room for everybody's registers. 64 registers fit one warp.
-inline int fused_threads(const FusedPlan& plan) {
+inline int fused_threads(const FusedLayout& layout) {
   int threads = most_fused_threads;
-  while (threads > warp_lanes && plan.n_registers * threads * 16 > most_shared_bytes) threads /= 2;
+  while (threads > warp_lanes && layout.n_registers * threads * 16 > most_shared_bytes) threads /= 2;
   return threads;
 }
-inline size_t register_bytes(const FusedPlan& plan, int threads) {
-  return static_cast<size_t>(plan.n_registers) * static_cast<size_t>(threads) * 16;
+inline size_t register_bytes(const FusedLayout& layout, int threads) {
+  return static_cast<size_t>(layout.n_registers) * static_cast<size_t>(threads) * 16;
 }
 
 MYELIN_END

@@ -46,7 +46,7 @@ inline bool same_inputs(const FusedAttrs& f, const FusedAttrs& g) {
 }
 
 // When values are written depends on which arrays share memory.
-inline bool same_plan(const FusedPlan& a, const FusedPlan& b) {
+inline bool same_layout(const FusedLayout& a, const FusedLayout& b) {
   if (a.n_steps != b.n_steps) return false;
   for (int32_t i = 0; i < a.n_steps; i++) {
     if (a.steps[i].dst != b.steps[i].dst || a.steps[i].out != b.steps[i].out) return false;
@@ -57,14 +57,14 @@ inline bool same_plan(const FusedPlan& a, const FusedPlan& b) {
 // What all calls of a launch do, as its model does it.
 struct Pattern {
   const FusedAttrs* attrs;
-  FusedPlan plan;
+  FusedLayout layout;
 };
 
 template <class S>
 Pattern pattern_of(const Call& model) {
   Pattern pattern = {&program_of(model), {}};
-  plan_steps(&model, *pattern.attrs, sizeof(S), &pattern.plan);
-  assign_registers(&pattern.plan);
+  lay_out_steps(&model, *pattern.attrs, sizeof(S), &pattern.layout);
+  assign_registers(&pattern.layout);
   return pattern;
 }
 
@@ -94,9 +94,9 @@ bool follows(const Call& call, const Pattern& pattern) {
       if (f.inputs[i].mode == load_scalar && overlap(call.in[i], call.out[o], sizeof(S))) return false;
     }
   }
-  FusedPlan plan;
-  plan_steps(&call, f, sizeof(S), &plan);
-  return plan.n_steps <= most_common_instructions && same_plan(pattern.plan, plan);
+  FusedLayout layout;
+  lay_out_steps(&call, f, sizeof(S), &layout);
+  return layout.n_steps <= most_common_instructions && same_layout(pattern.layout, layout);
 }
 
 // Stretches of memory; those that overlap are one.

@@ -6,8 +6,8 @@
 //
 // Context::precision 1 and 2 send float32 products of more than 16 rows and columns through tensor cores, with operands
 // rounded to TF32 (10 bits of fraction) or bf16 (7 bits) and sums in float32.
-#include "cuda/kernels/launch.h"
 #include "cuda/kernels/kernels.h"
+#include "cuda/kernels/launch.h"
 #include "matmul_launch.h"
 #include "matmul_tile.cuh"
 #include "matmul_vector.cuh"
@@ -39,7 +39,7 @@ bool is_wide(const T* data, int64_t row_stride) {
 }
 
 template <class T>
-MatmulTask<T> task_of(const Call* call, const MatmulPlan& plan) {
+MatmulTask<T> task_of(const Call* call, const MatmulTiling& tiling) {
   const MatmulAttrs* attrs = static_cast<const MatmulAttrs*>(call->attrs);
   const MatmulShape s = matmul_shape(call);
   MatmulTask<T> task;
@@ -48,12 +48,12 @@ MatmulTask<T> task_of(const Call* call, const MatmulPlan& plan) {
   task.bias = attrs->epilogue.has_bias ? static_cast<const T*>(call->in[2].data) : nullptr;
   task.out = static_cast<T*>(call->out[0].data);
   task.z = call->n_out == 2 ? static_cast<T*>(call->out[1].data) : nullptr;
-  task.partial = plan.splits > 1 ? static_cast<T*>(call->scratch) : nullptr;
+  task.partial = tiling.splits > 1 ? static_cast<T*>(call->scratch) : nullptr;
   task.skip = call->skip;
   task.m = s.m;
   task.n = s.n;
   task.k = s.k;
-  task.chunk = plan.chunk;
+  task.chunk = tiling.chunk;
   task.stride_a = s.a_along_k ? s.k : s.m;
   task.stride_b = s.b_along_k ? s.k : s.n;
   task.a_along_k = s.a_along_k;
@@ -85,27 +85,27 @@ void start(Context& context, const MatmulTask<T>& task, MatmulKernel kernel, dim
 }
 
 template <class T, class Start>
-void with_plan(const Call* call, const MatmulPlan& plan, Start start_kernel) {
+void with_tiling(const Call* call, const MatmulTiling& tiling, Start start_kernel) {
   Context& context = context_of(call);
-  MatmulTask<T> task = task_of<T>(call, plan);
+  MatmulTask<T> task = task_of<T>(call, tiling);
   if (task.m == 0 || task.n == 0) return;
   // The second: beyond a grid's limit, with room for the order of blocks; results of that size fit no device.
   const Epilogue& epilogue = static_cast<const MatmulAttrs*>(call->attrs)->epilogue;
-  if (!set_activation(epilogue, &task) || plan.blocks > INT32_MAX / group_rows) {
+  if (!set_activation(epilogue, &task) || tiling.blocks > INT32_MAX / group_rows) {
     if (context.status == cudaSuccess) context.status = cudaErrorInvalidValue;
     return;
   }
-  start_kernel(context, task, dim3(static_cast<unsigned>(plan.blocks), static_cast<unsigned>(plan.splits)));
-  if (plan.splits > 1) {
+  start_kernel(context, task, dim3(static_cast<unsigned>(tiling.blocks), static_cast<unsigned>(tiling.splits)));
+  if (tiling.splits > 1) {
     const int64_t blocks = divide_up(task.m * task.n, combine_threads);
     launch(context, matmul_combine<T>, dim3(static_cast<unsigned>(blocks)), dim3(combine_threads), 0, task,
-           static_cast<int>(plan.splits));
+           static_cast<int>(tiling.splits));
   }
 }
 
 template <class T>
-size_t scratch_of(const MatmulShape& s, const MatmulPlan& plan) {
-  return plan.splits > 1 ? static_cast<size_t>(plan.splits * s.m * s.n) * sizeof(T) : 0;
+size_t scratch_of(const MatmulShape& s, const MatmulTiling& tiling) {
+  return tiling.splits > 1 ? static_cast<size_t>(tiling.splits * s.m * s.n) * sizeof(T) : 0;
 }
 
 }  // namespace
@@ -122,41 +122,41 @@ MatmulShape matmul_shape(const Call* call) {
   return simplest(s);
 }
 
-void matmul_with_plan_f32(const Call* call, const MatmulPlan& plan, int precision) {
-  with_plan<float>(call, plan, [&](Context& context, const MatmulTask<float>& task, dim3 grid) {
-    if (plan.kernel == MatmulKernel::tensor_large || plan.kernel == MatmulKernel::tensor_medium) {
-      launch_matmul_tensor(context, task, plan, precision);
+void matmul_with_tiling_f32(const Call* call, const MatmulTiling& tiling, int precision) {
+  with_tiling<float>(call, tiling, [&](Context& context, const MatmulTask<float>& task, dim3 grid) {
+    if (tiling.kernel == MatmulKernel::tensor_large || tiling.kernel == MatmulKernel::tensor_medium) {
+      launch_matmul_tensor(context, task, tiling, precision);
     } else {
-      start<float>(context, task, plan.kernel, grid);
+      start<float>(context, task, tiling.kernel, grid);
     }
   });
 }
 
-void matmul_with_plan_f64(const Call* call, const MatmulPlan& plan) {
-  with_plan<double>(call, plan, [&](Context& context, const MatmulTask<double>& task, dim3 grid) {
-    start<double>(context, task, plan.kernel, grid);
+void matmul_with_tiling_f64(const Call* call, const MatmulTiling& tiling) {
+  with_tiling<double>(call, tiling, [&](Context& context, const MatmulTask<double>& task, dim3 grid) {
+    start<double>(context, task, tiling.kernel, grid);
   });
 }
 
 void matmul_f32(const Call* call) {
   const Context& context = context_of(call);
   const bool tensor_cores = context.precision > 0 && has_tensor_cores(context);
-  matmul_with_plan_f32(call, plan_for<float>(matmul_shape(call), tensor_cores), context.precision);
+  matmul_with_tiling_f32(call, tiling_for<float>(matmul_shape(call), tensor_cores), context.precision);
 }
 
-void matmul_f64(const Call* call) { matmul_with_plan_f64(call, plan_for<double>(matmul_shape(call), false)); }
+void matmul_f64(const Call* call) { matmul_with_tiling_f64(call, tiling_for<double>(matmul_shape(call), false)); }
 
 // Enough for any precision: a plan does not know it when its memory is laid out.
 size_t scratch_matmul_f32(const Call* call, int) {
   const MatmulShape s = matmul_shape(call);
-  const size_t plain = scratch_of<float>(s, plan_for<float>(s, false));
-  const size_t tensor = scratch_of<float>(s, plan_for<float>(s, true));
+  const size_t plain = scratch_of<float>(s, tiling_for<float>(s, false));
+  const size_t tensor = scratch_of<float>(s, tiling_for<float>(s, true));
   return plain > tensor ? plain : tensor;
 }
 
 size_t scratch_matmul_f64(const Call* call, int) {
   const MatmulShape s = matmul_shape(call);
-  return scratch_of<double>(s, plan_for<double>(s, false));
+  return scratch_of<double>(s, tiling_for<double>(s, false));
 }
 
 }  // namespace cuda

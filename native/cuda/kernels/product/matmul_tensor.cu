@@ -7,8 +7,8 @@ namespace cuda {
 namespace {
 
 template <class Format, class Shape>
-void start(Context& context, const MatmulTask<float>& task, const MatmulPlan& plan) {
-  const dim3 grid(static_cast<unsigned>(plan.blocks), static_cast<unsigned>(plan.splits));
+void start(Context& context, const MatmulTask<float>& task, const MatmulTiling& tiling) {
+  const dim3 grid(static_cast<unsigned>(tiling.blocks), static_cast<unsigned>(tiling.splits));
   launch(context, matmul_tensor<Format, Shape>, grid, dim3(Shape::threads), 0, task);
 }
 
@@ -20,12 +20,14 @@ bool has_tensor_cores(const Context& context) {
   return cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, context.device) == cudaSuccess && major >= 8;
 }
 
-void launch_matmul_tensor(Context& context, const MatmulTask<float>& task, const MatmulPlan& plan, int precision) {
-  const bool large = plan.kernel == MatmulKernel::tensor_large;
+void launch_matmul_tensor(Context& context, const MatmulTask<float>& task, const MatmulTiling& tiling, int precision) {
+  const bool large = tiling.kernel == MatmulKernel::tensor_large;
   if (precision == 1) {
-    large ? start<Tf32, Tf32Tiles::Large>(context, task, plan) : start<Tf32, Tf32Tiles::Medium>(context, task, plan);
+    large ? start<Tf32, Tf32Tiles::Large>(context, task, tiling)
+          : start<Tf32, Tf32Tiles::Medium>(context, task, tiling);
   } else {
-    large ? start<Bf16, Bf16Tiles::Large>(context, task, plan) : start<Bf16, Bf16Tiles::Medium>(context, task, plan);
+    large ? start<Bf16, Bf16Tiles::Large>(context, task, tiling)
+          : start<Bf16, Bf16Tiles::Medium>(context, task, tiling);
   }
 }
 

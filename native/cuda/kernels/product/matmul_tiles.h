@@ -99,7 +99,7 @@ struct Bf16Tiles {
   typedef TensorTile<64, 64, 16, 32, 32, 4> Medium;
 };
 
-// The tensor kernels of both formats cover the same tiles: a plan does not ask which it is.
+// The tensor kernels of both formats cover the same tiles: a tiling does not ask which it is.
 static_assert(Tf32Tiles::Large::rows == Bf16Tiles::Large::rows &&
                   Tf32Tiles::Large::columns == Bf16Tiles::Large::columns,
               "large tiles differ");

@@ -1,7 +1,7 @@
 // "randomUniform": every element is a function of (seed, step, stream, its index) alone; the same bits as on the CPU.
 #include "cuda/kernels/common.cuh"
-#include "math/philox.h"
 #include "cuda/kernels/kernels.h"
+#include "math/philox.h"
 
 MYELIN_BEGIN
 

@@ -1,7 +1,7 @@
 // "softmax" and "softmaxCrossEntropy" over the last axis. Short rows share a warp, long ones have a block each.
 #include "cuda/kernels/common.cuh"
-#include "math/binary.h"
 #include "cuda/kernels/kernels.h"
+#include "math/binary.h"
 
 MYELIN_BEGIN
 

@@ -25,7 +25,7 @@ struct MatmulShape {
   bool a_along_k, b_along_k;  // see MatmulTask
 };
 
-struct MatmulPlan {
+struct MatmulTiling {
   MatmulKernel kernel;
   int64_t blocks;  // that cover the result once
   int64_t splits;  // of the sum; with more than one, partial sums wait in scratch
@@ -41,15 +41,15 @@ inline MatmulShape simplest(MatmulShape s) {
 }
 
 // Cuts the sum so that the blocks fill a GPU, into equal chunks that are long enough to be worth it.
-inline MatmulPlan cut(MatmulKernel kernel, int64_t blocks, int64_t k, int64_t least_steps) {
+inline MatmulTiling cut(MatmulKernel kernel, int64_t blocks, int64_t k, int64_t least_steps) {
   const int64_t wanted = blocks > 0 ? full_grid / blocks : 1;
   const int64_t splits = larger(1, smaller(smaller(wanted, k / least_steps), most_splits));
-  MatmulPlan plan;
-  plan.kernel = kernel;
-  plan.blocks = blocks;
-  plan.chunk = larger(1, divide_up(divide_up(k, splits), chunk_step)) * chunk_step;
-  plan.splits = larger(1, divide_up(k, plan.chunk));
-  return plan;
+  MatmulTiling tiling;
+  tiling.kernel = kernel;
+  tiling.blocks = blocks;
+  tiling.chunk = larger(1, divide_up(divide_up(k, splits), chunk_step)) * chunk_step;
+  tiling.splits = larger(1, divide_up(k, tiling.chunk));
+  return tiling;
 }
 
 template <class Shape>
@@ -57,9 +57,9 @@ int64_t tiles_of(const MatmulShape& s) {
   return divide_up(s.m, Shape::rows) * divide_up(s.n, Shape::columns);
 }
 
-// The plan for one kernel, whether or not it suits the shape: tests run all of them on all shapes.
+// The tiling for one kernel, whether or not it suits the shape: tests run all of them on all shapes.
 template <class T>
-MatmulPlan plan_with(MatmulKernel kernel, const MatmulShape& s) {
+MatmulTiling tiling_with(MatmulKernel kernel, const MatmulShape& s) {
   switch (kernel) {
     case MatmulKernel::large: return cut(kernel, tiles_of<typename Tiles<T>::Large>(s), s.k, least_chunk);
     case MatmulKernel::medium: return cut(kernel, tiles_of<typename Tiles<T>::Medium>(s), s.k, least_chunk);
@@ -76,22 +76,22 @@ MatmulPlan plan_with(MatmulKernel kernel, const MatmulShape& s) {
 
 // The largest tile that still fills the GPU, cutting the sum where that takes it; else the smallest tile.
 template <class T>
-MatmulPlan plan_for(const MatmulShape& s, bool tensor_cores) {
+MatmulTiling tiling_for(const MatmulShape& s, bool tensor_cores) {
   if (s.m == 1 || s.n == 1) {
     const bool along = s.m == 1 ? s.b_along_k : s.a_along_k;
-    return plan_with<T>(along ? MatmulKernel::dot : MatmulKernel::columns, s);
+    return tiling_with<T>(along ? MatmulKernel::dot : MatmulKernel::columns, s);
   }
-  if (s.n <= narrow_limit && s.n < s.m) return plan_with<T>(MatmulKernel::narrow, s);
-  if (s.m <= narrow_limit && s.m < s.n) return plan_with<T>(MatmulKernel::few, s);
+  if (s.n <= narrow_limit && s.n < s.m) return tiling_with<T>(MatmulKernel::narrow, s);
+  if (s.m <= narrow_limit && s.m < s.n) return tiling_with<T>(MatmulKernel::few, s);
   if (tensor_cores && s.m > narrow_limit && s.n > narrow_limit) {
-    const MatmulPlan large = plan_with<T>(MatmulKernel::tensor_large, s);
-    return large.blocks >= full_grid ? large : plan_with<T>(MatmulKernel::tensor_medium, s);
+    const MatmulTiling large = tiling_with<T>(MatmulKernel::tensor_large, s);
+    return large.blocks >= full_grid ? large : tiling_with<T>(MatmulKernel::tensor_medium, s);
   }
-  const MatmulPlan large = plan_with<T>(MatmulKernel::large, s);
+  const MatmulTiling large = tiling_with<T>(MatmulKernel::large, s);
   if (large.blocks >= full_grid) return large;
-  const MatmulPlan medium = plan_with<T>(MatmulKernel::medium, s);
+  const MatmulTiling medium = tiling_with<T>(MatmulKernel::medium, s);
   if (medium.blocks * medium.splits >= full_grid / 2) return medium;
-  return plan_with<T>(MatmulKernel::small, s);
+  return tiling_with<T>(MatmulKernel::small, s);
 }
 
 }  // namespace cuda

@@ -7,7 +7,7 @@ namespace myelin {
 namespace MYELIN_TARGET {
 namespace {
 
-struct MatmulPlan {
+struct MatmulTiling {
   bool dot;               // dot products in place, else packed panels and register tiles
   bool pack_a, pack_b;    // transposed B and the last columns are packed in any case
   bool gather_c;          // sums of the blocks but the last wait in scratch, not in C
@@ -29,12 +29,12 @@ inline bool runs_serially(const MatmulShape& s, int workers) {
 // Row stride of the gathered sums: whole vectors, and not a power of two.
 inline int64_t gathered_stride(int64_t columns) { return round_up(columns, kc_step) + kc_step; }
 
-inline size_t bytes_of(const MatmulPlan& plan) { return plan.a_bytes + plan.b_bytes + plan.c_bytes; }
+inline size_t bytes_of(const MatmulTiling& tiling) { return tiling.a_bytes + tiling.b_bytes + tiling.c_bytes; }
 
 // Tasks of whole tiles. The side that is split first is the one whose operand each task then reads (and packs) alone;
 // splitting the other one too repeats that work, so it only makes up what a fair share for each worker needs.
 inline void split_tasks(const MatmulShape& s, int workers, int64_t rows_limit, int64_t tile_m, int64_t tile_n,
-                        bool rows_first, MatmulPlan* plan) {
+                        bool rows_first, MatmulTiling* tiling) {
   const int64_t tiles_m = divide_up(s.m, tile_m), tiles_n = divide_up(s.n, tile_n);
   int64_t row_tasks = divide_up(s.m, rows_limit), column_tasks = divide_up(s.n, task_columns_limit);
   for (int side = 0; side < 2; side++) {
@@ -45,47 +45,48 @@ inline void split_tasks(const MatmulShape& s, int workers, int64_t rows_limit, i
       column_tasks = larger(column_tasks, smaller(tiles_n, divide_up(wanted, row_tasks)));
     }
   }
-  plan->rows = divide_up(tiles_m, row_tasks) * tile_m;
-  plan->columns = divide_up(tiles_n, column_tasks) * tile_n;
-  plan->row_tasks = divide_up(s.m, plan->rows);
-  plan->column_tasks = divide_up(s.n, plan->columns);
+  tiling->rows = divide_up(tiles_m, row_tasks) * tile_m;
+  tiling->columns = divide_up(tiles_n, column_tasks) * tile_n;
+  tiling->row_tasks = divide_up(s.m, tiling->rows);
+  tiling->column_tasks = divide_up(s.n, tiling->columns);
 }
 
 template <class T>
-MatmulPlan plan_for(const MatmulShape& s, int workers) {
+MatmulTiling tiling_for(const MatmulShape& s, int workers) {
   constexpr int lanes = Lanes<typename Vector<T>::Type>::count;
   const int64_t width = tile_vectors * lanes;
-  MatmulPlan plan;
-  plan.dot =
+  MatmulTiling tiling;
+  tiling.dot =
       !s.trans_a && s.trans_b && s.k >= dot_least_k_vectors * lanes && (s.n <= dot_narrow || s.m <= dot_few_rows);
-  plan.kc = block_of(s.k, plan.dot ? dot_kc_limit : kc_limit);
-  plan.pack_a = plan.pack_b = plan.gather_c = false;
-  plan.a_bytes = plan.b_bytes = plan.c_bytes = 0;
+  tiling.kc = block_of(s.k, tiling.dot ? dot_kc_limit : kc_limit);
+  tiling.pack_a = tiling.pack_b = tiling.gather_c = false;
+  tiling.a_bytes = tiling.b_bytes = tiling.c_bytes = 0;
   const int64_t rows_limit = task_rows_bytes / static_cast<int64_t>(sizeof(T));
   const int64_t most_rows = smaller(s.m, rows_limit), most_columns = smaller(s.n, task_columns_limit);
-  if (!plan.dot) {
+  if (!tiling.dot) {
     const int64_t stride_a = s.lda * static_cast<int64_t>(sizeof(T)),
                   stride_b = s.ldb * static_cast<int64_t>(sizeof(T));
-    const int64_t block_a = most_rows * plan.kc * static_cast<int64_t>(sizeof(T));
-    plan.pack_a = s.n > 2 * width && stride_a >= pack_a_stride && block_a >= pack_a_bytes;
-    plan.pack_b = s.trans_b || (s.m > (pack_b_tiles - 1) * tile_rows && stride_b >= pack_b_stride) ||
-                  (s.m > (pack_b_tiles_far - 1) * tile_rows && stride_b >= pack_b_stride_far);
-    if (plan.pack_a) plan.a_bytes = round_up(round_up(most_rows, tile_rows) * (plan.kc + kc_step) * sizeof(T), 64);
-    plan.gather_c = s.k > plan.kc && s.n * static_cast<int64_t>(sizeof(T)) >= gather_c_stride;
-    if (plan.gather_c) plan.c_bytes = round_up(most_rows * gathered_stride(most_columns) * sizeof(T), 64);
-    if (plan.pack_b || s.n % lanes) plan.b_bytes = round_up(plan.kc * width * sizeof(T), 64);
+    const int64_t block_a = most_rows * tiling.kc * static_cast<int64_t>(sizeof(T));
+    tiling.pack_a = s.n > 2 * width && stride_a >= pack_a_stride && block_a >= pack_a_bytes;
+    tiling.pack_b = s.trans_b || (s.m > (pack_b_tiles - 1) * tile_rows && stride_b >= pack_b_stride) ||
+                    (s.m > (pack_b_tiles_far - 1) * tile_rows && stride_b >= pack_b_stride_far);
+    if (tiling.pack_a)
+      tiling.a_bytes = round_up(round_up(most_rows, tile_rows) * (tiling.kc + kc_step) * sizeof(T), 64);
+    tiling.gather_c = s.k > tiling.kc && s.n * static_cast<int64_t>(sizeof(T)) >= gather_c_stride;
+    if (tiling.gather_c) tiling.c_bytes = round_up(most_rows * gathered_stride(most_columns) * sizeof(T), 64);
+    if (tiling.pack_b || s.n % lanes) tiling.b_bytes = round_up(tiling.kc * width * sizeof(T), 64);
   }
   if (runs_serially(s, workers)) {
-    plan.rows = most_rows;
-    plan.row_tasks = divide_up(s.m, plan.rows);
-    plan.columns = most_columns;
-    plan.column_tasks = divide_up(s.n, plan.columns);
-  } else if (plan.dot) {
-    split_tasks(s, workers, rows_limit, dot_rows, dot_columns, s.n <= dot_narrow, &plan);
+    tiling.rows = most_rows;
+    tiling.row_tasks = divide_up(s.m, tiling.rows);
+    tiling.columns = most_columns;
+    tiling.column_tasks = divide_up(s.n, tiling.columns);
+  } else if (tiling.dot) {
+    split_tasks(s, workers, rows_limit, dot_rows, dot_columns, s.n <= dot_narrow, &tiling);
   } else {
-    split_tasks(s, workers, rows_limit, tile_rows, width, false, &plan);
+    split_tasks(s, workers, rows_limit, tile_rows, width, false, &tiling);
   }
-  return plan;
+  return tiling;
 }
 
 }  // namespace

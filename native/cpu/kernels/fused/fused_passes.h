@@ -8,8 +8,8 @@ MYELIN_BEGIN
 
 // 4 KB a tile: steps with a dozen live values still fits 48 KB of first-level cache.
 constexpr int64_t most_tile_bytes = 4096;
-// More steps run as they stand, every value in a tile of its own: planning needs arrays on the stack.
-constexpr int32_t most_planned_slots = 512;
+// More steps run as they stand, every value in a tile of its own: joining needs arrays on the stack.
+constexpr int32_t most_joined_slots = 512;
 
 // One pass over a tile: an element-wise function, or a chain.
 struct Pass {
@@ -169,9 +169,9 @@ HD int32_t assign_tiles(const FusedAttrs* f, int64_t size, const Pass* passes, i
 
 template <class S>
 int32_t count_tiles(const FusedAttrs* f) {
-  Pass passes[most_planned_slots];
-  int32_t a[most_planned_slots], b[most_planned_slots];
-  if (f->n_slots > most_planned_slots) {
+  Pass passes[most_joined_slots];
+  int32_t a[most_joined_slots], b[most_joined_slots];
+  if (f->n_slots > most_joined_slots) {
     int32_t tiles = f->n_slots;
     for (int32_t i = 0; i < f->n_inputs; i++) tiles += is_pattern(f->inputs[i], sizeof(S)) ? 1 : 0;
     return tiles;
