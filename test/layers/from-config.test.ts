@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { initializers } from '../../lib/initializers'
 import { layerFromConfig, layers, type Custom, type Layer } from '../../lib/layers'
+import { optionsFromConfig } from '../../lib/layers/from-config'
 import * as ops from '../../lib/ops'
 import { regularizers } from '../../lib/regularizers'
 import type { Tensor } from '../../lib/tensor/tensor'
@@ -39,6 +40,26 @@ describe('layer configs', () => {
       expect([again.kind, again.name, again.config]).to.deep.equal([layer.kind, layer.name, layer.config])
       expect(run(again, x).toArray()).to.deep.equal(run(layer, x).toArray())
     }
+  })
+  it('the name of an option says what its config describes', () => {
+    const constant = initializers.constant(2)
+    const l2 = regularizers.l2({ lambda: 0.5 })
+    const swish = (z: Tensor): Tensor => ops.mul(z, ops.sigmoid(z))
+    const config = {
+      initializer: constant.config,
+      gainInitializer: constant.config,
+      regularizer: l2.config,
+      gainRegularizer: l2.config,
+      activation: { custom: 'swish' },
+      gateActivation: { custom: 'swish' },
+    }
+    const options = optionsFromConfig('scale', { ...config, preactivation: 'tanh', units: 3 }, { swish })
+    for (const key of ['initializer', 'gainInitializer'])
+      expect(options[key]).to.have.property('create').that.is.a('function')
+    for (const key of ['regularizer', 'gainRegularizer'])
+      expect(options[key]).to.have.property('penalty').that.is.a('function')
+    expect([options.activation, options.gateActivation]).to.deep.equal([swish, swish])
+    expect([options.preactivation, options.units]).to.deep.equal(['tanh', 3])
   })
   it('unnamed functions have no config', () => {
     expect(layers.dense({ units: 1, activation: (z) => z }).config).to.equal(null)
