@@ -242,11 +242,11 @@ function takeNumbers(rows: Tensor): Uint32Array {
 
 function asTensor(where: string, value: DataLike): Tensor {
   const dtype = dtypeOf(value)
-  const { shape, read, release } = openRows(where, value, dtype)
+  const rows = openRows(where, value, dtype)
   try {
-    return tensor(read(0, shape[0]), shape, { dtype })
+    return tensor(rows.read(0, rows.shape[0]), rows.shape, { dtype })
   } finally {
-    release()
+    rows.release()
   }
 }
 

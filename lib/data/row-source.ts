@@ -15,8 +15,8 @@ export interface RowSource {
   /** The rows [from, to) in the wanted dtype, valid until the next call, not to be changed. Errors name the place. */
   read(from: number, to: number): NativeArray
   /**
-   * The values as a tensor, where they are in the CPU's memory in the wanted dtype already. Whoever takes it disposes of it,
-   * not `release`.
+   * The values as a tensor, where they are in the CPU's memory in the wanted dtype already. Whoever takes it disposes
+   * of it, not `release`.
    */
   take?(): Tensor | undefined
   /** What the user gave, for hints. */
