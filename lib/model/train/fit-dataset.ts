@@ -129,8 +129,17 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
   await recorder.notify((c) => c.onEpochBegin?.(epoch, recorder.run))
   const stream = new Prefetcher(engine, job, given, epoch)
   try {
-    // While the stream is read, the model is free for other jobs.
-    const next = () => engine.queue.callback(job, () => stream.next())
+    // While the stream is read, the model is free for other jobs. A source may end or throw because of the same signal.
+    const next = async () => {
+      try {
+        const data = await engine.queue.callback(job, () => stream.next())
+        if (!data) job.throwIfAborted()
+        return data
+      } catch (error) {
+        job.throwIfAborted()
+        throw error
+      }
+    }
     for (let data = await next(); data; data = await next()) {
       try {
         job.throwIfAborted()

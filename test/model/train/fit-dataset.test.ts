@@ -27,6 +27,20 @@ describe('fitDataset', () => {
     expect(values(a.getWeights()[0].weight)).to.deep.equal(values(b.getWeights()[0].weight))
   })
 
+  it('ends in an AbortError where the source listens to the same signal and ends, or throws', async () => {
+    for (const end of [() => undefined, () => Promise.reject(new Error('the source stops'))]) {
+      const controller = new AbortController()
+      async function* source() {
+        yield { x: x.slice(0, 4), y: y.slice(0, 4) }
+        if (!controller.signal.aborted) controller.abort()
+        await end()
+      }
+      const error = await rejected(plain().fitDataset(source, { epochs: 3, signal: controller.signal }))
+      expect(error).to.be.instanceOf(my.AbortError)
+      expect((error as my.AbortError).history).to.be.instanceOf(my.History)
+    }
+  })
+
   it('lets the stream clean up after a batch that cannot be used', async () => {
     let cleaned = 0
     function* bad() {
