@@ -92,7 +92,7 @@ export class JobQueue {
 
   /**
    * Makes a new job the owner of the model for many steps: a second one is refused from this moment on. Resolves when
-   * the jobs before it are done. Whoever owns ends it with `disown`, come what may.
+   * the jobs before it are done. The owner must end it with `disown` in every case.
    */
   async own(what: string, signal: AbortSignal | undefined): Promise<Job> {
     this.assertUsable(what)

@@ -1,5 +1,4 @@
 /** From what a user gives to `fit` to a request that is checked, with its data open. */
-import { checkSignal } from '../../base/checks'
 import type { DataLike } from '../../data/rows'
 import { Examples } from '../data/examples'
 import type { Engine } from '../engine'
@@ -45,7 +44,6 @@ export function openResumed(
   { callbacks, signal, verify }: { callbacks: readonly Callback[] } & Pick<FitRequest, 'signal' | 'verify'>,
 ): FitRequest {
   const where = 'resume'
-  checkSignal(where, signal)
   return { where, ...openData(engine, where, data), settings, callbacks, signal, resumed, verify }
 }
 
