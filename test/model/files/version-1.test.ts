@@ -1,6 +1,7 @@
 /**
- * Files that Myelin 0.1.0 wrote (version-1/write.js), in this version: they load, predict and go on as they did there, to
- * the same bits on the instruction sets of x86-64, and closely on others. Later versions may write down more of an epoch.
+ * Files that Myelin 0.1.0 wrote (version-1/write.js), in this version: they load, predict and go on as they did there,
+ * to the same bits on the instruction sets of x86-64, and closely on others. Later versions may write down more of an
+ * epoch.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

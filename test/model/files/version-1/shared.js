@@ -1,7 +1,7 @@
 'use strict'
-// What write.js and the test both need: functions that a file only names, data, and what is done with the files. All numbers
-// are small fractions of powers of two and all betas powers of them, so that nothing here depends on how JavaScript
-// rounds a sine or a power. `my` is the library.
+// What write.js and the test both need: functions that a file only names, data, and what is done with the files. All
+// numbers are small fractions of powers of two and all betas have few digits in binary, so that nothing here depends on
+// how JavaScript rounds a sine or a power. `my` is the library.
 
 const { Buffer } = require('node:buffer')
 const { createHash } = require('node:crypto')

@@ -4,10 +4,10 @@
 //   git worktree add /some/folder 523083d && cd /some/folder && npm ci && npm run build
 //   node test/model/files/version-1/write.js /some/folder
 //
-// `models` has one model for every kind of layer; every optimiser, schedule, loss, metric, initialiser and regulariser is
-// in one of them. `checkpoints` has fits as they were when they were interrupted. `expected.json` says what that version
-// made of each, as it was saved and after it went on: predictions, weights and history on the processor that wrote the
-// files, and digests of their bits on every instruction set of x86-64.
+// `models` has one model for every kind of layer; every optimiser, schedule, loss, metric, initialiser and regulariser
+// is in one of them. `checkpoints` has fits as they were when they were interrupted. `expected.json` says what that
+// version made of each, as it was saved and after it went on: predictions, weights and history on the processor that
+// wrote the files, and digests of their bits on every instruction set of x86-64.
 const assert = require('node:assert')
 const { spawnSync } = require('node:child_process')
 const fs = require('node:fs')
