@@ -37,8 +37,17 @@ function rowSlices(shape: Shape): Generator<[from: number, to: number], void, un
   return slices(shape[0], Math.max(1, Math.floor(sliceLength / sizeOf(shape.slice(1)))))
 }
 
-/** Copies the rows into native memory, unless a Tensor has them there, and checks that all numbers are finite. */
-export function* toNative(where: string, name: string, source: RowSource, home: Home): Sliced<NativeRows> {
+/**
+ * Copies the rows into native memory, unless a Tensor has them there, and checks that all numbers are finite. `check`
+ * sees every part too.
+ */
+export function* toNative(
+  where: string,
+  name: string,
+  source: RowSource,
+  home: Home,
+  check?: (part: NativeArray, from: number) => void,
+): Sliced<NativeRows> {
   const { shape } = source
   const width = widthOf(source)
   const keep = home.device === 'cpu' ? source.take?.() : undefined
@@ -50,6 +59,7 @@ export function* toNative(where: string, name: string, source: RowSource, home: 
     for (const [from, to] of rowSlices(shape)) {
       const part = source.read(from, to)
       requireFinite(where, name, part, shape, from * width)
+      check?.(part, from)
       if (!keep) guarded(where, () => native.bufferWrite(buffer, part, from * width))
       yield
     }
