@@ -40,7 +40,7 @@ const Range ranges[] = {
     {"expm1", -50, 709.7, false, expm1l, 0, 4},
     {"erf", -1, 1, true, erfl, 3, 4},
     {"erf", -6, 6, false, erfl, 3, 4},
-    {"erfc", -1, 1, true, erfcl, 3, 4},
+    {"erfc", -1, 1, true, erfcl, 4, 4},
     {"erfc", -6, 9.1, false, erfcl, 4, 4},
     {"erfc", -6, 26.5, false, erfcl, 0, 4},
     {"tanh", -10, 10, false, tanhl, 2, 4},
