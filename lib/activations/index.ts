@@ -40,7 +40,7 @@ const table = {
 }
 
 export type ActivationName = keyof typeof table
-/** A name, one with its options such as `{ name: 'leakyRelu', slope }`, or a function of tensors that keeps the shape. */
+/** A name, one with its options such as `{ name: 'leakyRelu', slope }`, or a function that keeps the shape. */
 export type ActivationSpec = ActivationName | ({ name: ActivationName } & ActivationOptions) | ActivationFunction
 
 /** The options of all kinds; each takes its own. */
