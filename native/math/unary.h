@@ -1,8 +1,9 @@
 // Functions of one number, each written once for float, double and vectors of them.
 //
 // exp, log: reduction by powers of two after Cody and Waite (Software Manual for the Elementary Functions,
-// 1980), then a polynomial fitted at Chebyshev nodes. Largest error measured in test/native/kernels/accuracy.cpp:
-// ≤ 2 ulp in float32 (erf 3, erfc 4), ≤ 4 ulp in float64. Results below the smallest normal number may be flushed to 0.
+// 1980), then a polynomial fitted at Chebyshev nodes, as are those of erf and erfc. Largest error measured in
+// test/native/kernels/accuracy.cpp: ≤ 2 ulp in float32 (erf 3, erfc 4), ≤ 4 ulp in float64. Results below the smallest
+// normal number may be flushed to 0.
 #pragma once
 #include "portable.h"
 #ifdef MYELIN_REFERENCE
