@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes values and slopes of the activations, computed by PyTorch in float64, for golden.test.ts.
 
-    python3 generate.py > golden.json      # then npm run format
+    python3 generate.py > golden.json
 
 The points reach from 1e-10 to 1e4 on both sides. They leave out the corners of activations of straight pieces (0, ±3
 and 6), where PyTorch takes a slope of 0 and the library that of the middle piece.
