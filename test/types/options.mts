@@ -47,6 +47,8 @@ const model = sequential({
     layers.normalize({ mean: undefined, variance: undefined, name: undefined }),
     layers.dropout({ rate: 0.5, keepProb: undefined, name: undefined }),
     layers.activation({ name: 'leakyRelu', slope: undefined }, { name: undefined }),
+    layers.activation({ name: 'elu', alpha: undefined }),
+    layers.activation({ name: 'gelu', approximate: undefined }),
   ],
   seed: undefined,
   labels: undefined,
