@@ -24,7 +24,7 @@ inline std::string text(const Dims& dims) {
 
 template <class S>
 bool same_bits(S a, S b) {
-  return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b));
+  return std::memcmp(&a, &b, sizeof a) == 0 || (a != a && b != b);
 }
 
 // |a − b| ≤ tolerance · max(scale, |b|), equal infinities, both NaN.

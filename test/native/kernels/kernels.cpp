@@ -305,6 +305,7 @@ void check(const KernelTable& table) {
 
   // The list of kernels is core/kernels.def's, from which the table is made.
   for (int i = 0; i < table.n_kernels; i++) {
+    if (table.kernels[i].dtype != dtype_of<S>()) continue;
     const std::string name = table.kernels[i].name;
     const bool is_elsewhere = std::find(std::begin(elsewhere), std::end(elsewhere), name) != std::end(elsewhere);
     const bool is_here = called(table).count(call_name<S>(name)) != 0;
@@ -313,7 +314,7 @@ void check(const KernelTable& table) {
            (is_here ? ": is checked here, but named as checked elsewhere" : ": no check calls it"));
     }
   }
-  for (const char* name : elsewhere) kernel(table, name);  // ends the program if there is no such kernel
+  for (const char* name : elsewhere) kernel<S>(table, name);  // ends the program if there is no such kernel
 }
 
 }  // namespace
