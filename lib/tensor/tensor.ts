@@ -13,10 +13,10 @@ import { converted, flatten, nest, valuesText, type NestedArray, type NestedNumb
 export type { NestedArray, NestedNumbers } from './convert'
 
 /** What `ops` take: a tensor, or a number that adapts to the other operands. */
-export type Value = Tensor | Tensor<'int32'> | number
+export type Value = Tensor<TensorDType> | number
 
 /** What `tensor()` and the models take as data. */
-export type TensorLike = Tensor | Tensor<'int32'> | NestedNumbers
+export type TensorLike = Tensor<TensorDType> | NestedNumbers
 
 /**
  * A Float32Array or Float64Array, or an Int32Array for dtype int32. The methods beside it are those of all, in a form
@@ -261,7 +261,7 @@ export function shareStorage<D extends TensorDType>(t: Tensor<D>, shape: Shape):
   return internals.share(t, shape)
 }
 
-export interface TensorOptions<D extends TensorDType = TensorDType> {
+export interface TensorOptions<D extends TensorDType = DType> {
   /** Default 'float32'; a Tensor keeps its own. 'int32' is for whole numbers, such as rows of a table. */
   dtype?: D | undefined
 }
@@ -273,18 +273,21 @@ export interface TensorOptions<D extends TensorDType = TensorDType> {
  * is not a number, and where the dtype is int32 for a number that is not whole or beyond int32. NaN and Infinity are
  * allowed here, but for int32.
  */
-export function tensor<D extends TensorDType = DType>(data: TensorLike, options?: TensorOptions<D>): Tensor<D>
-export function tensor<D extends TensorDType = DType>(
+export function tensor(data: TensorLike, options?: TensorOptions): Tensor
+export function tensor(data: TensorLike, shape?: Shape, options?: TensorOptions): Tensor
+export function tensor(data: TensorLike, options: Required<TensorOptions<'int32'>>): Tensor<'int32'>
+export function tensor(data: TensorLike, shape: Shape, options: Required<TensorOptions<'int32'>>): Tensor<'int32'>
+export function tensor(data: TensorLike, options: TensorOptions<TensorDType>): AnyTensor
+export function tensor(
   data: TensorLike,
-  shape?: Shape,
-  options?: TensorOptions<D>,
-): Tensor<D>
-export function tensor(data: TensorLike, second?: Shape | TensorOptions, third?: TensorOptions): AnyTensor {
+  second?: Shape | TensorOptions<TensorDType>,
+  third?: TensorOptions<TensorDType>,
+): AnyTensor {
   const secondIsOptions = second !== undefined && !Array.isArray(second)
   if (secondIsOptions && third !== undefined)
     throw new OptionError('tensor: expected (data, shape?, options?), got two options objects.')
   const shape = secondIsOptions ? undefined : (second as Shape | undefined)
-  const options = secondIsOptions ? (second as TensorOptions) : third
+  const options = secondIsOptions ? (second as TensorOptions<TensorDType>) : third
   checkOptions('tensor', options, ['dtype'])
   const dtype = options?.dtype === undefined ? undefined : tensorDTypeOption('tensor', options.dtype)
   if (data instanceof Tensor) {

@@ -92,7 +92,7 @@ function deadShare(values: ArrayLike<number>, rows: number): number {
 
 /** x in native memory, read once and in slices; a tensor of the user's is only held. */
 async function tensorOf(where: string, x: DataLike, dtype: DType, signal: AbortSignal | undefined): Promise<Tensor> {
-  if (x instanceof Tensor && !x.disposed && x.dtype !== 'int32') return shareStorage(x, x.shape)
+  if (x instanceof Tensor && !x.disposed && x.dtype !== 'int32') return shareStorage(x as Tensor, x.shape)
   const source = openRows(`${where}: x`, x, dtype)
   const rows = toNative(where, 'x', source, { dtype, device: 'cpu' })
   const { buffer, shape } = await inTurns(rows, () => throwIfAborted(where, signal))
