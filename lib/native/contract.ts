@@ -137,8 +137,8 @@ export interface Native {
   /** Memory that the caller is about to write completely: until then it holds anything. */
   bufferReserve(dtype: TensorDType, count: number, device?: string): NativeBuffer
   /**
-   * A copy owned by JavaScript, in the array type of the buffer's dtype: of everything, or of `count` elements (default:
-   * the rest) from element `from` on.
+   * A copy owned by JavaScript, in the array type of the buffer's dtype: of everything, or of `count` elements
+   * (default: the rest) from element `from` on.
    */
   bufferRead<A extends TensorArray = NativeArray>(buffer: NativeBuffer, from?: number, count?: number): A
   /** All elements, or with `from` those from this one on, as many as `data` has. */

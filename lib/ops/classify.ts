@@ -41,7 +41,9 @@ export function logSoftmax(x: Value, options?: AxisOptions): Tensor {
   return alongAxis('logSoftmax', x, options, (n, axis) => b.sub(n, logSumExpOf(n, [axis], true)))
 }
 
-/** Rows with a 1 at the class number: labels [m] (or [m, 1]) in 0…classes−1, whole numbers of any dtype → [m, classes]. No derivative. */
+/**
+ * Rows with a 1 at the class number: labels [m] (or [m, 1]) in 0…classes−1, of any dtype → [m, classes]. No derivative.
+ */
 export function oneHot(labels: Value, classes: number): Tensor {
   checkValue('oneHot', labels)
   const where = whereOf('oneHot')

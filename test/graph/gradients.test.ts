@@ -6,16 +6,7 @@ import { inputNode } from '../../lib/graph/leaves'
 import type { Node } from '../../lib/graph/node'
 import { primitives } from '../../lib/graph/primitives'
 import { simplify } from '../../lib/graph/simplify'
-import {
-  cases,
-  derivativesOf,
-  generator,
-  inputNodesOf,
-  inputsOf,
-  isFixed,
-  nameOf,
-  type OpCase,
-} from '../ops/cases'
+import { cases, derivativesOf, generator, inputNodesOf, inputsOf, isFixed, nameOf, type OpCase } from '../ops/cases'
 import { distance } from '../ops/distance'
 import { interpret } from './interpret'
 

@@ -89,7 +89,9 @@ export const whole: Record<string, Whole> = {
     })
   },
   cast: ([x], { part }) =>
-    x.data.map((v) => (part === 1 ? Math.floor(v / 65536) : part === 2 ? v - 65536 * Math.floor(v / 65536) : Math.trunc(v))),
+    x.data.map((v) =>
+      part === 1 ? Math.floor(v / 65536) : part === 2 ? v - 65536 * Math.floor(v / 65536) : Math.trunc(v),
+    ),
   take: ([table, ids]) => ids.data.flatMap((id) => rowOf(table, id, table.shape[0])),
   scatterAdd: ([ids, table], _, shape) =>
     Array.from({ length: shape[0] }, (_v, id) => sumOfRows(ids.data, table, id)).flat(),

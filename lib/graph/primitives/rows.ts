@@ -8,8 +8,8 @@ const idsAndRows: DTypeRule = { operands: ['int32', undefined], result: () => un
 export const rows = {
   /**
    * int32 to the program's floating dtype, rounded to the nearest, or back: without the fraction, with the nearest
-   * int32 for what is beyond, and 0 for NaN. Of int32 numbers x, `part` 1 is floor(x / 2^16) and `part` 2 is x mod 2^16:
-   * both are exact in float32, which all of x (`part` 0) need not be. No derivative.
+   * int32 for what is beyond, and 0 for NaN. Of int32 numbers x, `part` 1 is floor(x / 2^16) and `part` 2 is
+   * x mod 2^16: both are exact in float32, which all of x (`part` 0) need not be. No derivative.
    */
   cast: {
     arity: 1,

@@ -129,7 +129,8 @@ void reads_states_before_it_writes_rows() {
         ok = ok && u1[to * 2 + j] == 2 * t0[i * 2 + j];
       }
     }
-    expect(ok && same(read(request.states[3]), {7, 8, 9}), "rows of the old states, at the old numbers" + listing(plan));
+    expect(ok && same(read(request.states[3]), {7, 8, 9}),
+           "rows of the old states, at the old numbers" + listing(plan));
   }
 }
 

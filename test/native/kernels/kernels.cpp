@@ -1,6 +1,6 @@
 // Every kernel of core/kernels.def (but those of `elsewhere` below), of every instruction set of this machine, against
-// the reference: float32, float64 and int32, ragged shapes, special values, one worker and three (which must give the same
-// bits), rubbish in the scratch, guard zones around the outputs. A kernel that no check calls is a failure.
+// the reference: float32, float64 and int32, ragged shapes, special values, one worker and three (which must give the
+// same bits), rubbish in the scratch, guard zones around the outputs. A kernel that no check calls is a failure.
 #include <iterator>
 
 #include "compare.h"

@@ -7,8 +7,9 @@ namespace kernel_test {
 template <class S>
 void check_cast(const KernelTable& table) {
   Random random(21);
-  const double beyond = 0x1p31, specials[] = {0,       -0.0,     0.9,      -0.9,      1.5,       NAN,    INFINITY, -INFINITY,
-                                              beyond,  -beyond,  1e30,     -1e30,     beyond - 1, -beyond - 1, 65535.5};
+  const double beyond = 0x1p31,
+               specials[] = {0,      -0.0,    0.9,  -0.9,  1.5,        NAN,         INFINITY, -INFINITY,
+                             beyond, -beyond, 1e30, -1e30, beyond - 1, -beyond - 1, 65535.5};
   for (int64_t n : {1, 7, 16, 33, 1000, 100001}) {
     Array<S> in = random_array<S>({n}, random, -3e9, 3e9);
     for (int64_t i = 0; i < n; i += 3) in[i] = static_cast<S>(specials[random.below(15)]);
@@ -59,7 +60,7 @@ struct RowCase {
   Dims row;
 };
 inline const std::vector<RowCase>& row_cases() {
-  static const std::vector<RowCase> cases = {{1, 1, {1}},    {5, 9, {3}},       {7, 300, {64}},  {1000, 256, {64}},
+  static const std::vector<RowCase> cases = {{1, 1, {1}},     {5, 9, {3}},      {7, 300, {64}},   {1000, 256, {64}},
                                              {3, 1000, {17}}, {50, 20000, {5}}, {100000, 40, {}}, {9, 33, {2, 3}}};
   return cases;
 }

@@ -52,8 +52,8 @@ struct Expected {
 };
 constexpr Expected exactly = {0, 0, {}, 0, true};
 
-// One call of a kernel of S on the device and one of the reference. Outputs of another size, and `exact` ones, must have
-// the reference's bits.
+// One call of a kernel of S on the device and one of the reference. Outputs of another size, and `exact` ones, must
+// have the reference's bits.
 template <class S>
 void compare(const std::string& name, const std::string& what, const std::vector<Operand>& in,
              const std::vector<Operand>& out, const void* attrs, const Expected& expected,

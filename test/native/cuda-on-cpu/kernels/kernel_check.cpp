@@ -208,20 +208,19 @@ void run(const std::string& only) {
     std::set<std::string> kernels;
     std::vector<void (*)()> checks;
     std::set<std::string> of_int32 = {};  // those of them that int32 has, too
-  } groups[] = {
-      {{"matmul"}, {check_matmul<float>, check_matmul<double>}},
-      {{"sum", "sumSquares", "max", "argmax"}, {check_reductions<float>, check_reductions<double>}},
-      {{"cumsum"}, {check_cumsum<float>, check_cumsum<double>}},
-      {{"softmax", "softmaxCrossEntropy"}, {check_softmax<float>, check_softmax<double>}},
-      {{"transpose", "slice", "pad", "concat", "copy", "gather"},
-       {check_movement<float>, check_movement<double>, check_movement<int32_t>},
-       {"transpose", "slice", "pad", "concat", "copy", "gather"}},
-      {{"cast"}, {check_cast<float>, check_cast<double>}},
-      {{"take", "scatterAdd", "sumDuplicates"}, {check_rows<float>, check_rows<double>}},
-      {{"setRows"}, {check_set_rows<float>, check_set_rows<double>, check_set_rows<int32_t>}, {"setRows"}},
-      {{"randomUniform", "guard", "accumulate", "fused"},
-       {check_others<float>, check_others<double>, check_totals},
-       {"accumulate"}}};
+  } groups[] = {{{"matmul"}, {check_matmul<float>, check_matmul<double>}},
+                {{"sum", "sumSquares", "max", "argmax"}, {check_reductions<float>, check_reductions<double>}},
+                {{"cumsum"}, {check_cumsum<float>, check_cumsum<double>}},
+                {{"softmax", "softmaxCrossEntropy"}, {check_softmax<float>, check_softmax<double>}},
+                {{"transpose", "slice", "pad", "concat", "copy", "gather"},
+                 {check_movement<float>, check_movement<double>, check_movement<int32_t>},
+                 {"transpose", "slice", "pad", "concat", "copy", "gather"}},
+                {{"cast"}, {check_cast<float>, check_cast<double>}},
+                {{"take", "scatterAdd", "sumDuplicates"}, {check_rows<float>, check_rows<double>}},
+                {{"setRows"}, {check_set_rows<float>, check_set_rows<double>, check_set_rows<int32_t>}, {"setRows"}},
+                {{"randomUniform", "guard", "accumulate", "fused"},
+                 {check_others<float>, check_others<double>, check_totals},
+                 {"accumulate"}}};
   const KernelTable& table = *myelin_cuda_kernels();
   std::set<std::string> all;
   for (const auto& group : groups) {

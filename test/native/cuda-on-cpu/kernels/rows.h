@@ -31,7 +31,8 @@ struct RowCase {
   int64_t rows, n;
   Dims row;
 };
-inline const RowCase row_cases[] = {{1, 1, {1}}, {5, 9, {3}}, {7, 300, {4}}, {40, 1024, {2}}, {300, 3000, {}}, {9, 33, {2, 3}}};
+inline const RowCase row_cases[] = {{1, 1, {1}},     {5, 9, {3}},     {7, 300, {4}},
+                                    {40, 1024, {2}}, {300, 3000, {}}, {9, 33, {2, 3}}};
 
 inline Operand ids_of(const RowCase& c, Random& random, bool outside) {
   std::vector<int32_t> ids(c.n);
