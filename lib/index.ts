@@ -10,25 +10,33 @@ export type { GradOptions } from './functions/grad'
 export { trace, Graph } from './functions/trace'
 export type { GraphNode, NodeValue, TraceOptions } from './functions/trace'
 export { assertShape } from './tensor/assert-shape'
-export { layers, defineLayer } from './layers'
+export { defineLayer, input, layers, SymbolicTensor } from './layers'
 export type {
   AddWeight,
   BuiltLayer,
+  CommonOptions,
   Custom,
   DeclaredWeights,
   DefinedLayer,
   DenseOptions,
   DenseWeights,
   DropoutOptions,
+  InputOptions,
   Layer,
   LayerContext,
   LayerDefinition,
+  LayerDescription,
+  LayerFacts,
   LayerFactory,
   LayerOutput,
+  LayerResult,
+  MultiInputDefinition,
   NoWeights,
   NormalizeOptions,
+  ValueWithUpdates,
   WeightHandle,
   WeightOptions,
+  WeightRole,
   WeightSetOf,
   WeightSpec,
   WeightTensors,

@@ -10,16 +10,37 @@ import {
   type ActivationFunction,
   type ActivationKind,
 } from './activation'
+import { elu, selu } from './elu'
+import { gelu } from './gelu'
+import { hardSigmoid, hardSwish, relu6 } from './hard'
 import { leakyRelu } from './leaky-relu'
 import { ownActivation } from './own'
-import { linear, relu, sigmoid, softmax, tanh } from './plain'
+import { linear, relu, sigmoid, softmax, softplus, tanh } from './plain'
+import { mish, silu, softsign } from './smooth'
 
 export type { Activation, ActivationFunction, LayerOutput } from './activation'
 
-const table = { linear, sigmoid, tanh, relu, leakyRelu, softmax }
+const table = {
+  linear,
+  sigmoid,
+  tanh,
+  relu,
+  leakyRelu,
+  softmax,
+  elu,
+  selu,
+  gelu,
+  silu,
+  mish,
+  softplus,
+  softsign,
+  relu6,
+  hardSigmoid,
+  hardSwish,
+}
 
 export type ActivationName = keyof typeof table
-/** A name, `{ name: 'leakyRelu', slope }` or a function of tensors that keeps the shape. */
+/** A name, one with its options such as `{ name: 'leakyRelu', slope }`, or a function that keeps the shape. */
 export type ActivationSpec = ActivationName | ({ name: ActivationName } & ActivationOptions) | ActivationFunction
 
 /** The options of all kinds; each takes its own. */

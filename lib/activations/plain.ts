@@ -11,6 +11,9 @@ export const sigmoid = plain((z) => ops.sigmoid(z), { limits: [0, 1] })
 /** (e^z − e^(−z))/(e^z + e^(−z)), in (−1, 1). */
 export const tanh = plain((z) => ops.tanh(z), { limits: [-1, 1] })
 
+/** log(1 + e^z), above 0 (Dugas et al. 2001). */
+export const softplus = plain((z) => ops.softplus(z), { limits: [0] })
+
 /** max(0, z); the derivative at 0 is 1. */
 export const relu = plain((z) => ops.relu(z), { rectifies: true })
 

@@ -2,13 +2,14 @@
 import { checkOptions, checkSignal, oneOf, positiveInteger, positiveNumber, seedOption } from '../base/checks'
 import { describeValue, NonFiniteError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText } from '../base/shape'
-import type { DataLike } from '../data/rows'
 import type { PreparedRun } from '../graph/compiled'
-import type { Loss } from '../losses'
-import { Examples, type NativeData } from '../model/data/examples'
-import { Model } from '../model/model'
-import { costProgram, type Parts } from '../model/programs/program'
+import { Examples, inputsOf, weightedOutputs, type NativeData, type TargetData } from '../model/data/examples'
+import type { InputData } from '../model/data/inputs'
+import { Model, type AnyModel } from '../model/model'
+import { costProgram } from '../model/programs/program'
+import type { Parts } from '../model/programs/tracer'
 import type { Job } from '../model/queue/job'
+import type { CompiledOutput } from '../model/structure/compile'
 import type { Parameter } from '../model/structure/weights'
 import type { NativeBuffer } from '../native/contract'
 import { native } from '../native/native'
@@ -57,13 +58,15 @@ export interface GradientCheckOptions {
  * StateError before `compile()`; OptionError for a model with dropout unless `dropout` says what to do.
  */
 export async function gradientCheck(
-  model: Model,
-  x: DataLike,
-  y: DataLike,
+  model: AnyModel,
+  x: InputData,
+  y: TargetData,
   options: GradientCheckOptions = {},
 ): Promise<GradientCheck> {
   if (!(model instanceof Model))
-    throw new OptionError(`${where}: expected a model made by sequential or loadModel, got ${describeValue(model)}.`)
+    throw new OptionError(
+      `${where}: expected a model made by sequential, model or loadModel, got ${describeValue(model)}.`,
+    )
   checkOptions(where, options, ['gradients', 'epsilon', 'sample', 'seed', 'worst', 'dropout', 'signal'])
   checkSignal(where, options.signal)
   const settings = {
@@ -79,12 +82,12 @@ export async function gradientCheck(
   engine.requireAdapted(where)
   const given = options.gradients && readGradients(parts, options.gradients)
   const home = { dtype: 'float64' as const, device: parts.weights.device }
-  const examples = Examples.open(where, { x, y }, home)
+  const examples = Examples.open(where, { x, y }, parts.network, home)
   try {
     return await queue.enqueue(where, 'read', options.signal, async (job) => {
-      const data = await examples.check(parts.network, compiled.loss).prepared(home, job)
+      const data = await examples.check(compiled.outputs).prepared(home, job)
       try {
-        return await check(job, parts, compiled.loss, data, given, settings)
+        return await check(job, parts, compiled.outputs, data, given, settings)
       } finally {
         data.dispose()
       }
@@ -105,7 +108,7 @@ interface Settings {
 /** True if dropout is to act, with one mask for all evaluations. */
 function frozenDropout({ network }: Parts, dropout: GradientCheckOptions['dropout']): boolean {
   const choice = oneOf(`${where}: dropout`, dropout ?? 'refuse', ['refuse', 'off', 'frozen'])
-  if (choice === 'refuse' && network.hasDropout)
+  if (choice === 'refuse' && network.isStochastic)
     throw new OptionError(
       `${where}: the model has dropout, whose masks change with every evaluation. Say dropout: 'off' to check ` +
         `without it, or dropout: 'frozen' to keep one mask.`,
@@ -113,9 +116,9 @@ function frozenDropout({ network }: Parts, dropout: GradientCheckOptions['dropou
   return choice === 'frozen'
 }
 
-/** Weights that getWeights shows and training changes. */
+/** Weights that training changes. */
 function checkedParameters({ weights }: Parts): Parameter[] {
-  return weights.visible.filter((p) => p.spec.trainable)
+  return weights.trainable
 }
 
 /** The user's gradients in float64, by parameter name. */
@@ -140,13 +143,13 @@ function readGradients(parts: Parts, set: WeightSetLike): Map<string, Float64Arr
 /** The cost of the model as a float64 graph with copies of its values. */
 function costGraph(
   parts: Parts,
-  loss: Loss,
+  outputs: readonly CompiledOutput[],
   data: NativeData,
   training: boolean,
 ): { graph: CostGraph; buffers: NativeBuffer[] } {
-  const shape = { batch: data.rows, weighted: false }
+  const shape = { batch: data.rows, weighted: weightedOutputs(data) }
   const { device } = parts.weights
-  const built = costProgram({ ...parts, dtype: 'float64', precision: 'float64' }, loss, shape, {
+  const built = costProgram({ ...parts, dtype: 'float64', precision: 'float64' }, outputs, shape, {
     training,
     withGradients: true,
   })
@@ -159,10 +162,8 @@ function costGraph(
     return buffer
   }
   try {
-    const inputs = built.program.inputs.map((node, i) => ({
-      node,
-      buffer: built.inputNames[i] === 'x' ? data.x : data.y,
-    }))
+    const slots = inputsOf(data)
+    const inputs = built.program.inputs.map((node, i) => ({ node, buffer: slots[built.inputNames[i]] }))
     const states = built.program.states.map((node, i) => {
       const cell = built.cells[i]
       const values = native.bufferRead(cell.buffer)
@@ -180,14 +181,14 @@ function costGraph(
 async function check(
   job: Job,
   parts: Parts,
-  loss: Loss,
+  outputs: readonly CompiledOutput[],
   data: NativeData,
   given: Map<string, Float64Array> | undefined,
   { epsilon, sample, seed, worst, training }: Settings,
 ): Promise<GradientCheck> {
   const parameters = checkedParameters(parts)
   if (parameters.length === 0) throw new OptionError(`${where}: the model has no trainable weights to check.`)
-  const { graph, buffers } = costGraph(parts, loss, data, training)
+  const { graph, buffers } = costGraph(parts, outputs, data, training)
   try {
     const run = async (prepared: PreparedRun) => {
       const result = await job.run(prepared)

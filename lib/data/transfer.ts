@@ -38,12 +38,16 @@ function rowSlices(shape: Shape): Generator<[from: number, to: number], void, un
   return slices(shape[0], Math.max(1, Math.floor(sliceLength / sizeOf(shape.slice(1)))))
 }
 
-/** Copies the rows into native memory, unless a Tensor has them there, and checks that all numbers are finite. */
-export function* toNative(
+/**
+ * Copies the rows into native memory, unless a Tensor has them there, and checks that all numbers are finite. `check`
+ * sees every part too.
+ */
+export function* toNative<D extends TensorDType>(
   where: string,
   name: string,
-  source: RowSource<TensorDType>,
-  home: Home<TensorDType>,
+  source: RowSource<D>,
+  home: Home<D>,
+  check?: (part: ArrayOf<D>, from: number) => void,
 ): Sliced<NativeRows> {
   const { shape } = source
   const width = widthOf(source)
@@ -56,6 +60,7 @@ export function* toNative(
     for (const [from, to] of rowSlices(shape)) {
       const part = source.read(from, to)
       requireFinite(where, name, part, shape, from * width)
+      check?.(part, from)
       if (!keep) guarded(where, () => native.bufferWrite(buffer, part, from * width))
       yield
     }

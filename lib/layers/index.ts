@@ -7,24 +7,37 @@ import { dropout } from './core/dropout'
 import { flatten } from './core/flatten'
 import { lambda, lambdaFromConfig } from './core/lambda'
 import { optionsFromConfig } from './from-config'
-import type { Layer, LayerFactory } from './layer'
+import { makeLayer, type Layer, type LayerFactory } from './layer'
 import { normalize } from './normalization/normalize'
+import type { CommonOptions } from './options'
 
 export type { LayerOutput } from '../activations'
 export type { Custom } from '../base/custom'
 export type { DenseOptions, DenseWeights } from './core/dense'
 export type { DropoutOptions } from './core/dropout'
-export { defineLayer } from './define-layer'
+export { defineLayer, type DefinedLayer } from './define-layer'
 export type {
   AddWeight,
   DeclaredWeights,
-  DefinedLayer,
   LayerDefinition,
+  MultiInputDefinition,
+  ValueWithUpdates,
   WeightHandle,
   WeightOptions,
   WeightTensors,
-} from './define-layer'
-export type { BuiltLayer, Layer, LayerContext, LayerFactory, NoWeights, WeightSetOf, WeightSpec } from './layer'
+} from './definition'
+export type {
+  BuiltLayer,
+  LayerContext,
+  LayerDescription,
+  LayerFacts,
+  LayerResult,
+  WeightRole,
+  WeightSpec,
+} from './built'
+export type { Layer, LayerFactory, NoWeights, WeightSetOf } from './layer'
+export { input, SymbolicTensor, type InputOptions } from './symbolic'
+export type { CommonOptions } from './options'
 export type { NormalizeOptions } from './normalization/normalize'
 
 /** Layers: descriptions that may be used in several models. */
@@ -33,7 +46,7 @@ export const layers = { dense, dropout, activation, normalize, flatten, lambda }
 type LayerName = keyof typeof layers
 
 /** How layers come back from their configs whose first argument is not an object of options. */
-type FromConfig = (config: JsonObject, name?: string, custom?: Custom) => Layer
+type FromConfig = (config: JsonObject, common: CommonOptions, custom?: Custom) => Layer
 const fromConfig: Partial<Record<LayerName, FromConfig>> = {
   activation: activationLayerFromConfig,
   lambda: lambdaFromConfig,
@@ -42,12 +55,16 @@ const fromConfig: Partial<Record<LayerName, FromConfig>> = {
 /**
  * Rebuilds a layer from what a file says. Own kinds and functions come from `custom`; FormatError where one is missing.
  */
-export function layerFromConfig(kind: string, config: JsonObject, name?: string, custom?: Custom): Layer {
-  if (!isBuiltIn(kind)) return (customFactory('layer', kind, custom) as LayerFactory).fromConfig(config, name)
+export function layerFromConfig(kind: string, config: JsonObject, common: CommonOptions, custom?: Custom): Layer {
+  const { name } = common
+  if (!isBuiltIn(kind)) {
+    const layer = (customFactory('layer', kind, custom) as LayerFactory).fromConfig(config, name)
+    return makeLayer({ ...layer, trainable: common.trainable })
+  }
   const special = fromConfig[kind]
-  if (special) return special(config, name, custom)
+  if (special) return special(config, common, custom)
   const make = layers[kind] as (options: object) => Layer
-  return make({ ...optionsFromConfig(name ?? kind, config, custom), name })
+  return make({ ...optionsFromConfig(name ?? kind, config, custom), ...common })
 }
 
 const isBuiltIn = (kind: string): kind is LayerName => Object.hasOwn(layers, kind)

@@ -1,30 +1,10 @@
-/** The contract of layers: a description, what it is once its input's shape is known, and what it computes. */
-import type { LayerOutput } from '../activations'
+/** Layers as users hold them: descriptions that stand in models, and are applied to the values of a network. */
 import type { Factory } from '../base/custom'
-import type { JsonObject } from '../base/json'
-import type { Shape } from '../base/shape'
-import type { Initializer } from '../initializers'
-import type { Regularizer } from '../regularizers'
+import { describeValue, OptionError } from '../base/errors'
 import type { Tensor } from '../tensor/tensor'
 import type { ExactLayerWeights, WeightSet, WeightsByName } from '../tensor/weight-set'
-
-/** A trainable (or frozen) array of a built layer. `name` is 'weight', 'bias' or what the layer chose. */
-export interface WeightSpec {
-  name: string
-  shape: Shape
-  initializer: Initializer
-  regularizer?: Regularizer | undefined
-  trainable: boolean
-  /** Learnt from data by `adapt`, not by training; not in getWeights. Never trainable. */
-  statistic?: true | undefined
-}
-
-export interface LayerContext {
-  /** True in training steps: dropout is active. */
-  training: boolean
-  /** Random stream of this layer: its position in the network. */
-  stream: number
-}
+import type { LayerDescription } from './built'
+import { SymbolicTensor } from './symbolic'
 
 declare const weightsOf: unique symbol
 
@@ -32,17 +12,40 @@ declare const weightsOf: unique symbol
  * What `layers.*` returns: a description, reusable in several models. `Weights`: what getWeights shows of it, by name,
  * as far as TypeScript knows.
  */
-export interface Layer<Weights extends WeightsByName = WeightsByName> {
-  /** 'dense', 'dropout', … or the name given to defineLayer. */
-  readonly kind: string
-  /** Explicit name, else the model names it `${kind}_${n}`, n counting layers of that kind from 1. */
-  readonly name?: string | undefined
-  /** For files. `null` where the layer cannot be saved (an unnamed function). */
-  readonly config: JsonObject | null
-  /** Checks the input shape (without the batch) and says what the layer holds. Throws ShapeError or OptionError. */
-  build(inputShape: Shape, layerName: string): BuiltLayer
+export interface Layer<Weights extends WeightsByName = WeightsByName> extends LayerDescription {
+  /**
+   * The value that the layer gives from another, or from several. Every model it stands in has weights of its own;
+   * within one model all uses of a layer share them. ShapeError or OptionError where the values do not fit.
+   */
+  apply(x: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor
   /** For TypeScript alone: no layer has it. */
   readonly [weightsOf]?: Weights
+}
+
+/** A layer from its description. */
+export function makeLayer<Weights extends WeightsByName = WeightsByName>(
+  description: LayerDescription,
+): Layer<Weights> {
+  return {
+    ...description,
+    apply(x) {
+      const { kind, name = kind, build } = description
+      const inputs: readonly unknown[] = Array.isArray(x) ? x : [x]
+      const given = inputs.map((value, i) => {
+        if (value instanceof SymbolicTensor) return value
+        const at = Array.isArray(x) ? `[${i}]` : ''
+        throw new OptionError(
+          `${name}: apply${at}: expected a value made by input(…) or by a layer's apply, got ${describeValue(value)}.`,
+        )
+      })
+      if (given.length === 0) throw new OptionError(`${name}: apply: expected at least one value, got an empty list.`)
+      const { outputShape } = build(
+        given.map(({ shape }) => shape),
+        name,
+      )
+      return new SymbolicTensor(outputShape, { layer: this, inputs: given })
+    },
+  }
 }
 
 /** Of layers that show nothing in getWeights. */
@@ -64,17 +67,6 @@ type Entries<Layers extends readonly Layer[], Found extends readonly unknown[] =
   : Found
 
 type Numbered<List extends readonly unknown[]> = { [At in keyof List & `${number}`]: List[At] }
-
-export interface BuiltLayer {
-  readonly outputShape: Shape
-  readonly weights: readonly WeightSpec[]
-  /** Name of the activation applied last ('linear' if none, 'custom' for a function). */
-  readonly activation: string
-  /** True where the statistics must be learnt by `adapt` or the first fit before the layer can be used. */
-  readonly needsAdapt?: boolean | undefined
-  /** Records the layer's computation. `x` is [m, ...inputShape]; `w` by weight name. */
-  call(x: Tensor, w: Record<string, Tensor>, context: LayerContext): LayerOutput
-}
 
 /** What `defineLayer` returns: call it with the layer's options. Its `kind` is the name given to `defineLayer`. */
 export type LayerFactory<Weights extends WeightsByName = WeightsByName> = Factory<Layer<Weights>>

@@ -3,11 +3,14 @@ import type { DType, NativeArray, Precision } from '../base/dtype'
 import { StateError } from '../base/errors'
 import type { Optimizer } from '../optimizers/optimizer'
 import type { Schedule } from '../schedules'
+import type { WeightSetLike } from '../tensor/weight-set'
 import { Plans, type ModelPlan } from './programs/plans'
-import { predictProgram, trainProgram, type BatchShape, type Parts } from './programs/program'
+import { predictProgram, trainProgram } from './programs/program'
+import type { BatchShape, Parts } from './programs/tracer'
 import { JobQueue } from './queue/queue'
 import type { Compiled } from './structure/compile'
-import type { Network } from './structure/network'
+import type { Network, PlacedLayer } from './structure/network'
+import { replaceWeights } from './structure/weight-sets'
 import { Weights, type SlotTable } from './structure/weights'
 
 /** Counters that key random numbers and schedules, so that training continues to the same bits. */
@@ -58,8 +61,8 @@ export class Engine implements Parts {
   compiled: Compiled | null = null
   /** Replaces the compiled optimiser's schedule after setLearningRate. */
   learningRate: Schedule | null = null
-  /** The normalize layer still has to learn its statistics. */
-  needsAdapt: boolean
+  /** Layers that still have to learn their statistics. */
+  readonly unadapted: Set<PlacedLayer>
 
   constructor({ network, dtype, precision, seed, name, labels, device, blank = false }: ModelParts) {
     this.network = network
@@ -68,7 +71,7 @@ export class Engine implements Parts {
     this.seed = seed
     this.about = { name, labels }
     this.weights = new Weights(network, dtype, seed, device, blank)
-    this.needsAdapt = network.layers.some((place) => place.built.needsAdapt)
+    this.unadapted = new Set(network.layers.filter(({ built }) => built.needsAdapt))
   }
 
   requireCompiled(where: string): Compiled {
@@ -78,20 +81,46 @@ export class Engine implements Parts {
   }
 
   requireAdapted(where: string): void {
-    if (!this.needsAdapt) return
-    const place = this.network.layers.find((l) => l.built.needsAdapt)
+    const [place] = this.unadapted
+    if (!place) return
     throw new StateError(
-      `${where}: '${place?.name}' has not learnt its mean and variance yet. Call model.fit or model.adapt(x) first.`,
+      `${where}: '${place.name}' has not learnt its mean and variance yet. Call model.fit or model.adapt(x) first.`,
     )
   }
 
-  /** Puts mean and variance into the normalize layer. */
-  setStatistics(values: Record<string, Float64Array>): void {
-    for (const cell of this.weights.statistics) {
+  /** Puts what a layer has learnt from the data into it. */
+  setStatistics(place: PlacedLayer, values: Readonly<Record<string, Float64Array>>): void {
+    for (const cell of this.weights.statistics.filter((p) => p.place === place)) {
       const data: NativeArray = this.dtype === 'float32' ? Float32Array.from(values[cell.key]) : values[cell.key]
       this.weights.write(cell, data)
     }
-    this.needsAdapt = false
+    this.unadapted.delete(place)
+  }
+
+  /** Replaces weights by a set laid out as getWeights, or throws and changes nothing. */
+  setWeights(where: string, set: WeightSetLike, partial: boolean): void {
+    const written = new Set(replaceWeights(where, this.weights, set, partial))
+    for (const place of [...this.unadapted])
+      if (this.weights.statistics.every((p) => p.place !== place || written.has(p))) this.unadapted.delete(place)
+  }
+
+  /**
+   * Training leaves these layers as they are from now on, or changes them again. The optimiser starts afresh: what it
+   * kept belongs to other weights.
+   */
+  setFrozen(places: readonly PlacedLayer[], frozen: boolean): void {
+    const { weights } = this
+    const changed = places.filter((place) => weights.isTrainable(place) === frozen)
+    if (changed.length === 0) return
+    for (const place of changed) {
+      if (frozen) weights.frozen.add(place)
+      else weights.frozen.delete(place)
+    }
+    const { learningRate } = this
+    this.releaseOwnOptimizers()
+    this.plans.clear()
+    if (this.compiled) this.useCompiled(this.compiled)
+    this.learningRate = learningRate
   }
 
   useCompiled(compiled: Compiled, blank = false): void {
@@ -120,7 +149,7 @@ export class Engine implements Parts {
   }
 
   trainPlan(shape: BatchShape): ModelPlan {
-    return this.plans.get(`train ${shape.batch} ${shape.weighted}`, () =>
+    return this.plans.get(`train ${shape.batch} ${shape.weighted.join()}`, () =>
       trainProgram(this, this.requireCompiled('train'), shape),
     )
   }
@@ -162,6 +191,10 @@ export class Engine implements Parts {
     this.queue.dispose()
     this.plans.clear()
     this.weights.dispose()
+    this.releaseOwnOptimizers()
+  }
+
+  private releaseOwnOptimizers(): void {
     for (const own of this.ownOptimizers.values()) this.weights.releaseSlots(own.slots)
     this.ownOptimizers.clear()
   }

@@ -1,8 +1,13 @@
 /** The model layer's public names. */
 export { valueAndGrad, type ModelGradient, type ModelValueAndGrads } from './value-and-grad'
-export type { CompileOptions, GradientClip } from './structure/compile'
+export type { CompileOptions, GradientClip, MetricLists } from './structure/compile'
+export type { Values } from './structure/describe'
+export type { LayerChoice } from './structure/freeze'
+export type { InputListing, LayerListing, OutputListing } from './structure/listing'
 export type { DataLike } from '../data/rows'
 export type { ClassWeight, SampleWeight } from './data/example-weights'
+export type { ClassWeights, SampleWeights, TargetData } from './data/examples'
+export type { InputData } from './data/inputs'
 export type { LayerActivations } from './infer/activations'
 export type { CostAndGradients, CostOptions } from './infer/cost-and-gradients'
 export type { EvaluateOptions, Evaluation } from './infer/evaluate'
@@ -15,13 +20,26 @@ export {
   Model,
   type Callback,
   type FitDatasetOptions,
+  type AnyModel,
   type FitOptions,
-  type LayerListing,
   type PredictOptions,
   type TrainingRun,
 } from './model'
 export { resume, type ResumeOptions } from './resume'
+export { model, type GraphOptions } from './functional'
+export type { ModelOptions } from './model-options'
 export { sequential, type SequentialOptions } from './sequential'
 export type { TrainOnBatchOptions } from './train/train-on-batch'
-export type { LogNames, MetricsIn, ModelTypes, ValidatedLogNames, WeightsIn, WithMetrics } from './types'
+export type {
+  CompiledMetrics,
+  InputsIn,
+  LogNames,
+  MetricsIn,
+  ModelTypes,
+  PredictionsIn,
+  TargetsIn,
+  ValidatedLogNames,
+  WeightsIn,
+  WithMetrics,
+} from './types'
 export type { ExactLayerWeights, LayerWeights, WeightsByName, WeightSet, WeightSetLike } from '../tensor/weight-set'

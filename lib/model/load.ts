@@ -11,9 +11,11 @@ import { resolveDevice, type DeviceName } from '../native/devices'
 import { optimizerFromConfig } from '../optimizers'
 import type { ModelSnapshot } from './files/snapshot'
 import { decodedSnapshot } from './files/snapshot-file'
-import { Model } from './model'
+import { Model, type AnyModel } from './model'
 import { clipFromConfig, resolveCompile } from './structure/compile'
 import { Network } from './structure/network'
+import type { StateCell } from './structure/weights'
+import type { ModelTypes } from './types'
 
 export interface LoadOptions {
   /** Own layers and functions by the names they were saved under. */
@@ -26,13 +28,17 @@ export interface LoadOptions {
 /**
  * Reads a model from a file or from the bytes of one: it predicts the same bits as the one saved, and training goes on
  * where it stood. FormatError for anything that is not a whole model file, or where `custom` lacks a function the model
- * uses.
+ * uses. `Types`: what TypeScript is to know of it, `loadModel<{ inputs: 'numbers' | 'place'; outputs: 'price' }>(path)`;
+ * without it a model of one input and output.
  */
-export async function loadModel(source: string | Uint8Array, options: LoadOptions = {}): Promise<Model> {
+export async function loadModel<Types extends ModelTypes = ModelTypes>(
+  source: string | Uint8Array,
+  options: LoadOptions = {},
+): Promise<Model<Types>> {
   checkOptions('loadModel', options, ['custom', 'device', 'signal'])
   checkSignal('loadModel', options.signal)
   const { snapshot, name } = await readSnapshot('loadModel', source, options.signal)
-  return fromSnapshot(snapshot, options, name)
+  return (await fromSnapshot(snapshot, options, name)) as AnyModel
 }
 
 /** Rebuilds a model; own layers and functions come from `custom`. */
@@ -43,8 +49,12 @@ export async function fromSnapshot(
 ): Promise<Model> {
   const { architecture } = snapshot
   const { custom } = options
-  const layers = architecture.layers.map(({ kind, name, config }) => layerFromConfig(kind, config, name, custom))
-  const network = new Network(architecture.inputShape, layers)
+  const layers = architecture.layers.map(({ kind, name, config, trainable }) =>
+    layerFromConfig(kind, config, { name, trainable }, custom),
+  )
+  const inputs = architecture.inputs.map((input) => ({ ...input, dtype: input.dtype ?? undefined }))
+  const { uses, outputs, namedInputs, namedOutputs } = architecture
+  const network = new Network({ inputs, layers, uses, outputs, namedInputs, namedOutputs }, source)
   const model = new Model({
     network,
     dtype: architecture.dtype,
@@ -74,23 +84,33 @@ function* restore(
 ): Sliced<void> {
   const { engine } = model.internals
   if (snapshot.compiled) {
-    const { optimizer, loss, metrics, gradientClip } = snapshot.compiled
+    const { optimizer, outputs, gradientClip } = snapshot.compiled
+    const given = outputs.map(({ loss, lossWeight, metrics }) => ({
+      loss: lossFromConfig(loss, custom),
+      lossWeight,
+      metrics: metrics.map((config) => metricFromConfig(config, custom)),
+    }))
+    const byName = <T>(of: (output: (typeof given)[number]) => T) =>
+      Object.fromEntries(network.outputs.map(({ name }, i) => [name, of(given[i])]))
+    const named = network.namedOutputs
     const options = {
       optimizer: optimizerFromConfig(optimizer.kind, optimizer.config, custom),
-      loss: lossFromConfig(loss, custom),
-      metrics: metrics.map((config) => metricFromConfig(config, custom)),
+      loss: named ? byName(({ loss }) => loss) : given[0].loss,
+      lossWeights: named ? byName(({ lossWeight }) => lossWeight) : undefined,
+      metrics: named ? byName(({ metrics }) => metrics) : given[0].metrics,
       gradientClip: clipFromConfig(gradientClip),
     }
     engine.useCompiled(resolveCompile(options, network), true)
   }
   const found = new Map(snapshot.tensors.map((tensor) => [tensor.name, tensor]))
   const { list, slots, statistics } = engine.weights
-  const learnt = statistics.length > 0 && statistics.every((p) => found.has(p.name))
-  if (learnt) engine.needsAdapt = false
+  for (const place of [...engine.unadapted])
+    if (statistics.every((p) => p.place !== place || found.has(p.name))) engine.unadapted.delete(place)
+  const unlearnt = new Set<StateCell>(statistics.filter((p) => engine.unadapted.has(p.place)))
   for (const cell of [...list, ...[...slots.values()].flat()]) {
     const tensor = found.get(cell.name)
     if (!tensor) {
-      if (statistics.some((p) => p === cell) && engine.needsAdapt) continue
+      if (unlearnt.has(cell)) continue
       throw new FormatError(`${source}: the tensor '${cell.name}' is missing.`)
     }
     if (tensor.shape.join() !== cell.shape.join())

@@ -6,15 +6,13 @@ import type { DType, Precision } from '../base/dtype'
 import { StateError } from '../base/errors'
 import type { Shape } from '../base/shape'
 import { inTurns } from '../base/slices'
-import type { RowSource } from '../data/row-source'
-import type { DataLike } from '../data/rows'
-import type { MetricList, MetricNames } from '../metrics'
 import { resolveDevice, type DeviceName } from '../native/devices'
 import type { Optimizer } from '../optimizers/optimizer'
 import { toSchedule, type LearningRate } from '../schedules'
-import type { Tensor } from '../tensor/tensor'
 import type { WeightSetLike } from '../tensor/weight-set'
-import { Examples, openX, preparedX, type GivenExamples } from './data/examples'
+import type { TargetData } from './data/examples'
+import { OpenInputs, type InputData } from './data/inputs'
+import { withExamples, withInputs } from './calls'
 import { Engine, type ModelParts } from './engine'
 import { bytesOf, snapshotOf } from './files/save'
 import type { ModelSnapshot } from './files/snapshot'
@@ -24,10 +22,11 @@ import { defaultChunk } from './infer/chunks'
 import { costAndGradients, type CostAndGradients, type CostOptions } from './infer/cost-and-gradients'
 import { evaluate, type EvaluateOptions, type Evaluation } from './infer/evaluate'
 import { predict, predictSync } from './infer/predict'
-import type { Parts } from './programs/program'
-import type { Job } from './queue/job'
+import type { Parts } from './programs/tracer'
 import type { JobQueue } from './queue/queue'
-import { resolveCompile, type Compiled, type CompileOptions } from './structure/compile'
+import { resolveCompile, type Compiled, type CompileOptions, type MetricLists } from './structure/compile'
+import { frozenChoice, type LayerChoice } from './structure/freeze'
+import { listingOf, type InputListing, type LayerListing, type OutputListing } from './structure/listing'
 import { summaryOf } from './summary'
 import { adaptTo } from './train/adapt'
 import { applyGradients } from './train/apply'
@@ -39,24 +38,24 @@ import type { History } from './train/history'
 import { openFit } from './train/open-fit'
 import { trainOnBatch, type TrainOnBatchOptions } from './train/train-on-batch'
 import { warn } from './train/warn'
-import type { LogNames, MetricsIn, ModelTypes, ValidatedLogNames, WeightsIn, WithMetrics } from './types'
+import type {
+  CompiledMetrics,
+  InputsIn,
+  LogNames,
+  MetricsIn,
+  ModelTypes,
+  PredictionsIn,
+  TargetsIn,
+  ValidatedLogNames,
+  WeightsIn,
+  WithMetrics,
+} from './types'
 
 // What fit takes and tells, now that there is a model to name.
 export type TrainingRun = observed.TrainingRun<Model>
 export type Callback = observed.Callback<Model>
 export type FitOptions = OptionsOfFit<Model>
 export type FitDatasetOptions = DatasetOptions<Model>
-
-/** A layer as `model.layers` lists it. */
-export interface LayerListing {
-  name: string
-  kind: string
-  activation: string
-  /** Without the batch. */
-  inputShape: Shape
-  outputShape: Shape
-  weights: { name: string; shape: Shape; trainable: boolean }[]
-}
 
 export interface PredictOptions {
   /** Rows computed at a time. Default 256. */
@@ -82,40 +81,6 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     engine.queue.assertUsable('model')
     const { network, weights, dtype, precision, compiled, queue } = engine
     return { engine, parts: { network, weights, dtype, precision }, compiled, queue }
-  }
-
-  /** Opens x now, and works on it when the job's turn has come. */
-  async #withX<T>(
-    where: string,
-    kind: 'read' | 'write',
-    x: DataLike,
-    signal: AbortSignal | undefined,
-    work: (job: Job, rows: RowSource) => Promise<T>,
-  ): Promise<T> {
-    this.#engine.queue.assertUsable(where)
-    const rows = openX(where, x, this.#engine)
-    try {
-      return await this.#engine.queue.enqueue(where, kind, signal, (job) => work(job, rows))
-    } finally {
-      rows.release()
-    }
-  }
-
-  /** The same for x and y. */
-  async #withExamples<T>(
-    where: string,
-    kind: 'read' | 'write',
-    given: GivenExamples,
-    signal: AbortSignal | undefined,
-    work: (job: Job, examples: Examples) => Promise<T>,
-  ): Promise<T> {
-    this.#engine.queue.assertUsable(where)
-    const examples = Examples.open(where, given, this.#engine)
-    try {
-      return await this.#engine.queue.enqueue(where, kind, signal, (job) => work(job, examples))
-    } finally {
-      examples.release()
-    }
   }
 
   get name(): string | null {
@@ -147,14 +112,24 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     return this.#engine.device
   }
 
-  /** Without the batch. */
-  get inputShape(): Shape {
-    return this.#engine.network.inputShape
+  /** Inputs with their shapes without the batch. */
+  get inputs(): InputListing[] {
+    return listingOf(this.#engine).inputs
   }
 
-  /** Without the batch. */
+  /** Outputs with their shapes without the batch. */
+  get outputs(): OutputListing[] {
+    return listingOf(this.#engine).outputs
+  }
+
+  /** Of the only input, without the batch. StateError where there are several: see `inputs`. */
+  get inputShape(): Shape {
+    return only('inputShape', 'inputs', this.inputs).shape
+  }
+
+  /** Of the only output, without the batch. StateError where there are several: see `outputs`. */
   get outputShape(): Shape {
-    return this.#engine.network.outputShape
+    return only('outputShape', 'outputs', this.outputs).shape
   }
 
   get disposed(): boolean {
@@ -167,14 +142,7 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   get layers(): LayerListing[] {
-    return this.#engine.network.layers.map(({ name, layer, built, inputShape }) => ({
-      name,
-      kind: layer.kind,
-      activation: built.activation,
-      inputShape,
-      outputShape: built.outputShape,
-      weights: built.weights.map((w) => ({ name: w.name, shape: w.shape, trainable: w.trainable })),
-    }))
+    return listingOf(this.#engine).layers
   }
 
   /** A table of layers, output shapes, weights and counts. */
@@ -191,9 +159,9 @@ export class Model<Types extends ModelTypes = ModelTypes> {
    * Chooses optimiser, loss and metrics. Starts the optimiser afresh; weights stay. Returns this model, of which
    * TypeScript then knows the names of the metrics.
    */
-  compile<const Metrics extends MetricList | undefined>(
+  compile<const Metrics extends MetricLists | undefined>(
     options: CompileOptions<Metrics>,
-  ): Model<WithMetrics<Types, MetricNames<Metrics>>> {
+  ): Model<WithMetrics<Types, CompiledMetrics<Metrics>>> {
     const engine = this.#engine
     engine.queue.assertUsable('compile')
     if (engine.queue.owner)
@@ -202,7 +170,26 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     const { warnings, ...compiled } = resolveCompile(options, engine.network)
     engine.useCompiled(compiled)
     warnings.forEach(warn)
-    return this as Model as Model<WithMetrics<Types, MetricNames<Metrics>>>
+    return this as unknown as Model<WithMetrics<Types, CompiledMetrics<Metrics>>>
+  }
+
+  /**
+   * Freezes layers, by their names or by a function of what `layers` lists: training and `optimizer.apply` leave their
+   * weights and states as they are. Starts the optimiser afresh, as compile does; the learning rate stays.
+   * OptionError for a name that no layer has.
+   */
+  freeze(layers: LayerChoice): void {
+    this.#setFrozen('freeze', layers, true)
+  }
+
+  /** The opposite of `freeze`: all layers unless some are chosen. */
+  unfreeze(layers: LayerChoice = () => true): void {
+    this.#setFrozen('unfreeze', layers, false)
+  }
+
+  #setFrozen(where: string, layers: LayerChoice, frozen: boolean): void {
+    this.#engine.queue.assertQuiet(where, true)
+    this.#engine.setFrozen(frozenChoice(where, this.#engine, layers), frozen)
   }
 
   /** A new learning rate from the next epoch on: a number, `schedules.…` or a function of { epoch, step }. */
@@ -213,12 +200,16 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   /**
-   * Trains on rows x [m, ...inputShape] and targets y. Resolves with the history. Arrays are read in slices, so that
+   * Trains on rows x [m, ...inputShape] and targets y, bare or by the names of inputs and outputs. Resolves with the history. Arrays are read in slices, so that
    * the event loop stays free: leave them as they are until the promise settles.
    */
-  fit(x: DataLike, y: DataLike, options: FitOptions & WithValidation): Promise<History<ValidatedLogNames<Types>>>
-  fit(x: DataLike, y: DataLike, options?: FitOptions): Promise<History<LogNames<Types>>>
-  async fit(x: DataLike, y: DataLike, options: FitOptions = {}): Promise<History> {
+  fit(
+    x: InputsIn<Types>,
+    y: TargetsIn<Types>,
+    options: FitOptions & WithValidation,
+  ): Promise<History<ValidatedLogNames<Types>>>
+  fit(x: InputsIn<Types>, y: TargetsIn<Types>, options?: FitOptions): Promise<History<LogNames<Types>>>
+  async fit(x: InputData, y: TargetData, options: FitOptions = {}): Promise<History> {
     this.#engine.queue.assertUsable('fit')
     return await new Fit(this.#engine, this, openFit(this.#engine, x, y, options)).run()
   }
@@ -235,29 +226,35 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   /** Loss and metrics on rows x, y. Changes nothing. */
-  async evaluate(x: DataLike, y: DataLike, options: EvaluateOptions = {}): Promise<Evaluation<MetricsIn<Types>>> {
+  async evaluate(
+    x: InputsIn<Types>,
+    y: TargetsIn<Types>,
+    options: EvaluateOptions = {},
+  ): Promise<Evaluation<MetricsIn<Types>>> {
     checkOptions('evaluate', options, ['batchSize', 'sampleWeight', 'signal'])
     checkSignal('evaluate', options.signal)
     if (options.batchSize !== undefined) positiveInteger('evaluate: batchSize', options.batchSize)
-    return this.#withExamples('evaluate', 'read', { x, y, ...options }, options.signal, (job, examples) =>
+    return withExamples(this.#engine, 'evaluate', 'read', { x, y, ...options }, options.signal, (job, examples) =>
       evaluate<MetricsIn<Types>>(this.#engine, job, examples, options.batchSize),
     )
   }
 
-  /** The output for every row of x: [m, ...outputShape]. */
-  async predict(x: DataLike, options: PredictOptions = {}): Promise<Tensor> {
+  /** The output for every row of x, [m, ...outputShape]; where outputs have names, an object of them. */
+  async predict(x: InputsIn<Types>, options: PredictOptions = {}): Promise<PredictionsIn<Types>> {
     checkOptions('predict', options, ['batchSize', 'signal'])
     checkSignal('predict', options.signal)
     const batch = positiveInteger('predict: batchSize', options.batchSize ?? defaultChunk)
-    return this.#withX('predict', 'read', x, options.signal, (job, rows) => predict(this.#engine, job, rows, batch))
+    return withInputs(this.#engine, 'predict', 'read', x, options.signal, async (job, rows) => {
+      return (await predict(this.#engine, job, rows, batch)) as PredictionsIn<Types>
+    })
   }
 
   /** Like predict, at once on the calling thread: for a few rows. StateError while a fit is running. */
-  predictSync(x: DataLike): Tensor {
+  predictSync(x: InputsIn<Types>): PredictionsIn<Types> {
     this.#engine.queue.assertQuiet('predictSync', false)
-    const rows = openX('predictSync', x, this.#engine)
+    const rows = OpenInputs.open('predictSync', x, this.#engine.network, this.#engine)
     try {
-      return predictSync(this.#engine, rows)
+      return predictSync(this.#engine, rows) as PredictionsIn<Types>
     } finally {
       rows.release()
     }
@@ -265,74 +262,96 @@ export class Model<Types extends ModelTypes = ModelTypes> {
 
   /** One training step on the rows given. */
   async trainOnBatch(
-    x: DataLike,
-    y: DataLike,
+    x: InputsIn<Types>,
+    y: TargetsIn<Types>,
     options: TrainOnBatchOptions = {},
   ): Promise<Evaluation<MetricsIn<Types>>> {
     checkOptions('trainOnBatch', options, ['sampleWeight', 'classWeight', 'signal'])
     checkSignal('trainOnBatch', options.signal)
-    return this.#withExamples('trainOnBatch', 'write', { x, y, ...options }, options.signal, (job, examples) =>
+    return withExamples(this.#engine, 'trainOnBatch', 'write', { x, y, ...options }, options.signal, (job, examples) =>
       trainOnBatch<MetricsIn<Types>>(this.#engine, job, examples),
     )
   }
 
-  /** J on the rows given (penalties included, m = their number) and dJ/dW, laid out as getWeights. */
+  /**
+   * J on the rows given (penalties included, m = their number) and dJ/dW of the weights that training changes, laid out
+   * as getWeights. Changes no state.
+   */
   async costAndGradients(
-    x: DataLike,
-    y: DataLike,
+    x: InputsIn<Types>,
+    y: TargetsIn<Types>,
     options: CostOptions = {},
   ): Promise<CostAndGradients<WeightsIn<Types>>> {
     checkOptions('costAndGradients', options, ['sampleWeight', 'classWeight', 'training', 'signal'])
     checkSignal('costAndGradients', options.signal)
     const training = booleanOption('costAndGradients: training', options.training ?? false)
-    return this.#withExamples('costAndGradients', 'read', { x, y, ...options }, options.signal, (job, examples) =>
-      costAndGradients<WeightsIn<Types>>(this.#engine, job, examples, training),
+    return withExamples(
+      this.#engine,
+      'costAndGradients',
+      'read',
+      { x, y, ...options },
+      options.signal,
+      (job, examples) => costAndGradients<WeightsIn<Types>>(this.#engine, job, examples, training),
     )
   }
 
-  /** z and a of every layer by name, for all rows of x at once. `training: true` keeps dropout active. */
+  /**
+   * z and a of every layer by name, for all rows of x at once; the second use of a shared layer is `encoder#2`.
+   * `training: true` keeps dropout active.
+   */
   async activations(
-    x: DataLike,
+    x: InputsIn<Types>,
     options: { training?: boolean | undefined; signal?: AbortSignal | undefined } = {},
   ): Promise<Record<string, LayerActivations>> {
     checkOptions('activations', options, ['training', 'signal'])
     checkSignal('activations', options.signal)
     const training = booleanOption('activations: training', options.training ?? false)
-    return this.#withX('activations', 'read', x, options.signal, (job, rows) =>
+    return withInputs(this.#engine, 'activations', 'read', x, options.signal, (job, rows) =>
       activations(this.#engine, job, rows, training),
     )
   }
 
-  /** Learns mean and variance of the normalize layer from x. */
-  async adapt(x: DataLike, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+  /** Learns mean and variance of the normalize layers from x. */
+  async adapt(x: InputsIn<Types>, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     checkOptions('adapt', options, ['signal'])
     checkSignal('adapt', options.signal)
     const engine = this.#engine
-    return this.#withX('adapt', 'write', x, options.signal, async (job, source) => {
-      if (!engine.weights.statistics.length)
+    return withInputs(this.#engine, 'adapt', 'write', x, options.signal, async (job, source) => {
+      if (engine.network.adapting.length === 0)
         throw new StateError('adapt: the model has no normalize layer. Put layers.normalize() first.')
-      const rows = await preparedX(engine, job, source)
+      const rows = await source.prepared(engine, job)
       try {
-        await adaptTo(engine, job, rows.buffer, rows.shape)
+        await adaptTo(engine, job, rows)
       } finally {
         rows.release()
       }
     })
   }
 
-  /** Copies of all weights: `[{ name: 'dense_1', weight, bias }, …]` in layer order. */
-  getWeights(): WeightsIn<Types> {
-    this.#engine.queue.assertQuiet('getWeights', false)
-    return this.#engine.weights.get() as WeightsIn<Types>
+  /**
+   * Copies of all weights and states: `[{ name: 'dense_1', weight, bias }, …]` in layer order. `statistics: true`: also
+   * what normalize layers have learnt.
+   */
+  getWeights(options: { statistics?: boolean | undefined } = {}): WeightsIn<Types> {
+    checkOptions('getWeights', options, ['statistics'])
+    const all = booleanOption('getWeights: statistics', options.statistics ?? false)
+    const { queue, weights } = this.#engine
+    queue.assertQuiet('getWeights', false)
+    return weights.get(all ? weights.list : weights.visible) as WeightsIn<Types>
   }
 
-  /** Replaces all weights by a set laid out as getWeights, or throws and changes nothing. */
-  setWeights(weights: WeightSetLike): void {
+  /**
+   * Replaces all weights and states by a set laid out as getWeights, or throws and changes nothing. Statistics are
+   * replaced where the set has them. `partial: true`: only the layers that the set names.
+   */
+  setWeights(weights: WeightSetLike, options: { partial?: boolean | undefined } = {}): void {
+    checkOptions('setWeights', options, ['partial'])
+    const partial = booleanOption('setWeights: partial', options.partial ?? false)
     this.#engine.queue.assertQuiet('setWeights', true)
-    this.#engine.weights.set('setWeights', weights)
+    this.#engine.setWeights('setWeights', weights, partial)
   }
 
-  /** One update by gradients laid out as getWeights; `optimizer.apply(model, gradients)` calls it. */
+  /** One update by gradients of the trainable weights, laid out as getWeights; `optimizer.apply(model, gradients)` calls it. */
   applyGradients(optimizer: Optimizer, gradients: WeightSetLike): void {
     applyGradients(this.#engine, optimizer, gradients)
   }
@@ -382,4 +401,13 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   [Symbol.dispose](): void {
     this.dispose()
   }
+}
+
+/** Any model, whatever its inputs and outputs: for functions that work on all of them. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- nothing else is assignable from models of all types
+export type AnyModel = Model<any>
+
+function only<T>(where: string, all: string, list: readonly T[]): T {
+  if (list.length === 1) return list[0]
+  throw new StateError(`${where}: the model has ${list.length} of them. Look at model.${all}.`)
 }

@@ -3,7 +3,8 @@ import { checkOptions, checkSignal } from '../base/checks'
 import type { Custom } from '../base/custom'
 import { StateError } from '../base/errors'
 import { inTurns } from '../base/slices'
-import type { DataLike } from '../data/rows'
+import type { TargetData } from './data/examples'
+import type { InputData } from './data/inputs'
 import type { DeviceName } from '../native/devices'
 import { fromSnapshot, readSnapshot } from './load'
 import type { Model } from './model'
@@ -36,8 +37,8 @@ export interface ResumeOptions extends Pick<CommonFitOptions, 'onBatch' | 'onEpo
  */
 export async function resume(
   path: string,
-  x: DataLike,
-  y: DataLike,
+  x: InputData,
+  y: TargetData,
   options: ResumeOptions = {},
 ): Promise<{ model: Model; history: History }> {
   checkOptions('resume', options, ['custom', 'device', 'callbacks', 'signal', 'onBatch', 'onEpoch', 'verbose'])
@@ -58,7 +59,7 @@ export async function resume(
     }
     const { settings, state } = checkpoint
     const rest = { callbacks, signal: options.signal, verify }
-    const request = openResumed(engine, resumedData(x, y, checkpoint), settings, state, rest)
+    const request = openResumed(engine, resumedData(x, y, checkpoint, engine.network), settings, state, rest)
     const history = await new Fit(engine, model, request).run()
     return { model, history }
   } catch (error) {

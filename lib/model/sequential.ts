@@ -1,88 +1,31 @@
-import { randomBytes } from 'node:crypto'
-import { checkOptions, dtypeOption, nonEmptyString, oneOf, seedOption, shapeOption } from '../base/checks'
-import type { DType, Precision } from '../base/dtype'
+import { checkOptions, shapeOption } from '../base/checks'
 import { describeValue, OptionError } from '../base/errors'
-import { sizeOf, type Shape } from '../base/shape'
-import type { Layer, WeightSetOf } from '../layers/layer'
-import { resolveDevice, type DeviceName } from '../native/devices'
+import type { Shape } from '../base/shape'
+import type { Layer, WeightSetOf } from '../layers'
 import { Model } from './model'
+import { modelOptionNames, modelParts, type ModelOptions } from './model-options'
+import { chain, checkLayers } from './structure/describe'
 import { Network } from './structure/network'
-import { warn } from './train/warn'
+import { warnOfCollapse } from './train/warn'
 
-export interface SequentialOptions<Layers extends readonly Layer[] = readonly Layer[]> {
+export interface SequentialOptions<Layers extends readonly Layer[] = readonly Layer[]> extends ModelOptions {
   /** Of one example, without the batch: [784]. */
   inputShape: Shape
   layers: Layers
-  /** Initial weights, shuffles and dropout follow from it. Drawn if unset, and shown as model.seed. */
-  seed?: number | bigint | undefined
-  /** Names of the outputs; kept in the file. */
-  labels?: readonly string[] | undefined
-  /** Default 'float32'. */
-  dtype?: DType | undefined
-  /**
-   * Default: what the environment variable MYELIN_DEVICE names, else 'auto', which takes a GPU where there is one and
-   * the network is large enough to gain.
-   */
-  device?: DeviceName | undefined
-  /**
-   * What the matrix products of a float32 model may be computed in by the tensor cores of a GPU (compute capability 8.0
-   * and newer): 'tf32' and 'bf16' round the operands of a product to 10 and 7 bits of fraction and add in float32.
-   * Weights, optimiser state and all else stay float32. On the CPU, on older GPUs and for products of at most 16 rows
-   * or columns it changes nothing. Default: the dtype, which is full precision.
-   */
-  precision?: Precision | undefined
-  name?: string | undefined
 }
 
-/** A model whose layers feed each other in order. */
+/** A model whose layers feed each other in order: the short form of `model` for a chain. */
 export function sequential<const Layers extends readonly Layer[]>(
   options: SequentialOptions<Layers>,
-): Model<{ weights: WeightSetOf<Layers> }> {
+): Model<{ weights: WeightSetOf<Layers>; inputs: null; outputs: null }> {
   const where = 'sequential'
   if (options === undefined || options === null)
     throw new OptionError(`${where}: expected { inputShape, layers, … }, got ${describeValue(options)}.`)
-  checkOptions(where, options, ['inputShape', 'layers', 'seed', 'labels', 'dtype', 'device', 'precision', 'name'])
+  checkOptions(where, options, ['inputShape', 'layers', ...modelOptionNames])
   const inputShape = shapeOption(`${where}: inputShape`, options.inputShape)
-  const dtype = dtypeOption(where, options.dtype ?? 'float32')
-  const precision = precisionOption(where, options.precision, dtype)
-  const seed =
-    options.seed === undefined ? BigInt(randomBytes(6).readUIntBE(0, 6)) : seedOption(`${where}: seed`, options.seed)
-  const name = options.name === undefined ? null : nonEmptyString(`${where}: name`, options.name)
-  const network = new Network(inputShape, options.layers)
-  const labels = options.labels === undefined ? null : checkLabels(options.labels, network)
-  const device = resolveDevice(where, options.device, network.sizeIn(dtype))
-  const model = new Model<{ weights: WeightSetOf<Layers> }>({ network, dtype, precision, seed, name, labels, device })
-  for (const [first, second] of network.collapsingPairs())
-    warn(
-      `sequential: '${first}' and '${second}' have no non-linear activation between them: together they can only do ` +
-        `what one linear layer can. Give '${first}' an activation such as 'relu'.`,
-    )
+  const network = new Network(chain(inputShape, checkLayers(where, options.layers)), where)
+  const parts = modelParts(where, options, network)
+  const model = new Model<{ weights: WeightSetOf<Layers>; inputs: null; outputs: null }>(parts)
+  warnOfCollapse(where, network.collapsingPairs())
   return model
-}
-
-/**
- * What the matrix products of a model may be computed in: its dtype (the default) or, for float32, 'tf32' or 'bf16'.
- * OptionError for a name that is unknown or does not go with the dtype.
- */
-function precisionOption(where: string, value: unknown, dtype: DType): Precision {
-  const precision = oneOf(`${where}: precision`, value ?? dtype, ['float32', 'tf32', 'bf16', 'float64'])
-  if (precision === dtype || (dtype === 'float32' && precision !== 'float64')) return precision
-  throw new OptionError(
-    dtype === 'float64'
-      ? `${where}: precision: '${precision}' is for models of dtype 'float32', this one is float64, whose ` +
-          `products are always computed in float64. Leave precision out, or use dtype 'float32'.`
-      : `${where}: precision: 'float64' needs dtype 'float64', this model is float32. ` +
-          'Set both, or leave precision out.',
-  )
-}
-
-function checkLabels(labels: readonly string[], network: Network): string[] {
-  const width = sizeOf(network.outputShape)
-  if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string'))
-    throw new OptionError(`sequential: labels: expected a list of strings, got ${describeValue(labels)}.`)
-  if (labels.length !== width && !(width === 1 && labels.length === 2))
-    throw new OptionError(
-      `sequential: labels: expected ${width === 1 ? '1 or 2' : width}, one per output, got ${labels.length}.`,
-    )
-  return [...labels]
 }

@@ -1,15 +1,16 @@
 /** One name for two uses: functions of tensors, and models in own training loops. */
 import { booleanOption, checkOptions } from '../base/checks'
 import { atOnce } from '../base/slices'
-import type { DataLike } from '../data/rows'
 import { valueAndGrad as ofFunction, type GradOptions, type ScalarFunction } from '../functions/grad'
-import { toLoss, type LossSpec } from '../losses'
+import type { LossSpec } from '../losses'
 import { native } from '../native/native'
 import { Tensor } from '../tensor/tensor'
 import type { WeightSet } from '../tensor/weight-set'
-import { Examples, inputsOf, type NativeData } from './data/examples'
-import { Model } from './model'
+import { Examples, inputsOf, weightedOutputs, type NativeData, type TargetData } from './data/examples'
+import type { InputData } from './data/inputs'
+import { Model, type AnyModel } from './model'
 import { costProgram } from './programs/program'
+import { resolveOutputs } from './structure/compile'
 import type { ModelTypes, WeightsIn } from './types'
 
 /** What a function made by valueAndGrad(model, loss) returns: J with penalties, and dJ/dW laid out as getWeights. */
@@ -19,10 +20,13 @@ export interface ModelValueAndGrads<Weights extends WeightSet = WeightSet> {
 }
 
 export type ModelGradient<Weights extends WeightSet = WeightSet> = (
-  x: DataLike,
-  y: DataLike,
+  x: InputData,
+  y: TargetData,
   options?: { training?: boolean | undefined },
 ) => ModelValueAndGrads<Weights>
+
+/** A loss, or one for each output by name. */
+type ModelLoss = LossSpec | { readonly [output: string]: LossSpec }
 
 let lossCount = 0
 
@@ -31,21 +35,27 @@ let lossCount = 0
  * or (yTrue, yPred) => scalar. Penalties of the layers are included, with m = the rows given. Synchronous. Dropout is
  * active unless `training: false`.
  */
-function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
+function modelValueAndGrad(model: AnyModel, loss: ModelLoss): ModelGradient {
   const where = 'valueAndGrad'
   const { engine } = model.internals
   const { network } = engine
-  const resolved = toLoss(`${where}: loss`, loss)
-  resolved.checkOutput(network.activation, network.outputShape)
+  const { outputs } = resolveOutputs(where, { loss }, network)
   const id = ++lossCount
   const run = (data: NativeData, training: boolean): ModelValueAndGrads => {
     const plan = engine.plans.get(`own ${id} ${data.rows} ${training}`, () =>
-      costProgram(engine, resolved, { batch: data.rows, weighted: false }, { training, withGradients: true }),
+      costProgram(
+        engine,
+        outputs,
+        { batch: data.rows, weighted: weightedOutputs(data) },
+        { training, withGradients: true },
+      ),
     )
     const { fetches } = plan.runSync(where, inputsOf(data), engine.stepKey())
     const [value] = native.bufferRead(fetches[0])
     for (const cost of fetches.slice(0, 2)) native.bufferDispose(cost)
-    const grads = engine.weights.layOut((p, i) => Tensor.fromBuffer(fetches[i + 2], p.shape, engine.dtype))
+    const grads = engine.weights.layOut(engine.weights.trainable, (p, i) =>
+      Tensor.fromBuffer(fetches[i + 2], p.shape, engine.dtype),
+    )
     return { value, grads }
   }
   return (x, y, options = {}) => {
@@ -53,9 +63,9 @@ function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
     const training = booleanOption(`${where}: training`, options.training ?? true)
     engine.queue.assertQuiet(where, false)
     engine.requireAdapted(where)
-    const examples = Examples.open(where, { x, y }, engine)
+    const examples = Examples.open(where, { x, y }, network, engine)
     try {
-      const data = atOnce(examples.check(network, resolved).toNative(engine))
+      const data = atOnce(examples.check(outputs).toNative(engine))
       try {
         return run(data, training)
       } finally {
@@ -69,17 +79,17 @@ function modelValueAndGrad(model: Model, loss: LossSpec): ModelGradient {
 
 /**
  * `valueAndGrad(model, loss)`: a function (x, y, { training = true }?) → { value, grads } with the cost of the model,
- * penalties included, and its gradients laid out as `getWeights`; `optimizer.apply(model, grads)` takes them. `loss` is
+ * penalties included, and the gradients of its trainable weights laid out as `getWeights`; `optimizer.apply(model, grads)` takes them. `loss` is
  * a name, `losses.…` or (yTrue, yPred) => scalar.
  */
 export function valueAndGrad<Types extends ModelTypes>(
   model: Model<Types>,
-  loss: LossSpec,
+  loss: ModelLoss,
 ): ModelGradient<WeightsIn<Types>>
 /** `valueAndGrad(f)`: a function of the same arguments → { value, grads }, one gradient per argument (or per `wrt`). */
 export function valueAndGrad<F extends ScalarFunction>(f: F, options?: GradOptions): ReturnType<typeof ofFunction<F>>
-export function valueAndGrad(first: Model | ScalarFunction, second?: LossSpec | GradOptions): unknown {
+export function valueAndGrad(first: AnyModel | ScalarFunction, second?: ModelLoss | GradOptions): unknown {
   return first instanceof Model
-    ? modelValueAndGrad(first, second as LossSpec)
+    ? modelValueAndGrad(first, second as ModelLoss)
     : ofFunction(first, second as GradOptions | undefined)
 }

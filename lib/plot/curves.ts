@@ -26,14 +26,15 @@ export function activation(spec: ActivationSpec, options: { reach?: number | und
   checkOptions(where, options, ['reach'])
   const reach = positiveNumber(`${where}: reach`, options.reach ?? 6)
   const { name, mixes, apply } = toActivation(where, spec)
-  const slopeNamed = typeof spec === 'object' && spec.slope !== undefined ? `, slope ${spec.slope}` : ''
+  const given = typeof spec === 'object' ? Object.entries(spec) : []
+  const named = given.flatMap(([option, v]) => (option === 'name' || v === undefined ? [] : [`, ${option} ${v}`]))
   if (mixes) throw new OptionError(`${where}: ${name} is a function of several numbers, not of one z.`)
   // One of them just left of zero: where the slope jumps there, the jump is upright.
   const z = Float64Array.from([...steps(-reach, reach, 241), -1e-9 * reach]).sort()
   const at = tensor(z, [z.length, 1], { dtype: 'float64' })
   const [slope] = grad((t: Tensor) => ops.sum(apply(t)))(at)
   const values = [...points('g(z)', z, apply(at).data), ...points('g′(z)', z, slope.data)]
-  return new Picture(where, linesSpec(values, { title: name + slopeNamed, x: 'z', y: 'g(z), g′(z)' }))
+  return new Picture(where, linesSpec(values, { title: name + named.join(''), x: 'z', y: 'g(z), g′(z)' }))
 }
 
 /**

@@ -1,7 +1,7 @@
 /** Diagrams of networks: units and weights, and one iteration as blocks. */
 import { checkOptions, positiveInteger } from '../base/checks'
 import { describeValue, OptionError } from '../base/errors'
-import { Model } from '../model'
+import { Model, type AnyModel } from '../model'
 import { Canvas, type Box, type Label, type Line } from './canvas'
 import type { Picture } from './picture'
 import { background, frame, ink, muted, palette, soft } from './theme'
@@ -12,7 +12,7 @@ function subscript(n: number): string {
 }
 
 /** n_x, n_1, … n_L. */
-function sizesOf(where: string, network: Model | readonly number[]): readonly number[] {
+function sizesOf(where: string, network: AnyModel | readonly number[]): readonly number[] {
   if (!(network instanceof Model)) {
     if (!Array.isArray(network) || network.length < 2)
       throw new OptionError(
@@ -22,7 +22,7 @@ function sizesOf(where: string, network: Model | readonly number[]): readonly nu
   }
   const dense = network.layers.filter(({ kind }) => kind === 'dense')
   if (dense.length === 0) throw new OptionError(`${where}: the model has no dense layer to draw.`)
-  return [dense[0].inputShape[0], ...dense.map(({ outputShape }) => outputShape[0])]
+  return [dense[0].inputShape.at(-1)!, ...dense.map(({ outputShape }) => outputShape.at(-1)!)]
 }
 
 export interface NetworkDiagramOptions {
@@ -38,7 +38,7 @@ const mostUnits = 64
  * Units as circles, weights as lines, from a model or a list n_x, n_1, … n_L; units that are `dropped` are pale
  * and have no edges.
  */
-export function networkDiagram(network: Model | readonly number[], options: NetworkDiagramOptions = {}): Picture {
+export function networkDiagram(network: AnyModel | readonly number[], options: NetworkDiagramOptions = {}): Picture {
   const where = 'plot.networkDiagram'
   checkOptions(where, options, ['dropped', 'title'])
   const sizes = sizesOf(where, network)
@@ -103,7 +103,7 @@ export function networkDiagram(network: Model | readonly number[], options: Netw
  * One iteration of gradient descent as blocks, for a model or a list n_x, n_1, … n_L: each layer forward
  * with W and b, its cache z, and backward with the shapes of dW and db.
  */
-export function forwardBackward(network: Model | readonly number[]): Picture {
+export function forwardBackward(network: AnyModel | readonly number[]): Picture {
   const where = 'plot.forwardBackward'
   const sizes = sizesOf(where, network)
   const layers = sizes.length - 1

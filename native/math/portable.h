@@ -147,6 +147,7 @@ struct Format<float> {
   static constexpr float smallest_normal = 0x1p-126f, infinity = __builtin_huge_valf();
   static constexpr float exp_high = 89.0f, exp_low = -104.0f;  // e^x overflows, vanishes from here on
   static constexpr float tanh_high = 10.0f;                    // tanh x rounds to 1 from here on
+  static constexpr float erfc_high = 10.5f, erfc_k = 3.6875f;  // erfc x vanishes from here on; of its polynomial
 };
 template <>
 struct Format<double> {
@@ -159,6 +160,7 @@ struct Format<double> {
   static constexpr double smallest_normal = 0x1p-1022, infinity = __builtin_huge_val();
   static constexpr double exp_high = 710.0, exp_low = -746.0;
   static constexpr double tanh_high = 20.0;
+  static constexpr double erfc_high = 27.5, erfc_k = 4.0;
 };
 
 MYELIN_END

@@ -21,6 +21,9 @@ struct Lanes<long double> {
 namespace math {
 HD long double exp(long double x) { return __builtin_expl(x); }
 HD long double log(long double x) { return __builtin_logl(x); }
+HD long double expm1(long double x) { return __builtin_expm1l(x); }
+HD long double erf(long double x) { return __builtin_erfl(x); }
+HD long double erfc(long double x) { return __builtin_erfcl(x); }
 HD long double abs(long double x) { return __builtin_fabsl(x); }
 HD long double tanh(long double x) { return __builtin_tanhl(x); }
 HD long double softplus_tail(long double x) { return __builtin_log1pl(__builtin_expl(-__builtin_fabsl(x))); }

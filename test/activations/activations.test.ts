@@ -54,7 +54,14 @@ describe('3.3 activations', () => {
   })
   it('come back from their configs', () => {
     const cube = (v: Tensor): Tensor => ops.mul(v, ops.mul(v, v))
-    const specs: ActivationSpec[] = ['tanh', { name: 'leakyRelu', slope: 0.2 }, cube]
+    const specs: ActivationSpec[] = [
+      'tanh',
+      'hardSwish',
+      { name: 'leakyRelu', slope: 0.2 },
+      { name: 'elu', alpha: 0.5 },
+      { name: 'gelu', approximate: true },
+      cube,
+    ]
     for (const spec of specs) {
       const { config } = toActivation('test', spec)
       const again = activationFromConfig('test', JSON.parse(JSON.stringify(config)), { cube })
@@ -62,10 +69,15 @@ describe('3.3 activations', () => {
     }
     expect(activationFromConfig('test', undefined)).to.equal(undefined)
     expect(toActivation('test', 'leakyRelu').config).to.deep.equal({ name: 'leakyRelu', slope: 0.01 })
+    expect(toActivation('test', 'elu').config).to.deep.equal({ name: 'elu', alpha: 1 })
+    expect(toActivation('test', 'gelu').config).to.deep.equal({ name: 'gelu', approximate: false })
   })
   it('refuse unknown names, and options of another activation', () => {
     expect(() => toActivation('dense: activation', 'reluu' as never)).to.throw(OptionError, /'relu'/)
-    expect(() => toActivation('dense: activation', 3 as never)).to.throw(OptionError, /\{ name, slope \}.*got 3/)
+    expect(() => toActivation('dense: activation', 3 as never)).to.throw(
+      OptionError,
+      /\{ name, slope, alpha, approximate \}.*got 3/,
+    )
     expect(() => toActivation('dense: activation', { name: 'relu', slope: 1 })).to.throw(
       OptionError,
       "'slope' belongs to 'leakyRelu', not to 'relu'",
@@ -75,5 +87,17 @@ describe('3.3 activations', () => {
       /'slope'/,
     )
     expect(() => toActivation('dense: activation', { name: 'leakyRelu', slope: NaN })).to.throw(OptionError, /slope/)
+    expect(() => toActivation('dense: activation', { name: 'selu', alpha: 1 })).to.throw(
+      OptionError,
+      "'alpha' belongs to 'elu', not to 'selu'",
+    )
+    expect(() => toActivation('dense: activation', { name: 'elu', alpha: Infinity })).to.throw(
+      OptionError,
+      'dense: activation: alpha: expected a finite number, got Infinity',
+    )
+    expect(() => toActivation('dense: activation', { name: 'gelu', approximate: 'tanh' as never })).to.throw(
+      OptionError,
+      'dense: activation: approximate: expected true or false, got "tanh"',
+    )
   })
 })

@@ -78,12 +78,14 @@ describe('names of other libraries', () => {
   })
 
   it('a known other thing is not taken for what is spelled like it', () => {
-    for (const activation of ['gelu', 'elu', 'SELU', 'hard_tanh', 'swish'])
+    for (const activation of ['celu', 'PReLU', 'hard_tanh'])
       expect(
         hint(() => layers.dense({ units: 1, activation: any(activation) })),
         activation,
       ).to.equal('')
     expect(hint(() => layers.dense({ units: 1, activation: any('leaky_relu') }))).to.equal(means('leakyRelu'))
+    expect(hint(() => layers.dense({ units: 1, activation: any('swish') }))).to.equal(means('silu'))
+    expect(hint(() => layers.dense({ units: 1, activation: any('hard_swish') }))).to.equal(means('hardSwish'))
     expect(hint(() => layers.dense({ units: 1, activation: any('constructor') }))).to.equal('')
   })
 })

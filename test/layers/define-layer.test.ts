@@ -28,8 +28,8 @@ const withGradient = (gradient: unknown): ReturnType<typeof Scale> =>
   })()
 
 const gradients = (layer: ReturnType<typeof Scale>, x: Tensor, gain: Tensor): Tensor[] => {
-  const built = layer.build([x.shape[1]], 'odd_1')
-  return grad((v: Tensor, g: Tensor) => ops.sumSquares(built.call(v, { gain: g }, inference).a))(x, gain) as Tensor[]
+  const built = layer.build([[x.shape[1]]], 'odd_1')
+  return grad((v: Tensor, g: Tensor) => ops.sumSquares(built.call([v], { gain: g }, inference).a))(x, gain) as Tensor[]
 }
 
 describe('defineLayer', () => {
@@ -39,13 +39,13 @@ describe('defineLayer', () => {
   it('builds weights and computes', () => {
     const layer = Scale({ initial: 2 })
     expect([layer.kind, layer.config, Scale.kind]).to.deep.equal(['scale', { initial: 2 }, 'scale'])
-    const built = layer.build([3], 'scale_1')
+    const built = layer.build([[3]], 'scale_1')
     expect(built.outputShape).to.deep.equal([3])
     expect(built.weights.map(({ name, shape, trainable }) => [name, shape, trainable])).to.deep.equal([
       ['gain', [3], true],
     ])
     close(
-      built.call(x, weightsOf(built), inference).a,
+      built.call([x], weightsOf(built), inference).a,
       x.data.map((v) => 2 * v),
     )
   })
@@ -123,7 +123,7 @@ describe('defineLayer', () => {
       }),
       call: (v, w, { config }) => ops.mul(w.factor, ops.add(ops.matmul(v, w.kernel), ops.mul(config.units, w.shift))),
     })
-    const built = Mix({ units: 2 }).build([3], 'mix_1')
+    const built = Mix({ units: 2 }).build([[3]], 'mix_1')
     expect(built.outputShape).to.deep.equal([2])
     expect(built.weights.map((w) => [w.name, w.shape, w.trainable, w.regularizer !== undefined])).to.deep.equal([
       ['kernel', [3, 2], true, true],
@@ -131,7 +131,7 @@ describe('defineLayer', () => {
       ['factor', [], true, false],
     ])
     const kernel = [1, 2, 3, 4, 5, 6]
-    const y = built.call(x, { kernel: t(kernel, [3, 2]), shift: t([1, 1]), factor: t(3) }, inference).a
+    const y = built.call([x], { kernel: t(kernel, [3, 2]), shift: t([1, 1]), factor: t(3) }, inference).a
     const expected: number[] = []
     for (let i = 0; i < 2; i++)
       for (let u = 0; u < 2; u++)
@@ -140,24 +140,24 @@ describe('defineLayer', () => {
   })
   it('without weights, and with the training flag', () => {
     const Noisy = defineLayer({ name: 'noisy', call: (v, _w, { training }) => (training ? ops.mul(v, 2) : v) })
-    const built = Noisy().build([3], 'noisy_1')
+    const built = Noisy().build([[3]], 'noisy_1')
     close(
-      built.call(x, {}, { training: true, stream: 0 }).a,
+      built.call([x], {}, { training: true, trainable: true, stream: 0 }).a,
       x.data.map((v) => 2 * v),
     )
-    close(built.call(x, {}, inference).a, x.data)
+    close(built.call([x], {}, inference).a, x.data)
   })
   it('comes back from its config through custom', () => {
-    const layer = layerFromConfig('scale', { initial: 4 }, 'mine', { scale: Scale })
+    const layer = layerFromConfig('scale', { initial: 4 }, { name: 'mine' }, { scale: Scale })
     expect([layer.name, layer.config]).to.deep.equal(['mine', { initial: 4 }])
-    close(weightsOf(layer.build([1], 'mine')).gain, [4])
+    close(weightsOf(layer.build([[1]], 'mine')).gain, [4])
     expect(Scale({ initial: 1, name: 'named' }).name).to.equal('named')
     expect(Scale({ initial: (() => 1) as never }).config).to.equal(null)
   })
   it('refuses bad definitions', () => {
     const define = (changes: object) => () =>
       defineLayer({ name: 'bad', call: (v: Tensor) => v, ...changes } as LayerDefinition<object, never>)().build(
-        [3],
+        [[3]],
         'bad_1',
       )
     expect(define({ name: '' })).to.throw(OptionError, /name/)

@@ -10,7 +10,12 @@ import { run } from './support'
 
 describe('layer configs', () => {
   const roundTrip = (layer: Layer, custom?: Custom): Layer =>
-    layerFromConfig(layer.kind, JSON.parse(JSON.stringify(layer.config)), layer.name, custom)
+    layerFromConfig(
+      layer.kind,
+      JSON.parse(JSON.stringify(layer.config)),
+      { name: layer.name, trainable: layer.trainable },
+      custom,
+    )
   it('every built-in layer comes back from its config', () => {
     const swish = (z: Tensor): Tensor => ops.mul(z, ops.sigmoid(z))
     const total = (x: Tensor): Tensor => ops.sum(x, { axis: 1, keepDims: true })
@@ -37,7 +42,8 @@ describe('layer configs', () => {
     const x = t([0.5, -1], [1, 2])
     for (const layer of all) {
       const again = roundTrip(layer, custom)
-      expect([again.kind, again.name, again.config]).to.deep.equal([layer.kind, layer.name, layer.config])
+      const described = ({ kind, name, config, trainable }: Layer) => [kind, name, config, trainable]
+      expect(described(again)).to.deep.equal(described(layer))
       expect(run(again, x).toArray()).to.deep.equal(run(layer, x).toArray())
     }
   })
@@ -69,6 +75,6 @@ describe('layer configs', () => {
   it('what is missing among the custom objects is named', () => {
     const named = layers.lambda((x) => x, { name: 'total' })
     expect(() => roundTrip(named)).to.throw(/'total'.*custom: \{ total: … \}/)
-    expect(() => layerFromConfig('scale', {}, 'scale_1', { scael: () => 1 })).to.throw(/'scale'.*given: 'scael'/)
+    expect(() => layerFromConfig('scale', {}, { name: 'scale_1' }, { scael: () => 1 })).to.throw(/'scale'.*given: 'scael'/)
   })
 })

@@ -93,11 +93,11 @@ describe('5.16 gradients of layers', () => {
   ]
   for (const [name, layer, inputShape] of cases) {
     it(name, () => {
-      const built = layer.build(inputShape, 'layer_1')
-      const differentiable = built.weights.filter((spec) => !spec.statistic)
+      const built = layer.build([inputShape], 'layer_1')
+      const differentiable = built.weights.filter((spec) => spec.role === 'weight')
       const statistics = Object.fromEntries(
         built.weights
-          .filter((spec) => spec.statistic)
+          .filter((spec) => spec.role === 'statistic')
           .map(({ name: key, shape, initializer }) => {
             const context = { fanIn: 1, fanOut: 1, seed: 0n, stream: 0, dtype: 'float64' as const }
             return [key, t(initializer.create(shape, context), [...shape])]
@@ -116,7 +116,7 @@ describe('5.16 gradients of layers', () => {
       passes(
         (input, ...given) => {
           const w = Object.fromEntries(differentiable.map((spec, k) => [spec.name, given[k]]))
-          return mixed(built.call(input, { ...statistics, ...w }, inference).a)
+          return mixed(built.call([input], { ...statistics, ...w }, inference).a)
         },
         x,
         ...weights,

@@ -1,8 +1,8 @@
 /** Small tools for the tests of layers. */
-import type { BuiltLayer, Layer, LayerContext } from '../../lib/layers/layer'
+import type { BuiltLayer, Layer, LayerContext } from '../../lib/layers'
 import { tensor, type Tensor } from '../../lib/tensor/tensor'
 
-export const inference: LayerContext = { training: false, stream: 0 }
+export const inference: LayerContext = { training: false, trainable: true, stream: 0 }
 
 /** Initial values of a built layer's weights, in float64. */
 export function weightsOf(built: BuiltLayer, seed = 1n): Record<string, Tensor> {
@@ -17,6 +17,6 @@ export function weightsOf(built: BuiltLayer, seed = 1n): Record<string, Tensor> 
 
 /** What the layer makes of x at inference, with its initial weights unless others are given. */
 export function run(layer: Layer, x: Tensor, weights?: Record<string, Tensor>): Tensor {
-  const built = layer.build(x.shape.slice(1), 'layer_1')
-  return built.call(x, weights ?? weightsOf(built), inference).a
+  const built = layer.build([x.shape.slice(1)], 'layer_1')
+  return built.call([x], weights ?? weightsOf(built), inference).a
 }

@@ -7,6 +7,7 @@ import type { DType } from '../../lib/base/dtype'
 import { sizeOf, type Shape } from '../../lib/base/shape'
 import * as b from '../../lib/graph/build'
 import type { Attrs, Node } from '../../lib/graph/node'
+import { erf, erfc } from './error-function'
 import { flatOf, gather, indexOf, list, read, reduce, rows, total, type Flat } from './flat'
 import { completed, type CaseEntry } from './inputs'
 
@@ -23,6 +24,9 @@ export const elementwise: Record<string, Formula> = {
   exp: (_, x) => Math.exp(x),
   log: (_, x) => Math.log(x),
   log1p: (_, x) => Math.log1p(x),
+  expm1: (_, x) => Math.expm1(x),
+  erf: (_, x) => erf(x),
+  erfc: (_, x) => erfc(x),
   sqrt: (_, x) => Math.sqrt(x),
   abs: (_, x) => Math.abs(x),
   sign: (_, x) => Math.sign(x),
@@ -199,6 +203,17 @@ const entries: CaseEntry[] = [
   ...unary('log', b.log, { range: [0.2, 4] }),
   ...unary('log1p', undefined, { range: [-0.8, 4], compose: (x) => b.log(b.add(1, x)) }),
   { op: 'log1p', note: 'tiny', shapes: one, range: [-1e-9, 1e-9], build: (x) => b.mul(1e9, b.unary('log1p')(x)) },
+  ...unary('expm1', undefined, { compose: (x) => b.sub(b.exp(x), 1) }),
+  { op: 'expm1', note: 'tiny', shapes: one, range: [-1e-9, 1e-9], build: (x) => b.mul(1e9, b.unary('expm1')(x)) },
+  ...unary('erf', undefined, { range: [-3, 3], compose: (x) => b.sub(1, b.unary('erfc')(x)) }),
+  ...unary('erfc', undefined, { range: [-3, 3], compose: (x) => b.sub(1, b.unary('erf')(x)) }),
+  {
+    op: 'erfc',
+    note: 'tiny',
+    shapes: one,
+    range: [5, 5.2],
+    build: (x) => b.mul(1e11, b.unary('erfc')(x)),
+  },
   ...unary('sqrt', b.sqrt, { range: [0.2, 4] }),
   ...unary('abs', b.abs, { avoid: [0] }),
   ...unary('sign', b.sign, { avoid: [0], flat: true }),

@@ -1,7 +1,7 @@
 /** Which activation belongs where. */
 import { checkOptions } from '../../base/checks'
 import { describeValue, OptionError } from '../../base/errors'
-import { Model } from '../../model/model'
+import { Model, type AnyModel } from '../../model/model'
 
 export interface ActivationAdvice {
   layer: string
@@ -19,13 +19,14 @@ const outputs: Record<Target, { best: string; reason: string }> = {
   regression: { best: 'linear', reason: 'the answer is any number; for numbers of at least 0 relu will do too' },
 }
 
-/** What the compiled loss says about the targets. */
-function targetOf(model: Model): Target {
-  const name = model.internals.compiled?.loss.name
-  if (name === undefined)
+/** What the compiled loss of an output says about its targets. */
+function targetOf(model: AnyModel, output: number): Target {
+  const { compiled } = model.internals
+  if (!compiled)
     throw new OptionError(
       "diagnose.activationAdvice: the model is not compiled. Call model.compile first, or say { target: 'binary' }.",
     )
+  const { name } = compiled.outputs[output].loss
   if (name === 'binaryCrossentropy') return 'binary'
   return name === 'meanSquaredError' || name === 'custom' ? 'regression' : 'classes'
 }
@@ -48,31 +49,55 @@ function hidden(activation: string): { better: string | null; reason: string } {
   }
 }
 
+/** A layer that is judged, and which output it ends in, if any. */
+interface Judged {
+  layer: string
+  activation: string
+  output: number | null
+}
+
+/** Every dense layer with the activation that follows it, be it its own or that of a layer behind it. */
+function judged(model: AnyModel): Judged[] {
+  const { uses, outputs: ends, inputs } = model.internals.engine.network
+  return uses.flatMap((use): Judged[] => {
+    if (!use.built.product) return []
+    let end = use
+    let activation = use.built.activation
+    for (;;) {
+      const value = inputs.length + end.index
+      const output = ends.findIndex((given) => given.value === value)
+      const readers = uses.filter(({ from }) => from.includes(value))
+      const [next] = readers
+      const isAlone = output < 0 && readers.length === 1
+      const carries = isAlone && activation === 'linear' && next.place.layer.kind === 'activation'
+      if (carries) activation = next.built.activation
+      else if (!isAlone || !next.built.passes)
+        return [{ layer: use.name, activation, output: output < 0 ? null : output }]
+      end = next
+    }
+  })
+}
+
 /**
  * Looks at every dense layer of a model: sigmoid for a 0/1 output, softmax for classes, linear for regression, ReLU in
- * hidden layers, tanh rather than sigmoid there. `target` defaults to what the compiled loss says. A layer whose
- * activation is a layer of its own is judged by that one.
+ * hidden layers, tanh rather than sigmoid there. `target` defaults to what the compiled loss of each output says. A
+ * layer whose activation is a layer of its own is judged by that one.
  */
-export function activationAdvice(model: Model, options: { target?: Target | undefined } = {}): ActivationAdvice[] {
+export function activationAdvice(model: AnyModel, options: { target?: Target | undefined } = {}): ActivationAdvice[] {
   const where = 'diagnose.activationAdvice'
   if (!(model instanceof Model))
-    throw new OptionError(`${where}: expected a model made by sequential or loadModel, got ${describeValue(model)}.`)
+    throw new OptionError(
+      `${where}: expected a model made by sequential, model or loadModel, got ${describeValue(model)}.`,
+    )
   checkOptions(where, options, ['target'])
   if (options.target !== undefined && !Object.hasOwn(outputs, options.target))
     throw new OptionError(
       `${where}: target: expected 'binary', 'classes' or 'regression', got ${describeValue(options.target)}.`,
     )
-  const target = options.target ?? targetOf(model)
-  const listed = model.layers.filter(({ kind }) => kind !== 'dropout' && kind !== 'flatten')
-  const dense = listed.flatMap((layer, i) => {
-    if (layer.kind !== 'dense') return []
-    const next = listed[i + 1]
-    const separate = layer.activation === 'linear' && next?.kind === 'activation'
-    return [{ layer: layer.name, activation: separate ? next.activation : layer.activation }]
-  })
-  return dense.map((entry, i) => {
-    if (i < dense.length - 1) return { ...entry, ...hidden(entry.activation) }
-    const { best, reason } = outputs[target]
-    return { ...entry, better: entry.activation === best ? null : best, reason }
+  if (options.target === undefined) targetOf(model, 0)
+  return judged(model).map(({ layer, activation, output }) => {
+    if (output === null) return { layer, activation, ...hidden(activation) }
+    const { best, reason } = outputs[options.target ?? targetOf(model, output)]
+    return { layer, activation, better: activation === best ? null : best, reason }
   })
 }

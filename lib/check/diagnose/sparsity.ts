@@ -1,7 +1,7 @@
 /** How many weights do nothing (what L1 regularisation is for). */
 import { checkOptions, nonNegativeNumber } from '../../base/checks'
 import { describeValue, OptionError } from '../../base/errors'
-import { Model } from '../../model/model'
+import { Model, type AnyModel } from '../../model/model'
 import { Tensor } from '../../tensor/tensor'
 
 export interface WeightSparsity {
@@ -20,10 +20,12 @@ export interface Sparsity {
 }
 
 /** Counts the weights with |w| < threshold (default 1e-3) of every tensor of rank 2 or more: biases are left out. */
-export function sparsity(model: Model, options: { threshold?: number | undefined } = {}): Sparsity {
+export function sparsity(model: AnyModel, options: { threshold?: number | undefined } = {}): Sparsity {
   const where = 'diagnose.sparsity'
   if (!(model instanceof Model))
-    throw new OptionError(`${where}: expected a model made by sequential or loadModel, got ${describeValue(model)}.`)
+    throw new OptionError(
+      `${where}: expected a model made by sequential, model or loadModel, got ${describeValue(model)}.`,
+    )
   checkOptions(where, options, ['threshold'])
   const threshold = nonNegativeNumber(`${where}: threshold`, options.threshold ?? 1e-3)
   const weights: WeightSparsity[] = []

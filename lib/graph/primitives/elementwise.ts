@@ -26,6 +26,13 @@ export const elementwise = {
   log: unary((y, dy, b) => [b.div(dy, y.inputs[0])], { fold: Math.log }),
   /** log(1 + x), exact for the smallest x too: −Infinity at −1, NaN below. */
   log1p: unary((y, dy, b) => [b.div(dy, b.add(1, y.inputs[0]))]),
+  /** eˣ − 1, exact for the smallest x too. */
+  expm1: unary((y, dy, b) => [b.mul(dy, b.exp(y.inputs[0]))]),
+  // The derivative of 2/√π·∫ e^(−t²) dt is what stands behind the integral.
+  /** 2/√π·∫ e^(−t²) dt from 0 to x, the error function: in (−1, 1). */
+  erf: unary(({ inputs: [x] }, dy, b) => [b.mul(dy, b.mul(2 / Math.sqrt(Math.PI), b.exp(b.neg(b.mul(x, x)))))]),
+  /** 1 − erf(x), exact where it is tiny too: in (0, 2). */
+  erfc: unary(({ inputs: [x] }, dy, b) => [b.mul(dy, b.mul(-2 / Math.sqrt(Math.PI), b.exp(b.neg(b.mul(x, x)))))]),
   /** √x: NaN below 0. */
   sqrt: unary((y, dy, b) => [b.div(b.mul(0.5, dy), y)], { fold: Math.sqrt }),
   /** |x|, with derivative sign(x): 0 at 0. */

@@ -1,16 +1,17 @@
 import { toActivation, type Activation, type ActivationSpec } from '../../activations'
-import { booleanOption, checkOptions, positiveInteger } from '../../base/checks'
+import { booleanOption, positiveInteger } from '../../base/checks'
 import { ShapeError } from '../../base/errors'
 import type { JsonObject } from '../../base/json'
-import { shapeText, sizeOf, type Shape } from '../../base/shape'
+import { sizeOf, type Shape } from '../../base/shape'
 import { toInitializer, type Initializer, type InitializerSpec } from '../../initializers'
 import * as ops from '../../ops'
 import { checkRegularizer, type Regularizer } from '../../regularizers'
 import type { Tensor } from '../../tensor/tensor'
-import type { BuiltLayer, Layer, NoWeights, WeightSpec } from '../layer'
-import { nameOption } from '../options'
+import type { BuiltLayer, LayerDescription, WeightSpec } from '../built'
+import { makeLayer, type Layer, type NoWeights } from '../layer'
+import { commonOptions, onlyInput, type CommonOptions } from '../options'
 
-export interface DenseOptions<UseBias extends boolean = boolean> {
+export interface DenseOptions<UseBias extends boolean = boolean> extends CommonOptions {
   /** Number of outputs. */
   units: number
   /** Default 'linear'. */
@@ -23,9 +24,6 @@ export interface DenseOptions<UseBias extends boolean = boolean> {
   biasInitializer?: InitializerSpec | undefined
   kernelRegularizer?: Regularizer | undefined
   biasRegularizer?: Regularizer | undefined
-  /** False: the optimiser leaves this layer's weights alone. Default true. */
-  trainable?: boolean | undefined
-  name?: string | undefined
 }
 
 /** [units, inputs] and [units]. */
@@ -43,8 +41,6 @@ const optionNames = [
   'biasInitializer',
   'kernelRegularizer',
   'biasRegularizer',
-  'trainable',
-  'name',
 ]
 
 /** What the options say, checked and with defaults. */
@@ -56,16 +52,15 @@ interface Settings {
   biasInitializer: Initializer
   kernelRegularizer: Regularizer | undefined
   biasRegularizer: Regularizer | undefined
-  trainable: boolean
 }
 
 /**
- * a = g(x·Wᵀ + b), [m, units], for x [m, inputs], with `weight` W [units, inputs] and `bias` b [units]. Throws
- * OptionError for options that are wrong and, when a model is made, ShapeError for inputs of another rank.
+ * a = g(x·Wᵀ + b) along the last axis, […, units], for x […, inputs], with `weight` W [units, inputs] and `bias` b
+ * [units]. Throws OptionError for options that are wrong and ShapeError for an input without an axis.
  */
 export function dense<UseBias extends boolean = true>(options: DenseOptions<UseBias>): Layer<DenseWeights<UseBias>> {
   const where = 'layers.dense'
-  checkOptions(where, options, optionNames)
+  const common = commonOptions(where, options, optionNames)
   const given: Partial<DenseOptions> = options ?? {}
   const activation = toActivation(`${where}: activation`, given.activation)
   const settings: Settings = {
@@ -79,17 +74,16 @@ export function dense<UseBias extends boolean = true>(options: DenseOptions<UseB
     biasInitializer: toInitializer(`${where}: biasInitializer`, given.biasInitializer ?? 'zeros'),
     kernelRegularizer: checkRegularizer(`${where}: kernelRegularizer`, given.kernelRegularizer),
     biasRegularizer: checkRegularizer(`${where}: biasRegularizer`, given.biasRegularizer),
-    trainable: booleanOption(`${where}: trainable`, given.trainable ?? true),
   }
-  return {
+  return makeLayer({
     kind: 'dense',
-    name: nameOption(where, given.name),
+    ...common,
     config: configOf(settings),
-    build: (inputShape, layerName) => build(settings, inputShape, layerName),
-  }
+    build: (inputs, layerName) => build(settings, onlyInput(layerName, inputs), layerName),
+  })
 }
 
-function configOf(settings: Settings): Layer['config'] {
+function configOf(settings: Settings): LayerDescription['config'] {
   if (settings.activation.config === null) return null
   const config: JsonObject = {
     units: settings.units,
@@ -97,7 +91,6 @@ function configOf(settings: Settings): Layer['config'] {
     useBias: settings.useBias,
     kernelInitializer: settings.kernelInitializer.config,
     biasInitializer: settings.biasInitializer.config,
-    trainable: settings.trainable,
   }
   if (settings.kernelRegularizer) config.kernelRegularizer = settings.kernelRegularizer.config
   if (settings.biasRegularizer) config.biasRegularizer = settings.biasRegularizer.config
@@ -105,34 +98,45 @@ function configOf(settings: Settings): Layer['config'] {
 }
 
 function build(settings: Settings, inputShape: Shape, layerName: string): BuiltLayer {
-  const { units, useBias, trainable, activation } = settings
-  if (inputShape.length !== 1)
+  const { units, useBias, activation } = settings
+  const outer = inputShape.slice(0, -1)
+  const width = inputShape.at(-1)
+  if (width === undefined)
     throw new ShapeError(
-      `${layerName}: dense expects inputs of shape [m, inputs], got [m${inputShape.map((d) => `, ${d}`).join('')}]. ` +
-        `Put layers.flatten() before it: ${shapeText(inputShape)} becomes ${shapeText([sizeOf(inputShape)])}.`,
+      `${layerName}: dense expects inputs of shape [m, …, inputs], got [m]. Put layers.reshape({ shape: [1] }) before ` +
+        'it.',
     )
   const weight: WeightSpec = {
     name: 'weight',
-    shape: [units, inputShape[0]],
+    shape: [units, width],
     initializer: settings.kernelInitializer,
     regularizer: settings.kernelRegularizer,
-    trainable,
+    role: 'weight',
+    trainable: true,
   }
   const bias: WeightSpec = {
     name: 'bias',
     shape: [units],
     initializer: settings.biasInitializer,
     regularizer: settings.biasRegularizer,
-    trainable,
+    role: 'weight',
+    trainable: true,
   }
   return {
-    outputShape: [units],
+    outputShape: [...outer, units],
     weights: useBias ? [weight, bias] : [weight],
     activation: activation.name,
-    call(x, w) {
-      const product = ops.matmul(x, w.weight, { transposeB: true })
+    product: true,
+    call([x], w) {
+      // One product over all positions; a matrix is what it takes already.
+      const rows = x.shape[0] * sizeOf(outer)
+      const flat = outer.length ? ops.reshape(x, [rows, width]) : x
+      const product = ops.matmul(flat, w.weight, { transposeB: true })
       const z = useBias ? ops.add(product, ops.reshape(w.bias, [1, units])) : product
-      return { z, a: activation.apply(z) }
+      const a = activation.apply(z)
+      if (!outer.length) return { z, a }
+      const shape = [x.shape[0], ...outer, units]
+      return { z: ops.reshape(z, shape), a: ops.reshape(a, shape) }
     },
   }
 }

@@ -1,20 +1,18 @@
-import { checkOptions } from '../../base/checks'
 import { sizeOf } from '../../base/shape'
 import * as ops from '../../ops'
-import type { Layer, NoWeights } from '../layer'
-import { nameOption, withoutWeights } from '../options'
+import { makeLayer, type Layer, type NoWeights } from '../layer'
+import { commonOptions, onlyInput, withoutWeights, type CommonOptions } from '../options'
 
 /** [m, a, b, …] → [m, a·b·…], row by row. Copies nothing. */
-export function flatten(options?: { name?: string | undefined }): Layer<NoWeights> {
-  const where = 'layers.flatten'
-  checkOptions(where, options, ['name'])
-  return {
+export function flatten(options?: CommonOptions): Layer<NoWeights> {
+  const common = commonOptions('layers.flatten', options)
+  return makeLayer({
     kind: 'flatten',
-    name: nameOption(where, options?.name),
+    ...common,
     config: {},
-    build(inputShape) {
-      const size = sizeOf(inputShape)
-      return withoutWeights([size], (x) => ({ a: ops.reshape(x, [x.shape[0], size]) }))
+    build(inputs, layerName) {
+      const size = sizeOf(onlyInput(layerName, inputs))
+      return withoutWeights([size], ([x]) => ({ a: ops.reshape(x, [x.shape[0], size]) }), { passes: true })
     },
-  }
+  })
 }

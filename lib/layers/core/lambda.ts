@@ -1,36 +1,40 @@
-import { checkOptions, functionOption } from '../../base/checks'
+import { functionOption } from '../../base/checks'
 import { customFunction, functionName, type Custom } from '../../base/custom'
 import type { JsonObject } from '../../base/json'
 import type { Tensor } from '../../tensor/tensor'
-import type { Layer, NoWeights } from '../layer'
-import { nameOption, withoutWeights } from '../options'
+import { makeLayer, type Layer, type NoWeights } from '../layer'
+import { commonOptions, withoutWeights, type CommonOptions } from '../options'
 import { outputShapeOf } from '../probe'
 
+/** Of one tensor [m, …], or of as many as the layer is applied to. */
+export type LambdaFunction = (...inputs: Tensor[]) => Tensor
+
 /**
- * A layer from a function of one tensor [m, …] written with `ops`; the result keeps m as its first dimension. The name
- * is the layer's, and what `loadModel(path, { custom: { name: fn } })` asks for; without it (or a name of the
- * function's own) the model cannot be saved.
+ * A layer from a function of tensors [m, …] written with `ops`: of one, or of several where the layer is applied to a
+ * list. The result keeps m as its first dimension. The name is the layer's, and what
+ * `loadModel(path, { custom: { name: fn } })` asks for; without it (or a name of the function's own) the model cannot
+ * be saved.
  */
-export function lambda(fn: (x: Tensor) => Tensor, options?: { name?: string | undefined }): Layer<NoWeights> {
+export function lambda(fn: LambdaFunction, options?: CommonOptions): Layer<NoWeights> {
   const where = 'layers.lambda'
   functionOption(where, fn)
-  checkOptions(where, options, ['name'])
-  const name = nameOption(where, options?.name)
-  const key = name ?? functionName(fn)
-  return {
+  const common = commonOptions(where, options)
+  const key = common.name ?? functionName(fn)
+  return makeLayer({
     kind: 'lambda',
-    name,
+    ...common,
     config: key === null ? null : { function: key },
-    build(inputShape, layerName) {
-      const outputShape = outputShapeOf(layerName, inputShape, (x) => fn(x))
-      return withoutWeights(outputShape, (x) => ({ a: fn(x) }), 'custom')
+    build(inputs, layerName) {
+      const { shape, stochastic } = outputShapeOf(layerName, inputs, (values) => fn(...values))
+      const facts = { activation: 'custom', stochastic, anyDType: true }
+      return withoutWeights(shape, (values) => ({ a: fn(...values) }), facts)
     },
-  }
+  })
 }
 
 /** Rebuilds the layer from its config: the function comes from `custom`. */
-export function lambdaFromConfig(config: JsonObject, name?: string, custom?: Custom): Layer {
+export function lambdaFromConfig(config: JsonObject, common: CommonOptions, custom?: Custom): Layer {
   const key = String(config.function)
-  const rebuilt = lambda(customFunction<(x: Tensor) => Tensor>(name ?? 'lambda', key, custom), { name })
-  return { ...rebuilt, config: { function: key } }
+  const rebuilt = lambda(customFunction<LambdaFunction>(common.name ?? 'lambda', key, custom), common)
+  return makeLayer({ ...rebuilt, config: { function: key } })
 }

@@ -1,4 +1,3 @@
-import { checkOptions } from '../../base/checks'
 import type { NativeArray } from '../../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../../base/errors'
 import type { JsonObject } from '../../base/json'
@@ -7,25 +6,25 @@ import { sliceLength, slices, type Sliced } from '../../base/slices'
 import { initializers, valuesInitializer, type Initializer } from '../../initializers'
 import * as ops from '../../ops'
 import { toFlat, type TensorLike } from '../../tensor/tensor'
-import type { Layer, NoWeights } from '../layer'
-import { nameOption } from '../options'
+import type { WeightSpec } from '../built'
+import { makeLayer, type Layer, type NoWeights } from '../layer'
+import { commonOptions, onlyInput, type CommonOptions } from '../options'
 
-export interface NormalizeOptions {
+export interface NormalizeOptions extends CommonOptions {
   /** One number for all features, or one per feature (in the input's shape). Given together with `variance`. */
   mean?: TensorLike | undefined
   /** σ², at least 0: like `mean`. */
   variance?: TensorLike | undefined
-  name?: string | undefined
 }
 
 /**
- * (x − μ)/σ per feature, in the input's shape; 0 where σ = 0. Stands only first. μ and σ² are learnt from the training
- * inputs by the first `fit` or by `model.adapt(x)`, unless given; they are saved with the model and are not among its
- * weights.
+ * (x − μ)/σ per feature, in the input's shape; 0 where σ = 0. Stands only on an input of the model. μ and σ² are learnt
+ * from the training inputs by the first `fit` or by `model.adapt(x)`, unless given; they are saved with the model and
+ * are not among its weights (`getWeights({ statistics: true })` shows them).
  */
 export function normalize(options: NormalizeOptions = {}): Layer<NoWeights> {
   const where = 'layers.normalize'
-  checkOptions(where, options, ['mean', 'variance', 'name'])
+  const common = commonOptions(where, options, ['mean', 'variance'])
   const mean = statistic(where, 'mean', options.mean)
   const variance = statistic(where, 'variance', options.variance)
   if ((mean === undefined) !== (variance === undefined))
@@ -38,24 +37,27 @@ export function normalize(options: NormalizeOptions = {}): Layer<NoWeights> {
       `${where}: variance: expected numbers of at least 0, got ${variance[negative]} at ${negative}.`,
     )
   const given: JsonObject = mean && variance ? { mean: [...mean], variance: [...variance] } : {}
-  return {
+  return makeLayer({
     kind: 'normalize',
-    name: nameOption(where, options.name),
+    ...common,
     config: given,
-    build(inputShape, layerName) {
-      const weight = (name: string, initializer: Initializer) => {
-        return { name, shape: inputShape, initializer, trainable: false, statistic: true as const }
+    build(inputs, layerName) {
+      const shape = onlyInput(layerName, inputs)
+      const weight = (name: string, initializer: Initializer): WeightSpec => {
+        return { name, shape, initializer, role: 'statistic', trainable: false }
       }
       return {
-        outputShape: inputShape,
+        outputShape: shape,
         weights: [
-          weight('mean', mean ? spread(layerName, 'mean', mean, inputShape) : initializers.constant(0)),
-          weight('variance', variance ? spread(layerName, 'variance', variance, inputShape) : initializers.constant(1)),
+          weight('mean', mean ? spread(layerName, 'mean', mean, shape) : initializers.constant(0)),
+          weight('variance', variance ? spread(layerName, 'variance', variance, shape) : initializers.constant(1)),
         ],
         activation: 'linear',
+        first: true,
+        adapt: (read, rows) => featureStatistics(read, rows, sizeOf(shape)),
         needsAdapt: mean === undefined,
-        call(x, w) {
-          const row = [1, ...inputShape]
+        call([x], w) {
+          const row = [1, ...shape]
           const varies = ops.greater(ops.reshape(w.variance, row), 0)
           // 1 in place of σ² = 0: the quotient that select throws away stays finite.
           const deviation = ops.sqrt(ops.select(varies, ops.reshape(w.variance, row), 1))
@@ -64,7 +66,7 @@ export function normalize(options: NormalizeOptions = {}): Layer<NoWeights> {
         },
       }
     },
-  }
+  })
 }
 
 function statistic(where: string, name: string, value: TensorLike | undefined): Float64Array | undefined {
@@ -97,7 +99,7 @@ export function* featureStatistics(
   read: (from: number, to: number) => NativeArray,
   rows: number,
   features: number,
-): Sliced<{ mean: Float64Array; variance: Float64Array }> {
+): Sliced<Record<'mean' | 'variance', Float64Array>> {
   const mean = new Float64Array(features)
   const variance = new Float64Array(features)
   const first = Float64Array.from(read(0, 1))

@@ -3,88 +3,114 @@
  * when their turn has come.
  */
 import { ShapeError } from '../../base/errors'
-import { shapeText, sizeOf, type Shape } from '../../base/shape'
+import { sizeOf } from '../../base/shape'
 import { inTurns, type Sliced } from '../../base/slices'
 import { openRows, type RowSource } from '../../data/row-source'
 import type { DataLike } from '../../data/rows'
-import { requireFinite, toFlatRows, toNative, upload, type Flat, type Home, type NativeRows } from '../../data/transfer'
-import type { Loss } from '../../losses'
+import { requireFinite, toFlatRows, upload, type Flat, type Home } from '../../data/transfer'
 import type { NativeBuffer } from '../../native/contract'
 import { native } from '../../native/native'
-import { Tensor } from '../../tensor/tensor'
 import type { Job } from '../queue/job'
+import type { CompiledOutput } from '../structure/compile'
+import type { Network, NetworkOutput } from '../structure/network'
 import { exampleWeights, type ClassWeight, type SampleWeight } from './example-weights'
+import { OpenInputs, slotsOf, type InputData, type NativeInputs } from './inputs'
+import { recordOf } from './record'
+
+/** y: targets of the only output, or targets by the name of each. */
+export type TargetData = DataLike | { readonly [output: string]: DataLike }
+/** One weight per row for all outputs, or for outputs by name. */
+export type SampleWeights = SampleWeight | { readonly [output: string]: SampleWeight }
+/** Weights of classes of the only output, or of outputs by name. */
+export type ClassWeights = ClassWeight | { readonly [output: string]: ClassWeight }
 
 /** Examples as a user gives them. */
 export interface GivenExamples {
-  x: DataLike
-  y: DataLike
-  sampleWeight?: SampleWeight | undefined
-  classWeight?: ClassWeight | undefined
-}
-
-/** What examples must fit. */
-export interface ExampleShapes {
-  inputShape: Shape
-  outputShape: Shape
+  x: InputData
+  y: TargetData
+  sampleWeight?: SampleWeights | undefined
+  classWeight?: ClassWeights | undefined
 }
 
 /** An Engine is one. */
-interface CompiledNetwork extends Home {
-  network: ExampleShapes
-  requireCompiled(where: string): { loss: Loss }
+interface CompiledNetwork extends Pick<Home, 'dtype'> {
+  network: Network
+  requireCompiled(where: string): { outputs: readonly CompiledOutput[] }
+}
+
+/** Targets of one output in native memory. */
+export interface NativeTargets {
+  readonly output: NetworkOutput
+  readonly buffer: NativeBuffer
+  /** One weight per row (sample weight times class weight), or null. */
+  readonly weights: NativeBuffer | null
+  /** The targets and the weights once more in JavaScript memory, until nobody needs them. */
+  targets: Flat | null
+  exampleWeights: Flat | null
 }
 
 /** A data set in native memory. */
 export interface NativeData {
-  rows: number
-  x: NativeBuffer
-  xShape: number[]
-  y: NativeBuffer
-  /** One weight per row (sample weight times class weight), or null. */
-  weights: NativeBuffer | null
-  /** y and the weights once more in JavaScript memory, until nobody needs them. */
-  targets: Flat | null
-  exampleWeights: Flat | null
+  readonly rows: number
+  readonly x: NativeInputs
+  readonly y: readonly NativeTargets[]
   dispose(): void
 }
 
 /** The inputs of a plan that trains or evaluates. */
-export function inputsOf({ x, y, weights }: NativeData): Record<string, NativeBuffer> {
-  return { x, y, ...(weights ? { weights } : {}) }
+export function inputsOf({ x, y }: NativeData): Record<string, NativeBuffer> {
+  const slots = slotsOf(x)
+  for (const { output, buffer, weights } of y) {
+    slots[output.slot] = buffer
+    if (weights) slots[output.weightSlot] = weights
+  }
+  return slots
+}
+
+/** By output: whether its rows have weights. */
+export function weightedOutputs({ y }: NativeData): readonly boolean[] {
+  return y.map(({ weights }) => weights !== null)
+}
+
+/** y of one output, open. */
+interface OpenTargets {
+  readonly output: NetworkOutput
+  readonly name: string
+  readonly source: RowSource
+  readonly sampleWeight: RowSource | null
+  readonly classWeight: ClassWeight | undefined
 }
 
 /** x and y of a user with their weights, open. `release` gives back the references to their tensors. */
 export class Examples {
-  readonly #classWeight: ClassWeight | undefined
-  #loss: Loss | null = null
-  #outputShape: Shape = []
+  #compiled: readonly CompiledOutput[] = []
 
   private constructor(
     readonly where: string,
-    readonly x: RowSource,
-    readonly y: RowSource,
-    readonly sampleWeight: RowSource | null,
-    classWeight: ClassWeight | undefined,
-  ) {
-    this.#classWeight = classWeight
-  }
+    readonly x: OpenInputs,
+    readonly y: readonly OpenTargets[],
+  ) {}
 
-  /** Errors name x, y or sampleWeight. Shapes are not compared with a network yet: see `check`. */
-  static open(
-    where: string,
-    { x, y, sampleWeight, classWeight }: GivenExamples,
-    { dtype }: Pick<Home, 'dtype'>,
-  ): Examples {
-    const opened: RowSource[] = []
+  /** Names and shapes of x are checked; those of y are not compared with a loss yet: see `check`. */
+  static open(where: string, given: GivenExamples, network: Network, home: Pick<Home, 'dtype'>): Examples {
+    const opened: { release(): void }[] = []
     const open = (name: string, value: DataLike) => {
-      const source = openRows(`${where}: ${name}`, value, dtype)
+      const source = openRows(`${where}: ${name}`, value, home.dtype)
       opened.push(source)
       return source
     }
     try {
-      const weights = sampleWeight === undefined ? null : open('sampleWeight', sampleWeight)
-      return new Examples(where, open('x', x), open('y', y), weights, classWeight)
+      const byOutput = targetsByOutput(where, given, network)
+      const x = OpenInputs.open(where, given.x, network, home)
+      opened.push(x)
+      const y = byOutput.map(({ output, name, value, sampleWeight, weightName, classWeight }) => ({
+        output,
+        name,
+        source: open(name, value),
+        sampleWeight: sampleWeight === undefined ? null : open(weightName, sampleWeight),
+        classWeight,
+      }))
+      return new Examples(where, x, y)
     } catch (error) {
       for (const source of opened) source.release()
       throw error
@@ -93,10 +119,10 @@ export class Examples {
 
   /** Opens and checks what goes into a compiled model. */
   static fitting(engine: CompiledNetwork, where: string, given: GivenExamples): Examples {
-    const { loss } = engine.requireCompiled(where)
-    const examples = Examples.open(where, given, engine)
+    const { outputs } = engine.requireCompiled(where)
+    const examples = Examples.open(where, given, engine.network, engine)
     try {
-      return examples.check(engine.network, loss)
+      return examples.check(outputs)
     } catch (error) {
       examples.release()
       throw error
@@ -104,27 +130,25 @@ export class Examples {
   }
 
   get rows(): number {
-    return this.x.shape[0]
+    return this.x.rows
   }
 
-  /** ShapeError where x does not fit the network or y its loss. */
-  check({ inputShape, outputShape }: ExampleShapes, loss: Loss): this {
-    checkX(this.where, this.x, inputShape)
-    const { where, rows, y } = this
-    loss.checkTargetShape(`${where}: y`, y.shape, rows, outputShape)
-    if (y.shape[0] !== rows) throw new ShapeError(`${where}: x has ${rows} rows but y has ${y.shape[0]}.`)
-    y.shape = [rows, ...loss.targetShape(outputShape)]
-    this.#loss = loss
-    this.#outputShape = outputShape
+  /** ShapeError where y does not fit the losses. */
+  check(compiled: readonly CompiledOutput[]): this {
+    const { where, rows, x } = this
+    this.y.forEach(({ output, name, source }, i) => {
+      const { loss } = compiled[i]
+      loss.checkTargetShape(`${where}: ${name}`, source.shape, rows, output.shape)
+      if (source.shape[0] !== rows)
+        throw new ShapeError(`${where}: ${x.list[0].name} has ${rows} rows but ${name} has ${source.shape[0]}.`)
+      source.shape = [rows, ...loss.targetShape(output.shape)]
+    })
+    this.#compiled = compiled
     return this
   }
 
   /** Ranges, finiteness and the copy, after `check`. */
   *toNative(home: Home): Sliced<NativeData> {
-    const targets = yield* this.#targets(home)
-    const width = sizeOf(this.#outputShape)
-    const classes = width === 1 ? 2 : width
-    const weights = exampleWeights(this.where, targets, this.sampleWeight, this.#classWeight, classes, home.dtype)
     const owned: (() => void)[] = []
     const dispose = () => owned.splice(0).forEach((release) => release())
     const keep = (buffer: NativeBuffer) => {
@@ -132,12 +156,18 @@ export class Examples {
       return buffer
     }
     try {
-      const x = yield* toNative(this.where, 'x', this.x, home)
+      // All of y is read and checked before anything large goes to a device.
+      const read: { targets: Flat; weights: Flat | null }[] = []
+      for (const i of this.y.keys()) read.push(yield* this.#read(i, home))
+      const x = yield* this.x.toNative(home)
       owned.push(() => x.release())
-      const y = keep(yield* upload(this.where, targets, home))
-      const weightBuffer = weights && keep(yield* upload(this.where, weights, home))
-      const shared = { rows: this.rows, targets, exampleWeights: weights, dispose }
-      return { x: x.buffer, xShape: x.shape, y, weights: weightBuffer, ...shared }
+      const y: NativeTargets[] = []
+      for (const [i, { targets, weights }] of read.entries()) {
+        const buffer = keep(yield* upload(this.where, targets, home))
+        const weightBuffer = weights && keep(yield* upload(this.where, weights, home))
+        y.push({ output: this.y[i].output, buffer, weights: weightBuffer, targets, exampleWeights: weights })
+      }
+      return { rows: this.rows, x, y, dispose }
     } catch (error) {
       dispose()
       throw error
@@ -149,64 +179,80 @@ export class Examples {
     return inTurns(this.toNative(home), () => job.throwIfAborted())
   }
 
-  /** y in JavaScript memory, every value as the loss wants it. */
-  #targets({ dtype }: Home): Sliced<Flat> {
-    const { y } = this
-    const where = `${this.where}: y`
-    return toFlatRows(y, dtype, ({ data, shape }, from) => {
-      requireFinite(this.where, 'y', data, y.shape, from * (data.length / shape[0]))
-      this.#loss!.checkTargetValues(where, data, this.#outputShape, from)
+  /** Targets of an output in JavaScript memory, every value as the loss wants it, and what each row counts. */
+  *#read(i: number, { dtype }: Home): Sliced<{ targets: Flat; weights: Flat | null }> {
+    const { output, name, source, sampleWeight, classWeight } = this.y[i]
+    const { loss } = this.#compiled[i]
+    const where = `${this.where}: ${name}`
+    const targets = yield* toFlatRows(source, dtype, ({ data, shape }, from) => {
+      requireFinite(this.where, name, data, source.shape, from * (data.length / shape[0]))
+      loss.checkTargetValues(where, data, output.shape, from)
     })
+    const width = sizeOf(output.shape)
+    const classes = width === 1 ? 2 : width
+    return { targets, weights: exampleWeights(this.where, targets, sampleWeight, classWeight, classes, dtype) }
   }
 
   release(): void {
-    for (const source of [this.x, this.y, this.sampleWeight]) source?.release()
+    this.x.release()
+    for (const { source, sampleWeight } of this.y) {
+      source.release()
+      sampleWeight?.release()
+    }
   }
 }
 
-/** x by itself, open: for predictions. */
-export function openX(where: string, value: DataLike, { dtype }: Pick<Home, 'dtype'>): RowSource {
-  return openRows(`${where}: x`, value, dtype)
+interface GivenTargets {
+  output: NetworkOutput
+  name: string
+  value: DataLike
+  sampleWeight: SampleWeight | undefined
+  weightName: string
+  classWeight: ClassWeight | undefined
 }
 
-/** x in native memory. The caller disposes of it; `source` stays open. */
-export function nativeX(
+/** What is given for each output. */
+function targetsByOutput(
   where: string,
-  source: RowSource,
-  engine: Home & { network: ExampleShapes },
-): Sliced<NativeRows> {
-  checkX(where, source, engine.network.inputShape)
-  return toNative(where, 'x', source, engine)
+  { y, sampleWeight, classWeight }: GivenExamples,
+  { outputs, namedOutputs }: Network,
+): GivenTargets[] {
+  if (!namedOutputs) {
+    const [output] = outputs
+    const value = y as DataLike
+    return [
+      {
+        output,
+        name: 'y',
+        value,
+        sampleWeight: sampleWeight as SampleWeight | undefined,
+        weightName: 'sampleWeight',
+        classWeight: classWeight as ClassWeight | undefined,
+      },
+    ]
+  }
+  const names = outputs.map(({ name }) => name)
+  const targets = recordOf<DataLike>(`${where}: y`, 'output', y, names)
+  const weights = isByOutput(sampleWeight, names)
+    ? recordOf<SampleWeight>(`${where}: sampleWeight`, 'output', sampleWeight, names, true)
+    : null
+  const classes =
+    classWeight === undefined ? {} : recordOf<ClassWeight>(`${where}: classWeight`, 'output', classWeight, names, true)
+  return outputs.map((output) => ({
+    output,
+    name: `y.${output.name}`,
+    value: targets[output.name],
+    sampleWeight: weights ? weights[output.name] : (sampleWeight as SampleWeight | undefined),
+    weightName: weights ? `sampleWeight.${output.name}` : 'sampleWeight',
+    classWeight: classes[output.name],
+  }))
 }
 
-/** `nativeX` with turns of the event loop in between. AbortError. */
-export async function preparedX(
-  engine: Home & { network: ExampleShapes },
-  job: Job,
-  x: RowSource,
-): Promise<NativeRows> {
-  return inTurns(nativeX(job.what, x, engine), () => job.throwIfAborted())
-}
-
-/** ShapeError unless the rows are [m, ...inputShape]. */
-function checkX(where: string, source: RowSource, inputShape: Shape): void {
-  const [, ...rest] = source.shape
-  if (source.shape.length > 0 && rest.join() === inputShape.join()) return
-  const expected = shapeText([null, ...inputShape])
-  throw new ShapeError(
-    `${where}: x: expected shape ${expected} (examples are rows), got ` +
-      `${shapeText(source.shape)}.${rowsHint(source, inputShape)}`,
-  )
-}
-
-/** How numbers without rows become examples. */
-function rowsHint({ shape, given }: RowSource, inputShape: Shape): string {
-  if (shape.join() === inputShape.join()) return ' For one example wrap it: [example].'
-  if (shape.length !== 1) return ''
-  const size = sizeOf(inputShape)
-  const rows = shapeText([shape[0] % size === 0 ? shape[0] / size : 'm', ...inputShape])
-  if (given instanceof Tensor) return ` Give it rows: ops.reshape(x, ${rows}).`
-  if (!Array.isArray(given)) return ` A flat typed array needs its shape: tensor(data, ${rows}).`
-  if (inputShape.join() === '1') return ' For one number per example: x.map((v) => [v]).'
-  return ` A flat array needs its shape: tensor(x, ${rows}).`
+/** Whether weights of rows are given by the names of outputs, not as one list for all. */
+function isByOutput(weights: unknown, names: readonly string[]): boolean {
+  if (typeof weights !== 'object' || weights === null || Array.isArray(weights) || ArrayBuffer.isView(weights))
+    return false
+  const keys = Object.keys(weights)
+  const isShapedArray = 'data' in weights && 'shape' in weights && !names.includes('data')
+  return !isShapedArray && Object.getPrototypeOf(weights) === Object.prototype && keys.length > 0
 }

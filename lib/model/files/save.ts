@@ -6,10 +6,10 @@ import type { StateCell } from '../structure/weights'
 import type { ModelSnapshot } from './snapshot'
 import { encodeSnapshot } from './snapshot-file'
 
-/** Statistics of an unadapted normalize layer are no knowledge and are left out. */
+/** Statistics that are still to be learnt are no knowledge and are left out. */
 function cellsOf(engine: Engine): StateCell[] {
-  const { weights } = engine
-  const values = weights.list.filter((p) => !(p.spec.statistic && engine.needsAdapt))
+  const { weights, unadapted } = engine
+  const values = weights.list.filter((p) => !(p.spec.role === 'statistic' && unadapted.has(p.place)))
   return [...values, ...[...weights.slots.values()].flat()]
 }
 
@@ -19,28 +19,35 @@ function unsaved(what: string, remedy: string): FormatError {
 
 function architectureOf(engine: Engine): ModelSnapshot['architecture'] {
   const { name, labels } = engine.about
+  const { network, weights } = engine
+  const { inputs, uses, outputs, namedInputs, namedOutputs } = network.description
   return {
     name,
-    inputShape: [...engine.network.inputShape],
     dtype: engine.dtype,
     precision: engine.precision,
     seed: String(engine.seed),
     labels: labels && [...labels],
-    layers: engine.network.layers.map(({ name: layerName, layer }) => {
+    inputs: inputs.map(({ name: input, shape, dtype }) => ({ name: input, shape: [...shape], dtype: dtype ?? null })),
+    layers: network.layers.map((place) => {
+      const { name: layerName, layer } = place
       if (layer.config === null)
         throw unsaved(
           `something in layer '${layerName}'`,
           'Give the function a name, and pass it to loadModel in { custom }.',
         )
-      return { kind: layer.kind, name: layerName, config: layer.config }
+      return { kind: layer.kind, name: layerName, config: layer.config, trainable: weights.isTrainable(place) }
     }),
+    uses: uses.map(({ layer, from }) => ({ layer, from: [...from] })),
+    outputs: outputs.map((output) => ({ ...output })),
+    namedInputs,
+    namedOutputs,
   }
 }
 
 function compiledOf(engine: Engine): ModelSnapshot['compiled'] {
   const { compiled, learningRate } = engine
   if (!compiled) return null
-  const { optimizer, loss, metrics, gradientClip } = compiled
+  const { optimizer, gradientClip } = compiled
   const rate = learningRate ? learningRate.config : (optimizer.config?.learningRate ?? null)
   if (rate === null || (optimizer.config === null && !learningRate))
     throw unsaved('the learning rate', 'Use schedules.…, or a named function.')
@@ -49,11 +56,16 @@ function compiledOf(engine: Engine): ModelSnapshot['compiled'] {
       "the optimiser's own learning rate",
       'Compile with a number or schedules.… before model.setLearningRate.',
     )
-  if (loss.config === null) throw unsaved('the loss', 'Use a named function, and pass it to loadModel in { custom }.')
   return {
     optimizer: { kind: optimizer.kind, config: { ...optimizer.config, learningRate: rate } },
-    loss: loss.config,
-    metrics: metrics.map((metric) => metric.config),
+    outputs: compiled.outputs.map(({ loss, lossWeight, metrics, prefix }) => {
+      if (loss.config === null)
+        throw unsaved(
+          prefix ? `the loss of '${prefix.slice(0, -1)}'` : 'the loss',
+          'Use a named function, and pass it to loadModel in { custom }.',
+        )
+      return { loss: loss.config, lossWeight, metrics: metrics.map((metric) => metric.config) }
+    }),
     gradientClip: gradientClip as Json,
   }
 }

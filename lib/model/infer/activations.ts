@@ -1,12 +1,11 @@
 /** The values inside a network, layer by layer. */
-import type { RowSource } from '../../data/row-source'
 import { Tensor } from '../../tensor/tensor'
-import { preparedX } from '../data/examples'
+import { slotsOf, type OpenInputs } from '../data/inputs'
 import type { Engine } from '../engine'
 import { activationsProgram } from '../programs/program'
 import type { Job } from '../queue/job'
 
-/** Values of one layer: z before its activation (where it has one), a after it; [m, …]. */
+/** Values of one use of a layer: z before its activation (where it has one), a after it; [m, …]. */
 export interface LayerActivations {
   z?: Tensor
   a: Tensor
@@ -15,15 +14,15 @@ export interface LayerActivations {
 export async function activations(
   engine: Engine,
   job: Job,
-  x: RowSource,
+  x: OpenInputs,
   training: boolean,
 ): Promise<Record<string, LayerActivations>> {
   engine.requireAdapted(job.what)
-  const input = await preparedX(engine, job, x)
-  const rows = input.shape[0]
+  const inputs = await x.prepared(engine, job)
+  const { rows } = inputs
   try {
     const plan = engine.plans.get(`activations ${rows} ${training}`, () => activationsProgram(engine, rows, training))
-    const result = await job.run(plan.prepare({ x: input.buffer }, false, engine.stepKey()))
+    const result = await job.run(plan.prepare(slotsOf(inputs), false, engine.stepKey()))
     job.throwIfAborted()
     const layers: Record<string, LayerActivations> = {}
     plan.fetchNames.forEach((name, i) => {
@@ -34,6 +33,6 @@ export async function activations(
     })
     return layers
   } finally {
-    input.release()
+    inputs.release()
   }
 }

@@ -3,8 +3,7 @@ import type { NativeBuffer } from '../../native/contract'
 import { native } from '../../native/native'
 import { Tensor } from '../../tensor/tensor'
 import type { WeightSet } from '../../tensor/weight-set'
-import type { ClassWeight, SampleWeight } from '../data/example-weights'
-import { inputsOf, type Examples } from '../data/examples'
+import { inputsOf, weightedOutputs, type ClassWeights, type Examples, type SampleWeights } from '../data/examples'
 import type { Engine } from '../engine'
 import { costProgram } from '../programs/program'
 import type { Job } from '../queue/job'
@@ -17,10 +16,10 @@ export interface CostAndGradients<Weights extends WeightSet = WeightSet> {
 }
 
 export interface CostOptions {
-  sampleWeight?: SampleWeight | undefined
-  classWeight?: ClassWeight | undefined
+  sampleWeight?: SampleWeights | undefined
+  classWeight?: ClassWeights | undefined
   /**
-   * Whether dropout is active. Its mask then is that of the next training step, the same for every call until a step is
+   * Whether dropout is active and normalisation uses the batch; states stay as they are. The mask then is that of the next training step, the same for every call until a step is
    * taken. Default false.
    */
   training?: boolean | undefined
@@ -33,18 +32,20 @@ export async function costAndGradients<Weights extends WeightSet>(
   examples: Examples,
   training: boolean,
 ): Promise<CostAndGradients<Weights>> {
-  const { loss } = engine.requireCompiled(job.what)
+  const { outputs } = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
-  const data = await examples.check(engine.network, loss).prepared(engine, job)
+  const data = await examples.check(outputs).prepared(engine, job)
   try {
-    const shape = { batch: data.rows, weighted: data.weights !== null }
-    const plan = engine.plans.get(`gradients ${shape.batch} ${shape.weighted} ${training}`, () =>
-      costProgram(engine, loss, shape, { training, withGradients: true }),
+    const shape = { batch: data.rows, weighted: weightedOutputs(data) }
+    const plan = engine.plans.get(`gradients ${shape.batch} ${shape.weighted.join()} ${training}`, () =>
+      costProgram(engine, outputs, shape, { training, withGradients: true }),
     )
     const result = await job.run(plan.prepare(inputsOf(data), false, engine.stepKey()))
     job.throwIfAborted()
     const [cost, dataLoss, ...found] = result.fetches
-    const gradients = engine.weights.layOut((p, i) => Tensor.fromBuffer(found[i], p.shape, engine.dtype)) as Weights
+    const gradients = engine.weights.layOut(engine.weights.trainable, (p, i) =>
+      Tensor.fromBuffer(found[i], p.shape, engine.dtype),
+    ) as Weights
     return { cost: scalar(cost), dataLoss: scalar(dataLoss), gradients }
   } finally {
     data.dispose()

@@ -1,39 +1,43 @@
-/** The output of a network for rows of x. */
+/** The outputs of a network for rows of x. */
 import { sizeOf } from '../../base/shape'
 import { atOnce } from '../../base/slices'
-import type { RowSource } from '../../data/row-source'
 import type { NativeBuffer } from '../../native/contract'
 import { native } from '../../native/native'
 import { guarded } from '../../native/runtime'
 import { Tensor } from '../../tensor/tensor'
-import { nativeX, preparedX } from '../data/examples'
+import { slotsOf, type OpenInputs } from '../data/inputs'
 import type { Engine } from '../engine'
 import type { Job } from '../queue/job'
 import { runChunks } from './chunks'
 
-export async function predict(engine: Engine, job: Job, x: RowSource, batch: number): Promise<Tensor> {
+/** The only output, or outputs by name. */
+export type Predictions = Tensor | Record<string, Tensor>
+
+export async function predict(engine: Engine, job: Job, x: OpenInputs, batch: number): Promise<Predictions> {
   engine.requireAdapted(job.what)
-  const input = await preparedX(engine, job, x)
-  const rows = input.shape[0]
-  const shape = [rows, ...engine.network.outputShape]
-  let output: NativeBuffer | null = null
+  const inputs = await x.prepared(engine, job)
+  const { rows } = inputs
+  const collect: NativeBuffer[] = []
   try {
-    output = guarded(job.what, () => native.bufferCreate(engine.dtype, sizeOf(shape), null, engine.device))
-    const collect = [output]
+    for (const { shape } of engine.network.outputs) {
+      const count = rows * sizeOf(shape)
+      collect.push(guarded(job.what, () => native.bufferCreate(engine.dtype, count, null, engine.device)))
+    }
     await runChunks(job, {
       rows,
       batch,
-      inputs: { x: input.buffer },
+      inputs: slotsOf(inputs),
       plan: (size) => engine.predictPlan(size),
       request: (firstRow) => ({ collect, collectRow: firstRow }),
       onResult: () => undefined,
     })
-    return Tensor.fromBuffer(toHost(job.what, engine, output), shape, engine.dtype)
+    for (const [i, buffer] of collect.entries()) collect[i] = toHost(job.what, engine, buffer)
+    return predictions(engine, rows, collect)
   } catch (error) {
-    if (output) native.bufferDispose(output)
+    for (const buffer of collect) native.bufferDispose(buffer)
     throw error
   } finally {
-    input.release()
+    inputs.release()
   }
 }
 
@@ -45,17 +49,22 @@ function toHost(where: string, { device }: Engine, buffer: NativeBuffer): Native
   return copy
 }
 
+/** Buffers by output as users get them. */
+function predictions({ network, dtype }: Engine, rows: number, buffers: readonly NativeBuffer[]): Predictions {
+  const tensors = network.outputs.map(({ shape }, i) => Tensor.fromBuffer(buffers[i], [rows, ...shape], dtype))
+  if (!network.namedOutputs) return tensors[0]
+  return Object.fromEntries(network.outputs.map(({ name }, i) => [name, tensors[i]]))
+}
+
 /** All rows at once on the calling thread. */
-export function predictSync(engine: Engine, x: RowSource): Tensor {
+export function predictSync(engine: Engine, x: OpenInputs): Predictions {
   const where = 'predictSync'
   engine.requireAdapted(where)
-  const input = atOnce(nativeX(where, x, engine))
-  const rows = input.shape[0]
+  const inputs = atOnce(x.toNative(engine))
   try {
-    const plan = engine.predictPlan(rows)
-    const result = plan.runSync(where, { x: input.buffer })
-    return Tensor.fromBuffer(result.fetches[0], [rows, ...engine.network.outputShape], engine.dtype)
+    const plan = engine.predictPlan(inputs.rows)
+    return predictions(engine, inputs.rows, plan.runSync(where, slotsOf(inputs)).fetches)
   } finally {
-    input.release()
+    inputs.release()
   }
 }

@@ -8,7 +8,7 @@ import { native } from '../../native/native'
 import { guarded } from '../../native/runtime'
 import { Tensor, tensorToNative, type TensorLike } from '../../tensor/tensor'
 import type { StateCell } from '../structure/weights'
-import type { BuiltProgram } from './program'
+import type { BuiltProgram } from './tracer'
 
 /** Plans kept per model; the least recently used goes first. */
 const capacity = 16

@@ -4,9 +4,10 @@ import type { DType } from '../../base/dtype'
 import { OptionError, ShapeError } from '../../base/errors'
 import { shapeText, type Shape } from '../../base/shape'
 import { grad } from '../../functions/grad'
-import type { Layer } from '../../layers/layer'
+import type { Layer } from '../../layers'
 import * as ops from '../../ops'
 import { tensor, type Tensor, type TensorLike } from '../../tensor/tensor'
+import { chain } from './describe'
 import { Network } from './network'
 import { Weights } from './weights'
 
@@ -48,7 +49,7 @@ export function layerBlock(layer: Layer, options: LayerBlockOptions): LayerBlock
   checkOptions(where, options, ['inputShape', 'seed', 'dtype'])
   const inputShape = shapeOption(`${where}: inputShape`, options?.inputShape)
   const dtype = dtypeOption(where, options.dtype ?? 'float64')
-  const network = new Network(inputShape, [layer])
+  const network = new Network(chain(inputShape, [layer]), where)
   const [{ name, built }] = network.layers
   if (built.needsAdapt)
     throw new OptionError(`${where}: '${name}' has no mean and variance yet. Give them: { mean, variance }.`)
@@ -58,7 +59,11 @@ export function layerBlock(layer: Layer, options: LayerBlockOptions): LayerBlock
   cells.dispose()
   const names = Object.keys(initial)
   const trainable = names.filter((key) => built.weights.find((spec) => spec.name === key)?.trainable)
-  const call = (x: Tensor, w: Record<string, Tensor>) => built.call(x, w, { training: false, stream: 0 })
+  const context = { training: false, trainable: true, stream: 0 }
+  const call = (x: Tensor, w: Record<string, Tensor>) => {
+    const { z, a } = built.call([x], w, context)
+    return { z, a }
+  }
   const take = (what: string, value: TensorLike, shape: readonly (number | null)[]) => {
     const given = tensor(value, { dtype })
     if (given.rank !== shape.length || shape.some((d, i) => d !== null && d !== given.shape[i]))

@@ -1,74 +1,204 @@
-/** The layers of a model, named, built and chained. Knows shapes and computation, holds no values. */
-import type { LayerOutput } from '../../activations/activation'
+/**
+ * A network as a graph of places: inputs, uses of layers, outputs. Knows shapes and computation, holds no values.
+ */
+import type { LayerOutput } from '../../activations'
 import type { DType } from '../../base/dtype'
-import { describeValue, MyelinError, OptionError, ShapeError } from '../../base/errors'
+import { describeValue, OptionError, ShapeError } from '../../base/errors'
 import { shapeText, sizeOf, type Shape } from '../../base/shape'
 import { withLabel } from '../../graph/label'
-import type { BuiltLayer, Layer, WeightSpec } from '../../layers/layer'
+import type { BuiltLayer, LayerDescription, LayerResult, WeightSpec } from '../../layers'
 import type { ModelSize } from '../../native/devices'
 import { Tensor } from '../../tensor/tensor'
+import { checkBuilt, nameLayers, type NetworkDescription, type ValueNumber } from './describe'
 
-/** A layer in its place. */
+/** An input of the network. */
+export interface NetworkInput {
+  readonly name: string
+  /** Name of its data in plans: 'x', or 'x.' and the name. */
+  readonly slot: string
+  readonly shape: Shape
+  /** Undefined: the dtype of the model. */
+  readonly dtype: 'int32' | undefined
+  /** Of whole numbers that a layer takes as ids: they are below this, because of that layer. */
+  readonly limit: { readonly below: number; readonly layer: string } | null
+}
+
+/** A layer in its place, with weights of its own. */
 export interface PlacedLayer {
   readonly name: string
-  readonly layer: Layer
+  readonly layer: LayerDescription
+  /** As its first use built it. */
   readonly built: BuiltLayer
-  /** Position in the network; also its random stream. */
+  /** Position among the layers. */
   readonly index: number
-  readonly inputShape: Shape
+  readonly inputShapes: readonly Shape[]
+}
+
+/** A use of a layer: a value of the network. */
+export interface LayerUse {
+  /** The layer's name; from its second use on with the use's number, 'encoder#2'. */
+  readonly name: string
+  readonly place: PlacedLayer
+  readonly built: BuiltLayer
+  readonly from: readonly ValueNumber[]
+  /** Position among the uses; also its random stream. */
+  readonly index: number
+}
+
+/** An output of the network. */
+export interface NetworkOutput {
+  readonly name: string
+  /** Names of its targets and weights of examples in plans: 'y' and 'weights', or these, a dot and the name. */
+  readonly slot: string
+  readonly weightSlot: string
+  readonly value: ValueNumber
+  readonly shape: Shape
+  /** Applied last. */
+  readonly activation: string
 }
 
 /** Values by weight name. */
-export type WeightValues = Record<string, Tensor>
+export type WeightValues = Readonly<Record<string, Tensor>>
 
 export interface ForwardPass {
-  /** What the last layer gives. */
-  output: LayerOutput
-  layers: { name: string; output: LayerOutput }[]
+  /** By output. */
+  outputs: LayerOutput[]
+  /** By use. */
+  uses: { name: string; output: LayerOutput }[]
+  /** New values of states, the last one of each. */
+  updates: { place: PlacedLayer; key: string; value: Tensor }[]
+}
+
+/** How a forward pass treats the layers. */
+export interface PassOptions {
+  training: boolean
+  /** Frozen layers keep their states and use them. */
+  isTrainable(place: PlacedLayer): boolean
 }
 
 export class Network {
+  readonly inputs: readonly NetworkInput[]
+  /** Every layer once, in the order of first use. */
   readonly layers: readonly PlacedLayer[]
-  readonly outputShape: Shape
+  readonly uses: readonly LayerUse[]
+  readonly outputs: readonly NetworkOutput[]
 
+  /** `where` opens the messages of errors. */
   constructor(
-    readonly inputShape: Shape,
-    descriptions: readonly Layer[],
+    readonly description: NetworkDescription,
+    where = 'sequential',
   ) {
-    this.layers = placeLayers(inputShape, descriptions)
-    this.outputShape = this.layers[this.layers.length - 1].built.outputShape
+    const { namedInputs, namedOutputs } = description
+    const names = nameLayers(where, description.layers)
+    const shapes: Shape[] = description.inputs.map(({ shape }) => shape)
+    const layers: PlacedLayer[] = []
+    const counts: number[] = names.map(() => 0)
+    this.uses = description.uses.map(({ layer: number, from }, index) => {
+      const layer = description.layers[number]
+      const name = names[number]
+      const inputShapes = from.map((value) => shapes[value])
+      const built = layer.build(inputShapes, name)
+      checkBuilt(name, built.outputShape)
+      shapes.push(built.outputShape)
+      const use = ++counts[number]
+      layers[number] ??= { name, layer, built, index: number, inputShapes }
+      const place = layers[number]
+      if (use > 1) checkShared(place, built, inputShapes)
+      if (built.first && from.some((value) => value >= description.inputs.length))
+        throw new OptionError(
+          `${where}: '${name}' is layer ${number + 1}; ${layer.kind} stands only first, because its statistics come ` +
+            'from the input data.',
+        )
+      return { name: use === 1 ? name : `${name}#${use}`, place, built, from, index }
+    })
+    this.layers = layers
+    this.inputs = description.inputs.map(({ name, shape, dtype }, i) => ({
+      name,
+      shape,
+      slot: namedInputs ? `x.${name}` : 'x',
+      ...this.#wholeNumbers(i, dtype),
+    }))
+    this.outputs = description.outputs.map(({ name, value }) => ({
+      name,
+      value,
+      slot: namedOutputs ? `y.${name}` : 'y',
+      weightSlot: namedOutputs ? `weights.${name}` : 'weights',
+      shape: shapes[value],
+      activation: this.#useOf(value)?.built.activation ?? 'linear',
+    }))
   }
 
-  /** Activation applied last in the network. */
-  get activation(): string {
-    return this.layers[this.layers.length - 1].built.activation
+  get namedInputs(): boolean {
+    return this.description.namedInputs
   }
 
-  /** Records the computation of x [m, ...inputShape] through all layers. */
-  forward(x: Tensor, weightsOf: (layer: PlacedLayer) => WeightValues, training: boolean): ForwardPass {
-    const passed: ForwardPass['layers'] = []
-    let value = x
-    for (const place of this.layers) {
-      const output = withLabel(place.name, () =>
-        place.built.call(value, weightsOf(place), { training, stream: place.index }),
-      )
-      this.checkOutput(place, output, x.shape[0])
-      passed.push({ name: place.name, output })
-      value = output.a
+  get namedOutputs(): boolean {
+    return this.description.namedOutputs
+  }
+
+  #useOf(value: ValueNumber): LayerUse | undefined {
+    return this.uses[value - this.description.inputs.length]
+  }
+
+  /** Shapes of the values that a use reads and of the one it gives are those of its `built`; of any value, this. */
+  shapeOf(value: ValueNumber): Shape {
+    return this.#useOf(value)?.built.outputShape ?? this.inputs[value].shape
+  }
+
+  /** What a value is called: an input's name, or a use's. */
+  nameOf(value: ValueNumber): string {
+    return this.#useOf(value)?.name ?? this.inputs[value].name
+  }
+
+  /** An input is of whole numbers where it says so, or where only layers that take ids read it. */
+  #wholeNumbers(value: ValueNumber, asked: 'int32' | undefined): Pick<NetworkInput, 'dtype' | 'limit'> {
+    const readers = this.uses.filter(({ from }) => from.includes(value))
+    const isRead = this.description.outputs.some((output) => output.value === value)
+    const takers = readers.filter(({ built }) => built.wholeNumbers)
+    const onlyIds = readers.length > 0 && takers.length === readers.length && !isRead
+    let limit: NetworkInput['limit'] = null
+    for (const { name, built } of takers) {
+      const { below } = built.wholeNumbers!
+      if (!limit || below < limit.below) limit = { below, layer: name }
     }
-    return { output: passed[passed.length - 1].output, layers: passed }
+    return { dtype: asked ?? (onlyIds ? 'int32' : undefined), limit }
   }
 
-  private checkOutput(place: PlacedLayer, output: LayerOutput, rows: number): void {
-    const expected = [rows, ...place.built.outputShape]
-    if (!(output?.a instanceof Tensor))
-      throw new OptionError(
-        `${place.name}: call must return a tensor of shape ${shapeText(expected)}, got ${describeValue(output?.a)}.`,
+  /** Records the computation of the inputs [m, ...shape] through all uses of layers. */
+  forward(
+    inputs: readonly Tensor[],
+    weightsOf: (place: PlacedLayer) => WeightValues,
+    { training, isTrainable }: PassOptions,
+  ): ForwardPass {
+    const rows = inputs[0].shape[0]
+    const values: LayerOutput[] = inputs.map((a) => ({ a }))
+    const updated = new Map<PlacedLayer, Record<string, Tensor>>()
+    const passed: ForwardPass['uses'] = []
+    for (const use of this.uses) {
+      const { place, built, from } = use
+      const trainable = isTrainable(place)
+      // A second use of a layer sees the states as the first one leaves them.
+      const weights = { ...weightsOf(place), ...updated.get(place) }
+      const context = { training, trainable, stream: use.index }
+      const result = withLabel(use.name, () =>
+        built.call(
+          from.map((value) => values[value].a),
+          weights,
+          context,
+        ),
       )
-    if (output.a.shape.join() !== expected.join())
-      throw new ShapeError(
-        `${place.name}: call must return shape ${shapeText(expected)}, it returned ${shapeText(output.a.shape)}.`,
-      )
+      checkResult(use, result, rows)
+      if (training && trainable && result.updates) updated.set(place, { ...updated.get(place), ...result.updates })
+      passed.push({ name: use.name, output: result })
+      values.push(result)
+    }
+    return {
+      outputs: this.outputs.map(({ value }) => values[value]),
+      uses: passed,
+      updates: [...updated].flatMap(([place, states]) =>
+        Object.entries(states).map(([key, value]) => ({ place, key, value })),
+      ),
+    }
   }
 
   /** Every weight with its layer, in layer order. */
@@ -82,75 +212,49 @@ export class Network {
     return { weights, dtype }
   }
 
-  /** True if some layer acts differently in training (dropout). */
-  get hasDropout(): boolean {
-    return this.layers.some((place) => place.layer.kind === 'dropout' && place.layer.config?.keepProb !== 1)
+  /** True if some layer draws random numbers in training (dropout). */
+  get isStochastic(): boolean {
+    return this.uses.some(({ built }) => built.stochastic)
+  }
+
+  /** Uses of layers that learn statistics from an input, each with that input. */
+  get adapting(): { use: LayerUse; input: NetworkInput }[] {
+    return this.uses.flatMap((use) => (use.built.adapt ? [{ use, input: this.inputs[use.from[0]] }] : []))
   }
 
   /** Pairs of layers that amount to one linear layer because nothing non-linear stands between them. */
   collapsingPairs(): [string, string][] {
-    const pairs: [string, string][] = []
-    let previous: PlacedLayer | null = null
-    for (const place of this.layers) {
-      if (place.layer.kind === 'dense') {
-        if (previous) pairs.push([previous.name, place.name])
-        previous = place.built.activation === 'linear' ? place : null
-      } else if (!['dropout', 'flatten'].includes(place.layer.kind)) previous = null
-    }
-    return pairs
+    return this.uses.flatMap((use): [string, string][] => {
+      if (!use.built.product) return []
+      let before = this.#useOf(use.from[0])
+      while (before?.built.passes) before = this.#useOf(before.from[0])
+      return before?.built.product && before.built.activation === 'linear' ? [[before.name, use.name]] : []
+    })
   }
 }
 
-function isLayer(value: unknown): value is Layer {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Layer).build === 'function' &&
-    typeof (value as Layer).kind === 'string'
+/** All uses of a layer must hold the same weights. */
+function checkShared({ name, built, inputShapes }: PlacedLayer, again: BuiltLayer, shapes: readonly Shape[]): void {
+  const text = (list: readonly Shape[]) => list.map((shape) => shapeText([null, ...shape])).join(' and ')
+  if (built.first)
+    throw new OptionError(`${name}: expected one use, got two: its statistics are those of one input of the model.`)
+  const same =
+    again.weights.length === built.weights.length &&
+    again.weights.every((spec, i) => spec.shape.join() === built.weights[i].shape.join())
+  if (same) return
+  throw new ShapeError(
+    `${name}: all its uses share its weights, which fit inputs of shape ${text(inputShapes)}, got ${text(shapes)}.`,
   )
 }
 
-function placeLayers(inputShape: Shape, descriptions: readonly Layer[]): PlacedLayer[] {
-  if (!Array.isArray(descriptions) || descriptions.length === 0)
+function checkResult({ name, built }: LayerUse, result: LayerResult, rows: number): void {
+  const expected = [rows, ...built.outputShape]
+  if (!(result?.a instanceof Tensor))
     throw new OptionError(
-      `sequential: layers: expected a list with at least one layer, got ${describeValue(descriptions)}.`,
+      `${name}: call must return a tensor of shape ${shapeText(expected)}, got ${describeValue(result?.a)}.`,
     )
-  const names = new Set<string>()
-  const counts = new Map<string, number>()
-  const placed: PlacedLayer[] = []
-  let shape = inputShape
-  descriptions.forEach((layer, index) => {
-    if (!isLayer(layer))
-      throw new OptionError(
-        `sequential: layers[${index}]: expected a layer such as layers.dense({ units: 10 }), got ` +
-          `${describeValue(layer)}.`,
-      )
-    const n = (counts.get(layer.kind) ?? 0) + 1
-    counts.set(layer.kind, n)
-    const name = layer.name ?? `${layer.kind}_${n}`
-    if (names.has(name))
-      throw new OptionError(
-        `sequential: layers[${index}]: the name '${name}' is already taken by another layer. Give one of them ` +
-          `another name.`,
-      )
-    if (/[\s/\\]/.test(name) || name.includes('.') || name === 'optimizer' || name === 'checkpoint')
-      throw new OptionError(
-        `sequential: layers[${index}]: '${name}' cannot be a layer's name: no spaces, dots or slashes, and not ` +
-          `'optimizer' or 'checkpoint' (files use them).`,
-      )
-    names.add(name)
-    if (layer.kind === 'normalize' && index > 0)
-      throw new OptionError(
-        `sequential: '${name}' is layer ${index + 1}; normalize stands only first, because its mean and variance ` +
-          `come from the input data.`,
-      )
-    const built = layer.build(shape, name)
-    if (built.outputShape.some((d) => !Number.isSafeInteger(d) || d < 1))
-      throw new MyelinError(
-        `${name}: build gave the output shape ${shapeText(built.outputShape)}; positive integers are needed.`,
-      )
-    placed.push({ name, layer, built, index, inputShape: shape })
-    shape = built.outputShape
-  })
-  return placed
+  if (result.a.shape.join() !== expected.join())
+    throw new ShapeError(
+      `${name}: call must return shape ${shapeText(expected)}, it returned ${shapeText(result.a.shape)}.`,
+    )
 }

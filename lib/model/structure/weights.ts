@@ -1,18 +1,17 @@
 /** The values of a model: weights, statistics and optimiser slots in native memory. */
 import { checkCapacity } from '../../base/capacity'
 import type { DType, NativeArray } from '../../base/dtype'
-import { describeValue, NonFiniteError, OptionError, ShapeError } from '../../base/errors'
+import { ShapeError } from '../../base/errors'
 import { shapeText, sizeOf, type Shape } from '../../base/shape'
 import { slices, type Sliced } from '../../base/slices'
-import { nearestName } from '../../base/suggest'
-import type { WeightSpec } from '../../layers/layer'
+import type { WeightSpec } from '../../layers'
 import type { NativeBuffer } from '../../native/contract'
 import { native } from '../../native/native'
 import { guarded } from '../../native/runtime'
 import type { Optimizer } from '../../optimizers/optimizer'
-import { Tensor, toFlat, type TensorLike } from '../../tensor/tensor'
-import type { LayerWeights, WeightSet, WeightSetLike } from '../../tensor/weight-set'
-import type { Network } from './network'
+import { Tensor } from '../../tensor/tensor'
+import type { LayerWeights, WeightSet } from '../../tensor/weight-set'
+import type { Network, PlacedLayer } from './network'
 
 /** A named array in native memory that plans read and replace. */
 export interface StateCell {
@@ -21,8 +20,10 @@ export interface StateCell {
   buffer: NativeBuffer
 }
 
-/** A weight or statistic of a layer. */
+/** A weight, state or statistic of a layer. */
 export interface Parameter extends StateCell {
+  readonly place: PlacedLayer
+  /** The name of the place. */
   readonly layer: string
   readonly key: string
   readonly spec: WeightSpec
@@ -60,6 +61,8 @@ export class Weights {
   readonly list: readonly Parameter[]
   /** Slots of the compiled optimiser. */
   slots: SlotTable = new Map()
+  /** Layers that training leaves as they are. */
+  readonly frozen: Set<PlacedLayer>
 
   constructor(
     readonly network: Network,
@@ -70,24 +73,17 @@ export class Weights {
     /** True where a file's values follow: weights then hold anything until they are filled. */
     blank = false,
   ) {
+    this.frozen = new Set(network.layers.filter(({ layer }) => layer.trainable === false))
     const places = network.weights()
     for (const { place, spec } of places) checkCapacity(`${place.name}.${spec.name}`, spec.shape, dtype)
     this.list = made(places, ({ place, spec }, i) => {
       const name = `${place.name}.${spec.name}`
-      if (blank && !spec.statistic)
-        return {
-          name,
-          layer: place.name,
-          key: spec.name,
-          spec,
-          shape: spec.shape,
-          buffer: this.#reserve(name, spec.shape),
-        }
+      const rest = { name, place, layer: place.name, key: spec.name, spec, shape: spec.shape }
+      if (blank && spec.role !== 'statistic') return { ...rest, buffer: this.#reserve(name, spec.shape) }
       const data = spec.initializer.create(spec.shape, { ...fans(spec.shape), seed, stream: initialStream + i, dtype })
       if (data.length !== sizeOf(spec.shape))
         throw new ShapeError(`${name}: its initializer gave ${data.length} numbers for shape ${shapeText(spec.shape)}.`)
-      const buffer = this.#create(name, data)
-      return { name, layer: place.name, key: spec.name, spec, shape: spec.shape, buffer }
+      return { ...rest, buffer: this.#create(name, data) }
     })
   }
 
@@ -100,18 +96,22 @@ export class Weights {
     return guarded(name, () => native.bufferReserve(this.dtype, sizeOf(shape), this.device))
   }
 
-  /** Weights that updates change. */
-  get trainable(): Parameter[] {
-    return this.list.filter((p) => p.spec.trainable && !p.spec.statistic)
+  isTrainable(place: PlacedLayer): boolean {
+    return !this.frozen.has(place)
   }
 
-  /** What getWeights shows: everything but statistics. */
+  /** Weights that the optimiser changes. */
+  get trainable(): Parameter[] {
+    return this.list.filter((p) => p.spec.trainable && this.isTrainable(p.place))
+  }
+
+  /** What getWeights shows: weights and states. */
   get visible(): Parameter[] {
-    return this.list.filter((p) => !p.spec.statistic)
+    return this.list.filter((p) => p.spec.role !== 'statistic')
   }
 
   get statistics(): Parameter[] {
-    return this.list.filter((p) => p.spec.statistic)
+    return this.list.filter((p) => p.spec.role === 'statistic')
   }
 
   /** Fresh slots for every trainable weight: all zero, or `blank` where a file's values follow. */
@@ -163,10 +163,10 @@ export class Weights {
     return guarded(cell.name, () => native.bufferRead(cell.buffer))
   }
 
-  /** Groups one tensor per visible weight into the layout of getWeights. */
-  layOut(tensorOf: (parameter: Parameter, index: number) => Tensor): WeightSet {
+  /** Groups one tensor per parameter, all of a layer one after the other, into the layout of getWeights. */
+  layOut(parameters: readonly Parameter[], tensorOf: (parameter: Parameter, index: number) => Tensor): WeightSet {
     const set: WeightSet = []
-    this.visible.forEach((p, i) => {
+    parameters.forEach((p, i) => {
       let entry = set[set.length - 1] as unknown as Record<string, unknown> | undefined
       if (entry?.name !== p.layer) set.push((entry = { name: p.layer }) as unknown as LayerWeights)
       entry[p.key] = tensorOf(p, i)
@@ -174,59 +174,15 @@ export class Weights {
     return set
   }
 
-  /** Copies of all weights. */
-  get(): WeightSet {
-    return this.layOut((p) =>
+  /** Copies of the arrays given. */
+  get(parameters: readonly Parameter[] = this.visible): WeightSet {
+    return this.layOut(parameters, (p) =>
       Tensor.fromBuffer(
         guarded(p.name, () => native.bufferClone(p.buffer, 'cpu')),
         p.shape,
         this.dtype,
       ),
     )
-  }
-
-  /** Checks a whole set against the model, one flat array per visible weight. Changes nothing. */
-  check(where: string, set: WeightSetLike, { finite = true } = {}): NativeArray[] {
-    if (!Array.isArray(set))
-      throw new OptionError(
-        `${where}: expected a list like getWeights() returns, [{ name, weight, bias }, …], got ${describeValue(set)}.`,
-      )
-    const layers = [...new Set(this.visible.map((p) => p.layer))]
-    const given = new Map<string, Record<string, unknown>>()
-    for (const entry of set as readonly Record<string, unknown>[]) {
-      const name = entry?.name
-      if (typeof name !== 'string' || !layers.includes(name)) {
-        const near = typeof name === 'string' ? nearestName(name, layers) : undefined
-        throw new OptionError(
-          `${where}: ${describeValue(name)} is no layer with weights.${near ? ` Did you mean '${near}'?` : ''} ` +
-            `The model's: ${layers.join(', ') || 'none'}.`,
-        )
-      }
-      if (given.has(name)) throw new OptionError(`${where}: the layer '${name}' is given twice.`)
-      given.set(name, entry)
-      const keys = this.visible.filter((p) => p.layer === name).map((p) => p.key)
-      for (const key of Object.keys(entry))
-        if (key !== 'name' && !keys.includes(key))
-          throw new OptionError(`${where}: '${name}' has no weight '${key}'. Its weights: ${keys.join(', ')}.`)
-    }
-    return this.visible.map((p) => {
-      const value = given.get(p.layer)?.[p.key]
-      if (value === undefined)
-        throw new OptionError(`${where}: ${p.name} is missing; expected a tensor of shape ${shapeText(p.shape)}.`)
-      const flat = toFlat(`${where}: ${p.name}`, value as TensorLike, this.dtype)
-      if (flat.shape.join() !== p.shape.join())
-        throw new ShapeError(`${where}: ${p.name}: expected shape ${shapeText(p.shape)}, got ${shapeText(flat.shape)}.`)
-      const bad = finite ? flat.data.findIndex((v) => !Number.isFinite(v)) : -1
-      if (bad >= 0)
-        throw new NonFiniteError(`${where}: ${p.name}: element ${bad} is ${flat.data[bad]}; weights must be finite.`)
-      return flat.data
-    })
-  }
-
-  /** Replaces all weights, or none. */
-  set(where: string, set: WeightSetLike): void {
-    const data = this.check(where, set)
-    this.visible.forEach((p, i) => this.write(p, data[i]))
   }
 
   dispose(): void {

@@ -1,16 +1,28 @@
 /** Layers that learn from data before training starts. */
 import { sizeOf } from '../../base/shape'
 import { inTurns } from '../../base/slices'
-import { featureStatistics } from '../../layers/normalization/normalize'
-import type { NativeBuffer } from '../../native/contract'
 import { native } from '../../native/native'
+import type { NativeInputs } from '../data/inputs'
 import type { Engine } from '../engine'
 import type { Job } from '../queue/job'
+import type { PlacedLayer } from '../structure/network'
 
-/** Teaches the normalize layer the mean and variance of x, rows of `shape` in native memory. */
-export async function adaptTo(engine: Engine, job: Job, x: NativeBuffer, shape: readonly number[]): Promise<void> {
-  const features = sizeOf(shape.slice(1))
-  const read = (from: number, to: number) => native.bufferRead(x, from * features, (to - from) * features)
-  const found = await inTurns(featureStatistics(read, shape[0], features), () => job.throwIfAborted())
-  engine.setStatistics({ ...found })
+/** Teaches layers the statistics of the inputs they stand on; `only` these, or all that can learn. */
+export async function adaptTo(
+  engine: Engine,
+  job: Job,
+  inputs: NativeInputs,
+  only?: ReadonlySet<PlacedLayer>,
+): Promise<void> {
+  const learnt = new Map<PlacedLayer, Record<string, Float64Array>>()
+  for (const { use, input } of engine.network.adapting) {
+    if (only && !only.has(use.place)) continue
+    const { buffer } = inputs.list.find((given) => given.input === input)!
+    const width = sizeOf(input.shape)
+    const read = (from: number, to: number) => native.bufferRead(buffer, from * width, (to - from) * width)
+    const found = await inTurns(use.built.adapt!(read, inputs.rows), () => job.throwIfAborted())
+    learnt.set(use.place, found)
+  }
+  // All of them or, after an abort, none.
+  for (const [place, values] of learnt) engine.setStatistics(place, values)
 }

@@ -8,6 +8,7 @@ import type { Optimizer } from '../../optimizers/optimizer'
 import type { WeightSetLike } from '../../tensor/weight-set'
 import type { Engine } from '../engine'
 import { applyProgram } from '../programs/program'
+import { checkSet } from '../structure/weight-sets'
 
 function toBuffer(where: string, { dtype, device }: Engine, data: NativeArray): NativeBuffer {
   return guarded(where, () => native.bufferCreate(dtype, data.length, data, device))
@@ -23,19 +24,19 @@ let optimizerCount = 0
 export function applyGradients(engine: Engine, optimizer: Optimizer, gradients: WeightSetLike): void {
   const where = 'optimizer.apply'
   engine.queue.assertQuiet(where, true)
-  const data = engine.weights.check(where, gradients, { finite: false })
   const isCompiled = engine.compiled?.optimizer === optimizer
   const own = isCompiled ? null : ownOptimizer(engine, optimizer)
   const updates = own ? own.updates : engine.progress.updates
-  const visible = engine.weights.visible
   const { trainable } = engine.weights
+  const rules = { allowed: trainable, needed: trainable, finite: false, what: 'gradient' } as const
+  const data = checkSet(where, gradients, engine.dtype, rules)
   const plan = engine.plans.get(`apply ${own?.id ?? 'compiled'}`, () =>
     applyProgram(engine, optimizer, own ? own.slots : engine.weights.slots),
   )
   const rate = isCompiled && engine.learningRate ? engine.learningRate : optimizer.learningRate
   const step = own ? updates + 1 : engine.progress.steps + 1
   const hyper = Float64Array.from([rate.value({ epoch: 1, step }), ...optimizer.hyperValues(updates + 1)])
-  const inputs = Object.fromEntries(trainable.map((p) => [p.name, toBuffer(where, engine, data[visible.indexOf(p)])]))
+  const inputs = Object.fromEntries(trainable.map((p) => [p.name, toBuffer(where, engine, data.get(p)!)]))
   try {
     const result = plan.runSync(where, inputs, { hyper, ...engine.stepKey() })
     if (result.status === 'nonFinite')

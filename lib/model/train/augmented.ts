@@ -8,6 +8,7 @@ import type { Home } from '../../data/transfer'
 import type { NativeBuffer } from '../../native/contract'
 import { native } from '../../native/native'
 import { inputsOf, type NativeData } from '../data/examples'
+import type { NativeInput } from '../data/inputs'
 import type { Job } from '../queue/job'
 
 /** Inputs of a plan by name; `rows` of them are wanted, batch by batch. */
@@ -29,31 +30,45 @@ interface Part {
   made: Promise<ReadyRows>
 }
 
+/** The input of a network whose images are changed, and how. */
+export interface Augmented {
+  /** Its name; 'x' where the model has one input. */
+  input: string
+  how: AugmentSettings
+}
+
+/** The images among the inputs. */
+function imagesOf({ x }: NativeData, { input }: Augmented): NativeInput {
+  return x.list.find((given) => given.input.name === input)!
+}
+
 /** What an augmenter makes of a data set's rows, which must lie in the CPU's memory. */
 class Maker {
   readonly #augmenter: Augmenter
 
   constructor(
-    settings: AugmentSettings,
+    readonly augmented: Augmented,
     readonly job: Job,
     /** Where the changed images go. */
     readonly home: Home,
   ) {
-    this.#augmenter = new Augmenter(settings)
+    this.#augmenter = new Augmenter(augmented.how)
   }
 
   async make(data: NativeData, rows: Uint32Array, pass: number, firstRow = 0): Promise<ReadyRows> {
-    const how = this.#augmenter.how(`${this.job.what}: augment`, data.xShape.slice(1))
-    const { x, ...others } = inputsOf(data)
+    const images = imagesOf(data, this.augmented)
+    const { slot } = images.input
+    const how = this.#augmenter.how(`${this.job.what}: augment`, images.input.shape)
+    const { [slot]: buffer, ...others } = inputsOf(data)
     const request = {
-      ...this.#augmenter.request(x, rows, pass),
+      ...this.#augmenter.request(buffer, rows, pass),
       beside: Object.values(others),
       firstRow,
       device: this.home.device,
     }
     const { fetches } = await this.job.beside(() => native.augment(how, request))
     return {
-      inputs: Object.fromEntries(['x', ...Object.keys(others)].map((name, i) => [name, fetches[i]])),
+      inputs: Object.fromEntries([slot, ...Object.keys(others)].map((name, i) => [name, fetches[i]])),
       rows: rowNumbers(rows.length),
       release: () => fetches.forEach((buffer) => native.bufferDispose(buffer)),
     }
@@ -66,17 +81,18 @@ export class AugmentedRows {
   #ahead: Part | null = null
 
   constructor(
-    settings: AugmentSettings,
+    augmented: Augmented,
     job: Job,
     readonly train: NativeData,
     readonly home: Home,
   ) {
-    this.#maker = new Maker(settings, job, home)
+    this.#maker = new Maker(augmented, job, home)
   }
 
   /** Steps of a part at most. */
   stepsAtOnce(batch: number): number {
-    const bytes = bytesPerNumber[this.home.dtype] * sizeOf(this.train.xShape.slice(1)) * batch
+    const bytes =
+      bytesPerNumber[this.home.dtype] * sizeOf(imagesOf(this.train, this.#maker.augmented).input.shape) * batch
     return Math.max(1, Math.floor(partBytes / bytes))
   }
 
@@ -112,7 +128,7 @@ export class AugmentedRows {
 
 /** One batch of a stream; `firstRow` is the number of its first row in the epoch. Frees `data`. */
 export async function augmentedBatch(
-  settings: AugmentSettings,
+  augmented: Augmented,
   job: Job,
   home: Home,
   data: NativeData,
@@ -120,9 +136,14 @@ export async function augmentedBatch(
   firstRow: number,
 ): Promise<NativeData> {
   try {
-    const made = await new Maker(settings, job, home).make(data, rowNumbers(data.rows), pass, firstRow)
-    const { x, y, weights = null } = made.inputs
-    return { ...data, x, y, weights, dispose: () => made.release() }
+    const { inputs, release } = await new Maker(augmented, job, home).make(data, rowNumbers(data.rows), pass, firstRow)
+    const list = data.x.list.map((given) => ({ ...given, buffer: inputs[given.input.slot] }))
+    const y = data.y.map((given) => ({
+      ...given,
+      buffer: inputs[given.output.slot],
+      weights: given.weights && inputs[given.output.weightSlot],
+    }))
+    return { rows: data.rows, x: { ...data.x, list }, y, dispose: release }
   } finally {
     data.dispose()
   }

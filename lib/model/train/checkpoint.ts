@@ -1,24 +1,26 @@
 /** Checkpoints: a model file that also holds where its fit stands. */
 import { createHash } from 'node:crypto'
 import { writeFileAtomic } from '../../base/disk'
-import type { DType, NativeArray } from '../../base/dtype'
+import type { NativeArray } from '../../base/dtype'
 import { FormatError, StateError } from '../../base/errors'
 import type { Json, JsonObject } from '../../base/json'
 import { sizeOf } from '../../base/shape'
 import { inTurns, slices, type Sliced } from '../../base/slices'
-import type { DataLike } from '../../data/rows'
+import type { AugmentSettings } from '../../data/augment'
 import { download, type Flat } from '../../data/transfer'
 import { native } from '../../native/native'
 import { tensor, type Tensor } from '../../tensor/tensor'
-import type { NativeData } from '../data/examples'
+import type { NativeData, SampleWeights, TargetData } from '../data/examples'
+import { dtypeOf, type InputData, type NativeInput } from '../data/inputs'
 import type { Engine } from '../engine'
 import { snapshotOf } from '../files/save'
 import type { ModelSnapshot } from '../files/snapshot'
 import { snapshotParts } from '../files/snapshot-file'
+import type { Network } from '../structure/network'
 import type { Callback, CallbackState } from './callback'
 import type { FitData, Settings } from './fit-options'
 import { History, type EpochLogs, type StopReason } from './history'
-import type { EpochSums } from './recorder'
+import { emptySums, type EpochSums } from './recorder'
 
 /** Where a fit stands. */
 export interface CheckpointState {
@@ -42,53 +44,72 @@ export function checkpointBoundary({ checkpoint }: Settings, unit: 'epochs' | 's
 export function* fingerprint(data: NativeData): Sliced<string> {
   const hash = createHash('sha256')
   const add = (values: NativeArray) => hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
-  hash.update(JSON.stringify(data.xShape))
-  for (const [from, to] of slices(sizeOf(data.xShape))) {
-    add(native.bufferRead(data.x, from, to - from))
-    yield
+  for (const { buffer, shape } of data.x.list) {
+    hash.update(JSON.stringify(shape))
+    for (const [from, to] of slices(sizeOf(shape))) {
+      add(native.bufferRead(buffer, from, to - from))
+      yield
+    }
   }
-  const { data: y, shape } = data.targets!
-  hash.update(JSON.stringify(shape))
-  for (const [from, to] of slices(y.length)) {
-    add(y.subarray(from, to))
-    yield
+  for (const { targets } of data.y) {
+    const { data: y, shape } = targets!
+    hash.update(JSON.stringify(shape))
+    for (const [from, to] of slices(y.length)) {
+      add(y.subarray(from, to))
+      yield
+    }
   }
   return hash.digest('hex')
 }
 
 /**
  * What all checkpoints of a run repeat: so that resume needs x and y alone, weights and validation data are in them.
+ * By the names of their slots in plans.
  */
 export interface CheckpointData {
   fingerprint: string
-  weights: Flat | null
+  weights: KeptRows
   validation: KeptRows | null
 }
 
-/** A data set in JavaScript memory, as files hold it. */
-interface KeptRows {
-  x: Flat
-  y: Flat
-  weights: Flat | null
-}
+/** Rows in JavaScript memory by slot, as files hold them. */
+type KeptRows = Readonly<Record<string, Flat>>
 
 export async function checkpointData(
-  dtype: DType,
+  engine: Pick<Engine, 'dtype'>,
   train: NativeData,
   validation: NativeData | null,
 ): Promise<CheckpointData> {
-  const kept = validation && {
-    x: await inTurns(
-      download('checkpoint', { buffer: validation.x, shape: validation.xShape, release: () => undefined }, dtype),
-    ),
-    y: validation.targets!,
-    weights: validation.exampleWeights,
+  const inputs: Record<string, Flat> = {}
+  for (const given of validation?.x.list ?? []) inputs[given.input.slot] = await inTurns(downloaded(given, engine))
+  return {
+    fingerprint: await inTurns(fingerprint(train)),
+    weights: weightsOf(train),
+    validation: validation && { ...inputs, ...targetsOf(validation), ...weightsOf(validation) },
   }
-  return { fingerprint: await inTurns(fingerprint(train)), weights: train.exampleWeights, validation: kept }
 }
 
-function named(name: string, flat: Flat | null): NamedTensors {
-  return flat ? [{ name: `checkpoint.${name}`, shape: [...flat.shape], data: flat.data }] : []
+function downloaded({ input, buffer, shape }: NativeInput, engine: Pick<Engine, 'dtype'>): Sliced<Flat> {
+  const rows = { buffer, shape: [...shape], release: () => undefined }
+  return download('checkpoint', rows, dtypeOf(input, engine))
+}
+
+function targetsOf({ y }: NativeData): KeptRows {
+  return Object.fromEntries(y.map(({ output, targets }) => [output.slot, targets!]))
+}
+
+function weightsOf({ y }: NativeData): KeptRows {
+  return Object.fromEntries(
+    y.flatMap(({ output, exampleWeights }) => (exampleWeights ? [[output.weightSlot, exampleWeights]] : [])),
+  )
+}
+
+function named(prefix: string, rows: KeptRows | null): NamedTensors {
+  return Object.entries(rows ?? {}).map(([slot, { data, shape }]) => ({
+    name: `checkpoint.${prefix}${slot}`,
+    shape: [...shape],
+    data,
+  }))
 }
 
 function vector(name: string, data: Float64Array | null): NamedTensors {
@@ -97,12 +118,7 @@ function vector(name: string, data: Float64Array | null): NamedTensors {
 
 /** Nobody asks for the data of a finished run again. */
 function dataTensors({ weights, validation }: CheckpointData): NamedTensors {
-  return [
-    ...named('weights', weights),
-    ...named('validation.x', validation?.x ?? null),
-    ...named('validation.y', validation?.y ?? null),
-    ...named('validation.weights', validation?.weights ?? null),
-  ]
+  return [...named('', weights), ...named('validation.', validation)]
 }
 
 export interface CheckpointContents {
@@ -150,8 +166,8 @@ export async function writeCheckpoint(
 export interface Checkpoint {
   settings: Settings
   fingerprint: string
-  /** Weights of the training rows and validation data, as the interrupted run had them. */
-  weights: Flat | null
+  /** Weights of the training rows and validation data, as the interrupted run had them, by slot. */
+  weights: KeptRows
   validation: KeptRows | null
   state: CheckpointState
   callbacks: ({ name: string; state: CallbackState } | null)[]
@@ -165,30 +181,25 @@ export function readCheckpoint(source: string, { checkpoint, tensors }: ModelSna
   const json = checkpoint as JsonObject
   try {
     const find = (name: string) => tensors.find((t) => t.name === `checkpoint.${name}`)
-    const flat = (name: string): Flat | null => {
-      const found = find(name)
-      return found ? { data: found.data, shape: found.shape } : null
-    }
-    const need = (name: string): Flat => {
-      const found = flat(name)
-      if (!found) throw new Error(`checkpoint.${name} is missing`)
-      return found
-    }
+    const rows = (prefix: string): KeptRows =>
+      Object.fromEntries(
+        tensors
+          .filter(({ name }) => name.startsWith(`checkpoint.${prefix}`))
+          .map(({ name, shape, data }) => [name.slice(`checkpoint.${prefix}`.length), { data, shape }]),
+      )
     const history = new History()
     const past = json.history as unknown as { epochs: EpochLogs[]; stopped: StopReason }
     history.epochs.push(...past.epochs)
     history.stopped = past.stopped
     history.addBatches(float64(find('batches')?.data))
-    const sums = { ...(json.sums as unknown as EpochSums), totals: null as Float64Array | null }
+    const sums: EpochSums = { ...emptySums(), ...(json.sums as unknown as EpochSums), totals: null }
     const totals = find('totals')
     if (totals) sums.totals = float64(totals.data)
     return {
-      settings: json.settings as unknown as Settings,
+      settings: settingsFrom(json.settings as JsonObject),
       fingerprint: json.fingerprint as string,
-      weights: flat('weights'),
-      validation: json.validation
-        ? { x: need('validation.x'), y: need('validation.y'), weights: flat('validation.weights') }
-        : null,
+      weights: Object.fromEntries(Object.entries(rows('')).filter(([slot]) => /^weights(\.|$)/.test(slot))),
+      validation: json.validation ? rows('validation.') : null,
       state: { epoch: json.epoch as number, sums, finished: json.finished as boolean, history },
       callbacks: (json.callbacks as (JsonObject | null)[]).map(
         (entry, i) =>
@@ -203,6 +214,15 @@ export function readCheckpoint(source: string, { checkpoint, tensors }: ModelSna
       cause: error,
     })
   }
+}
+
+/** Settings as they are now. */
+function settingsFrom(json: JsonObject): Settings {
+  const settings = json as unknown as Settings
+  const { augment } = json
+  // Version 1 knew one input only.
+  const isOld = augment !== null && typeof augment === 'object' && 'flip' in augment
+  return isOld ? { ...settings, augment: { input: 'x', how: augment as unknown as AugmentSettings } } : settings
 }
 
 function float64(data: NativeArray | undefined): Float64Array {
@@ -220,10 +240,31 @@ function callbackTensors(tensors: NamedTensors, index: number): Record<string, T
   )
 }
 
-/** The data of the interrupted run around x and y as given again. */
-export function resumedData(x: DataLike, y: DataLike, { weights, validation }: Checkpoint): FitData {
-  const sampleWeight = weights ?? undefined
+/** The data of the interrupted run around x and y as given again. FormatError where some are missing. */
+export function resumedData(
+  x: InputData,
+  y: TargetData,
+  { weights, validation }: Checkpoint,
+  network: Network,
+): FitData {
+  const sampleWeight = weightsFrom(weights, network)
   if (!validation) return { x, y, sampleWeight }
-  const { x: vx, y: vy, weights: vw } = validation
+  const { inputs, outputs, namedInputs, namedOutputs } = network
+  const need = (slot: string): Flat => {
+    const found = validation[slot]
+    if (!found) throw new FormatError(`resume: the checkpoint is incomplete: checkpoint.validation.${slot} is missing.`)
+    return found
+  }
+  const vx = namedInputs ? Object.fromEntries(inputs.map(({ name, slot }) => [name, need(slot)])) : need('x')
+  const vy = namedOutputs ? Object.fromEntries(outputs.map(({ name, slot }) => [name, need(slot)])) : need('y')
+  const vw = weightsFrom(validation, network)
   return { x, y, sampleWeight, validationData: vw ? [vx, vy, vw] : [vx, vy] }
+}
+
+/** Weights of rows as fit takes them; undefined where there are none. */
+function weightsFrom(rows: KeptRows, { outputs, namedOutputs }: Network): SampleWeights | undefined {
+  if (!namedOutputs) return rows.weights
+  const given = outputs.filter(({ weightSlot }) => rows[weightSlot])
+  if (given.length === 0) return undefined
+  return Object.fromEntries(given.map(({ name, weightSlot }) => [name, rows[weightSlot]]))
 }

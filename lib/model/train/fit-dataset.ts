@@ -2,15 +2,21 @@
 import { checkOptions, functionOption, positiveInteger } from '../../base/checks'
 import { describeValue, OptionError, StateError } from '../../base/errors'
 import { inTurns } from '../../base/slices'
-import type { AugmentSettings } from '../../data/augment'
-import type { DataLike } from '../../data/rows'
 import type { Home } from '../../data/transfer'
-import type { ClassWeight, SampleWeight } from '../data/example-weights'
-import { Examples, inputsOf, type NativeData } from '../data/examples'
+import {
+  Examples,
+  inputsOf,
+  weightedOutputs,
+  type ClassWeights,
+  type NativeData,
+  type SampleWeights,
+  type TargetData,
+} from '../data/examples'
+import type { InputData } from '../data/inputs'
 import type { Engine } from '../engine'
 import { runSteps } from '../programs/run-steps'
 import type { Job } from '../queue/job'
-import { augmentedBatch } from './augmented'
+import { augmentedBatch, type Augmented } from './augmented'
 import type { Callback } from './callback'
 import { augmentOf, callbacksOf, checkCommon, commonNames, type CommonFitOptions } from './fit-options'
 import { History } from './history'
@@ -19,9 +25,9 @@ import { emptySums, Recorder, withHistory } from './recorder'
 
 /** One batch: rows of x and y, and a weight per row where wanted. */
 export interface Batch {
-  x: DataLike
-  y: DataLike
-  sampleWeight?: SampleWeight | undefined
+  x: InputData
+  y: TargetData
+  sampleWeight?: SampleWeights | undefined
 }
 
 /** Called once per epoch. */
@@ -48,9 +54,9 @@ export async function fitDataset(
   const batches =
     options.stepsPerEpoch === undefined ? undefined : positiveInteger(`${where}: stepsPerEpoch`, options.stepsPerEpoch)
   const callbacks: readonly Callback[] = callbacksOf(where, options)
-  const augment = augmentOf(where, options.augment, engine.network.inputShape)
+  const augment = augmentOf(where, options.augment, engine.network)
   engine.requireCompiled(where)
-  if (engine.needsAdapt)
+  if (engine.unadapted.size)
     throw new StateError(
       `${where}: a data stream cannot teach the normalize layer its mean and variance. Call model.adapt(x) first, or ` +
         `give them to layers.normalize.`,
@@ -84,7 +90,7 @@ export async function fitDataset(
 interface Stream {
   source: BatchSource
   options: FitDatasetOptions
-  augment: AugmentSettings | null
+  augment: Augmented | null
   /** Number of the first epoch. */
   first: number
 }
@@ -107,15 +113,15 @@ async function prepare(
   engine: Engine,
   where: string,
   batch: Batch,
-  classWeight: ClassWeight | undefined,
+  classWeight: ClassWeights | undefined,
   home: Home = engine,
 ): Promise<NativeData> {
   if (typeof batch !== 'object' || batch === null || !('x' in batch) || !('y' in batch))
     throw new OptionError(`${where}: expected a batch { x, y }, got ${describeValue(batch)}.`)
   const { x, y, sampleWeight } = batch
-  const examples = Examples.open(where, { x, y, sampleWeight, classWeight }, home)
+  const examples = Examples.open(where, { x, y, sampleWeight, classWeight }, engine.network, home)
   try {
-    return await inTurns(examples.check(engine.network, engine.requireCompiled(where).loss).toNative(home))
+    return await inTurns(examples.check(engine.requireCompiled(where).outputs).toNative(home))
   } finally {
     examples.release()
   }
@@ -159,7 +165,7 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
 async function step(engine: Engine, recorder: Recorder, data: NativeData): Promise<void> {
   const hyper = engine.hypers(recorder.epoch, 1)
   await runSteps(recorder.job, {
-    plan: () => engine.trainPlan({ batch: data.rows, weighted: data.weights !== null }),
+    plan: () => engine.trainPlan({ batch: data.rows, weighted: weightedOutputs(data) }),
     inputs: inputsOf(data),
     rows: null,
     batch: data.rows,

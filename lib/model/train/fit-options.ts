@@ -10,10 +10,12 @@ import {
   positiveNumber,
 } from '../../base/checks'
 import { describeValue, OptionError } from '../../base/errors'
-import type { Shape } from '../../base/shape'
-import { Augmenter, type AugmentSettings } from '../../data/augment'
-import type { DataLike } from '../../data/rows'
-import type { ClassWeight, SampleWeight } from '../data/example-weights'
+import { Augmenter } from '../../data/augment'
+import type { ClassWeights, SampleWeights, TargetData } from '../data/examples'
+import type { InputData } from '../data/inputs'
+import { recordOf } from '../data/record'
+import type { Network, NetworkInput } from '../structure/network'
+import type { Augmented } from './augmented'
 import type { BatchLogs, Callback, Hook, TrainingRun } from './callback'
 import type { EpochLogs } from './history'
 import { progressBar } from './progress-bar'
@@ -31,7 +33,7 @@ export interface CheckpointOptions {
 }
 
 /** [x, y] or [x, y, sampleWeight]. */
-export type ValidationData = readonly [DataLike, DataLike] | readonly [DataLike, DataLike, SampleWeight]
+export type ValidationData = readonly [InputData, TargetData] | readonly [InputData, TargetData, SampleWeights]
 
 /** Where validation data are given for certain, so are the values that start with `val_`. */
 export interface WithValidation {
@@ -45,7 +47,7 @@ export interface CommonFitOptions<Model = unknown> {
   initialEpoch?: number | undefined
   validationData?: ValidationData | undefined
   /** By class number; multiplies the sample weights. */
-  classWeight?: ClassWeight | undefined
+  classWeight?: ClassWeights | undefined
   callbacks?: readonly Callback<Model>[] | undefined
   /** Observes every batch, late and in groups. */
   onBatch?: Hook<[batch: BatchLogs, run: TrainingRun<Model>]>
@@ -57,11 +59,11 @@ export interface CommonFitOptions<Model = unknown> {
   /** Ends with history.stopped 'converged' when the epoch's cost J changes by less than `tolerance`. */
   stopWhen?: { tolerance: number } | undefined
   /**
-   * `data.augment({ … })`: every epoch trains on newly changed images, made natively ahead of the steps. Row i of epoch
+   * `data.augment({ … })`, or `{ photo: data.augment({ … }) }` for the images of a named input: every epoch trains on newly changed images, made natively ahead of the steps. Row i of epoch
    * n is changed the same for the same seed, whatever the batch size and the number of threads. Labels, weights and
    * validation data stay what they are.
    */
-  augment?: Augmenter | undefined
+  augment?: Augmenter | { readonly [input: string]: Augmenter } | undefined
 }
 
 export interface FitOptions<Model = unknown> extends CommonFitOptions<Model> {
@@ -72,16 +74,16 @@ export interface FitOptions<Model = unknown> extends CommonFitOptions<Model> {
   /** Leaves the last, smaller batch out. Default false. */
   dropLast?: boolean | undefined
   /** One weight per row. Weighted losses divide by m, the number of rows. */
-  sampleWeight?: SampleWeight | undefined
+  sampleWeight?: SampleWeights | undefined
   checkpoint?: CheckpointOptions | undefined
 }
 
 /** Data of a fit as it was given. */
 export interface FitData {
-  x: DataLike
-  y: DataLike
-  sampleWeight?: SampleWeight
-  classWeight?: ClassWeight
+  x: InputData
+  y: TargetData
+  sampleWeight?: SampleWeights
+  classWeight?: ClassWeights
   validationData?: ValidationData | null
 }
 
@@ -98,7 +100,7 @@ export interface Settings extends CommonSettings {
   shuffle: boolean
   dropLast: boolean
   checkpoint: CheckpointOptions | null
-  augment: AugmentSettings | null
+  augment: Augmented | null
 }
 
 /** Names of the options that fit and fitDataset share. */
@@ -145,17 +147,32 @@ function checkValidation(where: string, data: unknown): void {
     )
 }
 
-/** The options of the augmenter, which fits images of this shape; null without one. */
-export function augmentOf(where: string, augment: unknown, inputShape: Shape): AugmentSettings | null {
-  if (augment === undefined) return null
+/** Of which input the images are changed, and how; null without an augmenter. */
+export function augmentOf(where: string, given: unknown, network: Network): Augmented | null {
+  if (given === undefined) return null
+  const { input, augment } = augmentedInput(where, given, network)
   if (!(augment instanceof Augmenter))
     throw new OptionError(`${where}: augment: expected data.augment({ … }), got ${describeValue(augment)}.`)
-  augment.how(`${where}: augment`, inputShape)
-  return augment.options
+  augment.how(`${where}: augment`, input.shape)
+  return { input: input.name, how: augment.options }
+}
+
+function augmentedInput(
+  where: string,
+  given: unknown,
+  { inputs, namedInputs }: Network,
+): { input: NetworkInput; augment: unknown } {
+  if (!namedInputs) return { input: inputs[0], augment: given }
+  const names = inputs.map(({ name }) => name)
+  const entries = Object.entries(recordOf(`${where}: augment`, 'input', given, names, true))
+  if (entries.length !== 1)
+    throw new OptionError(`${where}: augment: expected the images of one input, got those of ${entries.length}.`)
+  const [[name, augment]] = entries
+  return { input: inputs[names.indexOf(name)], augment }
 }
 
 /** `common`: as checkCommon gave it. */
-export function settingsOf(options: FitOptions, common: CommonSettings, rows: number, inputShape: Shape): Settings {
+export function settingsOf(options: FitOptions, common: CommonSettings, rows: number, network: Network): Settings {
   const asked = options.batchSize ?? Math.min(32, rows)
   const batchSize = asked === 'all' ? rows : positiveInteger("fit: batchSize ('all' or a number)", asked)
   if (batchSize > rows)
@@ -168,7 +185,7 @@ export function settingsOf(options: FitOptions, common: CommonSettings, rows: nu
     shuffle: booleanOption('fit: shuffle', options.shuffle ?? true),
     dropLast: booleanOption('fit: dropLast', options.dropLast ?? false),
     checkpoint: options.checkpoint === undefined ? null : checkCheckpoint(options.checkpoint),
-    augment: augmentOf('fit', options.augment, inputShape),
+    augment: augmentOf('fit', options.augment, network),
   }
 }
 

@@ -3,10 +3,11 @@ import { inTurns } from '../../base/slices'
 import { rowNumbers } from '../../data/random'
 import type { Home } from '../../data/transfer'
 import type { NativeBuffer } from '../../native/contract'
-import { inputsOf, type Examples, type NativeData } from '../data/examples'
+import { inputsOf, weightedOutputs, type Examples, type NativeData } from '../data/examples'
 import type { Engine } from '../engine'
 import { runSteps } from '../programs/run-steps'
 import type { Job } from '../queue/job'
+import type { PlacedLayer } from '../structure/network'
 import { adaptTo } from './adapt'
 import { AugmentedRows, type ReadyRows } from './augmented'
 import type { Callback } from './callback'
@@ -49,8 +50,8 @@ export class Fit {
   #recorder: Recorder | null = null
   #augmented: AugmentedRows | null = null
   #inputs: Record<string, NativeBuffer> = {}
-  /** Steps ever taken when this run taught the normalize layer. */
-  #adaptedAt: number | null = null
+  /** What this run taught layers, and steps ever taken then. */
+  #adapted: { places: ReadonlySet<PlacedLayer>; at: number } | null = null
   /** What every checkpoint repeats; null without checkpoints. */
   #kept: CheckpointData | null = null
   readonly #rows: number
@@ -98,21 +99,23 @@ export class Fit {
     const train = (this.#train = await examples.prepared(home, job))
     await request.verify?.(train, job)
     const validation = (this.#validation = (await request.validation?.prepared(engine, job)) ?? null)
-    if (settings.checkpoint) this.#kept = await checkpointData(engine.dtype, train, validation)
-    if (engine.needsAdapt) {
-      this.#adaptedAt = engine.progress.steps
-      await adaptTo(engine, job, train.x, train.xShape)
+    if (settings.checkpoint) this.#kept = await checkpointData(engine, train, validation)
+    if (engine.unadapted.size) {
+      const places = new Set(engine.unadapted)
+      this.#adapted = { places, at: engine.progress.steps }
+      await adaptTo(engine, job, train.x, places)
     }
-    if (engine.network.hasDropout && callbacks.some((c) => c.name === 'progressBar')) warnAboutDropoutCurve()
+    if (engine.network.isStochastic && callbacks.some((c) => c.name === 'progressBar')) warnAboutDropoutCurve()
     // From here on the rows live in native memory alone.
-    for (const part of [train, validation]) if (part) part.targets = part.exampleWeights = null
+    for (const part of [train, validation])
+      for (const output of part?.y ?? []) output.targets = output.exampleWeights = null
     this.#inputs = inputsOf(train)
     this.#augmented = settings.augment && new AugmentedRows(settings.augment, job, train, engine)
     const { epochs, tolerance, dropLast, batchSize } = settings
     const rows = dropLast ? this.#full * batchSize : this.#rows
     const outline = { where: request.where, epochs, examples: rows, batches: this.#steps, tolerance, validation }
     this.#recorder = new Recorder(engine, this.model, job, callbacks, outline, resumed?.history)
-    this.#recorder.history.dropout = engine.network.hasDropout
+    this.#recorder.history.dropout = engine.network.isStochastic
   }
 
   /** Tells the callbacks, and gives the number of the first epoch. */
@@ -168,7 +171,7 @@ export class Fit {
     const ready = await this.#ready(order, pass, rows, sums.batches + steps)
     try {
       await runSteps(this.#job!, {
-        plan: () => engine.trainPlan({ batch, weighted: this.#train!.weights !== null }),
+        plan: () => engine.trainPlan({ batch, weighted: weightedOutputs(this.#train!) }),
         inputs: ready.inputs,
         rows: ready.rows,
         batch,
@@ -233,7 +236,8 @@ export class Fit {
   /** An error as users see it. A run that failed before its first step leaves everything as it was. */
   #failure(error: unknown): unknown {
     const { engine, request } = this
-    if (this.#adaptedAt === engine.progress.steps) engine.needsAdapt = true
+    if (this.#adapted?.at === engine.progress.steps)
+      for (const place of this.#adapted.places) engine.unadapted.add(place)
     return this.#recorder?.withHistory(error) ?? withHistory(error, request.resumed?.history ?? new History())
   }
 

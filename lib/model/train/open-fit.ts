@@ -1,6 +1,6 @@
 /** From what a user gives to `fit` to a request that is checked, with its data open. */
-import type { DataLike } from '../../data/rows'
-import { Examples } from '../data/examples'
+import { Examples, type TargetData } from '../data/examples'
+import type { InputData } from '../data/inputs'
 import type { Engine } from '../engine'
 import type { Callback } from './callback'
 import type { CheckpointState } from './checkpoint'
@@ -17,7 +17,7 @@ import {
 } from './fit-options'
 
 /** What `model.fit(x, y, options)` asks for. Everything that can be wrong about it is found here, at the call. */
-export function openFit(engine: Engine, x: DataLike, y: DataLike, options: FitOptions): FitRequest {
+export function openFit(engine: Engine, x: InputData, y: TargetData, options: FitOptions): FitRequest {
   const where = 'fit'
   checkFitNames(options)
   engine.requireCompiled(where)
@@ -26,7 +26,7 @@ export function openFit(engine: Engine, x: DataLike, y: DataLike, options: FitOp
   const { sampleWeight, classWeight, validationData, signal } = options
   const opened = openData(engine, where, { x, y, sampleWeight, classWeight, validationData })
   try {
-    const settings = settingsOf(options, common, opened.examples.rows, engine.network.inputShape)
+    const settings = settingsOf(options, common, opened.examples.rows, engine.network)
     return { where, ...opened, settings, callbacks, signal, resumed: null }
   } catch (error) {
     opened.examples.release()

@@ -8,6 +8,7 @@ import { evaluateRows, finishMetrics } from '../infer/evaluate'
 import type { ModelPlan } from '../programs/plans'
 import { addTotals, splitTotals } from '../programs/run-steps'
 import type { Job } from '../queue/job'
+import { lossNamesOf, metricNamesOf, type Compiled } from '../structure/compile'
 import type { BatchLogs, Callback, TrainingRun } from './callback'
 import { History, type EpochLogs } from './history'
 
@@ -28,13 +29,15 @@ export interface EpochSums {
   /** Σ size·J and Σ size·(J without penalties). */
   cost: number
   dataLoss: number
+  /** Σ size·loss of each output that has a name. */
+  losses: number[]
   /** Of the epoch's first step. */
   learningRate: number
   totals: Float64Array | null
 }
 
 export function emptySums(): EpochSums {
-  return { batches: 0, examples: 0, cost: 0, dataLoss: 0, learningRate: 0, totals: null }
+  return { batches: 0, examples: 0, cost: 0, dataLoss: 0, losses: [], learningRate: 0, totals: null }
 }
 
 /** What is known of a run before its first epoch. */
@@ -56,8 +59,8 @@ export function withHistory(error: unknown, history: History): unknown {
 /** They add nothing to the logs; fit's own onEpoch option comes after all others. */
 const libraryCallbacks = ['earlyStopping', 'progressBar', 'fit options']
 
-function logNames(metrics: readonly string[], validation: boolean): string[] {
-  const values = ['loss', 'dataLoss', ...metrics]
+function logNames(compiled: Compiled, validation: boolean): string[] {
+  const values = ['loss', 'dataLoss', ...lossNamesOf(compiled), ...metricNamesOf(compiled)]
   return ['learningRate', ...values, ...(validation ? values.map((name) => `val_${name}`) : [])]
 }
 
@@ -88,10 +91,7 @@ export class Recorder {
       batches: outline.batches,
       logNames: callbacks.some((c) => c.onEpoch && !libraryCallbacks.includes(c.name))
         ? null
-        : logNames(
-            engine.requireCompiled(outline.where).metrics.map((metric) => metric.name),
-            outline.validation !== null,
-          ),
+        : logNames(engine.requireCompiled(outline.where), outline.validation !== null),
       stop: () => void (this.stopRequested = true),
     }
   }
@@ -110,6 +110,11 @@ export class Recorder {
     this.#live = { batches: 0, cost: 0 }
   }
 
+  /** Values that each step records: J, J without penalties, the losses of outputs with names. */
+  get #costsPerStep(): number {
+    return 2 + lossNamesOf(this.engine.requireCompiled(this.outline.where)).length
+  }
+
   /** Listens to a native run of batches of this size. Null where nobody wants to know. */
   listener(batch: number): ((stepsDone: number, costs: Float64Array) => void) | null {
     if (!this.callbacks.some((c) => c.onProgress || c.onBatch)) return null
@@ -120,12 +125,13 @@ export class Recorder {
     if (this.#callbackError) return
     try {
       const first = this.sums.batches + this.#live.batches + 1
-      for (let i = 0; i < costs.length; i += 2) this.#live.cost += batch * costs[i]
-      this.#live.batches += costs.length / 2
+      const width = this.#costsPerStep
+      for (let i = 0; i < costs.length; i += width) this.#live.cost += batch * costs[i]
+      this.#live.batches += costs.length / width
       for (const callback of this.callbacks) {
         if (callback.onBatch)
-          for (let i = 0; i < costs.length; i += 2) {
-            const logs: BatchLogs = { epoch: this.epoch, batch: first + i / 2, loss: costs[i] }
+          for (let i = 0; i < costs.length; i += width) {
+            const logs: BatchLogs = { epoch: this.epoch, batch: first + i / width, loss: costs[i] }
             callback.onBatch(logs, this.run)
           }
         callback.onProgress?.(this.#progress(batch), this.run)
@@ -154,13 +160,16 @@ export class Recorder {
     const { sums } = this
     const steps = result.stepsDone
     if (this.callbacks.some((c) => c.onProgress || c.onBatch))
-      this.#observe(result.costs.subarray(2 * this.#live.batches), batch)
+      this.#observe(result.costs.subarray(this.#costsPerStep * this.#live.batches), batch)
     this.#live = { batches: 0, cost: 0 }
     const costs = new Float64Array(steps)
+    const width = this.#costsPerStep
     for (let s = 0; s < steps; s++) {
-      costs[s] = result.costs[2 * s]
-      sums.cost += batch * costs[s]
-      sums.dataLoss += batch * result.costs[2 * s + 1]
+      const [cost, dataLoss, ...losses] = result.costs.subarray(s * width, (s + 1) * width)
+      costs[s] = cost
+      sums.cost += batch * cost
+      sums.dataLoss += batch * dataLoss
+      losses.forEach((loss, i) => (sums.losses[i] = (sums.losses[i] ?? 0) + batch * loss))
     }
     this.history.addBatches(costs)
     sums.batches += steps
@@ -194,13 +203,18 @@ export class Recorder {
       dataLoss: sums.dataLoss / sums.examples,
       learningRate: sums.learningRate,
     }
-    const { metrics } = engine.requireCompiled(this.outline.where)
-    if (metrics.length && this.#layout) {
+    const compiled = engine.requireCompiled(this.outline.where)
+    lossNamesOf(compiled).forEach((name, i) => (logs[name] = sums.losses[i] / sums.examples))
+    if (this.#layout?.statisticCounts.length) {
       const totals = splitTotals(sums.totals!, this.#layout.accumulatorSizes)
-      Object.assign(logs, finishMetrics(metrics, totals, this.#layout.statisticCounts, sums.examples))
+      Object.assign(logs, finishMetrics(compiled.outputs, totals, this.#layout.statisticCounts, sums.examples))
     }
     if (this.outline.validation) {
-      const found = await evaluateRows(engine, this.job, { data: this.outline.validation, batch: defaultChunk })
+      const found = await evaluateRows(engine, this.job, {
+        data: this.outline.validation,
+        exact: false,
+        batch: defaultChunk,
+      })
       for (const [name, value] of Object.entries(found)) logs[`val_${name}`] = value
     }
     return logs

@@ -1,15 +1,14 @@
 /** One training step on the rows given. */
 import { NonFiniteError } from '../../base/errors'
-import type { ClassWeight, SampleWeight } from '../data/example-weights'
-import { inputsOf, type Examples } from '../data/examples'
+import { inputsOf, weightedOutputs, type ClassWeights, type Examples, type SampleWeights } from '../data/examples'
 import type { Engine } from '../engine'
 import { finishMetrics, lastCosts, type Evaluation } from '../infer/evaluate'
 import { splitTotals } from '../programs/run-steps'
 import type { Job } from '../queue/job'
 
 export interface TrainOnBatchOptions {
-  sampleWeight?: SampleWeight | undefined
-  classWeight?: ClassWeight | undefined
+  sampleWeight?: SampleWeights | undefined
+  classWeight?: ClassWeights | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -22,11 +21,11 @@ export async function trainOnBatch<Metrics extends string>(
   job: Job,
   examples: Examples,
 ): Promise<Evaluation<Metrics>> {
-  const { loss, metrics } = engine.requireCompiled(job.what)
+  const { outputs } = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
-  const data = await examples.check(engine.network, loss).prepared(engine, job)
+  const data = await examples.check(outputs).prepared(engine, job)
   try {
-    const plan = engine.trainPlan({ batch: data.rows, weighted: data.weights !== null })
+    const plan = engine.trainPlan({ batch: data.rows, weighted: weightedOutputs(data) })
     const hyper = engine.hypers(1, 1)
     const result = await job.run(plan.prepare(inputsOf(data), false, { hyper, ...engine.stepKey() }))
     engine.advance(result.stepsDone)
@@ -37,14 +36,10 @@ export async function trainOnBatch<Metrics extends string>(
       throw Object.assign(new NonFiniteError(message), { epoch: 1, batch: 1, layer })
     }
     if (!result.stepsDone) job.throwIfAborted()
-    const costs = lastCosts(plan, result.costs)
     const totals = splitTotals(result.accumulators, plan.accumulatorSizes)
-    const values: Evaluation = {
-      loss: costs.cost,
-      dataLoss: costs.dataLoss,
-      ...finishMetrics(metrics, totals, plan.statisticCounts, data.rows),
-    }
-    return values as Evaluation<Metrics>
+    const { cost, ...others } = lastCosts(plan, result.costs)
+    const metrics = finishMetrics(outputs, totals, plan.statisticCounts, data.rows)
+    return { loss: cost, ...others, ...metrics } as Evaluation<Metrics>
   } finally {
     data.dispose()
   }

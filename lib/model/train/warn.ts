@@ -14,3 +14,12 @@ export function warnAboutDropoutCurve(): void {
       'epoch to epoch. To check a cost curve, set keepProb to 1; to judge the model, look at validationData.',
   )
 }
+
+/** Two layers in a row could be one. */
+export function warnOfCollapse(where: string, pairs: readonly (readonly [string, string])[]): void {
+  for (const [first, second] of pairs)
+    warn(
+      `${where}: '${first}' and '${second}' have no non-linear activation between them: together they can only do ` +
+        `what one linear layer can. Give '${first}' an activation such as 'relu'.`,
+    )
+}

@@ -7,9 +7,9 @@ import { inference, run } from '../support'
 describe('layers.activation', () => {
   const x = t([-1, 0.5], [1, 2])
   it('keeps the shape; its input is z', () => {
-    const built = layers.activation('tanh').build([2], 'activation_1')
+    const built = layers.activation('tanh').build([[2]], 'activation_1')
     expect([built.outputShape, built.weights, built.activation]).to.deep.equal([[2], [], 'tanh'])
-    const { z, a } = built.call(x, {}, inference)
+    const { z, a } = built.call([x], {}, inference)
     expect(z).to.equal(x)
     close(a, [Math.tanh(-1), Math.tanh(0.5)])
   })

@@ -6,7 +6,7 @@ import { inference } from '../support'
 
 describe('layers.dense', () => {
   it('3.2 a = g(x·Wᵀ + b), as loops say', () => {
-    const built = layers.dense({ units: 2, activation: 'tanh' }).build([3], 'dense_1')
+    const built = layers.dense({ units: 2, activation: 'tanh' }).build([[3]], 'dense_1')
     expect(built.outputShape).to.deep.equal([2])
     expect(built.weights.map(({ name, shape }) => [name, shape])).to.deep.equal([
       ['weight', [2, 3]],
@@ -15,7 +15,7 @@ describe('layers.dense', () => {
     const w = [1, -2, 0.5, 0.25, 3, -1]
     const b = [0.1, -0.2]
     const x = [0.3, 0.7, -1, 2, 0, 0.5]
-    const { z, a } = built.call(t(x, [2, 3]), { weight: t(w, [2, 3]), bias: t(b) }, inference)
+    const { z, a } = built.call([t(x, [2, 3])], { weight: t(w, [2, 3]), bias: t(b) }, inference)
     const expected: number[] = []
     for (let i = 0; i < 2; i++)
       for (let u = 0; u < 2; u++) expected.push([0, 1, 2].reduce((sum, k) => sum + x[3 * i + k] * w[3 * u + k], b[u]))
@@ -23,13 +23,13 @@ describe('layers.dense', () => {
     close(a, expected.map(Math.tanh))
   })
   it('without bias', () => {
-    const built = layers.dense({ units: 1, useBias: false }).build([2], 'dense_1')
+    const built = layers.dense({ units: 1, useBias: false }).build([[2]], 'dense_1')
     expect(built.weights).to.have.length(1)
-    close(built.call(t([1, 2], [1, 2]), { weight: t([3, 4], [1, 2]) }, inference).a, [11])
+    close(built.call([t([1, 2], [1, 2])], { weight: t([3, 4], [1, 2]) }, inference).a, [11])
   })
   it('5.13 defaults: he before relu and leakyRelu, xavier otherwise; biases zero; trainable', () => {
     const kernel = (activation?: DenseOptions['activation']): unknown =>
-      layers.dense({ units: 4, activation }).build([3], 'd').weights[0].initializer.config
+      layers.dense({ units: 4, activation }).build([[3]], 'd').weights[0].initializer.config
     expect(['relu', 'leakyRelu', 'tanh', undefined].map((name) => kernel(name as 'relu'))).to.deep.equal([
       'he',
       'he',
@@ -37,21 +37,29 @@ describe('layers.dense', () => {
       'xavier',
     ])
     expect(kernel({ name: 'leakyRelu', slope: 0.2 })).to.equal('he')
-    const [weight, bias] = layers.dense({ units: 4 }).build([3], 'd').weights
+    const [weight, bias] = layers.dense({ units: 4 }).build([[3]], 'd').weights
     expect([bias.initializer.config, weight.trainable, bias.trainable]).to.deep.equal(['zeros', true, true])
-    expect(
-      layers
-        .dense({ units: 4, trainable: false })
-        .build([3], 'd')
-        .weights.some((w) => w.trainable),
-    ).to.equal(false)
+    expect([
+      layers.dense({ units: 4 }).trainable,
+      layers.dense({ units: 4, trainable: false }).trainable,
+    ]).to.deep.equal([true, false])
   })
-  it('2.13 an input of another rank throws and suggests flatten', () => {
-    expect(() => layers.dense({ units: 4 }).build([28, 28], 'dense_1')).to.throw(
-      ShapeError,
-      /dense_1.*\[m, 28, 28\].*flatten.*\[784\]/,
-    )
-    expect(() => layers.dense({ units: 4 }).build([], 'dense_1')).to.throw(ShapeError, /dense_1/)
+  it('2.13 goes along the last axis of any input; one without an axis throws', () => {
+    const built = layers.dense({ units: 2, activation: 'relu' }).build([[2, 3]], 'dense_1')
+    expect(built.outputShape).to.deep.equal([2, 2])
+    const x = [1, -2, 3, 0.5, 0, -1, 2, 2, 2, -3, 1, 0]
+    const w = { weight: t([1, 0, -1, 2, 1, 0.5], [2, 3]), bias: t([0.5, -0.5]) }
+    const { z, a } = built.call([t(x, [2, 2, 3])], w, inference)
+    const flat = layers
+      .dense({ units: 2, activation: 'relu' })
+      .build([[3]], 'dense_1')
+      .call([t(x, [4, 3])], w, inference)
+    expect([z!.shape, a.shape]).to.deep.equal([
+      [2, 2, 2],
+      [2, 2, 2],
+    ])
+    expect([...z!.data, ...a.data]).to.deep.equal([...flat.z!.data, ...flat.a.data])
+    expect(() => layers.dense({ units: 4 }).build([[]], 'dense_1')).to.throw(ShapeError, /dense_1.*got \[m\]/)
   })
   it('refuses bad options', () => {
     for (const units of [0, -1, 1.5, '3', undefined])

@@ -11,7 +11,10 @@ describe('5.7 layers.dropout', () => {
   const drop =
     (keepProb: number, stream: number) =>
     (x: Tensor): Tensor =>
-      layers.dropout({ keepProb }).build(x.shape.slice(1), 'dropout_1').call(x, {}, { training: true, stream }).a
+      layers
+        .dropout({ keepProb })
+        .build([x.shape.slice(1)], 'dropout_1')
+        .call([x], {}, { training: true, trainable: true, stream }).a
   // A derivative traces the call; concrete tensors would have no random stream of a step.
   const mask = (rows: number, columns: number, keepProb = 0.8, stream = 1): Float64Array => {
     const x = t(new Float64Array(rows * columns).fill(1), [rows, columns])

@@ -10,7 +10,7 @@ describe('layers.flatten', () => {
     const a = run(layers.flatten(), t(values, [2, 3, 2]))
     expect(a.shape).to.deep.equal([2, 6])
     close(a, values)
-    expect(layers.flatten().build([4, 5], 'flatten_1').outputShape).to.deep.equal([20])
+    expect(layers.flatten().build([[4, 5]], 'flatten_1').outputShape).to.deep.equal([20])
     expect(() => layers.flatten({ axis: 1 } as never)).to.throw(OptionError, /axis/)
   })
 })

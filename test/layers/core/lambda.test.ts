@@ -8,17 +8,20 @@ import { run } from '../support'
 describe('layers.lambda', () => {
   it('finds its output shape', () => {
     const layer = layers.lambda((x) => ops.sum(x, { axis: 1, keepDims: true }), { name: 'total' })
-    expect(layer.build([5], 'total').outputShape).to.deep.equal([1])
+    expect(layer.build([[5]], 'total').outputShape).to.deep.equal([1])
     close(run(layer, t([1, 2, 3, 4], [2, 2])), [3, 7])
   })
   it('must keep the batch and return a tensor', () => {
-    expect(() => layers.lambda((x) => ops.sum(x)).build([5], 'lambda_1')).to.throw(ShapeError, /lambda_1.*batch/)
-    expect(() => layers.lambda((x) => ops.transpose(x)).build([5], 'lambda_1')).to.throw(ShapeError, /lambda_1.*batch/)
-    expect(() => layers.lambda((() => 3) as never).build([5], 'lambda_1')).to.throw(OptionError, /lambda_1.*got 3/)
+    expect(() => layers.lambda((x) => ops.sum(x)).build([[5]], 'lambda_1')).to.throw(ShapeError, /lambda_1.*batch/)
+    expect(() => layers.lambda((x) => ops.transpose(x)).build([[5]], 'lambda_1')).to.throw(
+      ShapeError,
+      /lambda_1.*batch/,
+    )
+    expect(() => layers.lambda((() => 3) as never).build([[5]], 'lambda_1')).to.throw(OptionError, /lambda_1.*got 3/)
     expect(() => layers.lambda(3 as never)).to.throw(OptionError, /function/)
   })
   it('errors inside name the layer', () => {
-    expect(() => layers.lambda((x) => ops.matmul(x, t([1, 2], [1, 2]))).build([5], 'mixer')).to.throw(
+    expect(() => layers.lambda((x) => ops.matmul(x, t([1, 2], [1, 2]))).build([[5]], 'mixer')).to.throw(
       ShapeError,
       /mixer/,
     )

@@ -40,19 +40,19 @@ describe('5.11 layers.normalize', () => {
     close(gradient as Tensor, [0.5, 0])
   })
   it('statistics are no trainable weights; without given ones the layer must adapt', () => {
-    const built = layers.normalize().build([2], 'normalize_1')
+    const built = layers.normalize().build([[2]], 'normalize_1')
     expect(built.needsAdapt).to.equal(true)
-    expect(built.weights.map(({ name, statistic, trainable }) => [name, statistic, trainable])).to.deep.equal([
-      ['mean', true, false],
-      ['variance', true, false],
+    expect(built.weights.map(({ name, role, trainable }) => [name, role, trainable])).to.deep.equal([
+      ['mean', 'statistic', false],
+      ['variance', 'statistic', false],
     ])
-    expect(layers.normalize({ mean: 0, variance: 1 }).build([2], 'normalize_1').needsAdapt).to.equal(false)
+    expect(layers.normalize({ mean: 0, variance: 1 }).build([[2]], 'normalize_1').needsAdapt).to.equal(false)
   })
   it('refuses bad options', () => {
     expect(() => layers.normalize({ mean: [1] })).to.throw(OptionError, /together/)
     expect(() => layers.normalize({ mean: [1], variance: [-1] })).to.throw(OptionError, /variance.*-1/)
     expect(() => layers.normalize({ mean: [NaN], variance: [1] })).to.throw(OptionError, /mean.*NaN/)
-    expect(() => layers.normalize({ mean: [1, 2], variance: [1, 2] }).build([3], 'normalize_1')).to.throw(
+    expect(() => layers.normalize({ mean: [1, 2], variance: [1, 2] }).build([[3]], 'normalize_1')).to.throw(
       ShapeError,
       /1 or 3 numbers.*got 2/,
     )

@@ -11,17 +11,20 @@ function snapshot(): ModelSnapshot {
   return {
     architecture: {
       name: 'prüfling',
-      inputShape: [3],
       dtype: 'float32',
       precision: 'tf32',
       seed: '18446744073709551615',
       labels: ['ja', 'nein'],
-      layers: [{ kind: 'dense', name: 'dense_1', config: { units: 2, activation: 'relu' } }],
+      inputs: [{ name: 'x', shape: [3], dtype: null }],
+      layers: [{ kind: 'dense', name: 'dense_1', config: { units: 2, activation: 'relu' }, trainable: true }],
+      uses: [{ layer: 0, from: [0] }],
+      outputs: [{ name: 'y', value: 1 }],
+      namedInputs: false,
+      namedOutputs: false,
     },
     compiled: {
       optimizer: { kind: 'adam', config: { beta1: 0.9 } },
-      loss: 'meanSquaredError',
-      metrics: ['accuracy'],
+      outputs: [{ loss: 'meanSquaredError', lossWeight: 1, metrics: ['accuracy'] }],
       gradientClip: null,
     },
     progress: { steps: 12, epochs: 3, updates: 12 },
@@ -135,7 +138,7 @@ describe('model file', () => {
       const { metadata, tensors } = atOnce(decodedContainer(bytes, 'test'))
       return encodeContainer({ metadata: { ...metadata, ...change }, tensors })
     }
-    expect(() => decodeSnapshot(rewrite({ version: '2' }))).to.throw(FormatError, 'newer Myelin')
+    expect(() => decodeSnapshot(rewrite({ version: '3' }))).to.throw(FormatError, 'newer Myelin')
     expect(() => decodeSnapshot(rewrite({ format: 'pt' }))).to.throw(FormatError, 'not a model saved by Myelin')
     expect(() => decodeSnapshot(rewrite({ compiled: '{' }))).to.throw(FormatError, 'metadata "compiled" is not JSON')
     expect(() => decodeSnapshot(rewrite({ progress: '{"steps":-1}' }))).to.throw(

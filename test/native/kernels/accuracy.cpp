@@ -34,6 +34,15 @@ const Range ranges[] = {
     {"log1p", -1, 1, true, log1pl, 2, 4},
     {"log1p", -0.999, 4, false, log1pl, 2, 4},
     {"log1p", 1e-30, 1e30, true, log1pl, 2, 4},
+    {"expm1", -1, 1, true, expm1l, 2, 4},
+    {"expm1", -4, 4, false, expm1l, 2, 4},
+    {"expm1", -50, 88.7, false, expm1l, 2, 4},
+    {"expm1", -50, 709.7, false, expm1l, 0, 4},
+    {"erf", -1, 1, true, erfl, 3, 4},
+    {"erf", -6, 6, false, erfl, 3, 4},
+    {"erfc", -1, 1, true, erfcl, 4, 4},
+    {"erfc", -6, 9.1, false, erfcl, 4, 4},
+    {"erfc", -6, 26.5, false, erfcl, 0, 4},
     {"tanh", -10, 10, false, tanhl, 2, 4},
     {"tanh", -20, 20, false, tanhl, 2, 4},
     {"tanh", -1, 1, true, tanhl, 2, 4},
@@ -110,7 +119,11 @@ bool check_specials(const KernelTable& table) {
       {"floor", -inf, -inf},  {"leakyRelu", -2, -0.5},  {"leakyRelu", 0, 0},    {"leakyRelu", nan, nan},
       {"neg", 0, -0.0},       {"identity", nan, nan},   {"log1p", 0, 0},        {"log1p", -0.0, -0.0},
       {"log1p", -1, -inf},    {"log1p", -2, nan},       {"log1p", inf, inf},    {"log1p", nan, nan},
-      {"log1p", -inf, nan},
+      {"log1p", -inf, nan},   {"expm1", 0, 0},          {"expm1", -0.0, -0.0},  {"expm1", inf, inf},
+      {"expm1", -inf, -1},    {"expm1", nan, nan},      {"expm1", 1000, inf},   {"expm1", -1000, -1},
+      {"erf", 0, 0},          {"erf", -0.0, -0.0},      {"erf", inf, 1},        {"erf", -inf, -1},
+      {"erf", nan, nan},      {"erfc", 0, 1},           {"erfc", -0.0, 1},      {"erfc", inf, 0},
+      {"erfc", -inf, 2},      {"erfc", nan, nan},       {"erfc", 1000, 0},      {"erfc", -1000, 2},
   };
   bool good = true;
   for (const Special& s : specials) {

@@ -94,10 +94,10 @@ describeRows({
       ['labels', '2', '1'],
     ],
     [
-      'a dense layer over a picture',
-      () => sequential({ inputShape: [2, 2], layers: [layers.dense({ units: 1 })] }),
+      'a dense layer over a number',
+      () => sequential({ inputShape: [], layers: [layers.dense({ units: 1 })] }),
       ShapeError,
-      ['dense_1', '[2, 2]', 'flatten'],
+      ['dense_1', '[m]', 'reshape'],
     ],
     [
       'two layers of one name',

@@ -1,0 +1,38 @@
+/** Records by the names of inputs or outputs. */
+import { describeValue, OptionError } from '../../base/errors'
+import { didYouMean } from '../../base/suggest'
+import { Tensor } from '../../tensor/tensor'
+
+/**
+ * Checks that `value` is an object with one entry for each name, and no others. OptionError names the first that is
+ * missing or unknown. `what`: what the names are of. `partial`: entries may be left out.
+ */
+export function recordOf<T>(
+  where: string,
+  what: 'input' | 'output',
+  value: unknown,
+  names: readonly string[],
+  partial = false,
+): { readonly [name: string]: T } {
+  const expected = names.map((name) => `${name}: …`).join(', ')
+  const isRecord =
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !ArrayBuffer.isView(value) &&
+    !(value instanceof Tensor)
+  if (!isRecord)
+    throw new OptionError(
+      `${where}: expected an entry for each ${what} by name, { ${expected} }, got ${describeValue(value)}.`,
+    )
+  const record = value as Record<string, unknown>
+  for (const name of Object.keys(record))
+    if (!names.includes(name))
+      throw new OptionError(
+        `${where}: the model has no ${what} '${name}'.${didYouMean(name, names)} Its ${what}s: ${names.join(', ')}.`,
+      )
+  const missing = partial ? undefined : names.find((name) => record[name] === undefined)
+  if (missing !== undefined)
+    throw new OptionError(`${where}: '${missing}' is missing; expected an entry for each ${what}, { ${expected} }.`)
+  return record as { readonly [name: string]: T }
+}

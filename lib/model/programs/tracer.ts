@@ -1,0 +1,157 @@
+/** From a network to a program: what a trace collects. */
+import type { DType, Precision } from '../../base/dtype'
+import { OptionError } from '../../base/errors'
+import type { Shape } from '../../base/shape'
+import { TraceContext } from '../../graph/context'
+import { hyperNode, inputNode, stateNode } from '../../graph/leaves'
+import type { Node, Program } from '../../graph/node'
+import { nodeOf, Tensor } from '../../tensor/tensor'
+import type { ForwardPass, Network, NetworkInput } from '../structure/network'
+import type { StateCell, Weights } from '../structure/weights'
+
+/** A program with what its slots stand for. */
+export interface BuiltProgram {
+  program: Program
+  /** By state slot. */
+  cells: StateCell[]
+  /** By declared input slot: as the network's inputs and outputs say, or the name of a gradient. */
+  inputNames: string[]
+  /** By accumulator: its shape. */
+  accumulatorShapes: Shape[]
+  /** By fetch: output, use of a layer and value, or weight. */
+  fetchNames: string[]
+  fetchShapes: Shape[]
+  /** By cost. */
+  costNames: string[]
+  /** Statistics of each metric, in order: they are the last accumulators. */
+  statisticCounts: number[]
+}
+
+/** The parts of a model that programs are made of. */
+export interface Parts {
+  network: Network
+  weights: Weights
+  dtype: DType
+  /** Of matrix products. */
+  precision: Precision
+}
+
+/** What stays the same for all steps of a kind. */
+export interface BatchShape {
+  /** Rows of a step. */
+  batch: number
+  /** By output: whether each row has a weight. */
+  weighted: readonly boolean[]
+}
+
+/** Collects the sources of a program while it is traced. */
+export class Tracer {
+  readonly context: TraceContext
+  readonly inputs: Node[] = []
+  readonly inputNames: string[] = []
+  readonly cells: StateCell[] = []
+  readonly states: Node[] = []
+  readonly hypers: Node[] = []
+  readonly #stateOf = new Map<StateCell, Tensor>()
+
+  readonly dtype: DType
+  readonly precision: Precision
+
+  constructor({ dtype, precision }: Parts) {
+    this.dtype = dtype
+    this.precision = precision
+    this.context = new TraceContext(dtype, { convertCaptures: true })
+  }
+
+  tensor(node: Node): Tensor {
+    return Tensor.fromNode(node, this.context)
+  }
+
+  /** Rows of an input of the network. */
+  data({ slot, name, shape }: NetworkInput, batch: number): Tensor {
+    return this.input(slot, [batch, ...shape], slot === 'x' ? 'input' : name)
+  }
+
+  /** `label`: what errors call it. */
+  input(name: string, shape: Shape, label = name): Tensor {
+    const node = inputNode(shape, label)
+    this.inputs.push(node)
+    this.inputNames.push(name)
+    return this.tensor(node)
+  }
+
+  state(cell: StateCell): Tensor {
+    let value = this.#stateOf.get(cell)
+    if (!value) {
+      const node = stateNode(cell.shape, cell.name)
+      this.cells.push(cell)
+      this.states.push(node)
+      this.#stateOf.set(cell, (value = this.tensor(node)))
+    }
+    return value
+  }
+
+  hyper(name: string): Tensor {
+    const node = hyperNode(name)
+    this.hypers.push(node)
+    return this.tensor(node)
+  }
+
+  finish(rest: {
+    fetches?: { name: string; value: Tensor }[]
+    updates?: Program['updates']
+    guards?: Tensor[]
+    costs?: { name: string; value: Tensor }[]
+    accumulators?: Tensor[]
+    statisticCounts?: number[]
+  }): BuiltProgram {
+    const nodes = (list: readonly Tensor[] | undefined) => (list ?? []).map(mustNode)
+    const fetches = rest.fetches ?? []
+    const costs = rest.costs ?? []
+    return {
+      program: {
+        dtype: this.dtype,
+        precision: this.precision,
+        inputs: this.inputs,
+        states: this.states,
+        hypers: this.hypers,
+        fetches: fetches.map((f) => mustNode(f.value)),
+        updates: rest.updates ?? [],
+        guards: nodes(rest.guards),
+        costs: costs.map((c) => mustNode(c.value)),
+        accumulators: nodes(rest.accumulators),
+      },
+      cells: this.cells,
+      inputNames: this.inputNames,
+      accumulatorShapes: (rest.accumulators ?? []).map((t) => t.shape),
+      fetchNames: fetches.map((f) => f.name),
+      fetchShapes: fetches.map((f) => f.value.shape),
+      costNames: costs.map((c) => c.name),
+      statisticCounts: rest.statisticCounts ?? [],
+    }
+  }
+}
+
+/** The node of a traced value. OptionError for a concrete one: it does not depend on the data. */
+export function mustNode(value: Tensor): Node {
+  const node = nodeOf(value)
+  if (!node)
+    throw new OptionError(
+      'A layer, loss or metric returned a tensor that does not depend on its arguments. Compute it from them with ' +
+        'ops.*.',
+    )
+  return node
+}
+
+/** A forward pass over a batch. */
+export function trace(parts: Parts, batch: number, training: boolean): { tracer: Tracer; pass: ForwardPass } {
+  const tracer = new Tracer(parts)
+  const { network, weights } = parts
+  const inputs = network.inputs.map((input) => tracer.data(input, batch))
+  const pass = network.forward(
+    inputs,
+    (place) => Object.fromEntries(weights.list.filter((p) => p.place === place).map((p) => [p.key, tracer.state(p)])),
+    { training, isTrainable: (place) => weights.isTrainable(place) },
+  )
+  return { tracer, pass }
+}
