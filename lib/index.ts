@@ -1,7 +1,7 @@
 /** Public exports, nothing else. */
 export { tensor, Tensor } from './tensor/tensor'
 export type { Value, TensorData, TensorLike, TensorOptions } from './tensor/tensor'
-export type { DType, Precision } from './base/dtype'
+export type { DType, Precision, TensorDType } from './base/dtype'
 export type { Shape } from './base/shape'
 export { ops } from './ops/public'
 export type { ArgOptions, AxisOptions, MatmulOptions, RandomOptions, ReduceOptions } from './ops'

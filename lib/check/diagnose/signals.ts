@@ -99,7 +99,7 @@ async function held(where: string, x: InputData, engine: Engine, signal: AbortSi
   try {
     for (const { input, name, source } of open.list) {
       if (source.given instanceof Tensor) {
-        tensors.push([input.name, shareStorage(source.given, source.given.shape)])
+        tensors.push([input.name, shareStorage(source.given as Tensor, source.given.shape)])
         continue
       }
       const dtype = dtypeOf(input, engine)
