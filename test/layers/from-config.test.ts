@@ -75,6 +75,8 @@ describe('layer configs', () => {
   it('what is missing among the custom objects is named', () => {
     const named = layers.lambda((x) => x, { name: 'total' })
     expect(() => roundTrip(named)).to.throw(/'total'.*custom: \{ total: … \}/)
-    expect(() => layerFromConfig('scale', {}, { name: 'scale_1' }, { scael: () => 1 })).to.throw(/'scale'.*given: 'scael'/)
+    expect(() => layerFromConfig('scale', {}, { name: 'scale_1' }, { scael: () => 1 })).to.throw(
+      /'scale'.*given: 'scael'/,
+    )
   })
 })
