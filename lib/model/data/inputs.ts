@@ -38,7 +38,11 @@ export function dtypeOf({ dtype }: NetworkInput, { dtype: ofModel }: Pick<Home, 
 export class OpenInputs {
   private constructor(
     readonly where: string,
-    readonly list: readonly { readonly input: NetworkInput; readonly name: string; readonly source: RowSource<TensorDType> }[],
+    readonly list: readonly {
+      readonly input: NetworkInput
+      readonly name: string
+      readonly source: RowSource<TensorDType>
+    }[],
   ) {}
 
   /**

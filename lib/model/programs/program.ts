@@ -10,7 +10,7 @@ import type { ForwardPass } from '../structure/network'
 import type { SlotTable, StateCell } from '../structure/weights'
 import { namedCosts, outputCosts, penalties, totalCost, weightedSum, type OutputCost } from './costs'
 import { derivatives, derivativesFor, type Derivative } from './derivatives'
-import { mustNode, trace, Tracer, type BatchShape, type BuiltProgram, type Parts } from './tracer'
+import { mustNode, programOf, trace, type BatchShape, type BuiltProgram, type Parts, type Tracer } from './tracer'
 
 /** The statistics of all metrics, and how many each has. */
 function metricStatistics(
@@ -85,30 +85,32 @@ function stateUpdates({ weights }: Parts, tracer: Tracer, pass: ForwardPass): { 
  * Costs: [J, J without penalties, …the losses of outputs with names]. Accumulators: the metrics' statistics.
  */
 export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape): BuiltProgram {
-  const { outputs } = compiled
-  const { tracer, pass } = trace(parts, shape.batch, true)
-  const each = outputCosts(tracer, pass, outputs, shape)
-  const mean = weightedSum(
-    outputs,
-    each.map((cost) => cost.mean),
-  )
-  const cost = totalCost(parts, tracer, mean, shape.batch)
-  const { trainable, slots } = parts.weights
-  const found = derivativesFor(compiled.optimizer, tracer, cost, trainable)
-  const raw = found.map(({ gradient }) => gradient)
-  const { clipped, guards } = clip(raw, compiled.gradientClip)
-  const changes = found.map((derivative, i) => ({ ...derivative, gradient: clipped[i] }))
-  const states = stateUpdates(parts, tracer, pass)
-  const { statistics, statisticCounts } = metricStatistics(outputs, each)
-  return tracer.finish({
-    updates: [
-      ...updates(tracer, compiled.optimizer, slots, changes),
-      ...states.map(({ cell, value }) => ({ state: mustNode(tracer.state(cell)), value: mustNode(value) })),
-    ],
-    guards: [cost, ...raw, ...guards, ...states.map(({ value }) => value)],
-    costs: [{ name: 'cost', value: cost }, { name: 'dataLoss', value: mean }, ...namedCosts(outputs, each)],
-    accumulators: statistics,
-    statisticCounts,
+  return programOf(parts, (tracer) => {
+    const { outputs } = compiled
+    const pass = trace(parts, tracer, shape.batch, true)
+    const each = outputCosts(tracer, pass, outputs, shape)
+    const mean = weightedSum(
+      outputs,
+      each.map((cost) => cost.mean),
+    )
+    const cost = totalCost(parts, tracer, mean, shape.batch)
+    const { trainable, slots } = parts.weights
+    const found = derivativesFor(compiled.optimizer, tracer, cost, trainable)
+    const raw = found.map(({ gradient }) => gradient)
+    const { clipped, guards } = clip(raw, compiled.gradientClip)
+    const changes = found.map((derivative, i) => ({ ...derivative, gradient: clipped[i] }))
+    const states = stateUpdates(parts, tracer, pass)
+    const { statistics, statisticCounts } = metricStatistics(outputs, each)
+    return tracer.finish({
+      updates: [
+        ...updates(tracer, compiled.optimizer, slots, changes),
+        ...states.map(({ cell, value }) => ({ state: mustNode(tracer.state(cell)), value: mustNode(value) })),
+      ],
+      guards: [cost, ...raw, ...guards, ...states.map(({ value }) => value)],
+      costs: [{ name: 'cost', value: cost }, { name: 'dataLoss', value: mean }, ...namedCosts(outputs, each)],
+      accumulators: statistics,
+      statisticCounts,
+    })
   })
 }
 
@@ -122,19 +124,21 @@ export function evaluateProgram(
   shape: BatchShape,
   predictions: boolean,
 ): BuiltProgram {
-  const { tracer, pass } = trace(parts, shape.batch, false)
-  const each = outputCosts(tracer, pass, outputs, shape)
-  const { statistics, statisticCounts } = metricStatistics(outputs, each)
-  const found = penalties(parts, tracer)
-  const costs = (['perExample', 'absolute'] as const).flatMap((name) => {
-    const value = found[name]
-    return value ? [{ name, value }] : []
-  })
-  return tracer.finish({
-    fetches: predictions ? predicted(parts, pass) : [],
-    costs,
-    accumulators: [...each.map(({ sum }) => sum), ...statistics],
-    statisticCounts,
+  return programOf(parts, (tracer) => {
+    const pass = trace(parts, tracer, shape.batch, false)
+    const each = outputCosts(tracer, pass, outputs, shape)
+    const { statistics, statisticCounts } = metricStatistics(outputs, each)
+    const found = penalties(parts, tracer)
+    const costs = (['perExample', 'absolute'] as const).flatMap((name) => {
+      const value = found[name]
+      return value ? [{ name, value }] : []
+    })
+    return tracer.finish({
+      fetches: predictions ? predicted(parts, pass) : [],
+      costs,
+      accumulators: [...each.map(({ sum }) => sum), ...statistics],
+      statisticCounts,
+    })
   })
 }
 
@@ -144,18 +148,22 @@ function predicted({ network }: Parts, pass: ForwardPass): { name: string; value
 
 /** Fetches each output by its name. */
 export function predictProgram(parts: Parts, batch: number): BuiltProgram {
-  const { tracer, pass } = trace(parts, batch, false)
-  return tracer.finish({ fetches: predicted(parts, pass) })
+  return programOf(parts, (tracer) => {
+    const pass = trace(parts, tracer, batch, false)
+    return tracer.finish({ fetches: predicted(parts, pass) })
+  })
 }
 
 /** Fetches `name.z` (where the layer has one) and `name.a` of every use of a layer. */
 export function activationsProgram(parts: Parts, batch: number, training: boolean): BuiltProgram {
-  const { tracer, pass } = trace(parts, batch, training)
-  const fetches = pass.uses.flatMap(({ name, output }) => [
-    ...(output.z ? [{ name: `${name}.z`, value: output.z }] : []),
-    { name: `${name}.a`, value: output.a },
-  ])
-  return tracer.finish({ fetches })
+  return programOf(parts, (tracer) => {
+    const pass = trace(parts, tracer, batch, training)
+    const fetches = pass.uses.flatMap(({ name, output }) => [
+      ...(output.z ? [{ name: `${name}.z`, value: output.z }] : []),
+      { name: `${name}.a`, value: output.a },
+    ])
+    return tracer.finish({ fetches })
+  })
 }
 
 /** Fetches J, J without penalties, and (if asked) dJ/dW of every trainable weight. Changes no state. */
@@ -165,29 +173,32 @@ export function costProgram(
   shape: BatchShape,
   { training, withGradients }: { training: boolean; withGradients: boolean },
 ): BuiltProgram {
-  const { tracer, pass } = trace(parts, shape.batch, training)
-  const each = outputCosts(tracer, pass, outputs, shape)
-  const mean = weightedSum(
-    outputs,
-    each.map((cost) => cost.mean),
-  )
-  const cost = totalCost(parts, tracer, mean, shape.batch)
-  const wrt = withGradients ? parts.weights.trainable : []
-  const found = derivatives(tracer, cost, wrt)
-  return tracer.finish({
-    fetches: [
-      { name: 'cost', value: cost },
-      { name: 'dataLoss', value: mean },
-      ...wrt.map((p, i) => ({ name: p.name, value: found[i] })),
-    ],
+  return programOf(parts, (tracer) => {
+    const pass = trace(parts, tracer, shape.batch, training)
+    const each = outputCosts(tracer, pass, outputs, shape)
+    const mean = weightedSum(
+      outputs,
+      each.map((cost) => cost.mean),
+    )
+    const cost = totalCost(parts, tracer, mean, shape.batch)
+    const wrt = withGradients ? parts.weights.trainable : []
+    const found = derivatives(tracer, cost, wrt)
+    return tracer.finish({
+      fetches: [
+        { name: 'cost', value: cost },
+        { name: 'dataLoss', value: mean },
+        ...wrt.map((p, i) => ({ name: p.name, value: found[i] })),
+      ],
+    })
   })
 }
 
 /** Updates of all trainable weights from gradients given as inputs, one per trainable weight. */
 export function applyProgram(parts: Parts, optimizer: Optimizer, slots: SlotTable): BuiltProgram {
-  const tracer = new Tracer(parts)
-  const { trainable } = parts.weights
-  const given = trainable.map((p) => tracer.input(p.name, p.shape))
-  const changes = trainable.map((parameter, i) => ({ parameter, gradient: given[i], rows: null }))
-  return tracer.finish({ guards: given, updates: updates(tracer, optimizer, slots, changes) })
+  return programOf(parts, (tracer) => {
+    const { trainable } = parts.weights
+    const given = trainable.map((p) => tracer.input(p.name, p.shape))
+    const changes = trainable.map((parameter, i) => ({ parameter, gradient: given[i], rows: null }))
+    return tracer.finish({ guards: given, updates: updates(tracer, optimizer, slots, changes) })
+  })
 }

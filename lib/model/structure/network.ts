@@ -5,10 +5,11 @@ import type { LayerOutput } from '../../activations'
 import type { DType } from '../../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../../base/errors'
 import { shapeText, sizeOf, type Shape } from '../../base/shape'
+import { cast } from '../../graph/build'
 import { withLabel } from '../../graph/label'
 import type { BuiltLayer, LayerDescription, LayerResult, WeightSpec } from '../../layers'
 import type { ModelSize } from '../../native/devices'
-import { Tensor } from '../../tensor/tensor'
+import { contextOf, nodeOf, Tensor, type AnyTensor } from '../../tensor/tensor'
 import { checkBuilt, nameLayers, type NetworkDescription, type ValueNumber } from './describe'
 
 /** An input of the network. */
@@ -233,10 +234,15 @@ export class Network {
   }
 }
 
+/** A traced value in the dtype of its trace: whole numbers become floating ones. */
+export function asFloating(value: AnyTensor): Tensor {
+  const [node, context] = [nodeOf(value), contextOf(value)]
+  return node?.dtype === 'int32' && context ? Tensor.fromNode(cast(node), context) : (value as Tensor)
+}
+
 /** What a layer is given of a value: whole numbers become others where it does not expect them. */
 function taken(value: AnyTensor, { wholeNumbers, anyDType }: BuiltLayer): Tensor {
-  if (value.dtype !== 'int32' || wholeNumbers || anyDType) return value as Tensor
-  return ops.asFloat(value)
+  return wholeNumbers || anyDType ? (value as Tensor) : asFloating(value)
 }
 
 /** All uses of a layer must hold the same weights. */
