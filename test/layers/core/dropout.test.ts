@@ -5,7 +5,15 @@ import { layers } from '../../../lib/layers'
 import * as ops from '../../../lib/ops'
 import type { Tensor } from '../../../lib/tensor/tensor'
 import { close, t } from '../../numbers'
+import { describeLayer } from '../describe-layer'
 import { run } from '../support'
+
+describeLayer('dropout', {
+  uses: {
+    'by the share that goes': { layer: () => layers.dropout({ rate: 0.25 }), inputs: [[4]], output: [4] },
+    'by the share that stays': { layer: () => layers.dropout({ keepProb: 0.5 }), inputs: [[2, 3]], output: [2, 3] },
+  },
+})
 
 describe('5.7 layers.dropout', () => {
   const drop =
