@@ -4,12 +4,18 @@ import { dense } from './core/dense'
 import { dropout } from './core/dropout'
 import { flatten } from './core/flatten'
 import { lambda } from './core/lambda'
+import { reshape } from './core/reshape'
+import { concat } from './merge/concat'
+import { add, average, maximum, multiply } from './merge/elementwise'
+import { batchNorm } from './normalization/batch-norm'
+import { layerNorm } from './normalization/layer-norm'
 import { normalize } from './normalization/normalize'
 
 export type { LayerOutput } from '../activations'
 export type { Custom } from '../base/custom'
 export type { DenseOptions, DenseWeights } from './core/dense'
 export type { DropoutOptions } from './core/dropout'
+export type { ReshapeOptions } from './core/reshape'
 export { defineLayer, type DefinedLayer } from './define-layer'
 export type {
   AddWeight,
@@ -33,7 +39,25 @@ export type {
 export type { Layer, LayerFactory, NoWeights, WeightSetOf } from './layer'
 export { input, SymbolicTensor, type InputOptions } from './symbolic'
 export type { CommonOptions } from './options'
+export type { ConcatOptions } from './merge/concat'
+export type { BatchNormOptions, BatchNormWeights } from './normalization/batch-norm'
+export type { LayerNormOptions, LayerNormWeights } from './normalization/layer-norm'
 export type { NormalizeOptions } from './normalization/normalize'
 
 /** Layers: descriptions that may be used in several models. */
-export const layers = { dense, dropout, activation, normalize, flatten, lambda }
+export const layers = {
+  dense,
+  dropout,
+  activation,
+  normalize,
+  flatten,
+  lambda,
+  reshape,
+  add,
+  multiply,
+  average,
+  maximum,
+  concat,
+  batchNorm,
+  layerNorm,
+}

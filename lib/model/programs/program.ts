@@ -156,14 +156,17 @@ export function activationsProgram(parts: Parts, batch: number, training: boolea
   return tracer.finish({ fetches })
 }
 
-/** Fetches J, J without penalties, and (if asked) dJ/dW of every trainable weight. Changes no state. */
+/**
+ * Fetches J, J without penalties, and (if asked) dJ/dW of every trainable weight. Changes no state. `random` false: a
+ * training step without dropout.
+ */
 export function costProgram(
   parts: Parts,
   outputs: readonly CompiledOutput[],
   shape: BatchShape,
-  { training, withGradients }: { training: boolean; withGradients: boolean },
+  { training, random, withGradients }: { training: boolean; random?: boolean; withGradients: boolean },
 ): BuiltProgram {
-  const { tracer, pass } = trace(parts, shape.batch, training)
+  const { tracer, pass } = trace(parts, shape.batch, training, random)
   const each = outputCosts(tracer, pass, outputs, shape)
   const mean = weightedSum(
     outputs,

@@ -144,14 +144,19 @@ export function mustNode(value: Tensor): Node {
 }
 
 /** A forward pass over a batch. */
-export function trace(parts: Parts, batch: number, training: boolean): { tracer: Tracer; pass: ForwardPass } {
+export function trace(
+  parts: Parts,
+  batch: number,
+  training: boolean,
+  random = true,
+): { tracer: Tracer; pass: ForwardPass } {
   const tracer = new Tracer(parts)
   const { network, weights } = parts
   const inputs = network.inputs.map((input) => tracer.data(input, batch))
   const pass = network.forward(
     inputs,
     (place) => Object.fromEntries(weights.list.filter((p) => p.place === place).map((p) => [p.key, tracer.state(p)])),
-    { training, isTrainable: (place) => weights.isTrainable(place) },
+    { training, random, isTrainable: (place) => weights.isTrainable(place) },
   )
   return { tracer, pass }
 }
