@@ -3,6 +3,7 @@ import { activation } from './core/activation'
 import { dense } from './core/dense'
 import { dropout } from './core/dropout'
 import { flatten } from './core/flatten'
+import { gaussianNoise } from './core/gaussian-noise'
 import { lambda } from './core/lambda'
 import { reshape } from './core/reshape'
 import { concat } from './merge/concat'
@@ -15,6 +16,7 @@ export type { LayerOutput } from '../activations'
 export type { Custom } from '../base/custom'
 export type { DenseOptions, DenseWeights } from './core/dense'
 export type { DropoutOptions } from './core/dropout'
+export type { GaussianNoiseOptions } from './core/gaussian-noise'
 export type { ReshapeOptions } from './core/reshape'
 export { defineLayer, type DefinedLayer } from './define-layer'
 export type {
@@ -50,6 +52,7 @@ export const layers = {
   dropout,
   activation,
   normalize,
+  gaussianNoise,
   flatten,
   lambda,
   reshape,
