@@ -5,6 +5,7 @@ import { dropout } from './core/dropout'
 import { flatten } from './core/flatten'
 import { gaussianNoise } from './core/gaussian-noise'
 import { lambda } from './core/lambda'
+import { prelu } from './core/prelu'
 import { reshape } from './core/reshape'
 import { concat } from './merge/concat'
 import { add, average, maximum, multiply } from './merge/elementwise'
@@ -17,6 +18,7 @@ export type { Custom } from '../base/custom'
 export type { DenseOptions, DenseWeights } from './core/dense'
 export type { DropoutOptions } from './core/dropout'
 export type { GaussianNoiseOptions } from './core/gaussian-noise'
+export type { PreluOptions } from './core/prelu'
 export type { ReshapeOptions } from './core/reshape'
 export { defineLayer, type DefinedLayer } from './define-layer'
 export type {
@@ -51,6 +53,7 @@ export const layers = {
   dense,
   dropout,
   activation,
+  prelu,
   normalize,
   gaussianNoise,
   flatten,
