@@ -74,7 +74,7 @@ void bench(const std::string& kernel, const std::string& shape, std::vector<View
            const void* attrs, int64_t elements, double bytes) {
   for (int i = 0; i < table().n_kernels; i++) {
     const KernelEntry& entry = table().kernels[i];
-    if (kernel != entry.name) continue;
+    if (kernel != entry.name || entry.dtype != DType::f32) continue;
     StepKey key = {1, 1};
     Call call = {};
     call.in = in.data();
@@ -83,9 +83,9 @@ void bench(const std::string& kernel, const std::string& shape, std::vector<View
     call.n_out = static_cast<int32_t>(out.size());
     call.attrs = attrs;
     call.key = &key;
-    const size_t scratch = entry.scratch_f32 ? entry.scratch_f32(&call, 1) : 0;
+    const size_t scratch = entry.scratch ? entry.scratch(&call, 1) : 0;
     call.scratch = cpu_backend().allocate(scratch);
-    report(kernel + " " + shape, elements, bytes, [&] { entry.f32(&call); });
+    report(kernel + " " + shape, elements, bytes, [&] { entry.run(&call); });
     cpu_backend().release(call.scratch, scratch);
   }
 }

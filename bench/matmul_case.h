@@ -16,10 +16,11 @@ namespace matmul_bench {
 
 using namespace myelin;
 
-inline const KernelEntry& matmul_entry() {
+inline const KernelEntry& matmul_entry(DType dtype) {
   const KernelTable& table = cpu_backend().kernels();
   for (int i = 0; i < table.n_kernels; i++) {
-    if (!std::strcmp(table.kernels[i].name, "matmul")) return table.kernels[i];
+    const KernelEntry& entry = table.kernels[i];
+    if (entry.dtype == dtype && !std::strcmp(entry.name, "matmul")) return entry;
   }
   std::fprintf(stderr, "the kernel table has no matmul\n");
   std::exit(2);
@@ -125,15 +126,14 @@ struct Matmul {
   }
 
   static size_t scratch_bytes(const Call& call, int workers) {
-    const KernelEntry& entry = matmul_entry();
-    const ScratchFn fn = sizeof(T) == 4 ? entry.scratch_f32 : entry.scratch_f64;
+    const ScratchFn fn = entry().scratch;
     return fn ? fn(&call, workers) : 0;
   }
 
-  static KernelFn kernel() {
-    const KernelEntry& entry = matmul_entry();
-    return sizeof(T) == 4 ? entry.f32 : entry.f64;
-  }
+  static KernelFn kernel() { return entry().run; }
+
+ private:
+  static const KernelEntry& entry() { return matmul_entry(sizeof(T) == 4 ? DType::f32 : DType::f64); }
 };
 
 }  // namespace matmul_bench

@@ -1,7 +1,7 @@
 /** Public exports, nothing else. */
 export { tensor, Tensor } from './tensor/tensor'
 export type { Value, TensorData, TensorLike, TensorOptions } from './tensor/tensor'
-export type { DType, Precision } from './base/dtype'
+export type { DType, Precision, TensorDType } from './base/dtype'
 export type { Shape } from './base/shape'
 export { ops } from './ops/public'
 export type { ArgOptions, AxisOptions, MatmulOptions, RandomOptions, ReduceOptions } from './ops'
@@ -19,15 +19,18 @@ export type { L1L2Options, L1Options, L2Options, Regularizer } from './regulariz
 export { losses } from './losses'
 export type { Loss, LossFunction, LossName, LossSpec } from './losses'
 export type { Metric, MetricContext, MetricFunction, MetricList, MetricName, MetricSpec } from './metrics'
-export { optimizers } from './optimizers'
+export { defineOptimizer, optimizers } from './optimizers'
 export type {
   AdamOptions,
   AdamwOptions,
+  DefinedOptimizer,
   GradientDescentOptions,
   MomentumOptions,
   Optimizer,
+  OptimizerDefinition,
   OptimizerName,
   RmspropOptions,
+  UpdateStep,
 } from './optimizers'
 export { schedules } from './schedules'
 export type { LearningRate, Schedule, ScheduleFunction, ScheduleTime } from './schedules'

@@ -61,14 +61,15 @@ class Gpu {
     need(api_->device_open(0, &device_, &failure_));
     const myelin::KernelTable* table = api_->kernels();
     for (int32_t i = 0; i < table->n_kernels; i++) {
-      if (!std::strcmp(table->kernels[i].name, "matmul")) matmul_ = &table->kernels[i];
+      const myelin::KernelEntry& entry = table->kernels[i];
+      if (!std::strcmp(entry.name, "matmul")) matmul_[entry.dtype == myelin::DType::f64] = &entry;
     }
-    if (!matmul_) throw std::runtime_error("the library has no matmul");
+    if (!matmul_[0] || !matmul_[1]) throw std::runtime_error("the library has no matmul");
   }
 
   const cuda::Api& api() const { return *api_; }
   cuda::Device* device() const { return device_; }
-  const myelin::KernelEntry& matmul() const { return *matmul_; }
+  const myelin::KernelEntry& matmul(bool is_f64) const { return *matmul_[is_f64]; }
   bool tiny() const { return tiny_; }
   bool has_tensor_cores() const { return info_.major >= 8; }
   cuda::Failure* failure() { return &failure_; }
@@ -80,7 +81,7 @@ class Gpu {
   bool tiny_;
   const cuda::Api* api_ = nullptr;
   cuda::Device* device_ = nullptr;
-  const myelin::KernelEntry* matmul_ = nullptr;
+  const myelin::KernelEntry* matmul_[2] = {};  // float32, float64
   cuda::DeviceInfo info_{};
   cuda::Failure failure_{};
 };
@@ -157,12 +158,12 @@ class Product {
     call.attrs = &attrs_;
     call.key = handles.key;
     call.parallel = handles.parallel;
-    const myelin::ScratchFn scratch = c.is_f64() ? gpu.matmul().scratch_f64 : gpu.matmul().scratch_f32;
-    const size_t bytes = scratch ? scratch(&call, 1) : 0;
+    const myelin::KernelEntry& matmul = gpu.matmul(c.is_f64());
+    const size_t bytes = matmul.scratch ? matmul.scratch(&call, 1) : 0;
     if (bytes > 0) scratch_ = std::make_unique<Memory>(gpu, bytes);
     call.scratch = scratch_ ? scratch_->data() : nullptr;
     calls_.assign(most_copies, call);
-    kernels_.assign(most_copies, c.is_f64() ? gpu.matmul().f64 : gpu.matmul().f32);
+    kernels_.assign(most_copies, matmul.run);
     step_.is_f64 = c.is_f64();
     step_.precision = c.precision();
     step_.kernels = kernels_.data();

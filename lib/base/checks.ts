@@ -2,7 +2,7 @@
  * Checks of arguments: each returns what it was given, or throws an error that names the place, the expected and the
  * received.
  */
-import type { DType } from './dtype'
+import type { DType, TensorDType } from './dtype'
 import { AbortError, describeValue, DTypeError, OptionError, ShapeError } from './errors'
 import { maxDimension, maxRank, shapeText } from './shape'
 import { didYouMean } from './suggest'
@@ -135,6 +135,12 @@ export function shapeOption(where: string, value: unknown): number[] {
 export function dtypeOption(where: string, value: unknown): DType {
   if (value === 'float32' || value === 'float64') return value
   throw new DTypeError(`${where}: expected dtype 'float32' or 'float64', got ${describeValue(value)}.`)
+}
+
+/** 'float32', 'float64' or 'int32'. Throws DTypeError. */
+export function tensorDTypeOption(where: string, value: unknown): TensorDType {
+  if (value === 'float32' || value === 'float64' || value === 'int32') return value
+  throw new DTypeError(`${where}: expected dtype 'float32', 'float64' or 'int32', got ${describeValue(value)}.`)
 }
 
 /** Throws AbortError if the signal has been aborted. */

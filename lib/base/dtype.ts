@@ -1,6 +1,10 @@
 /** Types of numbers, and the JavaScript arrays that hold them. */
 
+/** What models and derivatives are computed in. */
 export type DType = 'float32' | 'float64'
+
+/** What a tensor holds: floating numbers, or whole ones such as row numbers and classes. */
+export type TensorDType = DType | 'int32'
 
 /**
  * What matrix products are computed in. The dtype itself, or, for float32 on a GPU with tensor cores, operands rounded
@@ -9,10 +13,21 @@ export type DType = 'float32' | 'float64'
 export type Precision = DType | 'tf32' | 'bf16'
 
 export type NativeArray = Float32Array | Float64Array
+/** The array of any tensor. */
+export type TensorArray = NativeArray | Int32Array
+/** The arrays of a dtype. */
+export type ArrayOf<D extends TensorDType> = D extends 'int32' ? Int32Array : NativeArray
 
 /** Bytes of one number. */
-export const bytesPerNumber: Readonly<Record<DType, number>> = { float32: 4, float64: 8 }
+export const bytesPerNumber: Readonly<Record<TensorDType, number>> = { float32: 4, float64: 8, int32: 4 }
 
-export function newArray(dtype: DType, count: number): NativeArray {
-  return dtype === 'float32' ? new Float32Array(count) : new Float64Array(count)
+const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array }
+
+export function newArray<D extends TensorDType>(dtype: D, count: number): ArrayOf<D> {
+  return new arrays[dtype](count) as ArrayOf<D>
+}
+
+/** True for an array of exactly the dtype's type. */
+export function isArrayOf<D extends TensorDType>(dtype: D, values: unknown): values is ArrayOf<D> {
+  return values instanceof arrays[dtype]
 }

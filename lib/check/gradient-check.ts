@@ -65,7 +65,9 @@ export async function gradientCheck(
   options: GradientCheckOptions = {},
 ): Promise<GradientCheck> {
   if (!(model instanceof Model))
-    throw new OptionError(`${where}: expected a model made by sequential or loadModel, got ${describeValue(model)}.`)
+    throw new OptionError(
+      `${where}: expected a model made by sequential, model or loadModel, got ${describeValue(model)}.`,
+    )
   checkOptions(where, options, ['gradients', 'epsilon', 'sample', 'seed', 'worst', 'dropout', 'signal'])
   checkSignal(where, options.signal)
   const settings = {

@@ -69,7 +69,7 @@ interface Images extends NativeRows {
 }
 
 function dtypeOf(x: DataLike): DType {
-  if (x instanceof Tensor) return x.dtype
+  if (x instanceof Tensor) return x.dtype === 'float64' ? 'float64' : 'float32'
   const source: unknown = x !== null && typeof x === 'object' && 'data' in x ? x.data : x
   return source instanceof Float64Array || (source instanceof Tensor && source.dtype === 'float64')
     ? 'float64'

@@ -1,9 +1,9 @@
 /** Mini-batches for own training loops and for `fitDataset`. */
 import { booleanOption, checkOptions, positiveInteger, positiveNumber, seedOption } from '../base/checks'
-import { OptionError } from '../base/errors'
-import type { Tensor } from '../tensor/tensor'
+import { describeValue, OptionError, ShapeError } from '../base/errors'
+import { Tensor } from '../tensor/tensor'
 import { Random, rowNumbers } from './random'
-import { takeRows, toPair, type DataLike } from './rows'
+import { isShaped, takeRows, toRows, type DataLike, type Rows } from './rows'
 
 export interface BatchesOptions {
   /** Examples per batch, or 'all' for batch gradient descent. Default 32. */
@@ -16,39 +16,50 @@ export interface BatchesOptions {
   dropLast?: boolean | undefined
 }
 
+/** Rows, or several kinds of rows by name: what models of several inputs or outputs take. */
+export type NamedRows = DataLike | { readonly [name: string]: DataLike }
+
+/** The same rows as tensors. */
+type TensorsOf<Given extends NamedRows> = Given extends DataLike ? Tensor : { [name in keyof Given]: Tensor }
+
 /** One pass over the data per loop, synchronous or asynchronous. */
-export interface Batches extends Iterable<{ x: Tensor; y: Tensor }>, AsyncIterable<{ x: Tensor; y: Tensor }> {
+export interface Batches<X extends NamedRows = DataLike, Y extends NamedRows = DataLike>
+  extends Iterable<{ x: TensorsOf<X>; y: TensorsOf<Y> }>, AsyncIterable<{ x: TensorsOf<X>; y: TensorsOf<Y> }> {
   /** Batches in a pass. */
   readonly length: number
 }
 
 /**
- * Cuts examples into mini-batches: `for (const { x, y } of data.batches({ x, y }, { batchSize: 64, seed: 1 }))`. Every
- * example comes exactly once in a pass; the last batch is smaller where the size does not divide m. Each new loop over
- * the same object is the next pass, in a new order. OptionError if `batchSize` is larger than the data.
+ * Cuts examples into mini-batches: `for (const { x, y } of data.batches({ x, y }, { batchSize: 64, seed: 1 }))`. x and y
+ * may be objects of rows by name, for models of several inputs or outputs. Every example comes exactly once in a pass;
+ * the last batch is smaller where the size does not divide m. Each new loop over the same object is the next pass, in a
+ * new order. OptionError if `batchSize` is larger than the data.
  */
-export function batches(xy: { x: DataLike; y: DataLike }, options: BatchesOptions = {}): Batches {
+export function batches<X extends NamedRows, Y extends NamedRows>(
+  xy: { x: X; y: Y },
+  options: BatchesOptions = {},
+): Batches<X, Y> {
   const where = 'data.batches'
   checkOptions(where, options, ['batchSize', 'seed', 'shuffle', 'dropLast'])
-  const { x, y } = toPair(where, xy)
+  const { x, y, count } = namedPair(where, xy)
   const { batchSize = 32, shuffle = true, dropLast = false } = options
-  const size = batchSize === 'all' ? x.count : positiveInteger(`${where}: batchSize`, batchSize)
-  if (size > x.count)
+  const size = batchSize === 'all' ? count : positiveInteger(`${where}: batchSize`, batchSize)
+  if (size > count)
     throw new OptionError(
-      `${where}: batchSize ${size} is larger than the data (${x.count} rows). Use 'all' for one batch.`,
+      `${where}: batchSize ${size} is larger than the data (${count} rows). Use 'all' for one batch.`,
     )
   const seed = seedOption(`${where}: seed`, options.seed ?? 0)
   const inOrder = !booleanOption(`${where}: shuffle`, shuffle)
-  const length = booleanOption(`${where}: dropLast`, dropLast) ? Math.floor(x.count / size) : Math.ceil(x.count / size)
+  const length = booleanOption(`${where}: dropLast`, dropLast) ? Math.floor(count / size) : Math.ceil(count / size)
   let passes = 0
 
-  function* pass(): Generator<{ x: Tensor; y: Tensor }, void, undefined> {
-    const order = rowNumbers(x.count)
+  function* pass(): Generator<{ x: TensorsOf<X>; y: TensorsOf<Y> }, void, undefined> {
+    const order = rowNumbers(count)
     passes++
     if (!inOrder) new Random(seed, passes).shuffle(order)
     for (let i = 0; i < length; i++) {
       const rows = order.subarray(i * size, (i + 1) * size)
-      yield { x: takeRows(x, rows), y: takeRows(y, rows) }
+      yield { x: x(rows) as TensorsOf<X>, y: y(rows) as TensorsOf<Y> }
     }
   }
   return {
@@ -58,6 +69,42 @@ export function batches(xy: { x: DataLike; y: DataLike }, options: BatchesOption
       yield* pass()
     },
   }
+}
+
+/** Takes rows of what was given, in its form. */
+type TakeRows = (rows: Uint32Array) => Tensor | Record<string, Tensor>
+
+/** x and y with one number of rows. */
+function namedPair(where: string, xy: { x: NamedRows; y: NamedRows }): { x: TakeRows; y: TakeRows; count: number } {
+  if (xy === null || typeof xy !== 'object' || !('x' in xy) || !('y' in xy))
+    throw new OptionError(`${where}: expected { x, y }, got ${describeValue(xy)}.`)
+  const opened: { name: string; rows: Rows }[] = []
+  const open = (name: string, value: NamedRows): TakeRows => {
+    if (!isNamed(value)) {
+      const rows = toRows(`${where}: ${name}`, value)
+      opened.push({ name, rows })
+      return (order) => takeRows(rows, order)
+    }
+    const all = Object.entries(value).map(([key, part]) => {
+      const rows = toRows(`${where}: ${name}.${key}`, part)
+      opened.push({ name: `${name}.${key}`, rows })
+      return [key, rows] as const
+    })
+    return (order) => Object.fromEntries(all.map(([key, rows]) => [key, takeRows(rows, order)]))
+  }
+  const [x, y] = [open('x', xy.x), open('y', xy.y)]
+  const [first, ...others] = opened
+  if (!first) throw new OptionError(`${where}: x: expected rows, got an empty object.`)
+  for (const { name, rows } of others)
+    if (rows.count !== first.rows.count)
+      throw new ShapeError(`${where}: ${first.name} has ${first.rows.count} rows but ${name} has ${rows.count}.`)
+  return { x, y, count: first.rows.count }
+}
+
+/** True for an object of rows by name. */
+function isNamed(value: NamedRows): value is { readonly [name: string]: DataLike } {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false
+  return !(value instanceof Tensor) && !isShaped(value)
 }
 
 export interface RecommendedBatchSizeOptions {

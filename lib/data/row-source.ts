@@ -1,26 +1,29 @@
 /** What users give as rows, opened once: the shape is known then, the numbers are read and converted part by part. */
 import { shapeOption } from '../base/checks'
-import { newArray, type DType, type NativeArray } from '../base/dtype'
+import { isArrayOf, type ArrayOf, type DType, type TensorArray, type TensorDType } from '../base/dtype'
 import { describeValue, DisposedError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText, sizeOf, type Shape } from '../base/shape'
 import { native } from '../native/native'
 import { guarded } from '../native/runtime'
-import { fillRows, flatten, isNumberArray, shapeOfFirst, type NumberArray } from '../tensor/convert'
-import { bufferOf, shareStorage, Tensor } from '../tensor/tensor'
+import { converted, flatten, isNumberArray, nestedRows, shapeOfFirst, type NumberArray } from '../tensor/convert'
+import { bufferOf, shareStorage, Tensor, type AnyTensor } from '../tensor/tensor'
 import { isShaped, type DataLike } from './rows'
 
 /** Something that has rows. */
-export interface RowSource {
+export interface RowSource<D extends TensorDType = DType> {
   shape: number[]
-  /** The rows [from, to) in the wanted dtype, valid until the next call, not to be changed. Errors name the place. */
-  read(from: number, to: number): NativeArray
+  /**
+   * The rows [from, to) in the wanted dtype, valid until the next call, not to be changed. Errors name the place:
+   * where int32 is wanted, that of a number that is not whole, too (DTypeError).
+   */
+  read(from: number, to: number): ArrayOf<D>
   /**
    * The values as a tensor, where they are in the CPU's memory in the wanted dtype already. Whoever takes it disposes
    * of it, not `release`.
    */
-  take?(): Tensor | undefined
+  take?(): AnyTensor | undefined
   /** What the user gave, for hints. */
-  readonly given: DataLike
+  readonly given: DataLike | AnyTensor
   /** Gives back the reference to a tensor's memory; nothing is read afterwards. Idempotent. */
   release(): void
 }
@@ -29,7 +32,7 @@ export interface RowSource {
  * Opens what a user gives as rows. Its shape is known at once; elements are checked as they are read. Tensors are held
  * until `release`, so their owner may dispose them meanwhile; arrays are read where they are.
  */
-export function openRows(where: string, value: DataLike, dtype: DType): RowSource {
+export function openRows<D extends TensorDType>(where: string, value: DataLike, dtype: D): RowSource<D> {
   if (value === undefined || value === null)
     throw new OptionError(
       `${where}: expected nested arrays, a typed array with a shape or a Tensor, got ${describeValue(value)}.`,
@@ -43,16 +46,16 @@ export function openRows(where: string, value: DataLike, dtype: DType): RowSourc
   return new ArrayRows(where, value, flat.data, dtype, flat.shape)
 }
 
-class TensorRows implements RowSource {
+class TensorRows<D extends TensorDType> implements RowSource<D> {
   shape: number[]
-  readonly #held: Tensor
+  readonly #held: AnyTensor
   readonly #width: number
   #isTaken = false
 
   constructor(
-    where: string,
-    readonly given: Tensor,
-    readonly dtype: DType,
+    readonly where: string,
+    readonly given: AnyTensor,
+    readonly dtype: D,
   ) {
     if (given.disposed)
       throw new DisposedError(`${where}: a disposed tensor of shape ${shapeText(given.shape)} cannot be used.`)
@@ -61,13 +64,14 @@ class TensorRows implements RowSource {
     this.#width = given.size / (given.shape[0] ?? 1)
   }
 
-  read(from: number, to: number): NativeArray {
+  read(from: number, to: number): ArrayOf<D> {
     const width = this.#width
-    const part = guarded('Tensor', () => native.bufferRead(bufferOf(this.#held), from * width, (to - from) * width))
-    return this.#held.dtype === this.dtype ? part : converted(part, this.dtype)
+    const buffer = bufferOf(this.#held)
+    const part = guarded('Tensor', () => native.bufferRead<TensorArray>(buffer, from * width, (to - from) * width))
+    return isArrayOf(this.dtype, part) ? part : converted(this.where, part, this.dtype, this.shape, from * width)
   }
 
-  take(): Tensor | undefined {
+  take(): AnyTensor | undefined {
     if (this.#held.dtype !== this.dtype) return undefined
     this.#isTaken = true
     return this.#held
@@ -78,36 +82,34 @@ class TensorRows implements RowSource {
   }
 }
 
-class ArrayRows implements RowSource {
+class ArrayRows<D extends TensorDType> implements RowSource<D> {
   shape: number[]
   readonly #length: number
   readonly #width: number
-  readonly #isSame: boolean
 
   constructor(
     readonly where: string,
     readonly given: DataLike,
     readonly values: NumberArray,
-    readonly dtype: DType,
+    readonly dtype: D,
     asked: Shape | undefined,
   ) {
     this.#length = values.length
     this.shape = checkedShape(where, [values.length], asked)
     this.#width = values.length / (this.shape[0] ?? 1)
-    this.#isSame = values instanceof (dtype === 'float32' ? Float32Array : Float64Array)
   }
 
-  read(from: number, to: number): NativeArray {
+  read(from: number, to: number): ArrayOf<D> {
     requireUnchanged(this.where, this.#length, this.values.length)
     const part = this.values.subarray(from * this.#width, to * this.#width)
-    return this.#isSame ? (part as NativeArray) : converted(part, this.dtype)
+    return isArrayOf(this.dtype, part) ? part : converted(this.where, part, this.dtype, this.shape, from * this.#width)
   }
 
   release(): void {}
 }
 
 /** Nested arrays, or a list of numbers to which `asked` gives a shape. */
-class NestedRows implements RowSource {
+class NestedRows<D extends TensorDType> implements RowSource<D> {
   shape: number[]
   readonly #own: Shape
   readonly #width: number
@@ -117,7 +119,7 @@ class NestedRows implements RowSource {
     readonly where: string,
     readonly given: DataLike,
     readonly values: readonly unknown[],
-    readonly dtype: DType,
+    readonly dtype: D,
     asked: Shape | undefined,
   ) {
     this.#own = shapeOfFirst(where, values)
@@ -126,16 +128,15 @@ class NestedRows implements RowSource {
     this.#ownWidth = sizeOf(this.#own.slice(1))
   }
 
-  read(from: number, to: number): NativeArray {
+  read(from: number, to: number): ArrayOf<D> {
     const width = this.#width
     const ownWidth = this.#ownWidth
     // The array's own rows that cover the rows wanted: the same ones unless another shape was asked for.
     const first = Math.floor((from * width) / ownWidth)
     const last = Math.ceil((to * width) / ownWidth)
     requireUnchanged(this.where, this.#own[0], this.values.length)
-    const data = newArray(this.dtype, (last - first) * ownWidth)
-    fillRows(this.where, this.values, this.#own, data, first, last)
-    return data.subarray(from * width - first * ownWidth, to * width - first * ownWidth)
+    const data = nestedRows(this.where, this.values, this.dtype, this.#own, first, last)
+    return data.subarray(from * width - first * ownWidth, to * width - first * ownWidth) as ArrayOf<D>
   }
 
   release(): void {}
@@ -156,10 +157,4 @@ function checkedShape(where: string, own: Shape, asked: Shape | undefined): numb
   throw new ShapeError(
     `${where}: shape ${shapeText(asked)} takes ${sizeOf(asked)} numbers, got ${sizeOf(own)} (${shapeText(own)}).`,
   )
-}
-
-function converted(values: NumberArray, dtype: DType): NativeArray {
-  const data = newArray(dtype, values.length)
-  data.set(values)
-  return data
 }

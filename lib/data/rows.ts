@@ -49,7 +49,10 @@ export function requireFiniteRows(where: string, { data, width }: Rows): void {
 }
 
 function flat(where: string, value: DataLike): { data: NativeArray; shape: number[]; dtype: DType } {
-  if (value instanceof Tensor) return { data: value.data, shape: [...value.shape], dtype: value.dtype }
+  if (value instanceof Tensor && value.dtype !== 'int32') {
+    const { data, shape, dtype } = value as Tensor
+    return { data, shape: [...shape], dtype }
+  }
   const source = isShaped(value) ? value.data : value
   const dtype = source instanceof Float64Array ? 'float64' : 'float32'
   return { ...toFlat(where, source, dtype, isShaped(value) ? value.shape : undefined), dtype }

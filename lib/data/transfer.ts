@@ -1,5 +1,5 @@
 /** Rows on their way into native memory and out of it, in slices: nothing large is copied or scanned in one go. */
-import { newArray, type DType, type NativeArray } from '../base/dtype'
+import { newArray, type ArrayOf, type DType, type TensorArray, type TensorDType } from '../base/dtype'
 import { NonFiniteError } from '../base/errors'
 import { sizeOf, type Shape } from '../base/shape'
 import { sliceLength, slices, type Sliced } from '../base/slices'
@@ -10,14 +10,15 @@ import { bufferOf } from '../tensor/tensor'
 import type { RowSource } from './row-source'
 
 /** Rows in JavaScript memory, in the model's dtype. */
-export interface Flat {
-  data: NativeArray
+export interface Flat<D extends TensorDType = DType> {
+  data: ArrayOf<D>
   shape: number[]
 }
 
 /** Where the data of a model lives: an Engine is one. */
-export interface Home {
-  dtype: DType
+export interface Home<D extends TensorDType = DType> {
+  /** Of the rows there: the model's own, or int32. */
+  dtype: D
   device: string
 }
 
@@ -28,7 +29,7 @@ export interface NativeRows {
   release(): void
 }
 
-function widthOf({ shape }: RowSource): number {
+function widthOf({ shape }: RowSource<TensorDType>): number {
   return sizeOf(shape.slice(1))
 }
 
@@ -41,12 +42,12 @@ function rowSlices(shape: Shape): Generator<[from: number, to: number], void, un
  * Copies the rows into native memory, unless a Tensor has them there, and checks that all numbers are finite. `check`
  * sees every part too.
  */
-export function* toNative(
+export function* toNative<D extends TensorDType>(
   where: string,
   name: string,
-  source: RowSource,
-  home: Home,
-  check?: (part: NativeArray, from: number) => void,
+  source: RowSource<D>,
+  home: Home<D>,
+  check?: (part: ArrayOf<D>, from: number) => void,
 ): Sliced<NativeRows> {
   const { shape } = source
   const width = widthOf(source)
@@ -71,20 +72,28 @@ export function* toNative(
 }
 
 /** Copies the rows into one JavaScript array, calling `check` on every part. */
-export function* toFlatRows(source: RowSource, dtype: DType, check: (part: Flat, from: number) => void): Sliced<Flat> {
+export function* toFlatRows<D extends TensorDType>(
+  source: RowSource<D>,
+  dtype: D,
+  check: (part: Flat<D>, from: number) => void,
+): Sliced<Flat<D>> {
   const { shape } = source
   const width = widthOf(source)
   const data = newArray(dtype, sizeOf(shape))
   for (const [from, to] of rowSlices(shape)) {
     data.set(source.read(from, to), from * width)
-    check({ data: data.subarray(from * width, to * width), shape: [to - from, ...shape.slice(1)] }, from)
+    check({ data: data.subarray(from * width, to * width) as ArrayOf<D>, shape: [to - from, ...shape.slice(1)] }, from)
     yield
   }
   return { data, shape }
 }
 
 /** Copies an array into native memory in slices. */
-export function* upload(where: string, { data }: Flat, { dtype, device }: Home): Sliced<NativeBuffer> {
+export function* upload(
+  where: string,
+  { data }: Flat<TensorDType>,
+  { dtype, device }: Home<TensorDType>,
+): Sliced<NativeBuffer> {
   const buffer = guarded(where, () => native.bufferReserve(dtype, data.length, device))
   try {
     for (const [from, to] of slices(data.length)) {
@@ -99,11 +108,15 @@ export function* upload(where: string, { data }: Flat, { dtype, device }: Home):
 }
 
 /** Copies rows out of native memory in slices. */
-export function* download(where: string, { buffer, shape }: NativeRows, dtype: DType): Sliced<Flat> {
+export function* download<D extends TensorDType>(
+  where: string,
+  { buffer, shape }: NativeRows,
+  dtype: D,
+): Sliced<Flat<D>> {
   const data = newArray(dtype, sizeOf(shape))
   for (const [from, to] of slices(data.length)) {
     data.set(
-      guarded(where, () => native.bufferRead(buffer, from, to - from)),
+      guarded(where, () => native.bufferRead<TensorArray>(buffer, from, to - from)),
       from,
     )
     yield
@@ -112,7 +125,7 @@ export function* download(where: string, { buffer, shape }: NativeRows, dtype: D
 }
 
 /** NonFiniteError with the place of the first NaN or Infinity. `offset`: how many elements come before `data`. */
-export function requireFinite(where: string, name: string, data: NativeArray, shape: Shape, offset = 0): void {
+export function requireFinite(where: string, name: string, data: TensorArray, shape: Shape, offset = 0): void {
   let sum = 0
   for (let i = 0; i < data.length; i++) sum += data[i] * 0
   if (sum === 0) return

@@ -1,5 +1,5 @@
 import { checkOptions, functionOption } from '../base/checks'
-import { describeValue, OptionError, ShapeError } from '../base/errors'
+import { describeValue, DTypeError, OptionError, ShapeError } from '../base/errors'
 import { shapeText, sizeOf } from '../base/shape'
 import { gradients } from '../graph/grad'
 import { evaluateNodes } from '../ops/engine'
@@ -42,6 +42,14 @@ function differentiate(where: string, f: ScalarFunction, args: readonly Value[],
     throw new ShapeError(
       `${where}: expected a function whose result is one number, got shape ${shapeText(result.shape)}. ` +
         'Reduce it, e.g. with ops.sum or ops.mean.',
+    )
+  if (result.dtype === 'int32')
+    throw new DTypeError(`${where}: expected a function with a floating result, got int32. End it with ops.cast.`)
+  const whole = wrt.find((i) => nodes[i].dtype === 'int32')
+  if (whole !== undefined)
+    throw new DTypeError(
+      `${where}: argument ${whole} is int32, and whole numbers have no derivatives. ` +
+        'Name the others: { wrt: [0] } for the first argument.',
     )
   const targets = wrt.map((i) => nodes[i])
   const fetches = [result, ...gradients(result, targets)]

@@ -70,7 +70,13 @@ function resultNode(where: string, result: unknown, context: TraceContext): Node
   throw new DTypeError(`${where}: expected a function that returns a tensor or a number, got ${describeValue(result)}.`)
 }
 
-/** True if a value cannot be computed yet: it depends on arguments of a function that is still being recorded. */
+/**
+ * True if a value cannot be computed yet: it depends on arguments of a function that is still being recorded, or on
+ * random numbers that a program draws in each step.
+ */
 export function isSymbolic(nodes: readonly Node[]): boolean {
-  return reachable(nodes).some((node) => live.has(node) || (primitives[node.op].leaf && node.capture === undefined))
+  return reachable(nodes).some((node) => {
+    const { leaf, random } = primitives[node.op]
+    return random || live.has(node) || (leaf && node.capture === undefined)
+  })
 }

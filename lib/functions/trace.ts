@@ -1,5 +1,5 @@
 import { checkOptions, dtypeOption, functionOption, shapeOption } from '../base/checks'
-import type { DType } from '../base/dtype'
+import type { DType, TensorDType } from '../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { sameShape, shapeText, sizeOf, type Shape } from '../base/shape'
 import { CompiledProgram } from '../graph/compiled'
@@ -36,7 +36,7 @@ export interface GraphNode {
 export interface NodeValue extends GraphNode {
   /** Number for a scalar, nested arrays otherwise. */
   readonly value: ReturnType<Tensor['toArray']>
-  /** dJ/d(node) where the result J is one number, else undefined. */
+  /** dJ/d(node) where the result J is one number, else undefined; none of whole numbers. */
   readonly derivative?: ReturnType<Tensor['toArray']>
 }
 
@@ -115,15 +115,16 @@ export class Graph {
         )
       return value
     })
-    const scalar = sizeOf(this.#result.shape) === 1
-    const derivatives = scalar ? gradients(this.#result, this.#order) : []
+    const scalar = sizeOf(this.#result.shape) === 1 && this.#result.dtype === undefined
+    const floating = scalar ? this.#order.filter((node) => node.dtype === undefined) : []
+    const derivatives = scalar ? gradients(this.#result, floating) : []
     const results = this.#run([...this.#order, ...derivatives], given)
     given.forEach((t) => t.dispose())
-    const n = this.#order.length
+    const derivative = new Map(floating.map((node, i) => [node, results[this.#order.length + i]]))
     return this.#order.map((node, i) => ({
       ...this.#describe(node),
       value: results[i],
-      ...(scalar ? { derivative: results[n + i] } : {}),
+      ...(derivative.has(node) ? { derivative: derivative.get(node) } : {}),
     }))
   }
 
@@ -132,7 +133,7 @@ export class Graph {
     const bind = (captures: readonly unknown[]) => captureBuffers(captures, this.#dtype, 'evaluate')
     using compiled = CompiledProgram.of('evaluate', program, { bind })
     return compiled.runSync({ inputs: given.map(bufferOf) }).fetches.map((buffer, i) => {
-      using result = Tensor.fromBuffer(buffer, fetches[i].shape, this.#dtype)
+      using result = Tensor.fromBuffer<TensorDType>(buffer, fetches[i].shape, fetches[i].dtype ?? this.#dtype)
       return result.toArray()
     })
   }

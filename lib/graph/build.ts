@@ -2,11 +2,11 @@
  * Makes nodes. Numbers stand for scalar constants. Only simplifications that hold for every value are made here
  * (x·1, x+0, −−x); the rest is simplify.ts's work.
  */
-import { MyelinError, ShapeError, StateError } from '../base/errors'
+import { DTypeError, MyelinError, ShapeError, StateError } from '../base/errors'
 import { maxRank, reducedShape, sameShape, shapeText, sizeOf, type Shape } from '../base/shape'
 import { currentLabel, whereOf } from './label'
-import type { Attrs, CustomGradient, Node } from './node'
-import { primitives } from './primitives'
+import type { Attrs, CustomGradient, Node, NodeDType } from './node'
+import { primitives, type Primitive } from './primitives'
 
 type Operand = Node | number
 
@@ -16,15 +16,37 @@ interface Extra {
   capture?: unknown
   customGradient?: CustomGradient
   label?: string
+  /** Of leaves; the dtype of all others follows from their operands. */
+  dtype?: NodeDType
 }
 
-/** The one place where nodes come to be: checks arity and shapes by the op table. */
+function otherDType(where: string, expected: NodeDType, which = ''): DTypeError {
+  return new DTypeError(
+    expected === 'int32'
+      ? `${where}: expected an int32 tensor${which}, got floating numbers. Convert it: ops.cast(x, 'int32').`
+      : `${where}: expected a float32 or float64 tensor${which}, got int32. Convert it: ops.cast(x, 'float32').`,
+  )
+}
+
+/** The dtype of a result. DTypeError where an operand has another one than the op takes. */
+function resultDType(where: string, { dtypes }: Primitive, inputs: readonly Node[]): NodeDType {
+  for (let i = 0; i < inputs.length; i++) {
+    const found = inputs[i].dtype
+    const expected =
+      dtypes === undefined ? undefined : dtypes.operands === 'alike' ? inputs[0].dtype : dtypes.operands[i]
+    if (found === expected) continue
+    throw otherDType(where, expected, inputs.length > 1 ? ` as operand ${i + 1}` : '')
+  }
+  return dtypes?.result(inputs.map((n) => n.dtype))
+}
+
+/** The one place where nodes come to be: checks arity, shapes and dtypes by the op table. */
 export function createNode(
   op: string,
   inputs: readonly Node[],
   attrs: Attrs = {},
   askedShape?: Shape,
-  { capture, customGradient, label = currentLabel() }: Extra = {},
+  { capture, customGradient, label = currentLabel(), dtype: own }: Extra = {},
 ): Node {
   const primitive = primitives[op]
   if (!primitive) throw new MyelinError(`There is no primitive '${op}'.`)
@@ -34,7 +56,8 @@ export function createNode(
   const shape = primitive.shape({ where, shapes: inputs.map((n) => n.shape), attrs, asked: askedShape })
   if (shape.length > maxRank)
     throw new ShapeError(`${where}: expected at most ${maxRank} dimensions, got ${shapeText(shape)}.`)
-  return { id: ++lastId, op, inputs, shape, attrs, label, capture, customGradient }
+  const dtype = primitive.leaf ? own : resultDType(where, primitive, inputs)
+  return { id: ++lastId, op, inputs, shape, dtype, attrs, label, capture, customGradient }
 }
 
 const asNode = (x: Operand): Node => (typeof x === 'number' ? constant(x) : x)
@@ -77,10 +100,47 @@ export function randomUniform(shape: Shape, stream: number): Node {
   return createNode('randomUniform', [], { stream }, shape)
 }
 
+const isWhole = (x: Operand) => typeof x !== 'number' && x.dtype === 'int32'
+
+/** int32 to floating numbers (see the paragraph of `cast` for `part`), or back. */
+export function cast(x: Node, part: 0 | 1 | 2 = 0): Node {
+  return createNode('cast', [x], { part })
+}
+
+const comparisons = new Set(['equal', 'greater', 'greaterEqual'])
+
+/**
+ * int32 against int32 or a number, exactly: by the upper and the lower 16 bits, which fit into any floating dtype. Two
+ * numbers are equal if both parts are; the greater one has the greater upper part, or the greater lower one beside it.
+ */
+function compareWhole(op: string, x: Operand, y: Operand): Node {
+  // Of an integer n: n > 2.5 is n > 2, and 2.5 > n is 3 > n; with ≥ it is the other way round.
+  const [roundX, roundY] = op === 'greater' ? [Math.ceil, Math.floor] : [Math.floor, Math.ceil]
+  const [highX, lowX] = halves(op, x, roundX)
+  const [highY, lowY] = halves(op, y, roundY)
+  if (op === 'equal') return mul(equal(highX, highY), equal(lowX, lowY))
+  return select(equal(highX, highY), binary(op)(lowX, lowY), greater(highX, highY))
+}
+
+/** The upper and the lower 16 bits of an operand; those of a number beyond int32 are beyond, too. */
+function halves(op: string, x: Operand, round: (x: number) => number): [high: Operand, low: Operand] {
+  const value = constantValue(x)
+  if (value === undefined) {
+    const node = x as Node
+    if (node.dtype !== 'int32') throw otherDType(whereOf(op), 'int32')
+    return [cast(node, 1), cast(node, 2)]
+  }
+  const whole = Number.isInteger(value) ? value : op === 'equal' ? NaN : round(value)
+  const near = Math.max(-(2 ** 33), Math.min(2 ** 33, whole))
+  const high = Math.floor(near / 2 ** 16)
+  return [high, near - high * 2 ** 16]
+}
+
 /** The builder of a primitive with one input, for those that need no name here. */
 export const unary = (op: string) => (x: Operand) => createNode(op, [asNode(x)])
 /** The same with two inputs. An operand that leaves the other as it is leaves no node. */
 export const binary = (op: string) => (x: Operand, y: Operand) => {
+  if (comparisons.has(op) && (isWhole(x) || isWhole(y))) return compareWhole(op, x, y)
   const { neutral } = primitives[op]
   if (neutral && isScalar(x, neutral.left)) return asNode(y)
   if (neutral && isScalar(y, neutral.right)) return asNode(x)
@@ -166,6 +226,21 @@ export function slice(x: Node, begin: readonly number[], size: Shape): Node {
 /** Zeros of `shape` with x at `before`. */
 export function pad(x: Node, before: readonly number[], shape: Shape): Node {
   return sameShape(x.shape, shape) && before.every((d) => d === 0) ? x : createNode('pad', [x], { before }, shape)
+}
+
+/** Rows of a table by their numbers. */
+export function take(table: Node, ids: Node): Node {
+  return createNode('take', [table, ids])
+}
+
+/** Zeros [count, …] with each row added at its number. */
+export function scatterAdd(ids: Node, rows: Node, count: number): Node {
+  return createNode('scatterAdd', [ids, rows], { count })
+}
+
+/** Where a number stands first, the sum of all its rows; 0 where it stands again. */
+export function sumDuplicates(ids: Node, rows: Node): Node {
+  return createNode('sumDuplicates', [ids, rows])
 }
 
 export function concat(inputs: readonly Node[], axis: number): Node {

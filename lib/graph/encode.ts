@@ -1,6 +1,6 @@
 /** From a Program to the bytes that the core decodes (see docs/internals/encoded-graph.md). */
 import { createHash } from 'node:crypto'
-import type { Precision } from '../base/dtype'
+import type { Precision, TensorDType } from '../base/dtype'
 import { MyelinError, ShapeError } from '../base/errors'
 import { maxDimension, shapeText } from '../base/shape'
 import { constantValue, createNode } from './build'
@@ -27,7 +27,10 @@ export interface EncodeOptions {
   liftConstants?: boolean
 }
 
-const magic = 0x3247594d
+const magic = 0x3347594d
+const dtypeCodes: Record<TensorDType, number> = { float32: 0, float64: 1, int32: 2 }
+/** In the place of the row numbers of an update that writes the whole state. */
+const allRows = 0xffffffff
 const precisionCodes: Record<Precision, number> = { float32: 0, float64: 0, tf32: 1, bf16: 2 }
 
 /** A growing little-endian buffer, used again for each program. */
@@ -135,6 +138,7 @@ export function encode(program: Program, { liftConstants = false }: EncodeOption
   const groups = [
     program.fetches,
     program.updates.map((u) => u.value),
+    program.updates.flatMap((u) => u.rows ?? []),
     program.guards,
     program.costs,
     program.accumulators,
@@ -164,12 +168,12 @@ export function encode(program: Program, { liftConstants = false }: EncodeOption
   const idOf = (node: Node) => ids.get(node)!
   let next = 0
   const take = (group: readonly unknown[]) => roots.slice(next, (next += group.length)).map(idOf)
-  const [fetches, values, guards, costs, accumulators] = groups.map(take)
+  const [fetches, values, rows, guards, costs, accumulators] = groups.map(take)
 
   const write = (withLabels: boolean): Uint8Array => {
     w.start()
     w.u32(magic)
-    w.u8(program.dtype === 'float32' ? 0 : 1)
+    w.u8(dtypeCodes[program.dtype])
     w.u8(precisionCodes[program.precision ?? program.dtype])
     w.u32(program.inputs.length + captures.length)
     w.u32(program.states.length)
@@ -178,6 +182,7 @@ export function encode(program: Program, { liftConstants = false }: EncodeOption
     for (const node of nodes) {
       w.str(node.op)
       w.str(withLabels ? node.label : '')
+      w.u8(dtypeCodes[node.dtype ?? program.dtype])
       w.u8(node.shape.length)
       for (const d of node.shape) w.u32(dimension(node, d))
       w.u16(node.inputs.length)
@@ -189,9 +194,11 @@ export function encode(program: Program, { liftConstants = false }: EncodeOption
     }
     w.u32s(fetches)
     w.u32(values.length)
-    program.updates.forEach(({ state }, i) => {
-      w.u32(idOf(state))
+    let row = 0
+    program.updates.forEach((update, i) => {
+      w.u32(idOf(update.state))
       w.u32(values[i])
+      w.u32(update.rows ? rows[row++] : allRows)
     })
     w.u32s(guards)
     w.u32s(costs)

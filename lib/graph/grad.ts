@@ -1,5 +1,5 @@
 /** Reverse-mode differentiation: from a graph to the graph of its derivatives. */
-import { ShapeError } from '../base/errors'
+import { DTypeError, ShapeError } from '../base/errors'
 import { sameShape, shapeText, sizeOf } from '../base/shape'
 import * as build from './build'
 import { withLabel } from './label'
@@ -20,11 +20,16 @@ export function gradients(y: Node, wrt: readonly Node[], dy?: Node): Node[] {
     )
   if (dy !== undefined && !sameShape(dy.shape, y.shape))
     throw new ShapeError(`grad: expected dy of shape ${shapeText(y.shape)}, got ${shapeText(dy.shape)}.`)
+  if ([y, ...wrt].some((node) => node.dtype === 'int32'))
+    throw new DTypeError('grad: whole numbers (int32) have no derivatives. Leave them out.')
   const order = reachable([y])
   const targets = new Set(wrt)
   // Nodes that some target flows into: the others need no derivative.
   const active = new Set<Node>()
-  for (const node of order) if (targets.has(node) || node.inputs.some((n) => active.has(n))) active.add(node)
+  for (const node of order) {
+    if (node.dtype === 'int32') continue
+    if (targets.has(node) || node.inputs.some((n) => active.has(n))) active.add(node)
+  }
 
   const adjoint = new Map<Node, Node>([[y, dy ?? build.constant(1, y.shape)]])
   for (const node of order.reverse()) {

@@ -1,16 +1,16 @@
 /** The leaves of a trace. */
 import type { Shape } from '../base/shape'
 import { createNode } from './build'
-import type { Node } from './node'
+import type { Node, NodeDType } from './node'
 
 /** An input that the caller of the plan provides. */
-export function inputNode(shape: Shape, label = ''): Node {
-  return createNode('input', [], {}, shape, { label })
+export function inputNode(shape: Shape, label = '', dtype?: NodeDType): Node {
+  return createNode('input', [], {}, shape, { label, dtype })
 }
 
 /** A value that the plan keeps from run to run: a weight, a statistic, an optimiser slot. */
-export function stateNode(shape: Shape, label = ''): Node {
-  return createNode('state', [], {}, shape, { label })
+export function stateNode(shape: Shape, label = '', dtype?: NodeDType): Node {
+  return createNode('state', [], {}, shape, { label, dtype })
 }
 
 /** A scalar that is set anew for every step. */
@@ -19,6 +19,6 @@ export function hyperNode(label = ''): Node {
 }
 
 /** A concrete tensor (or number) that a traced function uses: an input which encode() appends by itself. */
-export function captureNode(capture: unknown, shape: Shape, label = ''): Node {
-  return createNode('input', [], {}, shape, { capture, label })
+export function captureNode(capture: unknown, shape: Shape, label = '', dtype?: NodeDType): Node {
+  return createNode('input', [], {}, shape, { capture, label, dtype })
 }

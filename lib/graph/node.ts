@@ -5,6 +5,8 @@ import type { Shape } from '../base/shape'
 
 export type AttrValue = number | readonly number[] | string
 export type Attrs = Readonly<Record<string, AttrValue>>
+/** 'int32' for whole numbers; undefined for the floating dtype of the program, which nodes do not know. */
+export type NodeDType = 'int32' | undefined
 
 /** One value of a graph. Nodes are immutable and form a DAG through `inputs`. */
 export interface Node {
@@ -14,6 +16,7 @@ export interface Node {
   readonly op: string
   readonly inputs: readonly Node[]
   readonly shape: Shape
+  readonly dtype?: NodeDType
   readonly attrs: Attrs
   /** Name of the layer or user function it belongs to; errors quote it. */
   readonly label: string
@@ -26,8 +29,20 @@ export interface Node {
 /** Given dL/dy returns dL/d(input) for inputs[1…] of a 'custom' node, null where there is none. */
 export type CustomGradient = (dy: Node) => (Node | null)[]
 
+/**
+ * The new value of a state. With `rows` ([n], int32), `value` ([n, …]) has new rows of it: row rows[i] becomes value[i]
+ * for each i at which the number stands first, all others stay, and nothing else is touched. A number outside of the
+ * state writes nothing: what the step took from there was NaN, which its guards see.
+ */
+export interface Update {
+  readonly state: Node
+  readonly value: Node
+  readonly rows?: Node
+}
+
 /** What crosses to the core as one graph. */
 export interface Program {
+  /** Of all nodes but those of whole numbers. */
   dtype: DType
   /** Of matrix products. Default: the dtype. */
   precision?: Precision
@@ -40,7 +55,7 @@ export interface Program {
   /** Handed back after a run. */
   fetches: Node[]
   /** New values of states, committed together. */
-  updates: { state: Node; value: Node }[]
+  updates: Update[]
   /** Must be finite, or the step is not committed. */
   guards: Node[]
   /** Scalars recorded for every step. */

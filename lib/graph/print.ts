@@ -20,6 +20,9 @@ function attrText(value: AttrValue): string {
   return value.length > 8 ? `[${value.slice(0, 6).join(', ')}, … ${value.length} numbers]` : `[${value.join(', ')}]`
 }
 
+/** Of whole numbers; the floating dtype is the same throughout. */
+const dtypeText = ({ dtype }: Node) => (dtype ? `${dtype} ` : '')
+
 function numbered(nodes: readonly Node[], names?: ReadonlyMap<Node, string>): Map<Node, string> {
   return new Map(nodes.map((node, i) => [node, names?.get(node) ?? `%${i}`]))
 }
@@ -37,7 +40,7 @@ export function printGraph(roots: readonly Node[], { names, values, derivatives 
       derivatives?.has(node) ? `d = ${derivatives.get(node)}` : '',
     ].filter(Boolean)
     const remark = notes.length > 0 ? `  # ${notes.join('; ')}` : ''
-    return `${title.get(node)} = ${node.op}(${args}) ${shapeText(node.shape)}${remark}`
+    return `${title.get(node)} = ${node.op}(${args}) ${dtypeText(node)}${shapeText(node.shape)}${remark}`
   })
   return [...lines, `return ${roots.map((n) => title.get(n)).join(', ')}`].join('\n')
 }
@@ -58,7 +61,7 @@ export function toDot(roots: readonly Node[], { names, values, derivatives }: Pr
     const text = [
       name !== undefined && name !== head ? `${name} = ${head}` : head,
       node.label && node.label !== head && node.label !== name ? node.label : '',
-      node.shape.length ? shapeText(node.shape) : '',
+      node.shape.length || node.dtype ? dtypeText(node) + shapeText(node.shape) : '',
       values?.has(node) && constant === undefined ? `= ${values.get(node)}` : '',
       derivatives?.has(node) && constant === undefined ? `d = ${derivatives.get(node)}` : '',
     ].filter(Boolean)

@@ -87,14 +87,14 @@ function build<Config, W extends Handles>(
   if (definition.inputs !== 'any' && definition.inputs !== inputs.length)
     throw new OptionError(`${layerName}: expected ${definition.inputs} inputs, got ${inputs.length}.`)
   const weights: WeightSpec[] = []
-  const add: AddWeight = (name, shape, options) => {
+  const add = (name: string, shape: Shape, options?: WeightOptions): WeightHandle => {
     const spec = weightSpec(layerName, name, shape, options)
     if (weights.some((other) => other.name === name))
       throw new OptionError(`${layerName}: the weight '${name}' is declared twice.`)
     weights.push(spec)
-    return { name, shape: spec.shape }
+    return { name, shape: spec.shape, role: spec.role as 'weight' | 'state' }
   }
-  const handles = definition.build ? definition.build(inputs, config, add) : ({} as W)
+  const handles = definition.build ? definition.build(inputs, config, add as AddWeight) : ({} as W)
   checkHandles(layerName, handles, weights)
   const keys: (keyof W & string)[] = Object.keys(handles)
   const specOf = (key: keyof W & string) => weights.find(({ name }) => name === handles[key].name)!
@@ -108,7 +108,7 @@ function build<Config, W extends Handles>(
     if (!definition.gradient || !(y instanceof Tensor)) return { a: y, updates: states }
     const learnt = keys
       .filter((key) => specOf(key).role === 'weight')
-      .map((key) => ({ key, ...handles[key], own: own[handles[key].name] }))
+      .map((key) => ({ key, name: handles[key].name, shape: handles[key].shape, own: own[handles[key].name] }))
     return { a: withGradient(layerName, definition.gradient, { x, y, w, config }, learnt), updates: states }
   }
   const { shape, stochastic } = outputShapeOf(

@@ -19,15 +19,20 @@ export interface WeightOptions {
 }
 
 /** Stands for a weight or state in what `build` returns. */
-export interface WeightHandle<Name extends string = string> {
+export interface WeightHandle<Name extends string = string, Role extends 'weight' | 'state' = 'weight' | 'state'> {
   readonly name: Name
   readonly shape: Shape
+  readonly role: Role
 }
 
 /**
  * Declares a weight or state; its name is unique in the layer and appears in getWeights, files and errors.
  */
-export type AddWeight = <Name extends string>(name: Name, shape: Shape, options?: WeightOptions) => WeightHandle<Name>
+export type AddWeight = <Name extends string, const Options extends WeightOptions = object>(
+  name: Name,
+  shape: Shape,
+  options?: Options,
+) => WeightHandle<Name, Options extends { role: 'state' } ? 'state' : 'weight'>
 
 /** What `build` returns: weights and states by the names that `call` uses. */
 export type Handles = Record<string, WeightHandle>
@@ -38,6 +43,11 @@ export type WeightTensors<W> = { readonly [K in keyof W]: Tensor }
 /** Tensors by the names that the weights were declared under. */
 export type DeclaredWeights<W extends Handles> = {
   readonly [K in keyof W as W[K]['name']]: Tensor
+}
+
+/** Gradients by the keys that `build` returned; states have none. */
+export type GradientTensors<W> = {
+  readonly [K in keyof W as W[K] extends { readonly role: 'state' } ? never : K]: Tensor
 }
 
 /** What `call` returns where it has states: the value, and new values of the states by the keys that `build` used. */
@@ -70,7 +80,7 @@ interface DefinitionParts<Config, W extends Handles, Shapes, Inputs, Gradients> 
     | ((
         dy: Tensor,
         values: { x: Inputs; y: Tensor; w: WeightTensors<W>; config: Config },
-      ) => { x: Gradients; weights: { readonly [K in keyof W]?: Tensor } })
+      ) => { x: Gradients; weights: GradientTensors<W> })
     | undefined
 }
 

@@ -41,7 +41,7 @@ export function withGradient<Config, W extends Handles>(
         return own === null ? null : checked(layerName, x.length === 1 ? 'x' : `x[${i}]`, own, shape, context)
       })
       const ofWeights = weights.map(({ key, name, shape }) =>
-        checked(layerName, name, given.weights[key], shape, context),
+        checked(layerName, name, (given.weights as Record<string, unknown>)[key], shape, context),
       )
       return [...ofInputs, ...ofWeights]
     },

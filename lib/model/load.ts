@@ -11,10 +11,11 @@ import { resolveDevice, type DeviceName } from '../native/devices'
 import { optimizerFromConfig } from '../optimizers'
 import type { ModelSnapshot } from './files/snapshot'
 import { decodedSnapshot } from './files/snapshot-file'
-import { Model } from './model'
+import { Model, type AnyModel } from './model'
 import { clipFromConfig, resolveCompile } from './structure/compile'
 import { Network } from './structure/network'
 import type { StateCell } from './structure/weights'
+import type { ModelTypes } from './types'
 
 export interface LoadOptions {
   /** Own layers and functions by the names they were saved under. */
@@ -27,13 +28,17 @@ export interface LoadOptions {
 /**
  * Reads a model from a file or from the bytes of one: it predicts the same bits as the one saved, and training goes on
  * where it stood. FormatError for anything that is not a whole model file, or where `custom` lacks a function the model
- * uses.
+ * uses. `Types`: what TypeScript is to know of it, `loadModel<{ inputs: 'numbers' | 'place'; outputs: 'price' }>(path)`;
+ * without it a model of one input and output.
  */
-export async function loadModel(source: string | Uint8Array, options: LoadOptions = {}): Promise<Model> {
+export async function loadModel<Types extends ModelTypes = ModelTypes>(
+  source: string | Uint8Array,
+  options: LoadOptions = {},
+): Promise<Model<Types>> {
   checkOptions('loadModel', options, ['custom', 'device', 'signal'])
   checkSignal('loadModel', options.signal)
   const { snapshot, name } = await readSnapshot('loadModel', source, options.signal)
-  return fromSnapshot(snapshot, options, name)
+  return (await fromSnapshot(snapshot, options, name)) as AnyModel
 }
 
 /** Rebuilds a model; own layers and functions come from `custom`. */

@@ -56,18 +56,24 @@ export type PredictionsIn<Types extends ModelTypes> = Types extends { outputs: i
   : Tensor
 
 /** The same model with other metrics. */
-export type WithMetrics<Types extends ModelTypes, Metrics extends string> = Omit<Types, 'metrics'> & {
+export type WithMetrics<Types extends ModelTypes, Metrics extends string> = {
   metrics: Metrics
-}
+  weights: WeightsIn<Types>
+} & (Types extends { inputs: infer Inputs extends string | null } ? { inputs: Inputs } : unknown) &
+  (Types extends { outputs: infer Outputs extends string | null } ? { outputs: Outputs } : unknown)
 
 /** Names in logs of the metrics that compile was given: as they are, or behind the name of their output. */
-export type CompiledMetrics<Metrics extends MetricLists | undefined> = Metrics extends MetricList | undefined
-  ? MetricNames<Metrics>
-  : {
-      [Output in keyof Metrics & string]: Metrics[Output] extends MetricList
-        ? `${Output}_${MetricNames<Metrics[Output]>}`
-        : never
-    }[keyof Metrics & string]
+export type CompiledMetrics<Metrics extends MetricLists | undefined> = undefined extends Metrics
+  ? never
+  : [Metrics] extends [MetricList]
+    ? MetricNames<Metrics>
+    : [MetricLists] extends [Metrics]
+      ? string
+      : {
+          [Output in keyof Metrics & string]: Metrics[Output] extends MetricList
+            ? `${Output}_${MetricNames<Metrics[Output]>}`
+            : never
+        }[keyof Metrics & string]
 
 /** Names of the values that the logs of every epoch have, as far as they are known. */
 export type LogNames<Types extends ModelTypes> = string extends MetricsIn<Types> ? never : MetricsIn<Types>

@@ -1,7 +1,7 @@
 /**
  * The typed contract with the addon. Everything here is internal; users meet Tensor, models and ops.
  */
-import type { NativeArray, DType } from '../base/dtype'
+import type { DType, NativeArray, TensorArray, TensorDType } from '../base/dtype'
 
 /** A reference-counted block of native memory. Freed by the garbage collector or by `bufferDispose`. */
 export interface NativeBuffer {
@@ -85,6 +85,7 @@ export interface AugmentRequest {
 }
 
 export interface PlanInfo {
+  /** What it computes in, whole numbers apart. */
   dtype: DType
   instructions: string[]
   arenaBytes: number
@@ -132,13 +133,16 @@ export interface Native {
    * ('cpu' where it is left out, 'cuda', 'cuda:1') is where it lives; a plan takes buffers of its own device only.
    * A device that is missing or has no memory left is an Error with code 'MYELIN_DEVICE', here and in all others.
    */
-  bufferCreate(dtype: DType, count: number, data: NativeArray | null, device?: string): NativeBuffer
+  bufferCreate(dtype: TensorDType, count: number, data: TensorArray | null, device?: string): NativeBuffer
   /** Memory that the caller is about to write completely: until then it holds anything. */
-  bufferReserve(dtype: DType, count: number, device?: string): NativeBuffer
-  /** A copy owned by JavaScript: of everything, or of `count` elements (default: the rest) from element `from` on. */
-  bufferRead(buffer: NativeBuffer, from?: number, count?: number): NativeArray
+  bufferReserve(dtype: TensorDType, count: number, device?: string): NativeBuffer
+  /**
+   * A copy owned by JavaScript, in the array type of the buffer's dtype: of everything, or of `count` elements
+   * (default: the rest) from element `from` on.
+   */
+  bufferRead<A extends TensorArray = NativeArray>(buffer: NativeBuffer, from?: number, count?: number): A
   /** All elements, or with `from` those from this one on, as many as `data` has. */
-  bufferWrite(buffer: NativeBuffer, data: NativeArray, from?: number): void
+  bufferWrite(buffer: NativeBuffer, data: TensorArray, from?: number): void
   /** A new buffer with the same contents, on the same device or another. */
   bufferClone(buffer: NativeBuffer, device?: string): NativeBuffer
   /** Frees at once (running jobs keep their own reference). Any later use throws. Idempotent. */

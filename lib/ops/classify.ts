@@ -41,7 +41,9 @@ export function logSoftmax(x: Value, options?: AxisOptions): Tensor {
   return alongAxis('logSoftmax', x, options, (n, axis) => b.sub(n, logSumExpOf(n, [axis], true)))
 }
 
-/** Rows with a 1 at the class number: labels [m] (or [m, 1]) in 0…classes−1 → [m, classes]. No derivative. */
+/**
+ * Rows with a 1 at the class number: labels [m] (or [m, 1]) in 0…classes−1, of any dtype → [m, classes]. No derivative.
+ */
 export function oneHot(labels: Value, classes: number): Tensor {
   checkValue('oneHot', labels)
   const where = whereOf('oneHot')
@@ -53,7 +55,9 @@ export function oneHot(labels: Value, classes: number): Tensor {
   else if (nodeOf(labels) === undefined) checkLabels(where, labels.data, classes)
   const numbers = Array.from({ length: classes }, (_, i) => i)
   return apply('oneHot', [labels], String(classes), ([n]) => {
-    const hot = b.equal(b.reshape(n, [shape[0] ?? 1, 1]), b.constantArray(numbers, [1, classes]))
+    // Class numbers are exact in any dtype: of whole numbers nothing else can be rounded to one.
+    const label = n.dtype === 'int32' ? b.cast(n) : n
+    const hot = b.equal(b.reshape(label, [shape[0] ?? 1, 1]), b.constantArray(numbers, [1, classes]))
     return shape.length === 0 ? b.reshape(hot, [classes]) : hot
   })
 }

@@ -3,7 +3,7 @@
  * that is compiled once per op, shapes and dtype. There is one set of recipes for both.
  */
 import { checkCapacity } from '../base/capacity'
-import type { DType } from '../base/dtype'
+import { bytesPerNumber, type DType, type TensorDType } from '../base/dtype'
 import { describeValue, DTypeError } from '../base/errors'
 import { LruMap } from '../base/lru'
 import { sizeOf, type Shape } from '../base/shape'
@@ -13,17 +13,26 @@ import { mixedDTypes, type TraceContext } from '../graph/context'
 import { encode } from '../graph/encode'
 import { whereOf } from '../graph/label'
 import { captureNode, inputNode } from '../graph/leaves'
-import { emptyProgram, type Node } from '../graph/node'
+import { emptyProgram, type Node, type NodeDType } from '../graph/node'
 import type { NativeBuffer } from '../native/contract'
 import { planMode } from '../native/runtime'
-import { bufferOf, contextOf, isWeak, nodeOf, Tensor, tensorToNative, type Value } from '../tensor/tensor'
+import {
+  bufferOf,
+  contextOf,
+  isWeak,
+  nodeOf,
+  Tensor,
+  tensorToNative,
+  type AnyTensor,
+  type Value,
+} from '../tensor/tensor'
 
 /** Builds the op's result from its arguments' nodes. */
 export type Recipe = (nodes: Node[]) => Node
 
 interface EagerProgram {
   compiled: CompiledProgram
-  shape: Shape
+  result: Node
 }
 // A plan keeps its working memory for the next run, so the caches are bounded by bytes too.
 const budget = 32 * 1024 * 1024
@@ -54,10 +63,12 @@ function commonContext(op: string, args: readonly Value[]): TraceContext | undef
 }
 
 /** A concrete tensor becomes a captured input of the trace. */
-export function captureTensor(op: string, value: Tensor, context: TraceContext): Node {
-  if (!isWeak(value)) context.meetTensor(whereOf(op), value.dtype)
+export function captureTensor(op: string, value: AnyTensor, context: TraceContext): Node {
+  const { dtype, shape } = value
   bufferOf(value) // a disposed tensor is refused here, where the user can see which op used it
-  return captureNode(value, value.shape)
+  if (dtype === 'int32') return captureNode(value, shape, '', dtype)
+  if (!isWeak(value)) context.meetTensor(whereOf(op), dtype)
+  return captureNode(value, shape)
 }
 
 /**
@@ -77,15 +88,21 @@ export function apply(op: string, args: readonly Value[], attrs: string, recipe:
 
 export type Builder = (...nodes: Node[]) => Node
 
-/** The dtype of concrete arguments: that of the tensors, which must agree; float64 (weak) for numbers alone. */
+/**
+ * The floating dtype of concrete arguments: that of the tensors, which must agree. Of numbers alone float64, of whole
+ * numbers float32: weak, for nobody has chosen it.
+ */
 function eagerDType(op: string, args: readonly Value[]): { dtype: DType; weak: boolean } {
   let dtype: DType | undefined
+  let whole = false
   for (const arg of args) {
     if (typeof arg === 'number' || isWeak(arg)) continue
-    if (dtype !== undefined && arg.dtype !== dtype) throw mixedDTypes(whereOf(op), dtype, arg.dtype)
-    dtype = arg.dtype
+    const own = arg.dtype
+    if (own === 'int32') whole = true
+    else if (dtype !== undefined && own !== dtype) throw mixedDTypes(whereOf(op), dtype, own)
+    else dtype = own
   }
-  return { dtype: dtype ?? 'float64', weak: dtype === undefined }
+  return { dtype: dtype ?? (whole ? 'float32' : 'float64'), weak: dtype === undefined }
 }
 
 function runEager(op: string, args: readonly Value[], attrs: string, recipe: Recipe, seed?: bigint): Tensor {
@@ -102,10 +119,10 @@ export function runRecipe(
   { dtype, weak = false, seed }: { dtype: DType; weak?: boolean; seed?: bigint },
 ): Tensor {
   const mode = planMode()
-  const key = `${op}|${attrs}|${dtype}|${mode}|${args.map((arg) => shapeOf(arg).join()).join(';')}`
+  const key = `${op}|${attrs}|${dtype}|${mode}|${args.map(keyOf).join(';')}`
   let cached = eagerPrograms.get(key)
   if (cached === undefined) {
-    const inputs = args.map((arg) => inputNode(shapeOf(arg), op))
+    const inputs = args.map((arg) => inputNode(shapeOf(arg), op, nodeDType(arg)))
     const result = recipe(inputs)
     checkCapacity(op, result.shape, dtype)
     const encoded = encode({ ...emptyProgram(dtype), inputs, fetches: [result] })
@@ -117,18 +134,27 @@ export function runRecipe(
       compiled.dispose()
       throw error
     }
-    cached = { compiled, shape: result.shape }
+    cached = { compiled, result }
     eagerPrograms.set(key, cached, weightOf(compiled, [...inputs, result], dtype))
   }
-  const { compiled, shape } = cached
+  const { compiled, result } = cached
   const [buffer] = runOn(op, compiled, args, dtype, seed)
-  return Tensor.fromBuffer(buffer, shape, dtype, weak)
+  return fromBuffer(buffer, result, dtype, weak)
 }
+
+/** The value of a node. Whole numbers are never weak: they do not become floating ones by themselves. */
+function fromBuffer(buffer: NativeBuffer, node: Node, dtype: DType, weak = false): Tensor {
+  const result: AnyTensor = Tensor.fromBuffer<TensorDType>(buffer, node.shape, node.dtype ?? dtype, weak && !node.dtype)
+  return result as Tensor
+}
+
+const nodeDType = (arg: Value): NodeDType => (typeof arg !== 'number' && arg.dtype === 'int32' ? 'int32' : undefined)
+const keyOf = (arg: Value) => shapeOf(arg).join() + (nodeDType(arg) ?? '')
 
 /** About the bytes that a plan keeps: its arena, and scratch memory in the order of what goes in and out. */
 function weightOf({ arenaBytes }: CompiledProgram, outside: readonly Node[], dtype: DType): number {
   const elements = outside.reduce((n, node) => n + sizeOf(node.shape), 0)
-  return arenaBytes + elements * (dtype === 'float32' ? 4 : 8)
+  return arenaBytes + elements * bytesPerNumber[dtype]
 }
 
 /** Runs a program on these values; temporary buffers (numbers, other dtypes) are freed afterwards. */
@@ -148,12 +174,12 @@ function runOn(
 }
 
 /**
- * Native buffers for what encode() reports as captures (tensors and numbers), in the plan's dtype. Call `free` when
- * no job uses them any more: it frees copies, never the tensors' own memory.
+ * Native buffers for what encode() reports as captures (tensors and numbers), in the plan's dtype; whole numbers stay
+ * what they are. Call `free` when no job uses them any more: it frees copies, never the tensors' own memory.
  */
 export function captureBuffers(captures: readonly unknown[], dtype: DType, where: string): Bound {
   return bindEach(captures, (value) => {
-    const { buffer, shared } = tensorToNative(value as Value, dtype, where)
+    const { buffer, shared } = tensorToNative(value as Value, nodeDType(value as Value) ?? dtype, where)
     return { buffer, own: !shared }
   })
 }
@@ -171,5 +197,5 @@ export function evaluateNodes(where: string, fetches: Node[], dtype: DType): Ten
     tracedPrograms.set(key, compiled, weightOf(compiled, fetches, dtype))
   }
   const buffers = runOn(where, compiled, encoded.captures, dtype)
-  return buffers.map((buffer, i) => Tensor.fromBuffer(buffer, fetches[i].shape, dtype))
+  return buffers.map((buffer, i) => fromBuffer(buffer, fetches[i], dtype))
 }

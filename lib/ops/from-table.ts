@@ -3,7 +3,7 @@
  * arguments, options, checks and types follow from the op's paragraph, whose comment documents them.
  */
 import { broadcastShapes } from '../base/shape'
-import { binary, createNode } from '../graph/build'
+import { binary, constant, createNode } from '../graph/build'
 import { whereOf } from '../graph/label'
 import { primitives, type PublicPrimitives } from '../graph/primitives'
 import { attributesOf, type GivenOptions } from '../graph/primitives/options'
@@ -29,7 +29,22 @@ export type FromTable = { [Op in keyof PublicPrimitives]: (...args: Arguments<Op
 export function wide(op: string, build: Builder, args: Value[]): Tensor {
   for (const arg of args) checkValue(op, arg)
   broadcastShapes(whereOf(op), args.map(shapeOf)) // here, so that the message names this op and the order given
+  if (args.length === 2 && args.some(isWhole)) return besideWhole(op, build, args)
   return apply(op, args, '', (nodes) => build(...nodes))
+}
+
+const isWhole = (x: Value) => typeof x !== 'number' && x.dtype === 'int32'
+
+/** Beside whole numbers a plain number is part of the plan: as an input of the plan it would be rounded to float32. */
+function besideWhole(op: string, build: Builder, args: readonly Value[]): Tensor {
+  const number = args.find((arg) => typeof arg === 'number')
+  if (number === undefined) return apply(op, args, '', (nodes) => build(...nodes))
+  const tensors = args.filter((arg) => typeof arg !== 'number')
+  const key = `${args.indexOf(number)} ${number}`
+  return apply(op, tensors, key, (nodes) => {
+    const left = [...nodes]
+    return build(...args.map((arg) => (typeof arg === 'number' ? constant(arg) : left.shift()!)))
+  })
 }
 
 /** The inputs among the arguments: those that are missing too, for checkValue to refuse. */

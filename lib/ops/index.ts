@@ -49,6 +49,7 @@ export {
   transpose,
 } from './movement'
 export { dot } from './linear'
+export { cast, scatterAdd, take } from './rows'
 export { logSoftmax, oneHot, softmax } from './classify'
 export { randomNormal, randomUniform } from './random'
 export { named } from './named'

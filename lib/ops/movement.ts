@@ -34,7 +34,7 @@ export function reshape(x: Value, shape: Shape): Tensor {
     throw new ShapeError(
       `${where}: cannot reshape ${shapeText(from)} (${size} elements) to ${shapeText(to)} (${sizeOf(to)}).`,
     )
-  if (typeof x !== 'number' && nodeOf(x) === undefined) return shareStorage(x, to)
+  if (typeof x !== 'number' && nodeOf(x) === undefined) return shareStorage(x as Tensor, to)
   return apply('reshape', [x], to.join(), ([n]) => b.reshape(n, to))
 }
 

@@ -42,6 +42,17 @@ export interface UpdateRule {
   ): { weight: Tensor; slots: Tensor[] }
 }
 
+/** A maker of rules as a maker of optimisers. */
+export function usable<Options>(make: (options?: Options) => UpdateRule): (options?: Options) => Optimizer {
+  return (options) => {
+    const optimizer: Optimizer = {
+      ...make(options),
+      apply: (model, gradients) => model.applyGradients(optimizer, gradients),
+    }
+    return optimizer
+  }
+}
+
 /** An optimiser's config for files, or null where its learning rate cannot be saved. */
 export function optimizerConfig(learningRate: Schedule, options: JsonObject): UpdateRule['config'] {
   return learningRate.config === null ? null : { learningRate: learningRate.config, ...options }

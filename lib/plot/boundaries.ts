@@ -47,7 +47,9 @@ function examplesOf(where: string, x: DataLike, y: DataLike): Examples {
 /** The areas of the plane, from what the model says at the nodes of a grid. */
 async function areasOf(where: string, model: Model, frame: Frame): Promise<VegaLiteSpec[]> {
   if (!(model instanceof Model))
-    throw new OptionError(`${where}: expected a model made by sequential or loadModel, got ${describeValue(model)}.`)
+    throw new OptionError(
+      `${where}: expected a model made by sequential, model or loadModel, got ${describeValue(model)}.`,
+    )
   if (model.inputShape.join() !== '2' || model.outputShape.length !== 1)
     throw new ShapeError(
       `${where}: expected a model of two inputs whose output is one probability or one of each class, ` +

@@ -1,8 +1,8 @@
 /** From what users have (nested arrays, typed arrays, numbers) to the flat arrays that native memory takes. Pure. */
 import { shapeOption } from '../base/checks'
-import { newArray, type DType, type NativeArray } from '../base/dtype'
+import { newArray, type ArrayOf, type TensorArray, type TensorDType } from '../base/dtype'
 import { describeValue, DTypeError, ShapeError } from '../base/errors'
-import { shapeText, sizeOf } from '../base/shape'
+import { shapeText, sizeOf, type Shape } from '../base/shape'
 
 export type NumberArray =
   | Float32Array
@@ -16,8 +16,8 @@ export type NumberArray =
   | Uint32Array
 export type NestedNumbers = number | boolean | NumberArray | readonly NestedNumbers[]
 
-export interface FlatArray {
-  data: NativeArray
+export interface FlatArray<D extends TensorDType> {
+  data: ArrayOf<D>
   shape: number[]
 }
 
@@ -37,6 +37,25 @@ function wrongKind(where: string, value: unknown, place: string): DTypeError {
 
 function placeText(path: readonly number[]): string {
   return path.length ? `[${path.join('][')}]` : ''
+}
+
+/**
+ * The values as int32. DTypeError with the place of the first that is no whole number within int32. `shape` is that of
+ * the array they belong to, in which they stand from element `offset` on.
+ */
+export function toInt32(where: string, values: ArrayLike<number>, shape: Shape, offset = 0): Int32Array {
+  const result = new Int32Array(values.length)
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]
+    result[i] = value
+    if (result[i] === value) continue
+    const path = shape.map((d, axis) => Math.floor((offset + i) / sizeOf(shape.slice(axis + 1))) % d)
+    throw new DTypeError(
+      `${where}: expected whole numbers from −2147483648 to 2147483647 for dtype 'int32', got ${value}` +
+        `${path.length ? ` at index ${placeText(path)}` : ''}.`,
+    )
+  }
+  return result
 }
 
 /**
@@ -68,7 +87,7 @@ export function fillRows(
   where: string,
   value: unknown,
   shape: readonly number[],
-  data: NativeArray,
+  data: TensorArray,
   from = 0,
   to = shape[0],
 ): void {
@@ -120,23 +139,58 @@ export function fillRows(
   visit(value)
 }
 
+/** A copy in the array type of `dtype`; the rest as in `toInt32`, which checks whole numbers. */
+export function converted<D extends TensorDType>(
+  where: string,
+  values: NumberArray,
+  dtype: D,
+  shape: Shape,
+  offset = 0,
+): ArrayOf<D> {
+  if (dtype === 'int32') return toInt32(where, values, shape, offset) as ArrayOf<D>
+  const data = newArray(dtype, values.length)
+  data.set(values)
+  return data
+}
+
+/** The rows [from, to) of nested arrays of this shape (all of a scalar), checked element by element. */
+export function nestedRows<D extends TensorDType>(
+  where: string,
+  value: unknown,
+  dtype: D,
+  shape: Shape,
+  from = 0,
+  to = shape[0],
+): ArrayOf<D> {
+  const width = sizeOf(shape.slice(1))
+  // What is whole shows before it is rounded: in float64, which holds every int32.
+  const data = newArray(dtype === 'int32' ? 'float64' : dtype, shape.length > 0 ? (to - from) * width : 1)
+  fillRows(where, value, shape, data, from, to)
+  return (dtype === 'int32' ? toInt32(where, data, shape, from * width) : data) as ArrayOf<D>
+}
+
 /**
  * A flat copy of `value` in the array type of `dtype`, with its shape. `where` opens error messages.
- * Ragged arrays: ShapeError that names the index; BigInt, strings and the like: DTypeError.
+ * Ragged arrays: ShapeError that names the index; BigInt, strings and the like, and numbers that are not whole where
+ * `dtype` is int32: DTypeError.
  * With `shape`, the value must hold exactly as many numbers, and takes that shape.
  */
-export function flatten(where: string, value: unknown, dtype: DType, shape?: readonly number[]): FlatArray {
+export function flatten<D extends TensorDType>(
+  where: string,
+  value: unknown,
+  dtype: D,
+  shape?: readonly number[],
+): FlatArray<D> {
   const wanted = shape === undefined ? undefined : shapeOption(`${where}: shape`, shape)
-  let data: NativeArray
+  let data: ArrayOf<D>
   let found: number[]
   if (isNumberArray(value)) {
     if (value.length === 0) throw new ShapeError(`${where}: expected at least one number, got an empty array.`)
-    data = dtype === 'float32' ? Float32Array.from(value) : Float64Array.from(value)
     found = [value.length]
+    data = converted(where, value, dtype, found)
   } else if (Array.isArray(value) || typeof value === 'number' || typeof value === 'boolean') {
     found = shapeOfFirst(where, value)
-    data = newArray(dtype, sizeOf(found))
-    fillRows(where, value, found, data)
+    data = nestedRows(where, value, dtype, found)
   } else throw wrongKind(where, value, '')
   if (wanted === undefined) return { data, shape: found }
   if (sizeOf(wanted) !== data.length)
@@ -159,7 +213,7 @@ export function nest(data: ArrayLike<number>, shape: readonly number[]): NestedA
 export type NestedArray = any
 
 /** Text of a tensor's values, the middle of long axes left out. */
-export function valuesText(data: ArrayLike<number>, shape: readonly number[], dtype: DType): string {
+export function valuesText(data: ArrayLike<number>, shape: readonly number[], dtype: TensorDType): string {
   const digits = dtype === 'float32' ? 6 : 9
   const number = (v: number) =>
     Number.isInteger(v) || !Number.isFinite(v) ? String(v) : String(Number(v.toPrecision(digits)))

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
-import { checkOptions, dtypeOption } from '../base/checks'
-import { newArray, type DType, type NativeArray } from '../base/dtype'
+import { checkOptions, tensorDTypeOption } from '../base/checks'
+import type { ArrayOf, DType, TensorArray, TensorDType } from '../base/dtype'
 import { DisposedError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText, sizeOf, type Shape } from '../base/shape'
 import { TraceContext } from '../graph/context'
@@ -8,21 +8,21 @@ import type { Node } from '../graph/node'
 import type { NativeBuffer } from '../native/contract'
 import { native } from '../native/native'
 import { guarded } from '../native/runtime'
-import { flatten, nest, valuesText, type NestedArray, type NestedNumbers } from './convert'
+import { converted, flatten, nest, valuesText, type NestedArray, type NestedNumbers } from './convert'
 
 export type { NestedArray, NestedNumbers } from './convert'
 
 /** What `ops` take: a tensor, or a number that adapts to the other operands. */
-export type Value = Tensor | number
+export type Value = Tensor<TensorDType> | number
 
 /** What `tensor()` and the models take as data. */
-export type TensorLike = Tensor | NestedNumbers
+export type TensorLike = Tensor<TensorDType> | NestedNumbers
 
 /**
- * A Float32Array or Float64Array. The methods beside it are those of both, in a form that the compiler can call on
- * either: `t.data.reduce((a, b) => a + b)`.
+ * A Float32Array or Float64Array, or an Int32Array for dtype int32. The methods beside it are those of all, in a form
+ * that the compiler can call on any: `t.data.reduce((a, b) => a + b)`.
  */
-export type TensorData = NativeArray & {
+export type TensorData<D extends TensorDType = DType> = ArrayOf<D> & {
   reduce(callback: (previous: number, current: number, index: number) => number): number
   reduce<U>(callback: (previous: U, current: number, index: number) => U, initial: U): U
   reduceRight(callback: (previous: number, current: number, index: number) => number): number
@@ -32,7 +32,7 @@ export type TensorData = NativeArray & {
 /** Native memory shared by tensors of different shapes (reshape copies nothing); freed with its last user. */
 class Storage {
   users = 1
-  cached: NativeArray | undefined
+  cached: TensorArray | undefined
   constructor(readonly buffer: NativeBuffer) {}
   release(): void {
     if (--this.users === 0) {
@@ -42,12 +42,15 @@ class Storage {
   }
 }
 
+/** A tensor of any dtype. @internal */
+export type AnyTensor = Tensor<TensorDType>
+
 interface Internals {
-  storageOf(t: Tensor): Storage
-  nodeOf(t: Tensor): Node | undefined
-  contextOf(t: Tensor): TraceContext | undefined
-  isWeak(t: Tensor): boolean
-  share(t: Tensor, shape: Shape): Tensor
+  storageOf(t: AnyTensor): Storage
+  nodeOf(t: AnyTensor): Node | undefined
+  contextOf(t: AnyTensor): TraceContext | undefined
+  isWeak(t: AnyTensor): boolean
+  share<D extends TensorDType>(t: Tensor<D>, shape: Shape): Tensor<D>
 }
 let internals: Internals
 
@@ -55,17 +58,20 @@ let internals: Internals
  * An array of numbers in native memory, of rank 0 (a scalar) to 6, or — while a function is traced for its
  * derivative, a layer or a loss — a value that will be computed later, whose data cannot be read yet.
  * Tensors do not change. Memory is freed by the garbage collector, or at once by `dispose()` or `using`.
+ *
+ * The type alone stands for floating numbers; whole ones made by `tensor(…, { dtype: 'int32' })` are `Tensor<'int32'>`.
+ * What is made of them (`ops.reshape(ids, …)`) has the plain type, and says 'int32' at run time only.
  */
-export class Tensor {
+export class Tensor<D extends TensorDType = DType> {
   readonly shape: Shape
-  #dtype: DType
+  #dtype: TensorDType
   #storage: Storage | undefined
   #node: Node | undefined
   #context: TraceContext | undefined
   #weak = false
   #disposed = false
 
-  private constructor(shape: Shape, dtype: DType) {
+  private constructor(shape: Shape, dtype: TensorDType) {
     this.shape = Object.freeze([...shape])
     this.#dtype = dtype
   }
@@ -80,8 +86,8 @@ export class Tensor {
       nodeOf: (t) => t.#node,
       contextOf: (t) => t.#context,
       isWeak: (t) => t.#weak,
-      share(t, shape) {
-        const result = new Tensor(shape, t.#dtype)
+      share<D extends TensorDType>(t: Tensor<D>, shape: Shape) {
+        const result = new Tensor<D>(shape, t.#dtype)
         const storage = internals.storageOf(t)
         storage.users++
         result.#storage = storage
@@ -95,8 +101,8 @@ export class Tensor {
    * Internal: takes over a native buffer. `weak`: the result of numbers alone, adapts to other dtypes.
    * @internal
    */
-  static fromBuffer(buffer: NativeBuffer, shape: Shape, dtype: DType, weak = false): Tensor {
-    const result = new Tensor(shape, dtype)
+  static fromBuffer<D extends TensorDType>(buffer: NativeBuffer, shape: Shape, dtype: D, weak = false): Tensor<D> {
+    const result = new Tensor<D>(shape, dtype)
     result.#storage = new Storage(buffer)
     result.#weak = weak
     return result
@@ -115,9 +121,9 @@ export class Tensor {
     return result
   }
 
-  /** 'float32' or 'float64'. */
-  get dtype(): DType {
-    return this.#context ? this.#context.dtype : this.#dtype
+  /** 'float32', 'float64' or 'int32'. */
+  get dtype(): D {
+    return (this.#context ? (this.#node?.dtype ?? this.#context.dtype) : this.#dtype) as D
   }
 
   /** Number of dimensions; 0 for a scalar. */
@@ -138,12 +144,12 @@ export class Tensor {
    * The values, row by row: a copy that JavaScript owns, made at the first access and kept. Changing it does not
    * change the tensor. StateError on a traced value.
    */
-  get data(): TensorData {
+  get data(): TensorData<D> {
     this.#usable('read')
     if (!this.#storage) throw this.#tracedError()
     const storage = this.#storage
-    storage.cached ??= guarded('Tensor.data', () => native.bufferRead(storage.buffer))
-    return storage.cached
+    storage.cached ??= guarded('Tensor.data', () => native.bufferRead<TensorArray>(storage.buffer))
+    return storage.cached as TensorData<D>
   }
 
   /** The value of a tensor that holds exactly one number. */
@@ -231,60 +237,68 @@ export class Tensor {
 }
 
 /** Native memory of a concrete tensor. StateError on a traced one, DisposedError after dispose. @internal */
-export function bufferOf(t: Tensor): NativeBuffer {
+export function bufferOf(t: AnyTensor): NativeBuffer {
   return internals.storageOf(t).buffer
 }
 
 /** The node of a traced tensor; undefined for a concrete one. @internal */
-export function nodeOf(t: Tensor): Node | undefined {
+export function nodeOf(t: AnyTensor): Node | undefined {
   return internals.nodeOf(t)
 }
 
 /** The trace that a traced tensor belongs to; undefined for a concrete one. @internal */
-export function contextOf(t: Tensor): TraceContext | undefined {
+export function contextOf(t: AnyTensor): TraceContext | undefined {
   return internals.contextOf(t)
 }
 
 /** True for the result of numbers alone, which adapts to the dtype of other operands. @internal */
-export function isWeak(t: Tensor): boolean {
+export function isWeak(t: AnyTensor): boolean {
   return internals.isWeak(t)
 }
 
 /** The same native memory under another shape of the same size. @internal */
-export function shareStorage(t: Tensor, shape: Shape): Tensor {
+export function shareStorage<D extends TensorDType>(t: Tensor<D>, shape: Shape): Tensor<D> {
   return internals.share(t, shape)
 }
 
-export interface TensorOptions {
-  /** Default 'float32'; a Tensor keeps its own. */
-  dtype?: DType | undefined
+export interface TensorOptions<D extends TensorDType = DType> {
+  /** Default 'float32'; a Tensor keeps its own. 'int32' is for whole numbers, such as rows of a table. */
+  dtype?: D | undefined
 }
 
 /**
  * Copies `data` into native memory: a number, nested arrays (of equal lengths), a typed array or a Tensor.
  * `shape` is taken from the nesting unless given; a typed array without a shape has rank 1.
  * ShapeError for ragged or empty arrays and for a shape of another size; DTypeError for BigInt and anything that
- * is not a number. NaN and Infinity are allowed here.
+ * is not a number, and where the dtype is int32 for a number that is not whole or beyond int32. NaN and Infinity are
+ * allowed here, but for int32.
  */
 export function tensor(data: TensorLike, options?: TensorOptions): Tensor
 export function tensor(data: TensorLike, shape?: Shape, options?: TensorOptions): Tensor
-export function tensor(data: TensorLike, second?: Shape | TensorOptions, third?: TensorOptions): Tensor {
+export function tensor(data: TensorLike, options: Required<TensorOptions<'int32'>>): Tensor<'int32'>
+export function tensor(data: TensorLike, shape: Shape, options: Required<TensorOptions<'int32'>>): Tensor<'int32'>
+export function tensor(data: TensorLike, options: TensorOptions<TensorDType>): AnyTensor
+export function tensor(
+  data: TensorLike,
+  second?: Shape | TensorOptions<TensorDType>,
+  third?: TensorOptions<TensorDType>,
+): AnyTensor {
   const secondIsOptions = second !== undefined && !Array.isArray(second)
   if (secondIsOptions && third !== undefined)
     throw new OptionError('tensor: expected (data, shape?, options?), got two options objects.')
   const shape = secondIsOptions ? undefined : (second as Shape | undefined)
-  const options = secondIsOptions ? (second as TensorOptions) : third
+  const options = secondIsOptions ? (second as TensorOptions<TensorDType>) : third
   checkOptions('tensor', options, ['dtype'])
-  const dtype = options?.dtype === undefined ? undefined : dtypeOption('tensor', options.dtype)
+  const dtype = options?.dtype === undefined ? undefined : tensorDTypeOption('tensor', options.dtype)
   if (data instanceof Tensor) {
-    const flat = toFlat('tensor', data, dtype ?? data.dtype, shape)
-    return fromFlat(flat, dtype ?? data.dtype)
+    const kept: TensorDType = dtype ?? data.dtype
+    return fromFlat(toFlat('tensor', data, kept, shape), kept)
   }
   const flat = flatten('tensor', data, dtype ?? 'float32', shape)
   return fromFlat(flat, dtype ?? 'float32')
 }
 
-function fromFlat(flat: { data: NativeArray; shape: Shape }, dtype: DType): Tensor {
+function fromFlat(flat: { data: TensorArray; shape: Shape }, dtype: TensorDType): AnyTensor {
   return Tensor.fromBuffer(
     guarded('tensor', () => native.bufferCreate(dtype, flat.data.length, flat.data)),
     flat.shape,
@@ -293,16 +307,14 @@ function fromFlat(flat: { data: NativeArray; shape: Shape }, dtype: DType): Tens
 }
 
 /** Flat JavaScript copy of anything tensor-like in the wanted dtype. Same errors as `tensor`. @internal */
-export function toFlat(
+export function toFlat<D extends TensorDType>(
   where: string,
   value: TensorLike,
-  dtype: DType,
+  dtype: D,
   shape?: Shape,
-): { data: NativeArray; shape: number[] } {
+): { data: ArrayOf<D>; shape: number[] } {
   if (!(value instanceof Tensor)) return flatten(where, value, dtype, shape)
-  const source = value.data
-  const data = newArray(dtype, source.length)
-  data.set(source)
+  const data = converted(where, value.data, dtype, value.shape)
   if (shape !== undefined) return flatten(where, data, dtype, shape)
   return { data, shape: [...value.shape] }
 }
@@ -313,10 +325,10 @@ export function toFlat(
  */
 export function tensorToNative(
   value: TensorLike,
-  dtype: DType,
+  dtype: TensorDType,
   where = 'tensor',
 ): { buffer: NativeBuffer; shape: number[]; shared: boolean } {
-  if (value instanceof Tensor && value.dtype === dtype)
+  if (value instanceof Tensor && (value.dtype as TensorDType) === dtype)
     return { buffer: bufferOf(value), shape: [...value.shape], shared: true }
   const flat = toFlat(where, value, dtype)
   const buffer = guarded(where, () => native.bufferCreate(dtype, flat.data.length, flat.data))

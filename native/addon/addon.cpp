@@ -2,7 +2,10 @@
 // object. lib/native/contract.ts is the typed contract.
 #include <napi.h>
 
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "arguments.h"
 #include "core/device/backend.h"
@@ -35,27 +38,36 @@ Napi::Value threads_set(const Napi::CallbackInfo& info) {
 
 Napi::Value threads_get(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), get_threads()); }
 
-template <class Entry>
-Napi::Array names_of(Napi::Env env, const Entry* entries, int32_t n) {
-  Napi::Array array = Napi::Array::New(env, static_cast<size_t>(n));
-  for (int32_t i = 0; i < n; ++i) array.Set(static_cast<uint32_t>(i), entries[i].name);
+template <class Names>
+Napi::Array to_array(Napi::Env env, const Names& names) {
+  Napi::Array array = Napi::Array::New(env, names.size());
+  for (const auto& name : names) array.Set(array.Length(), name);
   return array;
 }
 
 Napi::Value kernel_names(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
   const KernelTable& table = to_backend(info[0], {"kernelNames", "device"}).kernels();
-  Napi::Object result = Napi::Object::New(info.Env());
-  result.Set("kernels", names_of(info.Env(), table.kernels, table.n_kernels));
-  result.Set("elementwise", names_of(info.Env(), table.elementwise, table.n_elementwise));
-  Napi::Array arities = Napi::Array::New(info.Env(), static_cast<size_t>(table.n_elementwise));
-  for (int32_t i = 0; i < table.n_elementwise; ++i) arities.Set(static_cast<uint32_t>(i), table.elementwise[i].arity);
-  result.Set("arities", arities);
-  Napi::Array incomplete = Napi::Array::New(info.Env());
+  std::set<std::string> kernels, incomplete;
+  std::set<std::pair<std::string, DType>> entries;
   for (int32_t i = 0; i < table.n_kernels; ++i) {
-    const KernelEntry& entry = table.kernels[i];
-    if (!entry.f32 || !entry.f64) incomplete.Set(incomplete.Length(), entry.name);
+    kernels.insert(table.kernels[i].name);
+    entries.insert({table.kernels[i].name, table.kernels[i].dtype});
   }
-  result.Set("incomplete", incomplete);
+  for (const std::string& name : kernels) {
+    if (!entries.count({name, DType::f32}) || !entries.count({name, DType::f64})) incomplete.insert(name);
+  }
+  std::vector<std::string> elementwise;
+  std::vector<int32_t> arities;
+  for (int32_t i = 0; i < table.n_elementwise; ++i) {
+    elementwise.push_back(table.elementwise[i].name);
+    arities.push_back(table.elementwise[i].arity);
+  }
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("kernels", to_array(env, kernels));
+  result.Set("elementwise", to_array(env, elementwise));
+  result.Set("arities", to_array(env, arities));
+  result.Set("incomplete", to_array(env, incomplete));
   return result;
 }
 

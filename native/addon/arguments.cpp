@@ -69,10 +69,11 @@ int64_t to_integer(const Napi::Value& value, const Place& place, int64_t low, in
 DType to_dtype(const Napi::Value& value, const Place& place) {
   if (value.IsString()) {
     const std::string name = value.As<Napi::String>().Utf8Value();
-    if (name == "float32") return DType::f32;
-    if (name == "float64") return DType::f64;
+    for (const DType dtype : {DType::f32, DType::f64, DType::i32}) {
+      if (name == myelin::name_of(dtype)) return dtype;
+    }
   }
-  throw bad_argument(place, "'float32' or 'float64'", value);
+  throw bad_argument(place, "'float32', 'float64' or 'int32'", value);
 }
 
 uint64_t to_seed(const Napi::Value& value, const Place& place) {
@@ -95,8 +96,12 @@ Elements to_elements(const Napi::Value& value, const Place& place, napi_typedarr
 }
 
 Elements to_elements(const Napi::Value& value, const Place& place, DType dtype) {
-  return dtype == DType::f32 ? to_elements(value, place, napi_float32_array, "a Float32Array")
-                             : to_elements(value, place, napi_float64_array, "a Float64Array");
+  switch (dtype) {
+    case DType::f32: return to_elements(value, place, napi_float32_array, "a Float32Array");
+    case DType::f64: return to_elements(value, place, napi_float64_array, "a Float64Array");
+    case DType::i32: break;
+  }
+  return to_elements(value, place, napi_int32_array, "an Int32Array");
 }
 
 }  // namespace myelin::addon

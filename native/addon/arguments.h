@@ -32,7 +32,7 @@ struct Elements {
   size_t length;
 };
 Elements to_elements(const Napi::Value& value, const Place& place, napi_typedarray_type type, const char* expected);
-// Float32Array or Float64Array, as the dtype asks.
+// Float32Array, Float64Array or Int32Array, as the dtype asks.
 Elements to_elements(const Napi::Value& value, const Place& place, DType dtype);
 
 constexpr int64_t max_safe_integer = (int64_t{1} << 53) - 1;

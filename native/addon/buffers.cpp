@@ -47,24 +47,30 @@ void* at(const Buffer& buffer, int64_t element) {
   return static_cast<char*>(buffer.data) + static_cast<size_t>(element) * size_of(buffer.dtype);
 }
 
+// An array of the dtype's type, full of zeros.
+Napi::Value new_array(Napi::Env env, DType dtype, size_t count) {
+  if (count * size_of(dtype) > large_bytes) {
+    const char* name = dtype == DType::f32 ? "Float32Array" : dtype == DType::f64 ? "Float64Array" : "Int32Array";
+    const auto constructor = env.Global().Get(name).As<Napi::Function>();
+    return constructor.New({Napi::Number::New(env, static_cast<double>(count))});
+  }
+  switch (dtype) {
+    case DType::f32: return Napi::Float32Array::New(env, count);
+    case DType::f64: return Napi::Float64Array::New(env, count);
+    case DType::i32: break;
+  }
+  return Napi::Int32Array::New(env, count);
+}
+
 Napi::Value read(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const BufferPtr buffer = to_buffer(info[0], {"bufferRead", "buffer"});
   const int64_t from = info[1].IsUndefined() ? 0 : to_integer(info[1], {"bufferRead", "from"}, 0, buffer->count);
   const int64_t rest = buffer->count - from;
   const int64_t wanted = info[2].IsUndefined() ? rest : to_integer(info[2], {"bufferRead", "count"}, 0, rest);
-  const bool is_f32 = buffer->dtype == DType::f32;
   const auto count = static_cast<size_t>(wanted);
   const size_t bytes = count * size_of(buffer->dtype);
-  Napi::Value array;
-  if (bytes > large_bytes) {
-    const Napi::Value constructor = env.Global().Get(is_f32 ? "Float32Array" : "Float64Array");
-    array = constructor.As<Napi::Function>().New({Napi::Number::New(env, static_cast<double>(count))});
-  } else if (is_f32) {
-    array = Napi::Float32Array::New(env, count);
-  } else {
-    array = Napi::Float64Array::New(env, count);
-  }
+  const Napi::Value array = new_array(env, buffer->dtype, count);
   const Place place{"bufferRead", "result"};
   const Elements target = to_elements(array, place, buffer->dtype);
   check_length(place, array, target.length, wanted);

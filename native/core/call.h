@@ -9,6 +9,21 @@ namespace myelin {
 
 constexpr int max_rank = 6;
 
+// Every dtype of arrays, in the order of its code in encoded graphs: X(dtype, C type, name in JavaScript). A floating
+// dtype of 16 bits (bf16, f16) would be a line here, with a type of 2 bytes that kernels convert from and to.
+#define MYELIN_DTYPES(X) \
+  X(f32, float, "float32") \
+  X(f64, double, "float64") \
+  X(i32, int32_t, "int32")
+#define MYELIN_DTYPE(dtype, type, name) dtype,
+enum class DType : uint8_t { MYELIN_DTYPES(MYELIN_DTYPE) };
+#undef MYELIN_DTYPE
+
+// The dtypes column of kernels.def: X(dtype, C type, …) for each dtype that the kernel has. Of the floats, the two that
+// graphs compute in today; a 16-bit one would join them once their kernels take it.
+#define MYELIN_EACH_floats(X, ...) X(f32, float, __VA_ARGS__) X(f64, double, __VA_ARGS__)
+#define MYELIN_EACH_numbers(X, ...) MYELIN_EACH_floats(X, __VA_ARGS__) X(i32, int32_t, __VA_ARGS__)
+
 // A dense row-major array. rank 0 is a scalar (one element).
 struct View {
   void* data;
@@ -101,10 +116,13 @@ struct NoAttrs {};
 
 // ---- tables ---------------------------------------------------------------------------------
 
+// One for each name and dtype. The dtype is the one that a call computes in; which of its arrays have it, kernels.def
+// says.
 struct KernelEntry {
   const char* name;
-  KernelFn f32, f64;
-  ScratchFn scratch_f32, scratch_f64;
+  DType dtype;
+  KernelFn run;
+  ScratchFn scratch;
   uint32_t attrs_bytes;  // of the struct that calls bring; 0: none
 };
 #define MYELIN_ATTRS_BYTES(attrs) (__is_empty(attrs) ? 0u : static_cast<uint32_t>(sizeof(attrs)))

@@ -9,7 +9,7 @@
 namespace myelin {
 namespace cuda {
 
-constexpr uint32_t api_version = 3;
+constexpr uint32_t api_version = 4;
 constexpr int64_t max_chunk = 64;  // steps that may be enqueued between two reports of a loop
 
 enum Status : int32_t { status_ok = 0, status_failed = 1, status_out_of_memory = 2 };
@@ -43,13 +43,14 @@ struct Loop;    // runs the steps of one plan in one workspace
 
 // Takes `batch` rows of a data set at the start of each step.
 struct Gather {
-  void* to;  // device memory, [batch, row_elements]
-  int64_t row_elements;
+  void* to;           // device memory, [batch, row]
+  int64_t row_bytes;  // whole elements of 4 or 8 bytes
 };
 // Copies a fetch behind those of the steps before, once the step is computed.
 struct Collect {
   const void* from;
   int64_t count;
+  int32_t element_bytes;  // 4 or 8
 };
 
 // One step of a plan, with device addresses in its calls. Valid from loop_begin() to the end of the run.
@@ -58,13 +59,13 @@ struct Collect {
 //
 // The calls carry key and parallel of the loop's Handles; those from n_compute on also skip (commit only a good step).
 struct Step {
-  int32_t is_f64;
+  int32_t is_f64;     // the floating dtype: of hypers, costs and fused calls
   int32_t precision;  // of the products of a float32 step: 0 float32, 1 TF32, 2 bf16 (core/graph.h: Precision)
   int32_t n_kernels, n_compute;
   const KernelFn* kernels;
   const Call* calls;
   int32_t n_hypers;
-  void* hypers;  // device memory: the hyper slots in the plan's dtype
+  void* hypers;  // device memory: the hyper slots in the floating dtype
   int32_t n_gathers;
   const Gather* gathers;
   int64_t batch;  // rows of a gather

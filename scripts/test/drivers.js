@@ -9,6 +9,7 @@ const { root, tryRun } = require('../tools')
 const drivers = [
   { program: 'core_core_test', args: [] },
   { program: 'core_refusals', args: [] },
+  { program: 'core_rows', args: [] },
   { program: 'core_blocks', args: [] },
   { program: 'core_fuzz_decode', args: [] },
   { program: 'kernels_kernels', args: [] },

@@ -1,23 +1,27 @@
 /** Reads the encoded graph as docs/internals/encoded-graph.md describes it, independently of the encoder. */
 import type { AttrValue } from '../../lib/graph/node'
 
+type DTypeName = 'float32' | 'float64' | 'int32'
+
 export interface DecodedNode {
   op: string
   label: string
+  dtype: DTypeName
   shape: number[]
   inputs: number[]
   attrs: Record<string, AttrValue>
 }
 
 export interface DecodedGraph {
-  dtype: 'float32' | 'float64'
+  dtype: DTypeName
   precision: 'full' | 'tf32' | 'bf16'
   inputs: number
   states: number
   hypers: number
   nodes: DecodedNode[]
   fetches: number[]
-  updates: [number, number][]
+  /** State, value and row numbers; undefined where the whole state is written. */
+  updates: [state: number, value: number, rows: number | undefined][]
   guards: number[]
   costs: number[]
   accumulators: number[]
@@ -37,13 +41,15 @@ export function decode(bytes: Uint8Array): DecodedGraph {
   const many = <T>(count: number, one: () => T) => Array.from({ length: count }, one)
 
   const magic = u32()
-  if (magic !== 0x3247594d) throw new Error(`magic ${magic.toString(16)}`)
-  const dtype = u8() === 0 ? 'float32' : 'float64'
+  if (magic !== 0x3347594d) throw new Error(`magic ${magic.toString(16)}`)
+  const dtypeName = () => (['float32', 'float64', 'int32'] as const)[u8()]
+  const dtype = dtypeName()
   const precision = (['full', 'tf32', 'bf16'] as const)[u8()]
   const [inputs, states, hypers] = [u32(), u32(), u32()]
   const nodes = many(u32(), () => {
     const op = str()
     const label = str()
+    const own = dtypeName()
     const shape = many(u8(), u32)
     const ids = many(u16(), u32)
     const attrs = Object.fromEntries(
@@ -53,11 +59,14 @@ export function decode(bytes: Uint8Array): DecodedGraph {
         return [key, type === 0 ? f64() : type === 1 ? many(u32(), f64) : str()] as const
       }),
     )
-    return { op, label, shape, inputs: ids, attrs }
+    return { op, label, dtype: own, shape, inputs: ids, attrs }
   })
   const ids = () => many(u32(), u32)
   const fetches = ids()
-  const updates = many(u32(), (): [number, number] => [u32(), u32()])
+  const updates = many(u32(), (): [number, number, number | undefined] => {
+    const [state, value, rows] = [u32(), u32(), u32()]
+    return [state, value, rows === 0xffffffff ? undefined : rows]
+  })
   const [guards, costs, accumulators] = [ids(), ids(), ids()]
   if (at !== bytes.length) throw new Error(`${bytes.length - at} bytes left over`)
   return { dtype, precision, inputs, states, hypers, nodes, fetches, updates, guards, costs, accumulators }

@@ -245,7 +245,7 @@ describe('encode', () => {
     expect([graph.dtype, graph.inputs, graph.states, graph.hypers]).to.deep.equal(['float32', 1, 1, 1])
     const op = (id: number) => graph.nodes[id].op
     expect(graph.nodes.filter((n) => n.op === 'input')).to.deep.equal([
-      { op: 'input', label: 'x', shape: [2, 3], inputs: [], attrs: { slot: 0 } },
+      { op: 'input', label: 'x', dtype: 'float32', shape: [2, 3], inputs: [], attrs: { slot: 0 } },
     ])
     expect(graph.nodes.find((n) => n.label === 'layer_1')?.op).to.equal('mul')
     expect(graph.fetches.map(op)).to.deep.equal(['sum'])

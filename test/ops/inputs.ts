@@ -1,6 +1,8 @@
 /** What a case of the table says, and the values that its inputs take. */
 import { sizeOf, type Shape } from '../../lib/base/shape'
-import { createNode } from '../../lib/graph/build'
+import { constant, createNode } from '../../lib/graph/build'
+import { gradients } from '../../lib/graph/grad'
+import { inputNode } from '../../lib/graph/leaves'
 import type { Attrs, Node } from '../../lib/graph/node'
 import { primitives } from '../../lib/graph/primitives'
 import { attributesOf } from '../../lib/graph/primitives/options'
@@ -18,6 +20,8 @@ export interface OpCase {
   distinct?: boolean
   /** Inputs drawn as 0 or 1. */
   binary?: number[]
+  /** Inputs of whole numbers (int32), by their number: drawn from 0 to below this one. */
+  whole?: Readonly<Record<number, number>>
   /** For ops with options of their own: what users give, `ops[op](…inputs, options)`. */
   options?: Readonly<Record<string, unknown>>
   /** The value under test. Default: the op on the inputs, with its options. */
@@ -41,6 +45,23 @@ export function completed(entry: CaseEntry): OpCase {
 /** The attributes that the case's options stand for. */
 export function attributesOfCase({ op, options, shapes }: CaseEntry): Attrs {
   return attributesOf(op, primitives[op].options ?? {})(options, shapes)
+}
+
+const isWhole = (c: OpCase, input: number) => c.whole?.[input] !== undefined
+
+/** The input nodes of a case. */
+export function inputNodesOf(c: OpCase): Node[] {
+  return c.shapes.map((shape, i) => inputNode(shape, '', isWhole(c, i) ? 'int32' : undefined))
+}
+
+/** Whether small steps of an input mean nothing: it chooses, or names rows. */
+export const isFixed = (c: OpCase, input: number) => c.binary?.includes(input) === true || isWhole(c, input)
+
+/** The derivative by every input: zeros for whole numbers, which have none. */
+export function derivativesOf(cost: Node, inputs: readonly Node[]): Node[] {
+  const floating = inputs.filter((node) => node.dtype === undefined)
+  const found = gradients(cost, floating)
+  return inputs.map((node) => (node.dtype ? constant(0, node.shape) : found[floating.indexOf(node)]))
 }
 
 /** Small seeded generator for test data. */
@@ -75,6 +96,8 @@ export function inputsOf(c: OpCase, seed = 1): number[][] {
   return c.shapes.map((s, i) =>
     Array.from({ length: sizeOf(s) }, () => {
       if (c.binary?.includes(i)) return random() < 0.5 ? 0 : 1
+      const below = c.whole?.[i]
+      if (below !== undefined) return Math.floor(random() * below)
       const [low, high] = ranges(i)
       for (;;) {
         const v = low + (high - low) * random()

@@ -8,7 +8,18 @@ import { emptyProgram, type Node } from '../../lib/graph/node'
 import { primitives } from '../../lib/graph/primitives'
 import { native } from '../../lib/native/native'
 import { interpret } from '../graph/interpret'
-import { attributesOfCase, cases, checkedElsewhere, generator, inputsOf, nameOf, type OpCase } from './cases'
+import {
+  attributesOfCase,
+  cases,
+  checkedElsewhere,
+  derivativesOf,
+  generator,
+  inputNodesOf,
+  inputsOf,
+  isFixed,
+  nameOf,
+  type OpCase,
+} from './cases'
 import { distance, worst } from './distance'
 import { philoxUniform } from './philox'
 import { expectRegistered } from './registered'
@@ -17,7 +28,7 @@ import { compile } from './run'
 const epsilon = 1e-5
 
 function setUp(c: OpCase) {
-  const inputs = c.shapes.map((shape) => inputNode(shape))
+  const inputs = inputNodesOf(c)
   const values = inputsOf(c)
   const feeds = new Map(inputs.map((n, i) => [n, values[i]]))
   return { inputs, values, feeds, result: c.build(...inputs) }
@@ -112,8 +123,8 @@ describe('5.16 primitives', () => {
         const { inputs, values, result } = setUp(c)
         const cost = weighted(result)
         const costAt = compile([cost], inputs, 'float64', 'fused')
-        const analytic = compile(gradients(cost, inputs), inputs, 'float64', 'fused')(values)
-        const moves = (i: number) => !c.binary?.includes(i)
+        const analytic = compile(derivativesOf(cost, inputs), inputs, 'float64', 'fused')(values)
+        const moves = (i: number) => !isFixed(c, i)
 
         const random = generator(3)
         const direction = values.map((v, i) => v.map(() => (moves(i) ? random() * 2 - 1 : 0)))
@@ -136,7 +147,7 @@ describe('5.16 primitives', () => {
       it('has the same derivative fused and plain', () => {
         const { inputs, values, result } = setUp(c)
         const cost = weighted(result)
-        const nodes = [cost, ...gradients(cost, inputs)]
+        const nodes = [cost, ...derivativesOf(cost, inputs)]
         const fused = compile(nodes, inputs, 'float64', 'fused')(values).flat()
         const plain = compile(nodes, inputs, 'float64', 'plain')(values).flat()
         expect(worst(fused, plain)).to.be.at.most(1e-13)

@@ -1,5 +1,5 @@
 /** Runs nodes through the native core. */
-import type { DType } from '../../lib/base/dtype'
+import { newArray, type DType } from '../../lib/base/dtype'
 import { encode } from '../../lib/graph/encode'
 import { emptyProgram, type Node } from '../../lib/graph/node'
 import type { NativeBuffer } from '../../lib/native/contract'
@@ -12,9 +12,11 @@ export function compile(fetches: Node[], inputs: Node[], dtype: DType, mode: Mod
   const { bytes, captures } = encode({ ...emptyProgram(dtype), inputs, fetches })
   if (captures.length) throw new Error('no captures expected')
   const plan = native.planCompile(bytes, mode, device)
-  const toBuffer = (values: readonly number[]): NativeBuffer => {
-    const data = dtype === 'float32' ? Float32Array.from(values) : Float64Array.from(values)
-    return native.bufferCreate(dtype, data.length, data, device)
+  const toBuffer = (values: readonly number[], i: number): NativeBuffer => {
+    const own = inputs[i].dtype ?? dtype
+    const data = newArray(own, values.length)
+    data.set(values)
+    return native.bufferCreate(own, data.length, data, device)
   }
   return (values: readonly (readonly number[])[]): number[][] => {
     const buffers = values.map(toBuffer)

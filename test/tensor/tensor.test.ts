@@ -44,7 +44,7 @@ describe('tensors', () => {
 
   it('wrong options', () => {
     expect(() => tensor([1], { dtyp: 'float64' } as never)).to.throw(OptionError, /Did you mean 'dtype'/)
-    expect(() => tensor([1], { dtype: 'int32' as never })).to.throw(DTypeError)
+    expect(() => tensor([1], { dtype: 'int64' as never })).to.throw(DTypeError)
     expect(() => tensor([1], [1], [1] as never)).to.throw(OptionError)
     expect(() => tensor([1, 2], [3])).to.throw(ShapeError, /\[3\] takes 3 numbers, got 2/)
   })

@@ -20,7 +20,6 @@ import {
   type Callback,
   type EpochLogs,
   type FitOptions,
-  type Layer,
   type Model,
   type Tensor,
   type TrainingProgress,
@@ -159,19 +158,3 @@ const slip: Callback = { name: 'slip', onEpochs: () => {} }
 // @ts-expect-error: callbacks have names
 const nameless: Callback = { onEpoch: () => {} }
 void [slip, nameless]
-
-// A layer that implements the contract itself.
-const mine: Layer = {
-  kind: 'mine',
-  name: undefined,
-  config: null,
-  build: (inputShape) => ({
-    outputShape: inputShape,
-    weights: [
-      { name: 'w', shape: inputShape, initializer: initializers.constant(1), regularizer: undefined, trainable: true },
-    ],
-    activation: 'linear',
-    call: (input) => ({ z: undefined, a: input }),
-  }),
-}
-sequential({ inputShape: [2], layers: [mine] })

@@ -8,11 +8,13 @@ import {
   optimizers,
   sequential,
   valueAndGrad,
+  type AddWeight,
   type DenseOptions,
   type Layer,
   type LayerWeights,
   type Model,
   type Tensor,
+  type WeightHandle,
   type WeightSet,
   type WeightSetLike,
 } from 'myelin'
@@ -127,13 +129,15 @@ const Bare = defineLayer({
 })
 Bare({ rate: 2 })
 Bare()
-defineLayer({
-  name: 'short',
-  build: (shape: readonly number[], _config: object, add) => ({ gain: add('gain', [...shape]) }),
-  call: (input, w) => ops.mul(input, w.gain),
-  // @ts-expect-error: every weight has a gradient
-  gradient: (dy) => ({ x: dy, weights: {} }),
-})
+declare const build: (
+  shape: readonly number[],
+  config: object,
+  add: AddWeight,
+) => { gain: WeightHandle<'gain', 'weight'> }
+declare const call: (x: Tensor, w: { readonly gain: Tensor }) => Tensor
+defineLayer({ name: 'whole', build, call, gradient: (dy) => ({ x: dy, weights: { gain: dy } }) })
+// @ts-expect-error: every weight has a gradient
+defineLayer({ name: 'short', build, call, gradient: (dy) => ({ x: dy, weights: {} }) })
 
 // Options as an argument of the type leave the weights to the index signature.
 const Explicit = defineLayer<{ initial?: number }>({
@@ -219,3 +223,24 @@ layers.dense({ unit: 1 })
 sequential({ inputShape: [3], layers: ['dense'] })
 // @ts-expect-error: no option of that name
 sequential({ inputShape: [3], layer: [layers.dense({ units: 1 })], layers: [] })
+
+// States have no gradient; their updates go by the keys of build.
+const Average = defineLayer({
+  name: 'average',
+  build: (shape: readonly number[], _config: object, add) => ({
+    gain: add('gain', [...shape]),
+    mean: add('movingMean', [...shape], { role: 'state' }),
+  }),
+  call: (input, w) => ({ value: ops.mul(input, w.gain), updates: { mean: w.mean } }),
+  gradient: (dy, { w }) => ({ x: dy, weights: { gain: w.gain } }),
+})
+void Average()
+// Several inputs come as a list.
+defineLayer({
+  name: 'sum',
+  inputs: 'any',
+  call: (inputs) => {
+    expectTypeOf(inputs).toEqualTypeOf<readonly Tensor[]>()
+    return inputs[0]!
+  },
+})

@@ -90,7 +90,9 @@ function judged(model: AnyModel): Judged[] {
 export function activationAdvice(model: AnyModel, options: { target?: Target | undefined } = {}): ActivationAdvice[] {
   const where = 'diagnose.activationAdvice'
   if (!(model instanceof Model))
-    throw new OptionError(`${where}: expected a model made by sequential or loadModel, got ${describeValue(model)}.`)
+    throw new OptionError(
+      `${where}: expected a model made by sequential, model or loadModel, got ${describeValue(model)}.`,
+    )
   checkOptions(where, options, ['target'])
   if (options.target !== undefined && !Object.hasOwn(outputs, options.target))
     throw new OptionError(

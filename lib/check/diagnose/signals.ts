@@ -1,13 +1,14 @@
 /** Do signals vanish or explode on their way through the layers, forwards and backwards? */
 import { activationFacts } from '../../activations'
 import { checkOptions, checkSignal, positiveNumber, throwIfAborted } from '../../base/checks'
-import type { DType } from '../../base/dtype'
 import { describeValue, OptionError } from '../../base/errors'
 import { inTurns } from '../../base/slices'
-import { openRows } from '../../data/row-source'
-import type { DataLike } from '../../data/rows'
 import { toNative } from '../../data/transfer'
-import { Model } from '../../model/model'
+import type { TargetData } from '../../model/data/examples'
+import { dtypeOf, OpenInputs, type InputData } from '../../model/data/inputs'
+import type { Engine } from '../../model/engine'
+import { Model, type AnyModel } from '../../model/model'
+import type { Network } from '../../model/structure/network'
 import { shareStorage, Tensor } from '../../tensor/tensor'
 
 export interface SignalsOptions {
@@ -90,54 +91,103 @@ function deadShare(values: ArrayLike<number>, rows: number): number {
   return dead / width
 }
 
-/** x in native memory, read once and in slices; a tensor of the user's is only held. */
-async function tensorOf(where: string, x: DataLike, dtype: DType, signal: AbortSignal | undefined): Promise<Tensor> {
-  if (x instanceof Tensor && !x.disposed) return shareStorage(x, x.shape)
-  const source = openRows(`${where}: x`, x, dtype)
-  const rows = toNative(where, 'x', source, { dtype, device: 'cpu' })
-  const { buffer, shape } = await inTurns(rows, () => throwIfAborted(where, signal))
-  return Tensor.fromBuffer(buffer, shape, dtype)
+/** x in native memory by input, read once and in slices; tensors of the user's are only held. */
+async function held(where: string, x: InputData, engine: Engine, signal: AbortSignal | undefined): Promise<HeldInputs> {
+  const open = OpenInputs.open(where, x, engine.network, engine)
+  const tensors: [name: string, rows: Tensor][] = []
+  const dispose = () => tensors.forEach(([, rows]) => rows.dispose())
+  try {
+    for (const { input, name, source } of open.list) {
+      if (source.given instanceof Tensor) {
+        tensors.push([input.name, shareStorage(source.given as Tensor, source.given.shape)])
+        continue
+      }
+      const dtype = dtypeOf(input, engine)
+      const pause = () => throwIfAborted(where, signal)
+      const { buffer, shape } = await inTurns(toNative(where, name, source, { dtype, device: 'cpu' }), pause)
+      tensors.push([input.name, Tensor.fromBuffer(buffer, shape, dtype)])
+    }
+  } catch (error) {
+    dispose()
+    throw error
+  } finally {
+    open.release()
+  }
+  const byName = Object.fromEntries(tensors)
+  return { x: engine.network.namedInputs ? byName : tensors[0][1], byName, dispose }
+}
+
+interface HeldInputs {
+  /** As the model takes it. */
+  x: InputData
+  byName: Record<string, Tensor>
+  dispose(): void
 }
 
 /**
- * Statistics of the activations of every layer and of the gradients of its weights on rows x, y, and a verdict:
- * 'exploding' or 'vanishing', with the first layer whose root mean square is more than `factor` times that of the
- * input, or less than 1/`factor` of it, or whose values are not finite. (Behind a first normalize layer, its output
+ * What signals are compared with: the root mean square over the inputs. Behind layers that bring raw inputs of any size
+ * to size 1, or make vectors of ids, their outputs count as the input: that is where signals start.
+ */
+function inputSize(network: Network, { byName }: HeldInputs, sizeOfUse: ReadonlyMap<string, number>): number {
+  const sizes = network.inputs.flatMap(({ name }, value) => {
+    const readers = network.uses.filter(({ from }) => from.includes(value))
+    const begins = readers.filter(({ built }) => built.first ?? built.wholeNumbers)
+    if (readers.length > 0 && begins.length === readers.length) return begins.map((use) => sizeOfUse.get(use.name)!)
+    return [statistics(byName[name].data).rms]
+  })
+  return sizes.length === 1 ? sizes[0] : Math.sqrt(sizes.reduce((sum, size) => sum + size ** 2, 0) / sizes.length)
+}
+
+/**
+ * Statistics of the activations of every use of a layer and of the gradients of its weights on rows x, y, and a
+ * verdict: 'exploding' or 'vanishing', with the first layer whose root mean square is more than `factor` times that of
+ * the input, or less than 1/`factor` of it, or whose values are not finite. (Behind a first normalize layer, its output
  * counts as the input.) Failing that, for signals that go wrong backwards, the layer next to the output whose gradient
  * is `factor`² times smaller or larger than that of the last layer with weights. Changes nothing.
  */
-export async function signals(model: Model, x: DataLike, y: DataLike, options: SignalsOptions = {}): Promise<Signals> {
+export async function signals(
+  model: AnyModel,
+  x: InputData,
+  y: TargetData,
+  options: SignalsOptions = {},
+): Promise<Signals> {
   const where = 'diagnose.signals'
   if (!(model instanceof Model))
-    throw new OptionError(`${where}: expected a model made by sequential or loadModel, got ${describeValue(model)}.`)
+    throw new OptionError(
+      `${where}: expected a model made by sequential, model or loadModel, got ${describeValue(model)}.`,
+    )
   checkOptions(where, options, ['factor', 'signal'])
   checkSignal(where, options.signal)
   const factor = positiveNumber(`${where}: factor`, options.factor ?? 1000)
   if (factor <= 1) throw new OptionError(`${where}: factor: expected a number above 1, got ${factor}.`)
   const { signal } = options
-  using rows = await tensorOf(where, x, model.dtype, signal)
-  const found = await model.activations(rows, { signal })
-  const { gradients } = await model.costAndGradients(rows, y, { signal })
-  const layers = model.layers.map(({ name, activation }): LayerSignals => {
-    const { z, a } = found[name]
-    const values = a.data
-    const entry = gradients.find((g) => g.name === name) ?? {}
-    const tensors = Object.entries(entry).filter((pair): pair is [string, Tensor] => pair[1] instanceof Tensor)
-    const result = {
-      name,
-      activation: statistics(values),
-      saturated: saturatedShare(activation, values),
-      dead: deadShare(values, a.shape[0]),
-      gradients: Object.fromEntries(tensors.map(([key, t]) => [key, statistics(t.data)])),
-    }
-    for (const t of [z, a, ...tensors.map(([, gradient]) => gradient)]) t?.dispose()
-    return result
-  })
-  // A normalize layer brings raw inputs of any size to size 1: that is its work, and where the signals start.
-  const [first] = layers
-  const isNormalized = model.layers[0].kind === 'normalize'
-  const input = isNormalized ? first.activation.rms : statistics(rows.data).rms
-  return report(layers, input, factor)
+  const { engine } = model.internals
+  const { network } = engine
+  const rows = await held(where, x, engine, signal)
+  try {
+    const found = await model.activations(rows.x, { signal })
+    const { gradients } = await model.costAndGradients(rows.x, y, { signal })
+    const layers = network.uses.map(({ name, place, built }): LayerSignals => {
+      const { z, a } = found[name]
+      const values = a.data
+      // The gradients of a shared layer are those of all its uses; they stand at the first.
+      const entry = (name === place.name && gradients.find((g) => g.name === name)) || {}
+      const tensors = Object.entries(entry).filter((pair): pair is [string, Tensor] => pair[1] instanceof Tensor)
+      const result = {
+        name,
+        activation: statistics(values),
+        saturated: saturatedShare(built.activation, values),
+        dead: deadShare(values, a.shape[0]),
+        gradients: Object.fromEntries(tensors.map(([key, t]) => [key, statistics(t.data)])),
+      }
+      for (const t of [z, a, ...tensors.map(([, gradient]) => gradient)]) t?.dispose()
+      return result
+    })
+    const sizes = new Map(layers.map(({ name, activation }) => [name, activation.rms]))
+    return report(layers, inputSize(network, rows, sizes), factor)
+  } finally {
+    rows.dispose()
+  }
 }
 
 function report(layers: LayerSignals[], input: number, factor: number): Signals {

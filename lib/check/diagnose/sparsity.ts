@@ -23,7 +23,9 @@ export interface Sparsity {
 export function sparsity(model: AnyModel, options: { threshold?: number | undefined } = {}): Sparsity {
   const where = 'diagnose.sparsity'
   if (!(model instanceof Model))
-    throw new OptionError(`${where}: expected a model made by sequential or loadModel, got ${describeValue(model)}.`)
+    throw new OptionError(
+      `${where}: expected a model made by sequential, model or loadModel, got ${describeValue(model)}.`,
+    )
   checkOptions(where, options, ['threshold'])
   const threshold = nonNegativeNumber(`${where}: threshold`, options.threshold ?? 1e-3)
   const weights: WeightSparsity[] = []

@@ -8,6 +8,7 @@ import { movement } from './movement'
 import { products } from './products'
 import { sameAsInput, type Primitive } from './record'
 import { reductions } from './reductions'
+import { rows } from './rows'
 import { sources } from './sources'
 
 export type { Primitive, ShapeCall } from './record'
@@ -25,11 +26,12 @@ const tracing = {
 export type Table = typeof sources &
   typeof elementwise &
   typeof movement &
+  typeof rows &
   typeof reductions &
   typeof products &
   typeof tracing
 
-const table: Table = { ...sources, ...elementwise, ...movement, ...reductions, ...products, ...tracing }
+const table: Table = { ...sources, ...elementwise, ...movement, ...rows, ...reductions, ...products, ...tracing }
 
 export const primitives: Readonly<Record<string, Primitive>> = table
 

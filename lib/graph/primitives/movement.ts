@@ -1,7 +1,7 @@
 /** The same numbers in other shapes and places. */
 import { describeValue, ShapeError } from '../../base/errors'
 import { sameShape, shapeText, sizeOf } from '../../base/shape'
-import { asked, type Primitive } from './record'
+import { alike, asked, type Primitive } from './record'
 
 /** Moved about, a number that fills everything is still the same number. */
 const same = (x: number) => x
@@ -10,6 +10,7 @@ export const movement = {
   /** Row by row into the asked shape. */
   reshape: {
     arity: 1,
+    dtypes: alike,
     shape(call) {
       const shape = asked(call)
       const [from] = call.shapes
@@ -30,6 +31,7 @@ export const movement = {
   /** Axes in the order `perm`. */
   transpose: {
     arity: 1,
+    dtypes: alike,
     shape({ where, shapes: [x], attrs }) {
       const perm = attrs.perm as readonly number[]
       if (perm.length !== x.length || x.some((_, axis) => !perm.includes(axis)))
@@ -81,6 +83,7 @@ export const movement = {
   /** The block of the asked shape that starts at `begin`. */
   slice: {
     arity: 1,
+    dtypes: alike,
     shape(call) {
       const shape = asked(call)
       const [from] = call.shapes
@@ -100,6 +103,7 @@ export const movement = {
   /** Zeros of the asked shape, with the input at `before`. */
   pad: {
     arity: 1,
+    dtypes: alike,
     shape(call) {
       const shape = asked(call)
       const [from] = call.shapes
@@ -117,6 +121,7 @@ export const movement = {
   /** One after the other along `axis`; the other sizes are equal. */
   concat: {
     arity: undefined,
+    dtypes: alike,
     shape({ where, shapes, attrs }) {
       const axis = attrs.axis as number
       const [first] = shapes

@@ -2,7 +2,7 @@
 import { OptionError } from '../../base/errors'
 import { broadcastShapes, type Shape } from '../../base/shape'
 import type * as Build from '../build'
-import type { Attrs, Node } from '../node'
+import type { Attrs, Node, NodeDType } from '../node'
 import type { OpOptions } from './options'
 
 export interface ShapeCall {
@@ -15,6 +15,13 @@ export interface ShapeCall {
 }
 
 export type Arity = 0 | 1 | 2 | 3 | 4
+
+/** Which operands are whole numbers, and whether the result is. */
+export interface DTypeRule {
+  /** One for each operand; 'alike': either dtype, the same for all. */
+  readonly operands: readonly NodeDType[] | 'alike'
+  readonly result: (operands: readonly NodeDType[]) => NodeDType
+}
 
 /** The record of an op. Values are defined in native/math and native/cpu/kernels. */
 export interface Primitive {
@@ -32,6 +39,8 @@ export interface Primitive {
    */
   readonly options?: OpOptions
   readonly shape: (call: ShapeCall) => Shape
+  /** Left out: operands and result are floating numbers. */
+  readonly dtypes?: DTypeRule
   /**
    * Vector–Jacobian product: takes the node and dy = dL/d(node) and returns dL/d(input) for every input, null where
    * there is none (comparisons, sign, floor: the derivative is zero wherever it exists). It builds graph nodes, so
@@ -63,6 +72,9 @@ export type Elementwise<Count extends Arity> = Omit<Primitive, 'arity' | 'option
   readonly elementwise: true
   readonly options: NoOptions
 }
+
+/** Of ops that only move numbers: as their operands. */
+export const alike: DTypeRule = { operands: 'alike', result: ([first]) => first }
 
 /** No derivative towards any input. */
 export const none: Vjp = (node) => node.inputs.map(() => null)

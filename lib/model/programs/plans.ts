@@ -6,7 +6,7 @@ import { bindEach, CompiledProgram, type PreparedRun } from '../../graph/compile
 import type { NativeBuffer, RunRequest, RunResult } from '../../native/contract'
 import { native } from '../../native/native'
 import { guarded } from '../../native/runtime'
-import { tensorToNative, type TensorLike } from '../../tensor/tensor'
+import { Tensor, tensorToNative, type TensorLike } from '../../tensor/tensor'
 import type { StateCell } from '../structure/weights'
 import type { BuiltProgram } from './tracer'
 
@@ -15,7 +15,8 @@ const capacity = 16
 
 /** The plan's own copy of a captured tensor or number, on the plan's device: the user may dispose his. */
 function ownCopy(where: string, capture: unknown, dtype: DType, device: string): NativeBuffer {
-  const { buffer, shared } = tensorToNative(capture as TensorLike, dtype)
+  const own = capture instanceof Tensor && capture.dtype === 'int32' ? 'int32' : dtype
+  const { buffer, shared } = tensorToNative(capture as TensorLike, own)
   if (!shared && device === 'cpu') return buffer
   try {
     return guarded(where, () => native.bufferClone(buffer, device))

@@ -59,7 +59,8 @@ enum class Place : uint8_t { arena, constant, state, input, hyper, fetch, accumu
 
 struct Value {
   Place place;
-  uint32_t slot = 0;  // state, input, hyper, fetch, accumulator: which one
+  DType dtype = DType::f32;  // of its elements; of flags and totals, which have types of their own, nothing
+  uint32_t slot = 0;         // state, input, hyper, fetch, accumulator: which one
   int64_t count = 1;
   size_t bytes = 0;
   size_t offset = 0;    // arena, constant, accumulator
@@ -106,14 +107,19 @@ const KernelEntry* find_kernel(const KernelTable& table, const char* name, DType
 
 // Instructions without order or memory.
 Code lower(const Graph& graph, const Fusion& fusion, PlanMode mode, const KernelTable& table);
-// Lets updates write their states: in place where every other reader of the state can run before, else by a copy.
+// Lets updates write their states: in place where every other reader of the state can run before, else by a copy; rows
+// by an instruction that follows all readers.
 struct StateWrite {
-  uint32_t value;    // the new contents
-  uint32_t state;    // the value that stands for the state's memory
-  Operand operand;   // of the state
-  std::string text;  // label and shape
+  Operand value;  // the new contents
+  Operand state;  // the state's memory
+  // Where the new contents are rows of the state: their numbers, the kernel that writes them, and that which copies
+  // the numbers. Else null.
+  Operand rows = {};
+  const KernelEntry *set_rows = nullptr, *copy_rows = nullptr;
+  const KernelEntry* copy = nullptr;  // in the state's dtype
+  std::string text;                   // label and shape
 };
-void write_updates(Code& code, std::vector<StateWrite> writes, PlanMode mode, const KernelEntry* copy);
+void write_updates(Code& code, std::vector<StateWrite> writes, PlanMode mode);
 // Puts the instructions in order: by phase, then operands first, then equal updates together, then by key.
 void schedule(Code& code);
 // Gives every arena value its offset; fused instructions write over operands that end with them. Marks outputs that

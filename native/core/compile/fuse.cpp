@@ -161,7 +161,10 @@ class Fuser {
     for (const auto* ids : {&graph_.fetches, &graph_.guards, &graph_.costs, &graph_.accumulators}) {
       for (const uint32_t id : *ids) need(id, Phase::compute);
     }
-    for (const Update& update : graph_.updates) need(update.value, Phase::update);
+    for (const Update& update : graph_.updates) {
+      need(update.value, Phase::update);
+      if (update.rows != all_rows) need(update.rows, Phase::update);
+    }
     for (uint32_t id = static_cast<uint32_t>(n_); id-- > 0;) {
       if (f_.phase[id] == Phase::unused) continue;
       for (const Read& read : f_.reads[id]) f_.phase[read.node] = std::min(f_.phase[read.node], f_.phase[id]);

@@ -22,7 +22,7 @@ void FusedSteps::link() {
 const KernelEntry* find_kernel(const KernelTable& table, const char* name, DType dtype) {
   for (int i = 0; i < table.n_kernels; i++) {
     const KernelEntry& entry = table.kernels[i];
-    if (strcmp(entry.name, name) == 0 && (dtype == DType::f32 ? entry.f32 : entry.f64)) return &entry;
+    if (entry.dtype == dtype && strcmp(entry.name, name) == 0) return &entry;
   }
   throw GraphError("the backend (" + std::string(table.isa) + ") has no kernel '" + name + "' for " + name_of(dtype));
 }
@@ -33,7 +33,7 @@ namespace {
 class Lowering {
  public:
   Lowering(const Graph& graph, const Fusion& fusion, PlanMode mode, const KernelTable& table)
-      : graph_(graph), fusion_(fusion), mode_(mode), table_(table), elem_(size_of(graph.dtype)) {}
+      : graph_(graph), fusion_(fusion), mode_(mode), table_(table) {}
 
   Code run() {
     code_.node_value.assign(graph_.nodes.size(), no_value);
@@ -56,11 +56,11 @@ class Lowering {
   const Node& node(uint32_t id) const { return graph_.nodes[id]; }
   uint32_t root(uint32_t id) const { return fusion_.root[id]; }
 
-  uint32_t new_value(Place place, int64_t count, uint32_t slot = 0) {
-    Value value{place};
+  uint32_t new_value(Place place, DType dtype, int64_t count, uint32_t slot = 0) {
+    Value value{place, dtype};
     value.slot = slot;
     value.count = count;
-    value.bytes = static_cast<size_t>(count) * elem_;
+    value.bytes = static_cast<size_t>(count) * size_of(dtype);
     code_.values.push_back(value);
     return static_cast<uint32_t>(code_.values.size() - 1);
   }
@@ -69,7 +69,7 @@ class Lowering {
     const uint32_t slot = static_cast<uint32_t>(number_attr(source, "slot"));
     const auto found = known.find(slot);
     if (found != known.end()) return found->second;
-    const uint32_t value = new_value(place, count_of(source.shape), slot);
+    const uint32_t value = new_value(place, source.dtype, count_of(source.shape), slot);
     code_.values[value].source = true;
     return known[slot] = value;
   }
@@ -83,14 +83,14 @@ class Lowering {
       numbers = list.data();
       n = list.size();
     }
-    const uint32_t value = new_value(Place::constant, static_cast<int64_t>(n));
-    const size_t offset = aligned(code_.constants.size());
+    const uint32_t value = new_value(Place::constant, source.dtype, static_cast<int64_t>(n));
+    const size_t offset = aligned(code_.constants.size()), elem = size_of(source.dtype);
     code_.values[value].offset = offset;
-    code_.constants.resize(offset + n * elem_);
+    code_.constants.resize(offset + n * elem);
     for (size_t i = 0; i < n; i++) {
       const float single = static_cast<float>(numbers[i]);
-      const void* from = elem_ == 4 ? static_cast<const void*>(&single) : &numbers[i];
-      memcpy(&code_.constants[offset + i * elem_], from, elem_);
+      const void* from = source.dtype == DType::f32 ? static_cast<const void*>(&single) : &numbers[i];
+      memcpy(&code_.constants[offset + i * elem], from, elem);
     }
     return value;
   }
@@ -107,7 +107,7 @@ class Lowering {
       case Source::constant: return value = constant_value(n);
       case Source::none: break;
     }
-    return value = new_value(Place::arena, count_of(n.shape));
+    return value = new_value(Place::arena, n.dtype, count_of(n.shape));
   }
 
   // The same for a reader that needs all elements to be there.
@@ -125,7 +125,7 @@ class Lowering {
     fused.steps.push_back({elementwise_index("identity", table_), 1, 0, 0, 0, 0});
     fused.outputs.push_back({1, 0});
     fill.in.push_back({value_of(id), {}});
-    fill.out.push_back({new_value(Place::arena, count_of(node(id).shape)), node(id).shape});
+    fill.out.push_back({new_value(Place::arena, node(id).dtype, count_of(node(id).shape)), node(id).shape});
     fill.text = "fill " + describe(node(id));
     filled_[id] = fill.out[0].value;
     code_.instructions.push_back(std::move(fill));
@@ -136,8 +136,11 @@ class Lowering {
   Operand result(uint32_t id) { return {value_of(id), node(id).shape}; }
 
   Instruction instruction(const char* kernel, Phase phase, uint32_t key) {
+    return instruction(kernel, graph_.dtype, phase, key);
+  }
+  Instruction instruction(const char* kernel, DType dtype, Phase phase, uint32_t key) {
     Instruction made;
-    made.kernel = find_kernel(table_, kernel, graph_.dtype);
+    made.kernel = find_kernel(table_, kernel, dtype);
     made.phase = phase;
     made.key = key;
     return made;
@@ -161,7 +164,8 @@ class Lowering {
       text += "+" + node(last).op;
     }
     Lowered lowered = n.record->lower ? n.record->lower(graph_, n, epilogue) : Lowered{n.op.c_str(), {}, {}};
-    Instruction made = instruction(lowered.kernel, unit.phase, last);
+    const DType dtype = n.record->computes_in ? n.record->computes_in(graph_, n) : n.dtype;
+    Instruction made = instruction(lowered.kernel, dtype, unit.phase, last);
     if (made.kernel->attrs_bytes != lowered.attrs.size()) {
       throw GraphError("the core brings " + std::to_string(lowered.attrs.size()) + " bytes of attributes to kernel '" +
                        lowered.kernel + "', which takes " + std::to_string(made.kernel->attrs_bytes) + " (a bug)");
@@ -299,9 +303,9 @@ class Lowering {
         value.slot = slot;
         continue;
       }
-      Instruction made = instruction("copy", Phase::compute, root(id));
+      Instruction made = instruction("copy", node(id).dtype, Phase::compute, root(id));
       made.in.push_back(from);
-      made.out.push_back({new_value(Place::fetch, count_of(from.shape), slot), from.shape});
+      made.out.push_back({new_value(Place::fetch, node(id).dtype, count_of(from.shape), slot), from.shape});
       made.text = labelled("copy", node(id)) + " " + to_text(from.shape) + " → fetch " + std::to_string(slot);
       code_.instructions.push_back(std::move(made));
     }
@@ -309,7 +313,7 @@ class Lowering {
 
   void add_accumulators() {
     for (const uint32_t id : graph_.accumulators) {
-      Instruction made = instruction("accumulate", Phase::record, root(id));
+      Instruction made = instruction("accumulate", node(id).dtype, Phase::record, root(id));
       Value total{Place::accumulator};
       total.count = count_of(node(id).shape);
       total.bytes = static_cast<size_t>(total.count) * sizeof(double);
@@ -329,20 +333,24 @@ class Lowering {
     for (const Update& update : graph_.updates) {
       const Node& state = node(update.state);
       StateWrite write;
-      write.value = full_value(root(update.value));
-      write.state = value_of(update.state);
-      write.operand = {write.state, state.shape};
+      write.value = operand(update.value);
+      write.state = {value_of(update.state), state.shape};
+      if (update.rows != all_rows) {
+        write.rows = operand(update.rows);
+        write.set_rows = find_kernel(table_, "setRows", state.dtype);
+        write.copy_rows = find_kernel(table_, "copy", node(update.rows).dtype);
+      }
+      write.copy = find_kernel(table_, "copy", state.dtype);
       write.text = labelled("", state) + " " + to_text(state.shape);
       writes.push_back(std::move(write));
     }
-    write_updates(code_, std::move(writes), mode_, find_kernel(table_, "copy", graph_.dtype));
+    write_updates(code_, std::move(writes), mode_);
   }
 
   const Graph& graph_;
   const Fusion& fusion_;
   const PlanMode mode_;
   const KernelTable& table_;
-  const size_t elem_;
   Code code_;
   std::map<uint32_t, uint32_t> inputs_, states_, hypers_, filled_;
   std::vector<std::vector<uint32_t>> readers_;

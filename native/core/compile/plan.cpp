@@ -15,10 +15,10 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
     if (instruction.fused) instruction.fused->link();
   }
 
-  if (graph.n_inputs) gather = find_kernel(table, "gather", graph.dtype);
   if (!graph.guards.empty() && mode == PlanMode::fused) encoded.assign(bytes, bytes + size);
   inputs = graph.inputs;
   states = graph.states;
+  for (const Graph::Slot& slot : inputs) gather.push_back(find_kernel(table, "gather", slot.dtype)->run);
   state_updated.assign(graph.n_states, false);
   for (const Update& update : graph.updates) {
     state_updated[static_cast<size_t>(number_attr(graph.nodes[update.state], "slot"))] = true;
@@ -28,9 +28,18 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
   info.n_hypers = graph.n_hypers;
   info.arena_bytes = code.arena_bytes;
   for (const Instruction& instruction : code.instructions) info.instructions.push_back(instruction.text);
-  for (const Graph::Slot& slot : inputs) info.inputs.push_back(slot.shape);
-  for (const Graph::Slot& slot : states) info.states.push_back(slot.shape);
-  for (const uint32_t id : graph.fetches) info.fetches.push_back(graph.nodes[id].shape);
+  for (const Graph::Slot& slot : inputs) {
+    info.inputs.push_back(slot.shape);
+    info.input_dtypes.push_back(slot.dtype);
+  }
+  for (const Graph::Slot& slot : states) {
+    info.states.push_back(slot.shape);
+    info.state_dtypes.push_back(slot.dtype);
+  }
+  for (const uint32_t id : graph.fetches) {
+    info.fetches.push_back(graph.nodes[id].shape);
+    info.fetch_dtypes.push_back(graph.nodes[id].dtype);
+  }
   for (const uint32_t id : graph.costs) info.costs.push_back(graph.nodes[id].shape);
   for (const uint32_t id : graph.accumulators) info.accumulators.push_back(graph.nodes[id].shape);
 

@@ -20,13 +20,14 @@ using PlanPtr = std::shared_ptr<const Plan>;
 PlanPtr compile(const uint8_t* bytes, size_t size, PlanMode mode, Backend& backend);
 
 struct PlanInfo {
-  DType dtype;
+  DType dtype;                            // the floating one
   std::vector<std::string> instructions;  // readable, one line each: "matmul+bias+relu dense_1 [128,784]·[256,784]ᵀ"
   size_t arena_bytes;
   std::vector<Shape> inputs;  // by slot
   std::vector<Shape> states;  // by slot
   uint32_t n_hypers;
   std::vector<Shape> fetches, costs, accumulators;
+  std::vector<DType> input_dtypes, state_dtypes, fetch_dtypes;
 };
 const PlanInfo& info(const Plan& plan);
 Backend& backend_of(const Plan& plan);

@@ -18,7 +18,7 @@ class Workspace {
 
   void fit(int workers);  // scratch for this many workers
   // The buffer in `place`, made when first needed and kept for later runs.
-  const Buffer& kept(std::unique_ptr<Buffer>& place, int64_t count);
+  const Buffer& kept(std::unique_ptr<Buffer>& place, DType dtype, int64_t count);
 
   const Plan& plan;
   char *arena, *hyper, *accumulators, *flag;       // parts of one block
@@ -61,7 +61,7 @@ class Plan {
   std::vector<uint8_t> encoded;  // kept where guards may ask for a replay in plain mode
   std::vector<Graph::Slot> inputs, states;
   std::vector<bool> state_updated;  // by slot
-  const KernelEntry* gather = nullptr;
+  std::vector<KernelFn> gather;     // by input slot
   void* constants = nullptr;
 
  private:

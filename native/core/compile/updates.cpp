@@ -1,7 +1,8 @@
 // How new values reach the states. The old value of a state is read by the instructions of the update phase (its own
 // update, usually; sometimes another one's). A new value may be computed straight into the state's memory when its
 // instruction reads the state element by element, and every other reader can run before it. Otherwise it is computed
-// into the arena and copied once all readers are done.
+// into the arena and copied once all readers are done. New rows of a state are always written like that: by an
+// instruction that touches nothing but these rows.
 #include <algorithm>
 
 #include "code.h"
@@ -12,41 +13,40 @@ namespace {
 // Thread ownership: a local of write_updates().
 class UpdateWriter {
  public:
-  UpdateWriter(Code& code, const KernelEntry* copy) : code_(code), copy_(copy) {
+  explicit UpdateWriter(Code& code) : code_(code) {
     makers_.assign(code_.values.size(), no_value);
     readers_.resize(code_.values.size());
     for (uint32_t i = 0; i < code_.instructions.size(); i++) index(i);
   }
 
   // Another state's old value must be taken before that state changes: by an instruction of its own. Done for all
-  // writes before the first is decided, so that every reader of every state is known by then.
+  // writes before the first is decided, so that every reader of every state is known by then. New rows must not lie in
+  // the state itself either, which changes while they are read.
   void take(StateWrite& write) {
-    const Value from = code_.values[write.value];
-    if (from.place != Place::state || write.value == write.state) return;
-    Value taken{Place::arena};
-    taken.count = from.count;
-    taken.bytes = from.bytes;
-    code_.values.push_back(taken);
-    const uint32_t value = static_cast<uint32_t>(code_.values.size() - 1);
-    add_copy(write.value, value, write.operand.shape, "take" + write.text);
-    write.value = value;
+    if (write.set_rows || write.value.value != write.state.value) take(write.value, write.copy, write.text);
+    if (write.set_rows) take(write.rows, write.copy_rows, write.text);
   }
 
   void write(StateWrite write, bool in_place) {
-    if (write.value == write.state) return;
+    if (write.set_rows) {
+      const uint32_t last = add(write.set_rows, {write.rows, write.value}, write.state, "commit rows" + write.text);
+      for (const uint32_t reader : readers_[write.state.value]) order(reader, last);
+      return;
+    }
+    if (write.value.value == write.state.value) return;
     take(write);  // one new value for two states: the first write made it live in the first state
     if (in_place && may_write(write)) {
-      Value& value = code_.values[write.value];
+      Value& value = code_.values[write.value.value];
       value.place = Place::state;
-      value.slot = code_.values[write.state].slot;
-      const uint32_t maker = makers_[write.value];
-      for (const uint32_t reader : readers_[write.state]) {
+      value.slot = code_.values[write.state.value].slot;
+      const uint32_t maker = makers_[write.value.value];
+      for (const uint32_t reader : readers_[write.state.value]) {
         if (reader != maker) order(reader, maker);
       }
       return;
     }
-    const uint32_t last = add_copy(write.value, write.state, write.operand.shape, "commit" + write.text);
-    for (const uint32_t reader : readers_[write.state]) order(reader, last);
+    const uint32_t last = add(write.copy, {write.value}, write.state, "commit" + write.text);
+    for (const uint32_t reader : readers_[write.state.value]) order(reader, last);
   }
 
  private:
@@ -62,14 +62,26 @@ class UpdateWriter {
     for (const Operand& in : instruction.in) readers_[in.value].push_back(i);
   }
 
-  uint32_t add_copy(uint32_t from, uint32_t to, const Shape& shape, const std::string& text) {
+  void take(Operand& operand, const KernelEntry* copy, const std::string& text) {
+    const Value from = code_.values[operand.value];
+    if (from.place != Place::state) return;
+    Value taken{Place::arena, from.dtype};
+    taken.count = from.count;
+    taken.bytes = from.bytes;
+    code_.values.push_back(taken);
+    const Operand to = {static_cast<uint32_t>(code_.values.size() - 1), operand.shape};
+    add(copy, {operand}, to, "take" + text);
+    operand = to;
+  }
+
+  uint32_t add(const KernelEntry* kernel, std::vector<Operand> in, const Operand& out, std::string text) {
     Instruction made;
-    made.kernel = copy_;
+    made.kernel = kernel;
     made.phase = Phase::update;
     made.key = UINT32_MAX;
-    made.in.push_back({from, shape});
-    made.out.push_back({to, shape});
-    made.text = text;
+    made.in = std::move(in);
+    made.out.push_back(out);
+    made.text = std::move(text);
     code_.instructions.push_back(std::move(made));
     const uint32_t id = static_cast<uint32_t>(code_.instructions.size() - 1);
     index(id);
@@ -82,16 +94,16 @@ class UpdateWriter {
   }
 
   bool may_write(const StateWrite& write) {
-    const Value& value = code_.values[write.value];
-    const uint32_t maker = makers_[write.value];
+    const Value& value = code_.values[write.value.value];
+    const uint32_t maker = makers_[write.value.value];
     if (value.place != Place::arena || maker == no_value) return false;  // computed earlier, or somebody else's memory
     const Instruction& instruction = code_.instructions[maker];
     const FusedSteps* fused = instruction.fused.get();
     for (size_t i = 0; i < instruction.in.size(); i++) {
-      if (instruction.in[i].value != write.state) continue;
+      if (instruction.in[i].value != write.state.value) continue;
       if (!fused || fused->inputs[i].mode != load_full) return false;
     }
-    return !runs_before_a_reader(maker, write.state);
+    return !runs_before_a_reader(maker, write.state.value);
   }
 
   // Does some other reader of the state depend on `maker`?
@@ -120,7 +132,6 @@ class UpdateWriter {
   }
 
   Code& code_;
-  const KernelEntry* copy_;
   // Of the update phase only:
   std::vector<uint32_t> makers_;                // by value
   std::vector<std::vector<uint32_t>> readers_;  // by value
@@ -129,8 +140,8 @@ class UpdateWriter {
 
 }  // namespace
 
-void write_updates(Code& code, std::vector<StateWrite> writes, PlanMode mode, const KernelEntry* copy) {
-  UpdateWriter writer(code, copy);
+void write_updates(Code& code, std::vector<StateWrite> writes, PlanMode mode) {
+  UpdateWriter writer(code);
   for (StateWrite& write : writes) writer.take(write);
   for (const StateWrite& write : writes) writer.write(write, mode == PlanMode::fused);
 }

@@ -8,7 +8,7 @@ namespace {
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the encoding is little endian");
 
-constexpr uint32_t graph_magic = 0x3247594D;  // "MYG2"
+constexpr uint32_t graph_magic = 0x3347594D;  // "MYG3"
 constexpr uint32_t max_nodes = 1u << 20;
 constexpr int64_t max_elements = int64_t{1} << 40;
 
@@ -83,6 +83,11 @@ Node read_node(Reader& reader, size_t id) {
   Node node;
   node.op = reader.text("the name of an op");
   node.label = reader.text("a label");
+  const uint8_t dtype = reader.read<uint8_t>("a dtype");
+  if (dtype > static_cast<uint8_t>(DType::i32)) {
+    fail_node(id, node, "unknown dtype " + std::to_string(dtype) + " (0 float32, 1 float64, 2 int32)");
+  }
+  node.dtype = static_cast<DType>(dtype);
   const int rank = reader.read<uint8_t>("a rank");
   if (rank > max_rank) {
     fail_node(id, node, "rank " + std::to_string(rank) + "; at most " + std::to_string(max_rank) + " is supported");
@@ -118,7 +123,7 @@ Graph decode(const uint8_t* bytes, size_t size) {
   Reader reader(bytes, size);
   Graph graph;
   if (reader.read<uint32_t>("the header") != graph_magic) {
-    throw GraphError("encoded graph: it does not start with MYG2; encode it with the same version of the library");
+    throw GraphError("encoded graph: it does not start with MYG3; encode it with the same version of the library");
   }
   const uint8_t dtype = reader.read<uint8_t>("the header");
   if (dtype > 1) throw GraphError("encoded graph: unknown dtype " + std::to_string(dtype) + " (0 float32, 1 float64)");
@@ -139,17 +144,18 @@ Graph decode(const uint8_t* bytes, size_t size) {
     throw GraphError("encoded graph: more than 2^20 slots of one kind");
   }
 
-  constexpr size_t smallest_node = 2 + 2 + 1 + 2 + 1;
+  constexpr size_t smallest_node = 2 + 2 + 1 + 1 + 2 + 1;
   const size_t n_nodes = reader.count(reader.read<uint32_t>("the header"), smallest_node, "the list of nodes");
   if (n_nodes > max_nodes) throw GraphError("encoded graph: more than 2^20 nodes");
   graph.nodes.reserve(n_nodes);
   for (size_t id = 0; id < n_nodes; id++) graph.nodes.push_back(read_node(reader, id));
 
   graph.fetches = reader.ids(reader.read<uint32_t>("the fetches"), "the fetches");
-  const size_t n_updates = reader.count(reader.read<uint32_t>("the updates"), 8, "the updates");
+  const size_t n_updates = reader.count(reader.read<uint32_t>("the updates"), 12, "the updates");
   for (size_t i = 0; i < n_updates; i++) {
     const uint32_t state = reader.read<uint32_t>("the updates");
-    graph.updates.push_back({state, reader.read<uint32_t>("the updates")});
+    const uint32_t value = reader.read<uint32_t>("the updates");
+    graph.updates.push_back({state, value, reader.read<uint32_t>("the updates")});
   }
   graph.guards = reader.ids(reader.read<uint32_t>("the guards"), "the guards");
   graph.costs = reader.ids(reader.read<uint32_t>("the costs"), "the costs");

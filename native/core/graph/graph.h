@@ -11,9 +11,19 @@
 
 namespace myelin {
 
-enum class DType : uint8_t { f32 = 0, f64 = 1 };
-inline size_t size_of(DType t) { return t == DType::f32 ? 4 : 8; }
-inline const char* name_of(DType t) { return t == DType::f32 ? "float32" : "float64"; }
+inline size_t size_of(DType t) {
+#define MYELIN_SIZE(dtype, type, name) sizeof(type),
+  constexpr size_t sizes[] = {MYELIN_DTYPES(MYELIN_SIZE)};
+#undef MYELIN_SIZE
+  return sizes[static_cast<size_t>(t)];
+}
+inline const char* name_of(DType t) {
+#define MYELIN_NAME(dtype, type, name) name,
+  constexpr const char* names[] = {MYELIN_DTYPES(MYELIN_NAME)};
+#undef MYELIN_NAME
+  return names[static_cast<size_t>(t)];
+}
+inline bool is_floating(DType t) { return t != DType::i32; }
 
 // What the products of a float32 graph may be computed in where a device has tensor cores for it. A permission: a
 // device that has none computes them in float32. All other ops, and the sums of products, are in the dtype.
@@ -37,6 +47,7 @@ struct Node {
   std::string op;
   const Op* record = nullptr;    // set by validate(), which knows no node without
   std::vector<uint32_t> inputs;  // always smaller than the node's own id
+  DType dtype;                   // the graph's, or int32
   Shape shape;
   std::map<std::string, Attr> attrs;
   std::string label;  // the layer or user name that errors quote
@@ -45,10 +56,12 @@ struct Node {
 struct Update {
   uint32_t state;  // id of a node with op "state"
   uint32_t value;
+  uint32_t rows;  // id of the row numbers that `value` has the new rows for, or all_rows
 };
+constexpr uint32_t all_rows = UINT32_MAX;
 
 struct Graph {
-  DType dtype;
+  DType dtype;  // what it computes in: the dtype of all nodes but those of whole numbers
   Precision precision = Precision::full;
   std::vector<Node> nodes;
   uint32_t n_inputs, n_states, n_hypers;  // slots; "input", "state", "hyper" nodes carry attr slot
@@ -61,6 +74,7 @@ struct Graph {
   // By slot, filled by validate(). A slot that no node reads has no shape and takes any buffer, or none.
   struct Slot {
     bool used = false;
+    DType dtype = DType::f32;
     Shape shape;
   };
   std::vector<Slot> inputs, states;

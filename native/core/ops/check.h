@@ -24,6 +24,26 @@ struct Check {
       fail("its shape must be " + to_text(expected) + ", the graph says " + to_text(node.shape));
     }
   }
+  // Throws unless a dtype, which is `what`'s ("input 1"), is the expected one.
+  void dtype(const std::string& what, DType found, DType expected) const {
+    if (found != expected) {
+      fail(what + " must be " + std::string(name_of(expected)) + ", the graph says " + name_of(found));
+    }
+  }
+  void in_dtype(size_t i, DType expected) const {
+    dtype("input " + std::to_string(i), graph.nodes[node.inputs[i]].dtype, expected);
+  }
+  void out_dtype(DType expected) const { dtype("the result", node.dtype, expected); }
+  // The rule of most ops.
+  void floating() const {
+    for (size_t i = 0; i < node.inputs.size(); i++) in_dtype(i, graph.dtype);
+    out_dtype(graph.dtype);
+  }
+  // Of ops that only move elements: all alike, of either kind.
+  void alike() const {
+    for (size_t i = 0; i < node.inputs.size(); i++) in_dtype(i, node.dtype);
+    if (node.dtype != DType::i32) out_dtype(graph.dtype);
+  }
   void attrs(std::initializer_list<const char*> keys) const {
     for (const char* key : keys) {
       if (!node.attrs.count(key)) fail("attribute '" + std::string(key) + "' is missing");

@@ -164,16 +164,24 @@ bool same_order(const Graph& graph, const Node& node) {
 
 OpList movement_ops() {
   // A fused instruction computes a broadcast by itself, as a step that changes nothing.
-  Op broadcast{"broadcast", 1, check_broadcast, nullptr, blocks_broadcast, false, same_count};
+  Op broadcast{"broadcast", 1, check_broadcast, nullptr, blocks_broadcast};
+  broadcast.moves_nothing = same_count;
   broadcast.element = "identity";
   broadcast.sees_through = true;
+  const auto moving = [](const char* name, int arity, void (*check)(const Check&), auto lower, auto blocks,
+                         bool (*moves_nothing)(const Graph&, const Node&)) {
+    Op op{name, arity, check, lower, blocks};
+    op.dtypes = [](const Check& c) { c.alike(); };
+    op.moves_nothing = moves_nothing;
+    return op;
+  };
   return {
       broadcast,
-      {"reshape", 1, check_reshape, lower_reshape, blocks_reshape, false, always},
-      {"transpose", 1, check_transpose, lower_transpose, blocks_transpose, false, same_order},
-      {"slice", 1, check_slice, lower_slice, blocks_slice, false, same_shape},
-      {"pad", 1, check_pad, lower_pad, blocks_pad, false, same_shape},
-      {"concat", -1, check_concat, lower_concat, blocks_concat, false, one_input},
+      moving("reshape", 1, check_reshape, lower_reshape, blocks_reshape, always),
+      moving("transpose", 1, check_transpose, lower_transpose, blocks_transpose, same_order),
+      moving("slice", 1, check_slice, lower_slice, blocks_slice, same_shape),
+      moving("pad", 1, check_pad, lower_pad, blocks_pad, same_shape),
+      moving("concat", -1, check_concat, lower_concat, blocks_concat, one_input),
   };
 }
 

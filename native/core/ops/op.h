@@ -66,6 +66,11 @@ struct Op {
   // What a block of the output needs of the input with this number. Null: of every input everything.
   BlockNeed (*blocks)(const Graph& graph, const Node& node, size_t input) = nullptr;
 
+  // Which dtypes operands and result may have; throws GraphError. Null: all are in the graph's floating dtype.
+  void (*dtypes)(const Check& c) = nullptr;
+  // The dtype of the kernel. Null: that of the result.
+  DType (*computes_in)(const Graph& graph, const Node& node) = nullptr;
+
   // The kernel takes a bias along the last axis and an activation, and hands out the value between (z): see Epilogue.
   bool epilogue = false;
   // Whether the output has the input's elements in the input's order, so that no instruction is needed. Null: never.
@@ -103,6 +108,7 @@ using OpList = std::vector<Op>;
 OpList source_ops();
 OpList elementwise_ops();
 OpList movement_ops();
+OpList row_ops();
 OpList reduce_ops();
 OpList product_ops();
 OpList softmax_ops();

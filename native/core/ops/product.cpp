@@ -32,6 +32,10 @@ BlockNeed blocks_matmul(const Graph&, const Node& node, size_t input) {
 
 }  // namespace
 
-OpList product_ops() { return {{"matmul", 2, check_matmul, lower_matmul, blocks_matmul, true}}; }
+OpList product_ops() {
+  Op matmul{"matmul", 2, check_matmul, lower_matmul, blocks_matmul};
+  matmul.epilogue = true;
+  return {matmul};
+}
 
 }  // namespace myelin

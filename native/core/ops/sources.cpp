@@ -8,10 +8,15 @@ void take_slot(const Check& c, std::vector<Graph::Slot>& slots) {
   c.attrs({"slot"});
   if (slots.empty()) c.fail("the graph declares no slots of this kind");
   Graph::Slot& slot = slots[c.whole("slot", 0, static_cast<int64_t>(slots.size()) - 1)];
+  if (slot.used && slot.dtype != c.node.dtype) {
+    c.fail("another node gives this slot the dtype " + std::string(name_of(slot.dtype)) + ", this one " +
+           name_of(c.node.dtype));
+  }
   if (slot.used && slot.shape != c.node.shape) {
     c.fail("another node gives this slot the shape " + to_text(slot.shape) + ", this one " + to_text(c.node.shape));
   }
   slot.used = true;
+  slot.dtype = c.node.dtype;
   slot.shape = c.node.shape;
 }
 
@@ -43,8 +48,12 @@ OpList source_ops() {
     op.source = from;
     return op;
   };
-  return {source("input", check_input, Source::input), source("state", check_state, Source::state),
-          source("hyper", check_hyper, Source::hyper), source("constant", check_constant, Source::constant)};
+  OpList ops = {source("input", check_input, Source::input), source("state", check_state, Source::state),
+                source("hyper", check_hyper, Source::hyper), source("constant", check_constant, Source::constant)};
+  for (Op& op : ops) {  // what comes from outside may be whole numbers
+    if (op.source == Source::input || op.source == Source::state) op.dtypes = [](const Check& c) { c.alike(); };
+  }
+  return ops;
 }
 
 }  // namespace myelin

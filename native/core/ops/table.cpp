@@ -10,7 +10,7 @@ const OpList& records() {
   static const OpList all = [] {
     OpList list;
     for (const auto family :
-         {source_ops, elementwise_ops, movement_ops, reduce_ops, product_ops, softmax_ops, random_ops}) {
+         {source_ops, elementwise_ops, movement_ops, row_ops, reduce_ops, product_ops, softmax_ops, random_ops}) {
       for (const Op& op : family()) list.push_back(op);
     }
     return list;

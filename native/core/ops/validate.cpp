@@ -46,6 +46,32 @@ void check_ids(const Graph& graph, const std::vector<uint32_t>& ids, const char*
   }
 }
 
+// Values that are looked at as floating numbers.
+void check_floating(const Graph& graph, const std::vector<uint32_t>& ids, const char* role) {
+  check_ids(graph, ids, role);
+  for (const uint32_t id : ids) {
+    if (graph.nodes[id].dtype == graph.dtype) continue;
+    throw GraphError("graph: the " + std::string(role) + " must be " + name_of(graph.dtype) + ", not " +
+                     describe(graph.nodes[id]) + " of " + name_of(graph.nodes[id].dtype));
+  }
+}
+
+// New rows: one for each row number, of the state's row shape.
+void check_rows(const Graph& graph, const Update& update) {
+  check_ids(graph, {update.rows}, "rows of updates");
+  const Node &state = graph.nodes[update.state], &value = graph.nodes[update.value], &rows = graph.nodes[update.rows];
+  if (rows.dtype != DType::i32 || rows.shape.size() != 1) {
+    throw GraphError("graph: the rows of an update must be int32 of one dimension, not " + describe(rows) + " of " +
+                     name_of(rows.dtype));
+  }
+  Shape expected = state.shape;
+  if (!expected.empty()) expected[0] = rows.shape[0];
+  if (expected.empty() || value.shape != expected) {
+    throw GraphError("graph: an update writes " + describe(value) + " to " + to_text(rows.shape) + " rows of " +
+                     describe(state) + ": different shapes");
+  }
+}
+
 void check_updates(const Graph& graph) {
   std::vector<bool> written(graph.n_states, false);
   for (const Update& update : graph.updates) {
@@ -55,7 +81,13 @@ void check_updates(const Graph& graph) {
       throw GraphError("graph: an update writes node " + std::to_string(update.state) + ", which is not a state but " +
                        describe(state));
     }
-    if (state.shape != value.shape) {
+    if (state.dtype != value.dtype) {
+      throw GraphError("graph: an update writes " + describe(value) + " of " + name_of(value.dtype) + " to " +
+                       describe(state) + " of " + name_of(state.dtype));
+    }
+    if (update.rows != all_rows) {
+      check_rows(graph, update);
+    } else if (state.shape != value.shape) {
       throw GraphError("graph: an update writes " + describe(value) + " to " + describe(state) + ": different shapes");
     }
     const size_t slot = static_cast<size_t>(number_attr(state, "slot"));
@@ -78,11 +110,16 @@ void validate(Graph& graph) {
       c.fail("takes " + (arity < 0 ? std::string("at least 1") : std::to_string(arity)) + " inputs, it has " +
              std::to_string(n));
     }
+    if (record->dtypes) {
+      record->dtypes(c);
+    } else {
+      c.floating();
+    }
     record->check(c);
   }
   check_ids(graph, graph.fetches, "fetches");
-  check_ids(graph, graph.guards, "guards");
-  check_ids(graph, graph.costs, "costs");
+  check_floating(graph, graph.guards, "guards");
+  check_floating(graph, graph.costs, "costs");
   check_ids(graph, graph.accumulators, "accumulators");
   check_updates(graph);
   for (const uint32_t cost : graph.costs) {

@@ -16,8 +16,8 @@ void check_place(const BufferPtr& buffer, const Backend& backend, const std::str
   refuse(what + " is in the memory of " + buffer->backend.name() + "; the plan runs on " + backend.name());
 }
 
-void check_buffer(const BufferPtr& buffer, const Shape& shape, const Plan& plan, const std::string& what) {
-  const DType dtype = plan.graph.dtype;
+void check_buffer(const BufferPtr& buffer, const Graph::Slot& slot, const Plan& plan, const std::string& what) {
+  const auto& [used, dtype, shape] = slot;
   if (!buffer) refuse(what + " " + to_text(shape) + " has no buffer");
   check_place(buffer, plan.backend, what);
   if (buffer->dtype != dtype || buffer->count != count_of(shape)) {
@@ -69,7 +69,7 @@ void Session::check_states() const {
   for (size_t slot = 0; slot < request_.states.size(); slot++) {
     const Graph::Slot& expected = plan_.states[slot];
     if (!expected.used) continue;
-    check_buffer(request_.states[slot], expected.shape, plan_, "state " + text(static_cast<int64_t>(slot)));
+    check_buffer(request_.states[slot], expected, plan_, "state " + text(static_cast<int64_t>(slot)));
   }
 }
 
@@ -90,15 +90,15 @@ void Session::check_inputs() {
     const std::string what = "input " + text(static_cast<int64_t>(slot));
     const BufferPtr& buffer = request_.inputs[slot];
     if (request_.gathered.empty() || !request_.gathered[slot]) {
-      check_buffer(buffer, expected.shape, plan_, what);
+      check_buffer(buffer, expected, plan_, what);
       continue;
     }
     if (!buffer) refuse(what + " " + to_text(expected.shape) + " has no buffer");
     check_place(buffer, plan_.backend, what);
     if (expected.shape.empty()) refuse(what + " is a scalar: it has no rows to gather");
     const int64_t row = row_size(expected.shape);
-    if (buffer->dtype != plan_.graph.dtype || buffer->count % row != 0) {
-      refuse(what + " gathers rows of " + text(row) + " " + name_of(plan_.graph.dtype) + " elements; its buffer has " +
+    if (buffer->dtype != expected.dtype || buffer->count % row != 0) {
+      refuse(what + " gathers rows of " + text(row) + " " + name_of(expected.dtype) + " elements; its buffer has " +
              text(buffer->count) + " elements of " + name_of(buffer->dtype));
     }
     if (batch_ && batch_ != expected.shape[0]) {
@@ -136,8 +136,9 @@ void Session::check_collect() const {
     const std::string what = "collect " + text(static_cast<int64_t>(i));
     if (!buffer) refuse(what + " has no buffer");
     check_place(buffer, plan_.backend, what);
-    if (buffer->dtype != plan_.graph.dtype) {
-      refuse(what + " must be " + name_of(plan_.graph.dtype) + ", it is " + name_of(buffer->dtype));
+    const DType dtype = plan_.info.fetch_dtypes[i];
+    if (buffer->dtype != dtype) {
+      refuse(what + " must be " + name_of(dtype) + ", it is " + name_of(buffer->dtype));
     }
     const int64_t row = row_size(shapes[i]), rows = shapes[i].empty() ? 1 : shapes[i][0];
     const int64_t room = buffer->count / row - request_.collect_row;  // in rows; no product can overflow
@@ -176,9 +177,10 @@ void Session::bind(const Parallel& parallel) {
   const Code& code = plan_.code;
   const size_t elem = size_of(plan_.graph.dtype);
   if (request_.collect.empty()) {
-    for (const Shape& shape : plan_.info.fetches) {
+    for (size_t i = 0; i < plan_.info.fetches.size(); i++) {
+      const int64_t count = count_of(plan_.info.fetches[i]);
       fetches_.push_back(
-          std::make_shared<Buffer>(plan_.backend, plan_.graph.dtype, count_of(shape), Buffer::Fill::none));
+          std::make_shared<Buffer>(plan_.backend, plan_.info.fetch_dtypes[i], count, Buffer::Fill::none));
     }
   }
   base_.resize(code.values.size());
@@ -195,7 +197,7 @@ void Session::bind(const Parallel& parallel) {
       case Place::fetch: base = fetches_.empty() ? collect_base(value.slot) : fetches_[value.slot]->data; break;
       case Place::input: {
         base = request_.inputs[value.slot]->data;
-        if (is_gathered(value.slot)) base = w.kept(w.batches[value.slot], value.count).data;
+        if (is_gathered(value.slot)) base = w.kept(w.batches[value.slot], value.dtype, value.count).data;
         break;
       }
     }
@@ -214,12 +216,14 @@ std::vector<double> Session::totals() const {
 bool Session::is_bad(uint32_t node) const {
   const uint32_t id = plan_.code.node_value[node];
   if (id == no_value || !base_[id]) return false;
-  const size_t elem = size_of(plan_.graph.dtype), bytes = plan_.code.values[id].bytes;
+  const DType dtype = plan_.code.values[id].dtype;
+  if (!is_floating(dtype)) return false;
+  const size_t bytes = plan_.code.values[id].bytes;
   alignas(8) char chunk[1 << 13];
   for (size_t at = 0; at < bytes; at += sizeof(chunk)) {
     const size_t part = std::min(sizeof(chunk), bytes - at);
     plan_.backend.download(chunk, static_cast<const char*>(base_[id]) + at, part);
-    if (elem == 4 ? holds_bad<float>(chunk, part / 4) : holds_bad<double>(chunk, part / 8)) return true;
+    if (dtype == DType::f32 ? holds_bad<float>(chunk, part / 4) : holds_bad<double>(chunk, part / 8)) return true;
   }
   return false;
 }

@@ -26,26 +26,25 @@ DeviceSession::DeviceSession(const RunRequest& request)
   hyper_.put(request.hyper.data(), request.hyper.size() * sizeof(double));
   rows_.put(request.rows.data(), request.rows.size() * sizeof(uint32_t));
 
-  const bool is_f64 = plan_.graph.dtype == DType::f64;
-  const size_t elem = size_of(plan_.graph.dtype);
-  for (const Instruction& instruction : plan_.code.instructions) {
-    kernels_.push_back(is_f64 ? instruction.kernel->f64 : instruction.kernel->f32);
-  }
+  for (const Instruction& instruction : plan_.code.instructions) kernels_.push_back(instruction.kernel->run);
   for (uint32_t slot = 0; batch_ && slot < request.inputs.size(); slot++) {
     if (!request.gathered[slot] || !work().batches[slot] || !plan_.inputs[slot].used) continue;
-    gathers_.push_back({work().batches[slot]->data, row_size(plan_.inputs[slot].shape)});
+    const Graph::Slot& input = plan_.inputs[slot];
+    const int64_t row_bytes = row_size(input.shape) * static_cast<int64_t>(size_of(input.dtype));
+    gathers_.push_back({work().batches[slot]->data, row_bytes});
     data_.push_back(request.inputs[slot]->data);
   }
   for (size_t i = 0; i < request.collect.size(); i++) {
     const Shape& shape = plan_.info.fetches[i];
+    const size_t elem = size_of(plan_.info.fetch_dtypes[i]);
     const size_t at = static_cast<size_t>(request.collect_row * row_size(shape)) * elem;
-    collects_.push_back({work().collected[i]->data, count_of(shape)});
+    collects_.push_back({work().collected[i]->data, count_of(shape), static_cast<int32_t>(elem)});
     collect_to_.push_back(static_cast<char*>(request.collect[i]->data) + at);
   }
   for (const uint32_t id : plan_.code.costs) costs_.push_back(base_[id]);
 
   const auto n = [](const auto& list) { return static_cast<int32_t>(list.size()); };
-  step_.is_f64 = is_f64;
+  step_.is_f64 = plan_.graph.dtype == DType::f64;
   step_.precision = static_cast<int32_t>(plan_.graph.precision);
   step_.n_kernels = n(kernels_);
   step_.n_compute = static_cast<int32_t>(plan_.code.n_compute);
@@ -65,7 +64,8 @@ DeviceSession::DeviceSession(const RunRequest& request)
 DeviceSession::~DeviceSession() { plan_.set_launches(loop().launches(kernels_.size())); }
 
 void* DeviceSession::collect_base(uint32_t fetch) {
-  return work().kept(work().collected[fetch], count_of(plan_.info.fetches[fetch])).data;
+  const int64_t count = count_of(plan_.info.fetches[fetch]);
+  return work().kept(work().collected[fetch], plan_.info.fetch_dtypes[fetch], count).data;
 }
 
 void DeviceSession::start(bool compute_only) {

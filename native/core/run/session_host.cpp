@@ -28,7 +28,7 @@ HostSession::~HostSession() { kernel_calls.fetch_add(calls_, std::memory_order_r
 void HostSession::begin(int64_t step) {
   Workspace& w = work();
   const DType dtype = plan_.graph.dtype;
-  const size_t elem = size_of(dtype), n_hypers = plan_.graph.n_hypers;
+  const size_t n_hypers = plan_.graph.n_hypers;
   w.key = {request_.seed, request_.first_step + static_cast<uint64_t>(step)};
   if (n_hypers) {
     const double* row = request_.hyper.data() + static_cast<size_t>(step) * n_hypers;
@@ -48,7 +48,8 @@ void HostSession::begin(int64_t step) {
   for (const auto& [view, fetch] : collected_) {
     const Shape& shape = plan_.info.fetches[fetch];
     const int64_t at = request_.collect_row * row_size(shape) + step * count_of(shape);
-    char* data = static_cast<char*>(request_.collect[fetch]->data) + static_cast<size_t>(at) * elem;
+    const Buffer& to = *request_.collect[fetch];
+    char* data = static_cast<char*>(to.data) + static_cast<size_t>(at) * size_of(to.dtype);
     w.views[view].data = data;
     base_[w.view_value[view]] = data;
   }
@@ -76,14 +77,13 @@ void HostSession::begin(int64_t step) {
     call.n_out = 1;
     call.key = &w.key;
     call.parallel = &parallel_;
-    (dtype == DType::f32 ? plan_.gather->f32 : plan_.gather->f64)(&call);
+    plan_.gather[slot](&call);
   }
 }
 
 void HostSession::call(size_t i) {
   calls_++;
-  const KernelEntry& kernel = *plan_.code.instructions[i].kernel;
-  (plan_.graph.dtype == DType::f32 ? kernel.f32 : kernel.f64)(&work().calls[i]);
+  plan_.code.instructions[i].kernel->run(&work().calls[i]);
 }
 
 bool HostSession::compute(const std::atomic<bool>* cancel) {

@@ -73,8 +73,8 @@ Workspace::~Workspace() {
   count_memory(-static_cast<int64_t>(block_bytes_ + scratch_bytes_), 0);
 }
 
-const Buffer& Workspace::kept(std::unique_ptr<Buffer>& place, int64_t count) {
-  if (!place) place = std::make_unique<Buffer>(backend_, plan.graph.dtype, count, Buffer::Fill::none);
+const Buffer& Workspace::kept(std::unique_ptr<Buffer>& place, DType dtype, int64_t count) {
+  if (!place) place = std::make_unique<Buffer>(backend_, dtype, count, Buffer::Fill::none);
   return *place;
 }
 
@@ -83,8 +83,7 @@ void Workspace::fit(int workers) {
   for (View& view : views) view.data = nullptr;
   size_t bytes = 0;
   for (size_t i = 0; i < calls.size(); i++) {
-    const KernelEntry& kernel = *plan.code.instructions[i].kernel;
-    const ScratchFn ask = plan.graph.dtype == DType::f32 ? kernel.scratch_f32 : kernel.scratch_f64;
+    const ScratchFn ask = plan.code.instructions[i].kernel->scratch;
     if (ask) bytes = std::max(bytes, ask(&calls[i], workers));
   }
   if (bytes > scratch_bytes_) {

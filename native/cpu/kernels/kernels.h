@@ -5,34 +5,36 @@
 namespace myelin {
 namespace MYELIN_TARGET {
 
-#define MYELIN_DECLARE_absent_floats(name)
-#define MYELIN_DECLARE_plain_floats(name) \
-  void kernel_##name##_f32(const Call* call); \
-  void kernel_##name##_f64(const Call* call);
-#define MYELIN_DECLARE_scratch_floats(name) \
-  MYELIN_DECLARE_plain_floats(name) size_t scratch_##name##_f32(const Call* call, int workers); \
-  size_t scratch_##name##_f64(const Call* call, int workers);
-#define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_DECLARE_##cpu##_##dtypes(name)
+#define MYELIN_DECLARE_absent(dtype, type, name)
+#define MYELIN_DECLARE_plain(dtype, type, name) void kernel_##name##_##dtype(const Call* call);
+#define MYELIN_DECLARE_scratch(dtype, type, name) \
+  MYELIN_DECLARE_plain(dtype, type, name) size_t scratch_##name##_##dtype(const Call* call, int workers);
+#define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_EACH_##dtypes(MYELIN_DECLARE_##cpu, name)
 #include "core/kernels.def"
-#undef MYELIN_DECLARE_absent_floats
-#undef MYELIN_DECLARE_plain_floats
-#undef MYELIN_DECLARE_scratch_floats
+#undef MYELIN_DECLARE_absent
+#undef MYELIN_DECLARE_plain
+#undef MYELIN_DECLARE_scratch
 
 }  // namespace MYELIN_TARGET
 }  // namespace myelin
 
-// Defines a kernel, and the function that sizes its scratch, from function templates over float and double.
-#define MYELIN_DEFINE_KERNEL(name, function) \
+// Defines a kernel of these dtypes (the column of kernels.def), and the function that sizes its scratch, from function
+// templates over the C type.
+#define MYELIN_KERNEL_OF_(dtype, type, name, function) \
+  void kernel_##name##_##dtype(const Call* call) { function<type>(call); }
+#define MYELIN_SCRATCH_OF_(dtype, type, name, function) \
+  size_t scratch_##name##_##dtype(const Call* call, int workers) { return function<type>(call, workers); }
+#define MYELIN_DEFINE_KERNEL_OF(dtypes, name, function) \
   namespace myelin { \
   namespace MYELIN_TARGET { \
-  void kernel_##name##_f32(const Call* call) { function<float>(call); } \
-  void kernel_##name##_f64(const Call* call) { function<double>(call); } \
+  MYELIN_EACH_##dtypes(MYELIN_KERNEL_OF_, name, function) \
   } \
   }
-#define MYELIN_DEFINE_SCRATCH(name, function) \
+#define MYELIN_DEFINE_SCRATCH_OF(dtypes, name, function) \
   namespace myelin { \
   namespace MYELIN_TARGET { \
-  size_t scratch_##name##_f32(const Call* call, int workers) { return function<float>(call, workers); } \
-  size_t scratch_##name##_f64(const Call* call, int workers) { return function<double>(call, workers); } \
+  MYELIN_EACH_##dtypes(MYELIN_SCRATCH_OF_, name, function) \
   } \
   }
+#define MYELIN_DEFINE_KERNEL(name, function) MYELIN_DEFINE_KERNEL_OF(floats, name, function)
+#define MYELIN_DEFINE_SCRATCH(name, function) MYELIN_DEFINE_SCRATCH_OF(floats, name, function)

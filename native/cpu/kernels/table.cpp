@@ -11,19 +11,14 @@ namespace myelin {
 namespace MYELIN_TARGET {
 namespace {
 
-#define MYELIN_ENTRY_absent_floats(name, attrs)
-#define MYELIN_ENTRY_plain_floats(name, attrs) \
-  {#name, kernel_##name##_f32, kernel_##name##_f64, nullptr, nullptr, MYELIN_ATTRS_BYTES(attrs)},
-#define MYELIN_ENTRY_scratch_floats(name, attrs) \
-  {#name, \
-   kernel_##name##_f32, \
-   kernel_##name##_f64, \
-   scratch_##name##_f32, \
-   scratch_##name##_f64, \
-   MYELIN_ATTRS_BYTES(attrs)},
+#define MYELIN_ENTRY_absent(dtype, type, name, attrs)
+#define MYELIN_ENTRY_plain(dtype, type, name, attrs) \
+  {#name, DType::dtype, kernel_##name##_##dtype, nullptr, MYELIN_ATTRS_BYTES(attrs)},
+#define MYELIN_ENTRY_scratch(dtype, type, name, attrs) \
+  {#name, DType::dtype, kernel_##name##_##dtype, scratch_##name##_##dtype, MYELIN_ATTRS_BYTES(attrs)},
 
 const KernelEntry kernels[] = {
-#define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_ENTRY_##cpu##_##dtypes(name, attrs)
+#define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_EACH_##dtypes(MYELIN_ENTRY_##cpu, name, attrs)
 #include "core/kernels.def"
 };
 

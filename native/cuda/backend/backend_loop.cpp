@@ -121,8 +121,7 @@ bool launch_step(Loop& loop, Outcome& outcome) {
   const int64_t before = context.launches;
   begin_step(context, loop.block(), step.n_hypers, step.hypers, is_f64);
   for (int32_t i = 0; i < step.n_gathers; i++) {
-    gather_step(context, loop.block(), loop.pointers() + i, step.gathers[i].to, step.batch,
-                step.gathers[i].row_elements, is_f64);
+    gather_step(context, loop.block(), loop.pointers() + i, step.gathers[i].to, step.batch, step.gathers[i].row_bytes);
   }
   loop.launches_by_kernel.assign(static_cast<size_t>(step.n_kernels), 0);
   const auto call = [&](int32_t i) {
@@ -140,7 +139,7 @@ bool launch_step(Loop& loop, Outcome& outcome) {
     if (step.n_costs > 0) record_costs(context, loop.block(), step.costs, step.n_costs, is_f64);
     for (int32_t i = 0; i < step.n_collects; i++) {
       collect_step(context, loop.block(), step.collects[i].from, loop.pointers() + step.n_gathers + i,
-                   step.collects[i].count, is_f64);
+                   step.collects[i].count, step.collects[i].element_bytes);
     }
     for (int32_t i = step.n_compute; i < step.n_kernels; i++) call(i);
     end_step(context, loop.block());

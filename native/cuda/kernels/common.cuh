@@ -24,6 +24,10 @@ __device__ inline int64_t item_step() { return static_cast<int64_t>(gridDim.x) *
 
 // ---- 16 bytes at a time -----------------------------------------------------------------------------------------
 
+// Elements of 16 bytes, for what only moves them.
+template <class S>
+constexpr int pack_elements = 16 / sizeof(S);
+
 template <class S>
 struct Pack;
 template <>
@@ -144,11 +148,23 @@ inline void dense_strides(const View& view, int64_t* strides) {
 
 MYELIN_END
 
-// Defines the launchers of a kernel from a function template over float and double.
-#define MYELIN_LAUNCHERS(name, function) \
+// Defines the launchers of a kernel of these dtypes (the column of kernels.def) from a function template over the C
+// type.
+#define MYELIN_LAUNCHER_(dtype, type, name, function) \
+  void name##_##dtype(const Call* call) { function<type>(call); }
+#define MYELIN_LAUNCHERS_OF(dtypes, name, function) \
   namespace myelin { \
   namespace cuda { \
-  void name##_f32(const Call* call) { function<float>(call); } \
-  void name##_f64(const Call* call) { function<double>(call); } \
+  MYELIN_EACH_##dtypes(MYELIN_LAUNCHER_, name, function) \
   } \
   }
+// The same for the functions that size their scratch.
+#define MYELIN_SCRATCH_(dtype, type, name, function) \
+  size_t scratch_##name##_##dtype(const Call* call, int workers) { return function<type>(call, workers); }
+#define MYELIN_SCRATCHES_OF(dtypes, name, function) \
+  namespace myelin { \
+  namespace cuda { \
+  MYELIN_EACH_##dtypes(MYELIN_SCRATCH_, name, function) \
+  } \
+  }
+#define MYELIN_LAUNCHERS(name, function) MYELIN_LAUNCHERS_OF(floats, name, function)

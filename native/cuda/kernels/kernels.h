@@ -6,18 +6,15 @@
 namespace myelin {
 namespace cuda {
 
-#define MYELIN_DECLARE_absent_floats(name)
-#define MYELIN_DECLARE_plain_floats(name) \
-  void name##_f32(const Call* call); \
-  void name##_f64(const Call* call);
-#define MYELIN_DECLARE_scratch_floats(name) \
-  MYELIN_DECLARE_plain_floats(name) size_t scratch_##name##_f32(const Call* call, int workers); \
-  size_t scratch_##name##_f64(const Call* call, int workers);
-#define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_DECLARE_##cuda##_##dtypes(name)
+#define MYELIN_DECLARE_absent(dtype, type, name)
+#define MYELIN_DECLARE_plain(dtype, type, name) void name##_##dtype(const Call* call);
+#define MYELIN_DECLARE_scratch(dtype, type, name) \
+  MYELIN_DECLARE_plain(dtype, type, name) size_t scratch_##name##_##dtype(const Call* call, int workers);
+#define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_EACH_##dtypes(MYELIN_DECLARE_##cuda, name)
 #include "core/kernels.def"
-#undef MYELIN_DECLARE_absent_floats
-#undef MYELIN_DECLARE_plain_floats
-#undef MYELIN_DECLARE_scratch_floats
+#undef MYELIN_DECLARE_absent
+#undef MYELIN_DECLARE_plain
+#undef MYELIN_DECLARE_scratch
 
 }  // namespace cuda
 }  // namespace myelin

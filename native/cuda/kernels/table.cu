@@ -7,14 +7,14 @@ namespace myelin {
 namespace cuda {
 namespace {
 
-#define MYELIN_ENTRY_absent_floats(name, attrs)
-#define MYELIN_ENTRY_plain_floats(name, attrs) \
-  {#name, name##_f32, name##_f64, nullptr, nullptr, MYELIN_ATTRS_BYTES(attrs)},
-#define MYELIN_ENTRY_scratch_floats(name, attrs) \
-  {#name, name##_f32, name##_f64, scratch_##name##_f32, scratch_##name##_f64, MYELIN_ATTRS_BYTES(attrs)},
+#define MYELIN_ENTRY_absent(dtype, type, name, attrs)
+#define MYELIN_ENTRY_plain(dtype, type, name, attrs) \
+  {#name, DType::dtype, name##_##dtype, nullptr, MYELIN_ATTRS_BYTES(attrs)},
+#define MYELIN_ENTRY_scratch(dtype, type, name, attrs) \
+  {#name, DType::dtype, name##_##dtype, scratch_##name##_##dtype, MYELIN_ATTRS_BYTES(attrs)},
 
 const KernelEntry kernel_entries[] = {
-#define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_ENTRY_##cuda##_##dtypes(name, attrs)
+#define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_EACH_##dtypes(MYELIN_ENTRY_##cuda, name, attrs)
 #include "core/kernels.def"
 };
 

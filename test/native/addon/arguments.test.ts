@@ -16,7 +16,7 @@ describe('addon arguments', () => {
   })
 
   const table: [string, () => unknown[], RegExp][] = [
-    ['bufferCreate', () => [], /bufferCreate: dtype must be 'float32' or 'float64', got undefined/],
+    ['bufferCreate', () => [], /bufferCreate: dtype must be 'float32', 'float64' or 'int32', got undefined/],
     ['bufferCreate', () => ['int8', 3, null], /got "int8"/],
     ['bufferCreate', () => ['float32', -1, null], /count must be an integer from 0 .* got -1/],
     ['bufferCreate', () => ['float32', 1.5, null], /count .* got 1\.5/],

@@ -17,6 +17,7 @@ constexpr int tries = 40000;  // to find them
 
 struct Example {
   std::vector<Shape> inputs;
+  std::set<size_t> whole;  // inputs of whole numbers
   std::map<std::string, std::vector<double>> lists;
   std::map<std::string, double> numbers;
   Shape output;
@@ -24,7 +25,11 @@ struct Example {
   std::vector<uint8_t> encode(const char* op) const {
     Builder g;
     std::vector<Id> ids;
-    for (const Shape& shape : inputs) ids.push_back(g.input(shape));
+    for (size_t i = 0; i < inputs.size(); i++) {
+      g.dtype = whole.count(i) ? static_cast<int>(DType::i32) : Builder::float_dtype;
+      ids.push_back(g.input(inputs[i]));
+    }
+    g.dtype = Builder::float_dtype;
     for (const auto& [key, value] : numbers) g.number(key, value);
     for (const auto& [key, values] : lists) g.list(key, values);
     g.fetches = {g.node(op, ids, output)};
@@ -80,6 +85,10 @@ class Search {
   }
 
   bool mend(Example& example, const std::string& message) {
+    const size_t other = message.find(" must be int32");
+    if (other != std::string::npos) {
+      return example.whole.insert(static_cast<size_t>(std::atoi(message.c_str() + other - 1))).second;
+    }
     const size_t shape = message.find("its shape must be [");
     if (shape != std::string::npos) {
       example.output.clear();
@@ -161,7 +170,9 @@ Block needed(const BlockNeed& need, const Block& of_output, const Shape& input, 
 
 std::vector<double> result(const PlanPtr& plan, const std::vector<std::vector<double>>& inputs) {
   RunRequest request = request_for(plan, 1);
-  for (size_t i = 0; i < inputs.size(); i++) request.inputs[i] = buffer(DType::f64, inputs[i]);
+  for (size_t i = 0; i < inputs.size(); i++) {
+    request.inputs[i] = buffer(info(*plan).input_dtypes[i], inputs[i]);
+  }
   return read(run(request, nullptr, nullptr).fetches[0]);
 }
 
@@ -188,11 +199,13 @@ void check_op(const Op& op) {
       const Shape& shape = example.inputs[k];
       // Half of the examples have equal numbers in their inputs, for what compares them.
       inputs.push_back(noise(count_of(shape), static_cast<uint64_t>(i) + k * static_cast<size_t>(i % 2)));
+      const bool is_whole = example.whole.count(k) != 0;
+      for (double& x : inputs.back()) x = is_whole ? static_cast<double>(random.below(3)) : x;
       outside.push_back(inputs.back());
       const Block need = needed(needs_of(graph, node, k), block, shape, what);
       each_position(shape, [&](const std::vector<int64_t>& position, int64_t element) {
         if (has(need, position)) return;
-        outside[k][element] = std::nan("");
+        outside[k][element] = is_whole ? 1 - inputs[k][element] : std::nan("");  // no whole number is poison
         narrowed++;
       });
     }

@@ -37,10 +37,10 @@ inline PlanPtr compiled(const Builder& g, PlanMode mode = PlanMode::fused) {
 inline BufferPtr buffer(DType dtype, const std::vector<double>& values) {
   auto made = std::make_shared<Buffer>(cpu_backend(), dtype, static_cast<int64_t>(values.size()));
   for (size_t i = 0; i < values.size(); i++) {
-    if (dtype == DType::f32) {
-      static_cast<float*>(made->data)[i] = static_cast<float>(values[i]);
-    } else {
-      static_cast<double*>(made->data)[i] = values[i];
+    switch (dtype) {
+      case DType::f32: static_cast<float*>(made->data)[i] = static_cast<float>(values[i]); break;
+      case DType::f64: static_cast<double*>(made->data)[i] = values[i]; break;
+      case DType::i32: static_cast<int32_t*>(made->data)[i] = static_cast<int32_t>(values[i]); break;
     }
   }
   return made;
@@ -49,8 +49,11 @@ inline BufferPtr buffer(DType dtype, const std::vector<double>& values) {
 inline std::vector<double> read(const BufferPtr& from) {
   std::vector<double> values;
   for (int64_t i = 0; i < from->count; i++) {
-    values.push_back(from->dtype == DType::f32 ? static_cast<float*>(from->data)[i]
-                                               : static_cast<double*>(from->data)[i]);
+    switch (from->dtype) {
+      case DType::f32: values.push_back(static_cast<float*>(from->data)[i]); break;
+      case DType::f64: values.push_back(static_cast<double*>(from->data)[i]); break;
+      case DType::i32: values.push_back(static_cast<int32_t*>(from->data)[i]); break;
+    }
   }
   return values;
 }
@@ -68,10 +71,12 @@ inline RunRequest request_for(const PlanPtr& plan, int64_t steps, uint64_t seed 
   RunRequest request;
   request.plan = plan;
   request.steps = steps;
-  for (const Shape& shape : i.states) {  // Adam's squares are not negative
-    request.states.push_back(buffer(i.dtype, noise(count_of(shape), ++seed, 0.01)));
+  for (size_t slot = 0; slot < i.states.size(); slot++) {  // Adam's squares are not negative
+    request.states.push_back(buffer(i.state_dtypes[slot], noise(count_of(i.states[slot]), ++seed, 0.01)));
   }
-  for (const Shape& shape : i.inputs) request.inputs.push_back(buffer(i.dtype, noise(count_of(shape), ++seed)));
+  for (size_t slot = 0; slot < i.inputs.size(); slot++) {
+    request.inputs.push_back(buffer(i.input_dtypes[slot], noise(count_of(i.inputs[slot]), ++seed)));
+  }
   request.hyper.assign(static_cast<size_t>(steps) * i.n_hypers, 0.01);
   return request;
 }

@@ -28,11 +28,11 @@ void run_once(const PlanPtr& plan) {
   if (!is_small(i)) return;
   RunRequest request;
   request.plan = plan;
-  for (const Shape& shape : i.states) {
-    request.states.push_back(std::make_shared<Buffer>(cpu_backend(), i.dtype, count_of(shape)));
+  for (size_t slot = 0; slot < i.states.size(); slot++) {
+    request.states.push_back(std::make_shared<Buffer>(cpu_backend(), i.state_dtypes[slot], count_of(i.states[slot])));
   }
-  for (const Shape& shape : i.inputs) {
-    request.inputs.push_back(std::make_shared<Buffer>(cpu_backend(), i.dtype, count_of(shape)));
+  for (size_t slot = 0; slot < i.inputs.size(); slot++) {
+    request.inputs.push_back(std::make_shared<Buffer>(cpu_backend(), i.input_dtypes[slot], count_of(i.inputs[slot])));
   }
   if (i.n_hypers > 1000) return;
   request.hyper.assign(i.n_hypers, 0.5);
@@ -64,7 +64,8 @@ void damage(std::vector<uint8_t>& bytes, graphs::Random& random) {
 int main(int argc, char** argv) {
   const long rounds = argc > 1 ? atol(argv[1]) : 4000;
   graphs::Random random{argc > 2 ? static_cast<uint64_t>(atol(argv[2])) : 1};
-  std::vector<std::vector<uint8_t>> originals = {graphs::adam_step(0).encode(), graphs::adam_step(1).encode()};
+  std::vector<std::vector<uint8_t>> originals = {graphs::adam_step(0).encode(), graphs::adam_step(1).encode(),
+                                                 graphs::embedding_step(0).encode()};
   for (uint64_t seed = 1; seed <= 6; seed++) originals.push_back(graphs::random_graph(seed, seed % 2).encode());
   long accepted = 0, refused = 0;
   for (const auto& original : originals) {

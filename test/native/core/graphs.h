@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 
 namespace graphs {
 
+using myelin::all_rows;
 using Shape = std::vector<int64_t>;
 using Id = uint32_t;
 
@@ -38,6 +40,7 @@ class Builder {
   Id node(const std::string& op, const std::vector<Id>& inputs, const Shape& shape) {
     w_.text(op);
     w_.text(label);
+    w_.put<uint8_t>(dtype == float_dtype ? dtype_ : static_cast<uint8_t>(dtype));
     w_.put<uint8_t>(static_cast<uint8_t>(shape.size()));
     for (const int64_t dim : shape) w_.put<uint32_t>(static_cast<uint32_t>(dim));
     w_.put<uint16_t>(static_cast<uint16_t>(inputs.size()));
@@ -96,7 +99,7 @@ class Builder {
 
   std::vector<uint8_t> encode() const {
     Writer all;
-    all.put<uint32_t>(0x3247594D);
+    all.put<uint32_t>(0x3347594D);
     all.put<uint8_t>(dtype_);
     all.put<uint8_t>(precision);
     all.put<uint32_t>(n_inputs);
@@ -109,6 +112,8 @@ class Builder {
     for (const auto& [state, value] : updates) {
       all.put<uint32_t>(state);
       all.put<uint32_t>(value);
+      const auto at = rows.find(state);
+      all.put<uint32_t>(at == rows.end() ? all_rows : at->second);
     }
     all.ids(guards);
     all.ids(costs);
@@ -116,11 +121,14 @@ class Builder {
     return all.out;
   }
 
-  std::string label;      // of the nodes that follow
-  uint8_t precision = 0;  // of the products
+  static constexpr int float_dtype = -1;
+  int dtype = float_dtype;  // of the nodes that follow: the graph's, or a code of the encoding
+  std::string label;        // of the nodes that follow
+  uint8_t precision = 0;    // of the products
   std::vector<Shape> shapes;
   std::vector<Id> fetches, guards, costs, accumulators;
   std::vector<std::pair<Id, Id>> updates;
+  std::map<Id, Id> rows;  // by updated state: the row numbers that the new value is for
   uint32_t n_inputs = 0, n_states = 0, n_hypers = 0;
 
  private:
@@ -165,6 +173,27 @@ inline Builder adam_step(uint8_t dtype, int64_t batch = 8, int64_t n = 5, int64_
   g.costs = {cost};
   g.guards = {cost, dw, db};
   g.accumulators = {cost};
+  return g;
+}
+
+// Rows of a table by their numbers, pulled towards y: only these rows and those of a running sum beside it change.
+// States: the table and the sum. Input 0: the numbers.
+inline Builder embedding_step(uint8_t dtype, int64_t rows = 7, int64_t units = 3, int64_t n = 5) {
+  Builder g(dtype);
+  g.dtype = 2;
+  const Id ids = g.input({n});
+  g.dtype = Builder::float_dtype;
+  g.label = "table";
+  const Id table = g.state({rows, units}), total = g.state({rows, units});
+  const Id y = g.input({n, units}), taken = g.node("take", {table, ids}, {n, units});
+  const Id error = g.binary("sub", taken, y), sum = g.node("sumDuplicates", {ids, error}, {n, units});
+  const Id next = g.binary("add", g.node("take", {total, ids}, {n, units}), g.binary("mul", sum, sum));
+  g.updates = {{table, g.binary("sub", taken, g.binary("mul", g.constant(0.5), sum))}, {total, next}};
+  g.rows = {{table, ids}, {total, ids}};
+  g.costs = {g.sum_all(g.binary("mul", error, error))};
+  g.guards = g.costs;
+  const Id dense = g.number("count", static_cast<double>(rows)).node("scatterAdd", {ids, error}, {rows, units});
+  g.fetches = {dense, g.number("part", 0).node("cast", {ids}, {n}), taken};
   return g;
 }
 

@@ -94,6 +94,63 @@ void refuses_malformed_graphs() {
   });
   refused("not a state", [](Builder& g) { g.updates = {{g.input({2}), 0}}; });
   refused("different shapes", [](Builder& g) { g.updates = {{g.state({2}), g.input({3})}}; });
+  refused("input 1 must be float64, the graph says int32", [](Builder& g) {
+    const Id x = g.input({2});
+    g.dtype = 2;
+    const Id whole = g.input({2});
+    g.dtype = Builder::float_dtype;
+    g.binary("add", x, whole);
+  });
+  refused("the result must be float64, the graph says float32", [](Builder& g) {
+    g.dtype = 0;
+    g.input({2});
+  });
+  refused("the result must be float64, the graph says int32", [](Builder& g) {
+    g.dtype = 2;
+    g.constant(1);
+  });
+  refused("another node gives this slot the dtype float64", [](Builder& g) {
+    g.input({1});
+    g.dtype = 2;
+    g.number("slot", 0).node("input", {}, {1});
+  });
+  refused("unknown dtype 3", [](Builder& g) {
+    g.dtype = 3;
+    g.input({1});
+  });
+  refused("the guards must be float64, not input [2] of int32", [](Builder& g) {
+    g.dtype = 2;
+    g.guards = {g.input({2})};
+  });
+  refused("needs ids [n] and a row for each", [](Builder& g) {
+    const Id rows = g.input({3, 2});
+    g.dtype = 2;
+    const Id ids = g.input({2});
+    g.dtype = Builder::float_dtype;
+    g.node("sumDuplicates", {ids, rows}, {3, 2});
+  });
+  const auto rows_refused = [&](const char* part, const Shape& ids, const Shape& value, int dtype = 2) {
+    refused(part, [&](Builder& g) {
+      g.dtype = dtype;
+      const Id at = g.input(ids);
+      g.dtype = Builder::float_dtype;
+      g.updates = {{g.state({5, 3}), g.input(value)}};
+      g.rows = {{g.updates[0].first, at}};
+    });
+  };
+  rows_refused("the rows of an update must be int32 of one dimension", {2, 1}, {2, 3});
+  rows_refused("the rows of an update must be int32 of one dimension", {2}, {2, 3}, Builder::float_dtype);
+  rows_refused("to [2] rows of state [5,3]: different shapes", {2}, {3, 3});
+  rows_refused("to [2] rows of state [5,3]: different shapes", {2}, {2, 4});
+  refused("the rows of updates name node 9", [](Builder& g) {
+    g.updates = {{g.state({5}), g.input({5})}};
+    g.rows = {{0, 9}};
+  });
+  refused("of int32 to state [5] of float64", [](Builder& g) {
+    const Id state = g.state({5});
+    g.dtype = 2;
+    g.updates = {{state, g.input({5})}};
+  });
   refused("a cost must be a scalar", [](Builder& g) { g.costs = {g.input({2})}; });
   refused("fetches name node 7", [](Builder& g) {
     g.input({2});

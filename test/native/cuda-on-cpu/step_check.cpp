@@ -42,7 +42,8 @@ void check_loop(int64_t width) {
   for (int64_t step = 0; step < steps; step++) {
     const bool good = step < 3;
     cuda::begin_step(stream.context, device_block.data(), 2, hypers.data(), is_f64);
-    cuda::gather_step(stream.context, device_block.data(), pointers.data(), to.data(), batch, width, is_f64);
+    cuda::gather_step(stream.context, device_block.data(), pointers.data(), to.data(), batch,
+                      width * static_cast<int64_t>(sizeof(S)));
     stream.finish();
     const std::string what = "step " + std::to_string(step) + ", rows of " + std::to_string(width);
     block = device_block.read()[0];
@@ -60,7 +61,7 @@ void check_loop(int64_t width) {
       device_block.write({block});
     }
     cuda::record_costs(stream.context, device_block.data(), cost_list, 2, is_f64);
-    cuda::collect_step(stream.context, device_block.data(), to.data(), pointers.data() + 1, batch * width, is_f64);
+    cuda::collect_step(stream.context, device_block.data(), to.data(), pointers.data() + 1, batch * width, sizeof(S));
     cuda::end_step(stream.context, device_block.data());
     stream.finish();
     expect(device_block.read()[0].index == std::min<int64_t>(step + 1, 3), what + ": steps committed");

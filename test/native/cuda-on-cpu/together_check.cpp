@@ -274,9 +274,9 @@ void check_loop_together() {
     call.skip = handles.skip;
     call.parallel = handles.parallel;
   }
-  const KernelEntry& fused = kernel(*myelin_cuda_kernels(), "fused");
+  const KernelEntry& fused = kernel<S>(*myelin_cuda_kernels(), "fused");
   const int32_t n = static_cast<int32_t>(updates.calls.size());
-  const std::vector<KernelFn> kernels(n, sizeof(S) == 8 ? fused.f64 : fused.f32);
+  const std::vector<KernelFn> kernels(n, fused.run);
   for (const int32_t n_compute : {0, 3}) {  // a launch never reaches over the end of a phase
     updates.reset();
     cuda::Step step = {};

@@ -1,9 +1,8 @@
 /** Every primitive on the GPU against the CPU: values, derivatives, random numbers; and that it ran there. */
 import { expect } from 'chai'
 import * as b from '../../../lib/graph/build'
-import { inputNode } from '../../../lib/graph/leaves'
 import { native } from '../../../lib/native/native'
-import { betweenBackends, cases, inputsOf, nameOf, sumTolerance } from '../../ops/cases'
+import { betweenBackends, cases, inputNodesOf, inputsOf, nameOf, sumTolerance } from '../../ops/cases'
 import { worst } from '../../ops/distance'
 import { philoxUniform } from '../../ops/philox'
 import { expectRegistered } from '../../ops/registered'
@@ -54,7 +53,7 @@ describe('primitives on cuda', () => {
 
   it('NaN goes through every op that has it on the CPU', () => {
     for (const c of cases.filter((k, i) => cases.findIndex((other) => other.op === k.op) === i)) {
-      const inputs = c.shapes.map((shape) => inputNode(shape))
+      const inputs = inputNodesOf(c)
       const poisoned = inputsOf(c).map((v) => v.map(() => NaN))
       const [cpu, cuda] = (['cpu', 'cuda'] as const).map((device) =>
         compile([c.build(...inputs)], inputs, 'float64', 'fused', device)

@@ -5,15 +5,13 @@
 import { spawnSync } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { expect } from 'chai'
-import type { DType } from '../../../lib/base/dtype'
+import { newArray, type DType, type TensorDType } from '../../../lib/base/dtype'
 import * as b from '../../../lib/graph/build'
 import { encode } from '../../../lib/graph/encode'
-import { gradients } from '../../../lib/graph/grad'
-import { inputNode } from '../../../lib/graph/leaves'
 import { emptyProgram, type Node } from '../../../lib/graph/node'
 import type { NativeBuffer, NativePlan } from '../../../lib/native/contract'
 import { native } from '../../../lib/native/native'
-import { cases, generator, type OpCase } from '../../ops/cases'
+import { cases, derivativesOf, generator, inputNodesOf, type OpCase } from '../../ops/cases'
 
 export const root = resolve(__dirname, '../../..')
 
@@ -32,11 +30,11 @@ export const chosen = cases.filter((c, i) => thorough || cases.findIndex((other)
 
 /** The value of a case, and the derivatives of a weighted sum that shows every entry of dy/dx. */
 export function withDerivatives(c: OpCase): { inputs: Node[]; nodes: Node[] } {
-  const inputs = c.shapes.map((shape) => inputNode(shape))
+  const inputs = inputNodesOf(c)
   const y = c.build(...inputs)
   const random = generator(7)
   const weights = Array.from({ length: y.shape.reduce((n, d) => n * d, 1) }, () => random() * 2 - 1)
-  return { inputs, nodes: [y, ...gradients(b.sum(b.mul(y, b.constantArray(weights, y.shape))), inputs)] }
+  return { inputs, nodes: [y, ...derivativesOf(b.sum(b.mul(y, b.constantArray(weights, y.shape))), inputs)] }
 }
 
 export type Mode = 'fused' | 'plain'
@@ -55,7 +53,7 @@ export function compile(fetches: Node[], inputs: Node[], dtype: DType, mode: Mod
   return {
     plan,
     run: (values, seed = 0n) => {
-      const buffers = values.map((v) => upload(dtype, v, device))
+      const buffers = values.map((v, i) => upload(inputs[i].dtype ?? dtype, v, device))
       const result = native.planRunSync(plan, { inputs: buffers, seed })
       const out = result.fetches.map((buffer) => Array.from(native.bufferRead(buffer)))
       for (const buffer of [...buffers, ...result.fetches]) native.bufferDispose(buffer)
@@ -78,8 +76,9 @@ export function expectLaunches(instructions: readonly string[], launches: readon
   })
 }
 
-export function upload(dtype: DType, values: ArrayLike<number>, device: string): NativeBuffer {
-  const data = dtype === 'float32' ? Float32Array.from(values) : Float64Array.from(values)
+export function upload(dtype: TensorDType, values: ArrayLike<number>, device: string): NativeBuffer {
+  const data = newArray(dtype, values.length)
+  data.set(values)
   return native.bufferCreate(dtype, data.length, data, device)
 }
 

@@ -24,7 +24,7 @@ inline std::string text(const Dims& dims) {
 
 template <class S>
 bool same_bits(S a, S b) {
-  return std::memcmp(&a, &b, sizeof a) == 0 || (std::isnan(a) && std::isnan(b));
+  return std::memcmp(&a, &b, sizeof a) == 0 || (a != a && b != b);
 }
 
 // |a − b| ≤ tolerance · max(scale, |b|), equal infinities, both NaN.
@@ -41,11 +41,11 @@ Array<S> random_array(const Dims& dims, Random& random, double low = -2, double 
   return a;
 }
 
-// Runs a kernel with one output on `table` with 1 and 3 workers, and on the reference; compares.
-template <class S>
+// Runs a kernel of S with one output on `table` with 1 and 3 workers, and on the reference; compares.
+template <class S, class Out = S>
 void compare(const KernelTable& table, const std::string& name, const std::string& what, std::vector<View> in,
              const Dims& out_dims, const void* attrs, double tolerance, double scale = 0, StepKey key = {}) {
-  Array<S> expected(out_dims), one(out_dims), three(out_dims);
+  Array<Out> expected(out_dims), one(out_dims), three(out_dims);
   call<S>(*myelin_kernels_reference(), name, in, {expected.view()}, attrs, 1, key);
   call<S>(table, name, in, {one.view()}, attrs, 1, key);
   call<S>(table, name, in, {three.view()}, attrs, 3, key);

@@ -1,9 +1,10 @@
 // Every kernel of core/kernels.def (but those of `elsewhere` below), of every instruction set of this machine, against
-// the reference: float32 and float64, ragged shapes, special values, one worker and three (which must give the same
-// bits), rubbish in the scratch, guard zones around the outputs. A kernel that no check calls is a failure.
+// the reference: float32, float64 and int32, ragged shapes, special values, one worker and three (which must give the
+// same bits), rubbish in the scratch, guard zones around the outputs. A kernel that no check calls is a failure.
 #include <iterator>
 
 #include "compare.h"
+#include "rows.h"
 
 using namespace kernel_test;
 
@@ -280,15 +281,38 @@ void check_records(const KernelTable& table) {
         if (flag[0] != 1) fail("guard: lowered the flag");
       }
     }
+  }
+}
+
+template <class S>
+void check_totals(const KernelTable& table) {
+  Random random(12);
+  for (int64_t n : {1, 5, 16, 17, 1000, 100000}) {
     Array<S> in = random_array<S>({n}, random);
     Array<double> total({n}, 0.5);
     call<S>(table, "accumulate", {in.view()}, {total.view()}, nullptr);
     call<S>(table, "accumulate", {in.view()}, {total.view()}, nullptr);
+    checks++;
     for (int64_t i = 0; i < n; i++) {
       if (total[i] != 0.5 + static_cast<double>(in[i]) + static_cast<double>(in[i])) {
         fail(std::string(table.isa) + " accumulate: wrong total");
         break;
       }
+    }
+  }
+}
+
+// Every kernel of S has its check. The list of kernels is core/kernels.def's, from which the table is made.
+template <class S>
+void check_calls(const KernelTable& table) {
+  for (int i = 0; i < table.n_kernels; i++) {
+    if (table.kernels[i].dtype != dtype_of<S>()) continue;
+    const std::string name = table.kernels[i].name;
+    const bool is_elsewhere = std::find(std::begin(elsewhere), std::end(elsewhere), name) != std::end(elsewhere);
+    const bool is_here = called(table).count(call_name<S>(name)) != 0;
+    if (is_here == is_elsewhere) {
+      fail(std::string(table.isa) + " " + call_name<S>(name) +
+           (is_here ? ": is checked here, but named as checked elsewhere" : ": no check calls it"));
     }
   }
 }
@@ -302,18 +326,19 @@ void check(const KernelTable& table) {
   check_movement<S>(table);
   check_random<S>(table);
   check_records<S>(table);
+  check_totals<S>(table);
+  check_cast<S>(table);
+  check_rows<S>(table);
+  check_set_rows<S>(table);
+  check_calls<S>(table);
+  for (const char* name : elsewhere) kernel<S>(table, name);  // ends the program if there is no such kernel
+}
 
-  // The list of kernels is core/kernels.def's, from which the table is made.
-  for (int i = 0; i < table.n_kernels; i++) {
-    const std::string name = table.kernels[i].name;
-    const bool is_elsewhere = std::find(std::begin(elsewhere), std::end(elsewhere), name) != std::end(elsewhere);
-    const bool is_here = called(table).count(call_name<S>(name)) != 0;
-    if (is_here == is_elsewhere) {
-      fail(std::string(table.isa) + " " + call_name<S>(name) +
-           (is_here ? ": is checked here, but named as checked elsewhere" : ": no check calls it"));
-    }
-  }
-  for (const char* name : elsewhere) kernel(table, name);  // ends the program if there is no such kernel
+void check_whole_numbers(const KernelTable& table) {
+  check_movement<int32_t>(table);
+  check_totals<int32_t>(table);
+  check_set_rows<int32_t>(table);
+  check_calls<int32_t>(table);
 }
 
 }  // namespace
@@ -323,6 +348,7 @@ int main() {
   return check_all("kernels", [](const KernelTable& table) {
     check<float>(table);
     check<double>(table);
+    check_whole_numbers(table);
     check_philox_vectors(table);
   });
 }

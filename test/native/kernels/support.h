@@ -10,6 +10,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "core/call.h"
@@ -45,9 +46,17 @@ inline std::vector<const KernelTable*> tables() {
   return found;
 }
 
-inline const KernelEntry& kernel(const KernelTable& table, const std::string& name) {
+template <class S>
+constexpr DType dtype_of() {
+  return std::is_same<S, float>::value ? DType::f32 : std::is_same<S, double>::value ? DType::f64 : DType::i32;
+}
+
+// The kernel of this name for float, double or int32_t.
+template <class S>
+const KernelEntry& kernel(const KernelTable& table, const std::string& name) {
   for (int i = 0; i < table.n_kernels; i++) {
-    if (name == table.kernels[i].name) return table.kernels[i];
+    const KernelEntry& entry = table.kernels[i];
+    if (entry.dtype == dtype_of<S>() && name == entry.name) return entry;
   }
   std::fprintf(stderr, "no kernel '%s' in %s\n", name.c_str(), table.isa);
   std::exit(1);
@@ -65,14 +74,13 @@ template <class S>
 ElementwiseFn function(const ElementwiseEntry& entry) {
   return sizeof(S) == 4 ? entry.f32 : entry.f64;
 }
-template <class S>
-KernelFn function(const KernelEntry& entry) {
-  return sizeof(S) == 4 ? entry.f32 : entry.f64;
-}
 
+inline const char* type_name(DType dtype) {
+  return dtype == DType::f32 ? "float32" : dtype == DType::f64 ? "float64" : "int32";
+}
 template <class S>
 const char* type_name() {
-  return sizeof(S) == 4 ? "float32" : "float64";
+  return type_name(dtype_of<S>());
 }
 
 // The kernels of a table that checks have run, as "name dtype"; what is never here, no check looks at.
@@ -80,9 +88,12 @@ inline std::set<std::string>& called(const KernelTable& table) {
   static std::map<std::string, std::set<std::string>> by_isa;
   return by_isa[table.isa];
 }
+inline std::string call_name(const std::string& kernel_name, DType dtype) {
+  return kernel_name + " " + type_name(dtype);
+}
 template <class S>
 std::string call_name(const std::string& kernel_name) {
-  return kernel_name + " " + type_name<S>();
+  return call_name(kernel_name, dtype_of<S>());
 }
 
 using Dims = std::vector<int64_t>;
@@ -136,7 +147,7 @@ struct FakePool {
 template <class S>
 void call(const KernelTable& table, const std::string& name, std::vector<View> in, std::vector<View> out,
           const void* attrs, int workers = 1, StepKey key = {}) {
-  const KernelEntry& entry = kernel(table, name);
+  const KernelEntry& entry = kernel<S>(table, name);
   called(table).insert(call_name<S>(name));
   FakePool pool(workers);
   Call c = {};
@@ -147,13 +158,12 @@ void call(const KernelTable& table, const std::string& name, std::vector<View> i
   c.attrs = attrs;
   c.key = &key;
   c.parallel = &pool.parallel;
-  const ScratchFn scratch = sizeof(S) == 4 ? entry.scratch_f32 : entry.scratch_f64;
-  const size_t bytes = scratch ? scratch(&c, workers) : 0;
+  const size_t bytes = entry.scratch ? entry.scratch(&c, workers) : 0;
   void* memory = nullptr;
   if (posix_memalign(&memory, 64, bytes + 64) != 0) std::abort();
   std::memset(memory, 0xA5, bytes + 64);
   c.scratch = memory;
-  function<S>(entry)(&c);
+  entry.run(&c);
   for (size_t i = bytes; i < bytes + 64; i++) {
     if (static_cast<unsigned char*>(memory)[i] != 0xA5) {
       std::fprintf(stderr, "%s (%s) wrote beyond its scratch\n", name.c_str(), table.isa);

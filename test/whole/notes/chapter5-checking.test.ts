@@ -17,11 +17,9 @@ import {
   type WeightHandle,
 } from '../../../lib'
 import * as b from '../../../lib/graph/build'
-import { gradients } from '../../../lib/graph/grad'
-import { inputNode } from '../../../lib/graph/leaves'
 import type { Node } from '../../../lib/graph/node'
 import { primitives } from '../../../lib/graph/primitives'
-import { cases, generator, inputsOf, nameOf } from '../../ops/cases'
+import { cases, derivativesOf, generator, inputNodesOf, inputsOf, isFixed, nameOf } from '../../ops/cases'
 import { distance } from '../../ops/distance'
 import { compile } from '../../ops/run'
 import { matrix, normal, rejected } from './support'
@@ -234,7 +232,7 @@ describe('5.16 the gradient of every primitive', () => {
   }
 
   it('no primitive is left out', () => {
-    const sources = ['input', 'state', 'hyper', 'constant', 'randomUniform', 'custom']
+    const sources = ['input', 'state', 'hyper', 'constant', 'randomUniform', 'custom', 'sumDuplicates']
     const wanted = Object.keys(primitives).filter((name) => !sources.includes(name))
     expect(wanted.filter((name) => !cases.some(({ op }) => op === name))).to.deep.equal([])
   })
@@ -245,14 +243,14 @@ describe('5.16 the gradient of every primitive', () => {
         const own = cases.filter((c) => c.op === op && !c.large)
         let steep = 0
         for (const c of own) {
-          const inputs = c.shapes.map((shape) => inputNode(shape))
+          const inputs = inputNodesOf(c)
           const cost = mixed(c.build(...inputs))
-          const run = compile([cost, ...gradients(cost, inputs)], inputs, 'float64', 'fused', 0n, device)
+          const run = compile([cost, ...derivativesOf(cost, inputs)], inputs, 'float64', 'fused', 0n, device)
           const values = inputsOf(c, 16)
           const analytic = run(values).slice(1)
           const numeric = values.map((list, k) =>
             list.map((value, i) => {
-              if (c.binary?.includes(k)) return 0
+              if (isFixed(c, k)) return 0
               const at = (v: number) => run(values.map((other, j) => (j === k ? other.with(i, v) : other)))[0][0]
               return (at(value + 1e-5) - at(value - 1e-5)) / 2e-5
             }),

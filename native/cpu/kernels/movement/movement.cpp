@@ -206,8 +206,8 @@ void gather(const Call* call) {
 
 MYELIN_END
 
-MYELIN_DEFINE_KERNEL(slice, slice)
-MYELIN_DEFINE_KERNEL(pad, pad)
-MYELIN_DEFINE_KERNEL(concat, concat)
-MYELIN_DEFINE_KERNEL(copy, copy)
-MYELIN_DEFINE_KERNEL(gather, gather)
+MYELIN_DEFINE_KERNEL_OF(numbers, slice, slice)
+MYELIN_DEFINE_KERNEL_OF(numbers, pad, pad)
+MYELIN_DEFINE_KERNEL_OF(numbers, concat, concat)
+MYELIN_DEFINE_KERNEL_OF(numbers, copy, copy)
+MYELIN_DEFINE_KERNEL_OF(numbers, gather, gather)

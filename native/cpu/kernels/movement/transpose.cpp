@@ -130,4 +130,4 @@ void transpose(const Call* call) {
 
 MYELIN_END
 
-MYELIN_DEFINE_KERNEL(transpose, transpose)
+MYELIN_DEFINE_KERNEL_OF(numbers, transpose, transpose)

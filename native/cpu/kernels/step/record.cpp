@@ -72,4 +72,4 @@ void accumulate(const Call* call) {
 MYELIN_END
 
 MYELIN_DEFINE_KERNEL(guard, guard)
-MYELIN_DEFINE_KERNEL(accumulate, accumulate)
+MYELIN_DEFINE_KERNEL_OF(numbers, accumulate, accumulate)

@@ -106,8 +106,8 @@ void copy(const Call* call) {
   const void* from = call->in[0].data;
   if (out.count == 0 || from == out.data) return;
   Context& context = context_of(call);
-  if (out.count % Pack<S>::count == 0 && is_aligned(from) && is_aligned(out.data)) {
-    const int64_t packs = out.count / Pack<S>::count;
+  if (out.count % pack_elements<S> == 0 && is_aligned(from) && is_aligned(out.data)) {
+    const int64_t packs = out.count / pack_elements<S>;
     launch(context, copy_kernel<uint4>, grid_for(packs), dim3(block_threads), 0, static_cast<const uint4*>(from),
            static_cast<uint4*>(out.data), packs, call->skip);
   } else {
@@ -150,8 +150,8 @@ void gather(const Call* call) {
   const View &in = call->in[0], &out = call->out[0];
   if (out.count == 0) return;
   const int64_t width = out.count / out.dims[0];
-  if (width % Pack<S>::count == 0 && is_aligned(in.data) && is_aligned(out.data)) {
-    launch_gather<uint4>(call, out.count / Pack<S>::count, width / Pack<S>::count);
+  if (width % pack_elements<S> == 0 && is_aligned(in.data) && is_aligned(out.data)) {
+    launch_gather<uint4>(call, out.count / pack_elements<S>, width / pack_elements<S>);
   } else {
     launch_gather<S>(call, out.count, width);
   }
@@ -159,8 +159,8 @@ void gather(const Call* call) {
 
 MYELIN_END
 
-MYELIN_LAUNCHERS(slice, slice)
-MYELIN_LAUNCHERS(pad, pad)
-MYELIN_LAUNCHERS(concat, concat)
-MYELIN_LAUNCHERS(copy, copy)
-MYELIN_LAUNCHERS(gather, gather)
+MYELIN_LAUNCHERS_OF(numbers, slice, slice)
+MYELIN_LAUNCHERS_OF(numbers, pad, pad)
+MYELIN_LAUNCHERS_OF(numbers, concat, concat)
+MYELIN_LAUNCHERS_OF(numbers, copy, copy)
+MYELIN_LAUNCHERS_OF(numbers, gather, gather)

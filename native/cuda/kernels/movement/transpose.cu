@@ -104,4 +104,4 @@ void transpose(const Call* call) {
 
 MYELIN_END
 
-MYELIN_LAUNCHERS(transpose, transpose)
+MYELIN_LAUNCHERS_OF(numbers, transpose, transpose)

@@ -50,4 +50,4 @@ void accumulate(const Call* call) {
 MYELIN_END
 
 MYELIN_LAUNCHERS(guard, guard)
-MYELIN_LAUNCHERS(accumulate, accumulate)
+MYELIN_LAUNCHERS_OF(numbers, accumulate, accumulate)

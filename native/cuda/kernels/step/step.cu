@@ -17,7 +17,7 @@ __global__ void end_kernel(StepBlock* block) {
   if (block->flag == 0) block->index++;
 }
 
-// T: an element, or 16 bytes of a row.
+// T: 4, 8 or 16 bytes of a row.
 template <class T>
 __global__ void __launch_bounds__(block_threads)
     gather_step_kernel(const StepBlock* block, const void* const* data, T* to, int64_t batch, int64_t width) {
@@ -73,16 +73,15 @@ void begin_step(Context& context, StepBlock* block, int32_t n_hypers, void* hype
 }
 
 void gather_step(Context& context, const StepBlock* block, const void* const* data, void* to, int64_t batch,
-                 int64_t row_elements, bool is_f64) {
-  const int64_t row_bytes = row_elements * (is_f64 ? 8 : 4);
+                 int64_t row_bytes) {
   if (batch * row_bytes == 0) return;
   // Buffers are aligned to 64 bytes; rows are, if their length allows it.
   if (row_bytes % 16 == 0) {
     launch_gather_step<uint4>(context, block, data, to, batch, row_bytes / 16);
-  } else if (is_f64) {
-    launch_gather_step<double>(context, block, data, to, batch, row_elements);
+  } else if (row_bytes % 8 == 0) {
+    launch_gather_step<uint64_t>(context, block, data, to, batch, row_bytes / 8);
   } else {
-    launch_gather_step<float>(context, block, data, to, batch, row_elements);
+    launch_gather_step<uint32_t>(context, block, data, to, batch, row_bytes / 4);
   }
 }
 
@@ -102,14 +101,14 @@ void record_costs(Context& context, const StepBlock* block, const void* const* f
 }
 
 void collect_step(Context& context, const StepBlock* block, const void* from, void* const* to, int64_t count,
-                  bool is_f64) {
+                  int32_t element_bytes) {
   if (count == 0) return;
-  if (is_f64) {
-    launch(context, collect_kernel<double>, grid_for(count), dim3(block_threads), 0, block,
-           static_cast<const double*>(from), to, count);
+  if (element_bytes == 8) {
+    launch(context, collect_kernel<uint64_t>, grid_for(count), dim3(block_threads), 0, block,
+           static_cast<const uint64_t*>(from), to, count);
   } else {
-    launch(context, collect_kernel<float>, grid_for(count), dim3(block_threads), 0, block,
-           static_cast<const float*>(from), to, count);
+    launch(context, collect_kernel<uint32_t>, grid_for(count), dim3(block_threads), 0, block,
+           static_cast<const uint32_t*>(from), to, count);
   }
 }
 

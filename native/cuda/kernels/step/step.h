@@ -30,23 +30,24 @@ struct StepBlock {
 
 constexpr int32_t max_costs_a_launch = 32;
 
-// All of these enqueue on context.stream, count in context.launches and are capturable. `is_f64` is the plan's dtype.
-// Nothing is done by any of them while block->flag is set.
+// All of these enqueue on context.stream, count in context.launches and are capturable. `is_f64` is the plan's floating
+// dtype. Nothing is done by any of them while block->flag is set.
 
 // First kernel of a step: key.step = first_step + index; hypers[i] = hyper[index][i] in the plan's dtype.
 void begin_step(Context& context, StepBlock* block, int32_t n_hypers, void* hypers, bool is_f64);
 
-// to[r] = (*data)[rows[index][r]] for r < batch; a row has `row_elements` elements. `data` is the device address of a
-// pointer to the data set, so that another data set does not need another capture.
+// to[r] = (*data)[rows[index][r]] for r < batch; a row has `row_bytes` bytes, in elements of 4 or 8. `data` is the
+// device address of a pointer to the data set, so that another data set does not need another capture.
 void gather_step(Context& context, const StepBlock* block, const void* const* data, void* to, int64_t batch,
-                 int64_t row_elements, bool is_f64);
+                 int64_t row_bytes);
 
 // costs[index % cost_ring][i] = *from[i] as double. `from` is host memory: addresses of n scalars.
 void record_costs(Context& context, const StepBlock* block, const void* const* from, int32_t n, bool is_f64);
 
 // (*to)[index × count …] = from[0 … count). `to` is the device address of a pointer to where step 0 of the run goes.
+// Elements have 4 or 8 bytes.
 void collect_step(Context& context, const StepBlock* block, const void* from, void* const* to, int64_t count,
-                  bool is_f64);
+                  int32_t element_bytes);
 
 // Last kernel of a step: index + 1.
 void end_step(Context& context, StepBlock* block);

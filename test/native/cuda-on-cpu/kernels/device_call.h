@@ -73,7 +73,7 @@ struct DeviceResult {
 template <class S>
 DeviceResult call_device(const std::string& name, const std::vector<Operand>& in, const std::vector<Operand>& out,
                          const void* attrs, StepKey key = {}, int precision = 0, int over = -1, bool skip = false) {
-  const KernelEntry& entry = kernel(*myelin_cuda_kernels(), name);
+  const KernelEntry& entry = kernel<S>(*myelin_cuda_kernels(), name);
   called(*myelin_cuda_kernels()).insert(call_name<S>(name));
   std::vector<DeviceBytes> memory;
   std::vector<View> in_views, out_views;
@@ -105,15 +105,14 @@ DeviceResult call_device(const std::string& name, const std::vector<Operand>& in
   c.n_out = static_cast<int32_t>(out.size());
   c.attrs = attrs;
   c.parallel = &parallel;
-  const ScratchFn scratch = sizeof(S) == 4 ? entry.scratch_f32 : entry.scratch_f64;
-  const DeviceBytes scratch_memory(scratch ? scratch(&c, 1) : 0);
+  const DeviceBytes scratch_memory(entry.scratch ? entry.scratch(&c, 1) : 0);
   for (size_t i = 0; i < in.size(); i++) in_views[i].data = memory[i].data();
   for (size_t i = 0; i < out.size(); i++) out_views[i].data = memory[in.size() + i].data();
   if (over >= 0) out_views[0].data = in_views[over].data;
   c.key = static_cast<const StepKey*>(device_key.data());
   c.scratch = scratch_memory.data();
   c.skip = static_cast<const uint32_t*>(device_flag.data());
-  function<S>(entry)(&c);
+  entry.run(&c);
   cuda_ok(context.status, "launching");
   cuda_ok(cudaStreamSynchronize(stream), "running");
   cuda_ok(cudaStreamDestroy(stream), "destroying a stream");

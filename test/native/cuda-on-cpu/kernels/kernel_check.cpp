@@ -3,112 +3,11 @@
 // core/kernels.def that no check calls is a failure.
 //
 //   kernel_check [--only kernel[,kernel]] order…     order: forward, reverse, or random:<seed>
-#include <algorithm>
-#include <cmath>
-#include <limits>
-#include <map>
-
-#include "device_call.h"
+#include "rows.h"
 
 using namespace kernel_test;
 
 namespace {
-
-int checks = 0;
-std::map<std::string, std::vector<std::vector<unsigned char>>> first_results;  // by case, of the first order
-
-// The first failure ends the program: one is enough to reject a build.
-[[noreturn]] void fail(const std::string& what) {
-  std::printf("FAILED %s\n", what.c_str());
-  std::exit(1);
-}
-
-template <class S>
-double epsilon() {
-  return std::numeric_limits<S>::epsilon();
-}
-std::string text(const Dims& dims) {
-  std::string s = "[";
-  for (size_t i = 0; i < dims.size(); i++) s += (i ? "," : "") + std::to_string(dims[i]);
-  return s + "]";
-}
-int64_t product(const Dims& dims) {
-  int64_t n = 1;
-  for (int64_t d : dims) n *= d;
-  return n;
-}
-
-template <class S>
-Operand random_operand(const Dims& dims, Random& random, double low = -2, double high = 2, bool whole = false) {
-  std::vector<S> values(product(dims));
-  for (S& x : values) {
-    x = static_cast<S>(random.uniform(low, high));
-    if (whole) x = std::floor(x);
-  }
-  return operand(dims, values);
-}
-
-struct Expected {
-  double tolerance;  // relative to max(scale, |expected|)
-  double scale = 0;
-  StepKey key = {};
-  int precision = 0;
-};
-
-// One call on the device and one of the reference.
-template <class S>
-void compare(const std::string& name, const std::string& what, const std::vector<Operand>& in,
-             const std::vector<Operand>& out, const void* attrs, const Expected& expected,
-             const void* reference_attrs = nullptr, int over = -1) {
-  const std::string label = name + " " + type_name<S>() + " " + what;
-  const DeviceResult got = call_device<S>(name, in, out, attrs, expected.key, expected.precision, over);
-  checks++;
-  auto& first = first_results[label];
-  if (!first.empty()) {
-    if (first != got.out) fail(label + ": bits depend on the order of the threads");
-    return;
-  }
-  first = got.out;
-  // Nothing is written where the step is not to be committed.
-  const DeviceResult skipped = call_device<S>(name, in, out, attrs, expected.key, expected.precision, over, true);
-  for (size_t o = 0; o < out.size(); o++) {
-    const std::vector<unsigned char>& before = over >= 0 && o == 0 ? in[over].bytes : out[o].bytes;
-    for (size_t i = 0; i < skipped.out[o].size(); i++) {
-      if (skipped.out[o][i] != (before.empty() ? 0xff : before[i]))
-        fail(label + ": writes although the step is skipped");
-    }
-  }
-  std::vector<View> in_views, out_views;
-  std::vector<std::vector<unsigned char>> in_bytes, out_bytes;
-  for (const Operand& o : in) in_bytes.push_back(o.bytes);
-  for (const Operand& o : out) {
-    out_bytes.push_back(o.bytes);
-    out_bytes.back().resize(o.count() * o.size);
-  }
-  for (size_t i = 0; i < in.size(); i++) in_views.push_back(in[i].view(in_bytes[i].data()));
-  for (size_t i = 0; i < out.size(); i++) out_views.push_back(out[i].view(out_bytes[i].data()));
-  call<S>(*myelin_kernels_reference(), name, in_views, out_views, reference_attrs ? reference_attrs : attrs, 1,
-          expected.key);
-  for (size_t o = 0; o < out.size(); o++) {
-    if (out[o].size != sizeof(S)) {  // flags and totals: exact
-      if (out_bytes[o] != got.out[o]) fail(label + ": another result than the reference");
-      continue;
-    }
-    const S* want = reinterpret_cast<const S*>(out_bytes[o].data());
-    const S* have = reinterpret_cast<const S*>(got.out[o].data());
-    for (int64_t i = 0; i < out[o].count(); i++) {
-      const bool same =
-          std::isnan(want[i]) ? std::isnan(have[i])
-          : std::isinf(want[i])
-              ? have[i] == want[i]
-              : std::fabs(static_cast<double>(have[i]) - static_cast<double>(want[i])) <=
-                    expected.tolerance * std::max(expected.scale, std::fabs(static_cast<double>(want[i])));
-      if (same) continue;
-      fail(label + ": output " + std::to_string(o) + " element " + std::to_string(i) + " is " +
-           std::to_string(have[i]) + ", expected " + std::to_string(want[i]));
-    }
-  }
-}
 
 template <class S>
 void check_matmul() {
@@ -246,6 +145,13 @@ void check_movement() {
   compare<S>("gather", "", {x, operand<uint32_t>({20}, rows)}, {unwritten<S>({20, 11})}, nullptr, {0});
 }
 
+// int32 numbers come by in the same way.
+void check_totals() {
+  const Operand whole = operand<int32_t>({1030}, std::vector<int32_t>(1030, -7));
+  const std::vector<double> totals(1030, 0.5);
+  compare<int32_t>("accumulate", "of int32", {whole}, {operand<double>({1030}, totals)}, nullptr, exactly);
+}
+
 template <class S>
 void check_others() {
   Random random(11);
@@ -300,14 +206,21 @@ void run(const std::string& only) {
   // The names are what `only` may be, and exactly what the checks call.
   const struct {
     std::set<std::string> kernels;
-    void (*checks[2])();
-  } groups[] = {
-      {{"matmul"}, {check_matmul<float>, check_matmul<double>}},
-      {{"sum", "sumSquares", "max", "argmax"}, {check_reductions<float>, check_reductions<double>}},
-      {{"cumsum"}, {check_cumsum<float>, check_cumsum<double>}},
-      {{"softmax", "softmaxCrossEntropy"}, {check_softmax<float>, check_softmax<double>}},
-      {{"transpose", "slice", "pad", "concat", "copy", "gather"}, {check_movement<float>, check_movement<double>}},
-      {{"randomUniform", "guard", "accumulate", "fused"}, {check_others<float>, check_others<double>}}};
+    std::vector<void (*)()> checks;
+    std::set<std::string> of_int32 = {};  // those of them that int32 has, too
+  } groups[] = {{{"matmul"}, {check_matmul<float>, check_matmul<double>}},
+                {{"sum", "sumSquares", "max", "argmax"}, {check_reductions<float>, check_reductions<double>}},
+                {{"cumsum"}, {check_cumsum<float>, check_cumsum<double>}},
+                {{"softmax", "softmaxCrossEntropy"}, {check_softmax<float>, check_softmax<double>}},
+                {{"transpose", "slice", "pad", "concat", "copy", "gather"},
+                 {check_movement<float>, check_movement<double>, check_movement<int32_t>},
+                 {"transpose", "slice", "pad", "concat", "copy", "gather"}},
+                {{"cast"}, {check_cast<float>, check_cast<double>}},
+                {{"take", "scatterAdd", "sumDuplicates"}, {check_rows<float>, check_rows<double>}},
+                {{"setRows"}, {check_set_rows<float>, check_set_rows<double>, check_set_rows<int32_t>}, {"setRows"}},
+                {{"randomUniform", "guard", "accumulate", "fused"},
+                 {check_others<float>, check_others<double>, check_totals},
+                 {"accumulate"}}};
   const KernelTable& table = *myelin_cuda_kernels();
   std::set<std::string> all;
   for (const auto& group : groups) {
@@ -320,12 +233,14 @@ void run(const std::string& only) {
       named.insert(call_name<float>(name));
       named.insert(call_name<double>(name));
     }
+    for (const std::string& name : group.of_int32) named.insert(call_name<int32_t>(name));
     if (called(table) != named) fail("the checks of " + *group.kernels.begin() + " call other kernels than they name");
-    all.insert(group.kernels.begin(), group.kernels.end());
+    all.insert(named.begin(), named.end());
   }
   // The table is made of core/kernels.def.
   for (int i = 0; only.empty() && i < table.n_kernels; i++) {
-    if (!all.count(table.kernels[i].name)) fail(std::string(table.kernels[i].name) + ": no check calls it");
+    const std::string name = call_name(table.kernels[i].name, table.kernels[i].dtype);
+    if (!all.count(name)) fail(name + ": no check calls it");
   }
 }
 
