@@ -10,8 +10,8 @@ export interface GaussianNoiseOptions extends CommonOptions {
   stddev: number
 }
 
-/** Random streams of layers lie below it, so that a second draw of a layer has a stream of its own. */
-const secondDraw = 0x10000
+/** Streams of layers, programs and initial weights lie below it: the second draw of a layer has a stream of its own. */
+const secondDraw = 2 ** 30
 
 /**
  * x + stddev·ε in training steps, ε of the standard normal distribution, drawn afresh for every entry, example and
