@@ -2,6 +2,7 @@
 import { activation } from './core/activation'
 import { dense } from './core/dense'
 import { dropout } from './core/dropout'
+import { embedding } from './core/embedding'
 import { flatten } from './core/flatten'
 import { gaussianNoise } from './core/gaussian-noise'
 import { lambda } from './core/lambda'
@@ -17,6 +18,7 @@ export type { LayerOutput } from '../activations'
 export type { Custom } from '../base/custom'
 export type { DenseOptions, DenseWeights } from './core/dense'
 export type { DropoutOptions } from './core/dropout'
+export type { EmbeddingOptions } from './core/embedding'
 export type { GaussianNoiseOptions } from './core/gaussian-noise'
 export type { PreluOptions } from './core/prelu'
 export type { ReshapeOptions } from './core/reshape'
@@ -64,6 +66,7 @@ export const layers = {
   average,
   maximum,
   concat,
+  embedding,
   batchNorm,
   layerNorm,
 }
