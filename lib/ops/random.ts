@@ -51,7 +51,14 @@ function draw(
   const program = options?.seed === undefined ? currentStreams() : undefined
   if (program) {
     agree(op, options, program)
-    return Tensor.fromNode(build(numbers.map((x) => b.constant(x)), to, program.take(streams)), program.context)
+    return Tensor.fromNode(
+      build(
+        numbers.map((x) => b.constant(x)),
+        to,
+        program.take(streams),
+      ),
+      program.context,
+    )
   }
   const stream = nonNegativeInteger(`${op}: stream`, options?.stream ?? 0)
   if (stream >= 2 ** 31) throw new OptionError(`${op}: stream: expected an integer below 2^31, got ${stream}.`)

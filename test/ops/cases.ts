@@ -8,8 +8,9 @@ import { sizeOf, type Shape } from '../../lib/base/shape'
 import * as b from '../../lib/graph/build'
 import type { Attrs, Node } from '../../lib/graph/node'
 import { erf, erfc } from './error-function'
-import { flatOf, gather, indexOf, list, read, reduce, rows, total, type Flat } from './flat'
+import { flatOf, gather, indexOf, list, read, reduce, rows, total } from './flat'
 import { completed, type CaseEntry } from './inputs'
+import { rowCases, valuesOfRows, type Whole } from './row-cases'
 
 export { attributesOfCase, derivativesOf, generator, inputNodesOf, inputsOf, isFixed, nameOf } from './inputs'
 export type { OpCase } from './inputs'
@@ -52,18 +53,6 @@ export const elementwise: Record<string, Formula> = {
   select: (_, c, x, y) => (c !== 0 ? x : y),
 }
 
-const rowOf = (table: Flat, row: number, rows: number) => {
-  const width = table.data.length / rows
-  return table.data.slice(row * width, (row + 1) * width)
-}
-/** The sum of the rows beside which `id` stands. */
-const sumOfRows = (ids: readonly number[], table: Flat, id: number, rows = ids.length) =>
-  ids.reduce(
-    (sum, other, i) => (other === id ? sum.map((v, j) => v + rowOf(table, i, rows)[j]) : sum),
-    rowOf(table, 0, rows).map(() => 0),
-  )
-
-type Whole = (inputs: Flat[], attrs: Attrs, shape: Shape) => number[]
 /** The same of the others. */
 export const whole: Record<string, Whole> = {
   constant: (_, attrs, shape) => {
@@ -92,15 +81,7 @@ export const whole: Record<string, Whole> = {
       throw new Error('concat: no input for this place')
     })
   },
-  cast: ([x], { part }) =>
-    x.data.map((v) =>
-      part === 1 ? Math.floor(v / 65536) : part === 2 ? v - 65536 * Math.floor(v / 65536) : Math.trunc(v),
-    ),
-  take: ([table, ids]) => ids.data.flatMap((id) => rowOf(table, id, table.shape[0])),
-  scatterAdd: ([ids, table], _, shape) =>
-    Array.from({ length: shape[0] }, (_v, id) => sumOfRows(ids.data, table, id)).flat(),
-  sumDuplicates: ([ids, table]) =>
-    ids.data.flatMap((id, i) => sumOfRows(ids.data.indexOf(id) === i ? ids.data : [], table, id, ids.data.length)),
+  ...valuesOfRows,
   sum: ([x], attrs) => reduce(x, list(attrs.axes), total),
   max: ([x], attrs) => reduce(x, list(attrs.axes), (v) => Math.max(...v)),
   argmax: ([x], attrs) => reduce(x, [attrs.axis as number], (v) => v.indexOf(Math.max(...v))),
@@ -183,10 +164,6 @@ const lowerTriangle = b.constantArray(
   Array.from({ length: 36 }, (_, i) => (i % 6 <= Math.floor(i / 6) ? 1 : 0)),
   [6, 6],
 )
-
-/** [n, count]: 1 at each number. */
-const oneHot = (ids: Node, count: number): Node =>
-  b.equal(b.reshape(b.cast(ids), [ids.shape[0], 1]), b.constantArray([...Array(count).keys()], [1, count]))
 
 const entries: CaseEntry[] = [
   { op: 'input', shapes: [[2, 3]], build: (x) => x },
@@ -302,48 +279,8 @@ const entries: CaseEntry[] = [
     build: (...n) => b.concat(n, 1),
   },
 
-  { op: 'cast', note: 'of whole numbers', shapes: [[3, 5]], whole: { 0: 1000 }, build: (x) => b.cast(x), flat: true },
-  {
-    op: 'cast',
-    note: 'both parts',
-    shapes: [[7]],
-    whole: { 0: 2 ** 24 },
-    flat: true,
-    build: (x) => b.add(b.mul(65536, b.cast(x, 1)), b.cast(x, 2)),
-    compose: (x) => b.cast(x),
-  },
-  {
-    op: 'cast',
-    note: 'there and back',
-    shapes: [[3, 5]],
-    range: [-3, 3],
-    avoid: [-2, -1, 0, 1, 2],
-    flat: true,
-    build: (x) => b.cast(b.cast(x)),
-    compose: (x) => b.mul(b.sign(x), b.floor(b.abs(x))),
-  },
-  { op: 'equal', note: 'whole numbers', shapes: of([6, 1], [1, 5]), whole: { 0: 4, 1: 4 }, flat: true, build: b.equal },
-  { op: 'greater', note: 'whole numbers', shapes: of([6], [6]), whole: { 0: 4, 1: 4 }, flat: true, build: b.greater },
-  {
-    op: 'greaterEqual',
-    note: 'whole numbers',
-    shapes: of([6], [6]),
-    whole: { 0: 4, 1: 4 },
-    flat: true,
-    build: b.greaterEqual,
-  },
-  { op: 'take', note: 'rows', shapes: of([5, 3], [8]), whole: { 1: 5 } },
-  { op: 'take', note: 'of a list', shapes: of([5], [2, 3]), whole: { 1: 5 } },
-  { op: 'take', note: 'one matrix', shapes: of([5, 2, 3], []), whole: { 1: 5 } },
-  { op: 'scatterAdd', note: 'rows', shapes: of([8], [8, 3]), whole: { 0: 5 }, build: (i, x) => b.scatterAdd(i, x, 5) },
-  {
-    op: 'scatterAdd',
-    note: 'to a list',
-    shapes: of([2, 3], [2, 3]),
-    whole: { 0: 4 },
-    build: (i, x) => b.scatterAdd(i, x, 7),
-    compose: (i, x) => b.sum(b.mul(oneHot(b.reshape(i, [6]), 7), b.reshape(x, [6, 1])), [0]),
-  },
+  ...rowCases,
+
   { op: 'sum', note: 'all', shapes: [[3, 5]], build: (x) => b.sum(x) },
   { op: 'sum', note: 'rows', shapes: [[3, 5]], build: (x) => b.sum(x, [0], true) },
   { op: 'sum', note: 'columns', shapes: [[3, 5]], build: (x) => b.sum(x, [1]) },

@@ -68,13 +68,13 @@ export class Tracer {
   }
 
   /** Rows of an input of the network. */
-  data({ slot, name, shape }: NetworkInput, batch: number): Tensor {
-    return this.input(slot, [batch, ...shape], slot === 'x' ? 'input' : name)
+  data({ slot, name, shape, dtype }: NetworkInput, batch: number): Tensor {
+    return this.input(slot, [batch, ...shape], slot === 'x' ? 'input' : name, dtype)
   }
 
   /** `label`: what errors call it. */
-  input(name: string, shape: Shape, label = name): Tensor {
-    const node = inputNode(shape, label)
+  input(name: string, shape: Shape, label = name, dtype?: 'int32'): Tensor {
+    const node = inputNode(shape, label, dtype)
     this.inputs.push(node)
     this.inputNames.push(name)
     return this.tensor(node)

@@ -184,7 +184,7 @@ export class Network {
       const context = { training: training && (random || !built.stochastic), trainable, stream: use.index }
       const result = withLabel(use.name, () =>
         built.call(
-          from.map((value) => values[value].a),
+          from.map((value) => taken(values[value].a, built)),
           weights,
           context,
         ),
@@ -233,6 +233,12 @@ export class Network {
       return before?.built.product && before.built.activation === 'linear' ? [[before.name, use.name]] : []
     })
   }
+}
+
+/** What a layer is given of a value: whole numbers become others where it does not expect them. */
+function taken(value: AnyTensor, { wholeNumbers, anyDType }: BuiltLayer): Tensor {
+  if (value.dtype !== 'int32' || wholeNumbers || anyDType) return value as Tensor
+  return ops.asFloat(value)
 }
 
 /** All uses of a layer must hold the same weights. */
