@@ -10,37 +10,7 @@ export type { GradOptions } from './functions/grad'
 export { trace, Graph } from './functions/trace'
 export type { GraphNode, NodeValue, TraceOptions } from './functions/trace'
 export { assertShape } from './tensor/assert-shape'
-export { defineLayer, input, layers, SymbolicTensor } from './layers'
-export type {
-  AddWeight,
-  BuiltLayer,
-  CommonOptions,
-  Custom,
-  DeclaredWeights,
-  DefinedLayer,
-  DenseOptions,
-  DenseWeights,
-  DropoutOptions,
-  InputOptions,
-  Layer,
-  LayerContext,
-  LayerDefinition,
-  LayerDescription,
-  LayerFacts,
-  LayerFactory,
-  LayerOutput,
-  LayerResult,
-  MultiInputDefinition,
-  NoWeights,
-  NormalizeOptions,
-  ValueWithUpdates,
-  WeightHandle,
-  WeightOptions,
-  WeightRole,
-  WeightSetOf,
-  WeightSpec,
-  WeightTensors,
-} from './layers'
+export * from './layers'
 export type { ActivationFunction, ActivationName, ActivationSpec } from './activations'
 export { initializers } from './initializers'
 export type { Initializer, InitializerContext, InitializerName, InitializerSpec } from './initializers'

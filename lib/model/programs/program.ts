@@ -166,15 +166,18 @@ export function activationsProgram(parts: Parts, batch: number, training: boolea
   })
 }
 
-/** Fetches J, J without penalties, and (if asked) dJ/dW of every trainable weight. Changes no state. */
+/**
+ * Fetches J, J without penalties, and (if asked) dJ/dW of every trainable weight. Changes no state. `random` false: a
+ * training step without dropout.
+ */
 export function costProgram(
   parts: Parts,
   outputs: readonly CompiledOutput[],
   shape: BatchShape,
-  { training, withGradients }: { training: boolean; withGradients: boolean },
+  { training, random, withGradients }: { training: boolean; random?: boolean; withGradients: boolean },
 ): BuiltProgram {
   return programOf(parts, (tracer) => {
-    const pass = trace(parts, tracer, shape.batch, training)
+    const pass = trace(parts, tracer, shape.batch, training, random)
     const each = outputCosts(tracer, pass, outputs, shape)
     const mean = weightedSum(
       outputs,

@@ -152,12 +152,18 @@ export function programOf(parts: Parts, build: (tracer: Tracer) => BuiltProgram)
 }
 
 /** A forward pass over a batch. */
-export function trace(parts: Parts, tracer: Tracer, batch: number, training: boolean): ForwardPass {
+export function trace(
+  parts: Parts,
+  tracer: Tracer,
+  batch: number,
+  training: boolean,
+  random = true,
+): ForwardPass {
   const { network, weights } = parts
   const inputs = network.inputs.map((input) => tracer.data(input, batch))
   return network.forward(
     inputs,
     (place) => Object.fromEntries(weights.list.filter((p) => p.place === place).map((p) => [p.key, tracer.state(p)])),
-    { training, isTrainable: (place) => weights.isTrainable(place) },
+    { training, random, isTrainable: (place) => weights.isTrainable(place) },
   )
 }

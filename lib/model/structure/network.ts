@@ -73,6 +73,8 @@ export interface ForwardPass {
 /** How a forward pass treats the layers. */
 export interface PassOptions {
   training: boolean
+  /** False: layers that draw random numbers in training compute as in prediction. Default true. */
+  random?: boolean | undefined
   /** Frozen layers keep their states and use them. */
   isTrainable(place: PlacedLayer): boolean
 }
@@ -169,7 +171,7 @@ export class Network {
   forward(
     inputs: readonly Tensor[],
     weightsOf: (place: PlacedLayer) => WeightValues,
-    { training, isTrainable }: PassOptions,
+    { training, random = true, isTrainable }: PassOptions,
   ): ForwardPass {
     const rows = inputs[0].shape[0]
     const values: LayerOutput[] = inputs.map((a) => ({ a }))
@@ -180,7 +182,7 @@ export class Network {
       const trainable = isTrainable(place)
       // A second use of a layer sees the states as the first one leaves them.
       const weights = { ...weightsOf(place), ...updated.get(place) }
-      const context = { training, trainable, stream: use.index }
+      const context = { training: training && (random || !built.stochastic), trainable, stream: use.index }
       const result = withLabel(use.name, () =>
         built.call(
           from.map((value) => taken(values[value].a, built)),
