@@ -152,13 +152,7 @@ export function programOf(parts: Parts, build: (tracer: Tracer) => BuiltProgram)
 }
 
 /** A forward pass over a batch. */
-export function trace(
-  parts: Parts,
-  tracer: Tracer,
-  batch: number,
-  training: boolean,
-  random = true,
-): ForwardPass {
+export function trace(parts: Parts, tracer: Tracer, batch: number, training: boolean, random = true): ForwardPass {
   const { network, weights } = parts
   const inputs = network.inputs.map((input) => tracer.data(input, batch))
   return network.forward(

@@ -50,8 +50,8 @@ describe('states of layers', () => {
   it('count exactly the committed steps of an aborted run', async () => {
     const made = net()
     const controller = new AbortController()
-    setTimeout(() => controller.abort('enough'), 20)
-    await rejected(made.fit(x, y, { epochs: 1_000_000, batchSize: 4, signal: controller.signal }))
+    const onBatch = () => controller.abort('enough')
+    await rejected(made.fit(x, y, { epochs: 1_000_000, batchSize: 4, onBatch, signal: controller.signal }))
     expect(state(made.getWeights()).seen).to.equal(made.progress.steps).and.above(0)
   })
 
