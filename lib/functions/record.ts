@@ -6,6 +6,7 @@ import { TraceContext } from '../graph/context'
 import { captureNode } from '../graph/leaves'
 import type { Node } from '../graph/node'
 import { primitives } from '../graph/primitives'
+import { currentStreams } from '../graph/random-streams'
 import { reachable } from '../graph/reachable'
 import { captureTensor, checkValue } from '../ops/engine'
 import { contextOf, nodeOf, Tensor, type Value } from '../tensor/tensor'
@@ -72,11 +73,12 @@ function resultNode(where: string, result: unknown, context: TraceContext): Node
 
 /**
  * True if a value cannot be computed yet: it depends on arguments of a function that is still being recorded, or on
- * random numbers that a program draws in each step.
+ * random numbers that the program which is being traced draws in each step.
  */
 export function isSymbolic(nodes: readonly Node[]): boolean {
+  const drawsLater = currentStreams() !== undefined
   return reachable(nodes).some((node) => {
     const { leaf, random } = primitives[node.op]
-    return random || live.has(node) || (leaf && node.capture === undefined)
+    return (random && drawsLater) || live.has(node) || (leaf && node.capture === undefined)
   })
 }

@@ -1,12 +1,12 @@
 import { describeValue, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
-import { Tensor } from './tensor'
+import { Tensor, type AnyTensor } from './tensor'
 
 /**
  * Throws ShapeError unless `t` has this shape; `null` stands for any size. Returns `t`. Works on traced tensors too,
  * so it can stand inside layers and losses.
  */
-export function assertShape(t: Tensor, expected: readonly (number | null)[], name = 'tensor'): Tensor {
+export function assertShape<T extends AnyTensor>(t: T, expected: readonly (number | null)[], name = 'tensor'): T {
   if (!(t instanceof Tensor))
     throw new ShapeError(`assertShape: expected a Tensor as ${name}, got ${describeValue(t)}.`)
   const good = Array.isArray(expected) && expected.every((d) => d === null || (Number.isInteger(d) && d > 0))
