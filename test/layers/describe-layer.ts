@@ -186,7 +186,8 @@ function trainable(use: Use, dtype: DType = 'float64', device?: 'cpu'): Model {
   const layer = use.layer()
   const own = { ...layer, name }
   const flat = layers.flatten().apply(layer.apply.call(own, ready))
-  const outputs = layers.dense({ units: 1, name: after }).apply(flat)
+  const curved = layers.activation('softsign').apply(flat)
+  const outputs = layers.dense({ units: 1, name: after }).apply(curved)
   const made = model({ inputs, outputs, seed: 7, dtype, device })
   made.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
   return made as unknown as Model

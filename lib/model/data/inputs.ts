@@ -87,7 +87,9 @@ export class OpenInputs {
       const list: NativeInput[] = []
       for (const { input, name, source } of this.list) {
         const check = idCheck(`${this.where}: ${name}`, input)
-        const rows = yield* toNative(this.where, name, source, { ...home, dtype: dtypeOf(input, home) }, check)
+        // Not a spread: the device of an engine is a getter of its class.
+        const own = { dtype: dtypeOf(input, home), device: home.device }
+        const rows = yield* toNative(this.where, name, source, own, check)
         made.push(rows)
         list.push({ input, buffer: rows.buffer, shape: rows.shape })
       }
