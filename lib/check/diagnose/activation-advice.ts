@@ -58,8 +58,8 @@ interface Judged {
 }
 
 /**
- * Every dense layer with the activation that follows it, be it its own or that of a layer behind it, with layers between
- * that apply none (dropout, layerNorm).
+ * Every dense layer with the activation that follows it, be it its own or that of a layer behind it, with layers
+ * between that apply none (dropout, layerNorm).
  */
 function judged(model: AnyModel): Judged[] {
   const { uses, outputs: ends, inputs } = model.internals.engine.network
