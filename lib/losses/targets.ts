@@ -32,7 +32,9 @@ function checkShape(where: string, kind: TargetKind, shape: Shape, expected: Sha
   const classes = outputShape.at(-1)
   let hint = ''
   if (kind === 'oneHot' && sizeOf(given) * (classes ?? 1) === sizeOf(target))
-    hint = ` These look like class numbers: use the loss 'sparseCategoricalCrossentropy', or data.oneHot(y, ${classes}).`
+    hint =
+      " These look like class numbers: use the loss 'sparseCategoricalCrossentropy', or " +
+      `data.oneHot(y, ${classes}).`
   if (kind === 'classNumbers' && sameShape(given, outputShape))
     hint = " These look like one-hot rows: use the loss 'categoricalCrossentropy'."
   throw new ShapeError(`${where}: expected shape ${shapeText(expected)}, got ${shapeText(shape)}.${hint}`)

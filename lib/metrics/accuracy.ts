@@ -2,7 +2,9 @@ import * as ops from '../ops'
 import { answersIn, classOf, indicators, needsClasses } from './classes'
 import type { MetricKind } from './metric'
 
-/** Share of right answers: of examples, or of positions (largest class), or, for sigmoid outputs, of outputs (threshold 0.5). */
+/**
+ * Share of right answers: of examples or positions (largest class) or, for sigmoid outputs, of outputs (threshold 0.5).
+ */
 export const accuracy: MetricKind = {
   largerIsBetter: true,
   bind(where, context) {

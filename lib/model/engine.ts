@@ -10,6 +10,7 @@ import type { BatchShape, Parts } from './programs/tracer'
 import { JobQueue } from './queue/queue'
 import type { Compiled } from './structure/compile'
 import type { Network, PlacedLayer } from './structure/network'
+import { frozenChoice, type LayerChoice } from './structure/freeze'
 import { replaceWeights } from './structure/weight-sets'
 import { Weights, type SlotTable } from './structure/weights'
 
@@ -108,9 +109,10 @@ export class Engine implements Parts {
    * Training leaves these layers as they are from now on, or changes them again. The optimiser starts afresh: what it
    * kept belongs to other weights.
    */
-  setFrozen(places: readonly PlacedLayer[], frozen: boolean): void {
+  setFrozen(where: string, layers: LayerChoice, frozen: boolean): void {
+    this.queue.assertQuiet(where, true)
     const { weights } = this
-    const changed = places.filter((place) => weights.isTrainable(place) === frozen)
+    const changed = frozenChoice(where, this, layers).filter((place) => weights.isTrainable(place) === frozen)
     if (changed.length === 0) return
     for (const place of changed) {
       if (frozen) weights.frozen.add(place)

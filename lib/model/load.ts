@@ -28,7 +28,7 @@ export interface LoadOptions {
 /**
  * Reads a model from a file or from the bytes of one: it predicts the same bits as the one saved, and training goes on
  * where it stood. FormatError for anything that is not a whole model file, or where `custom` lacks a function the model
- * uses. `Types`: what TypeScript is to know of it, `loadModel<{ inputs: 'numbers' | 'place'; outputs: 'price' }>(path)`;
+ * uses. `Types`: what TypeScript is to know of it, `loadModel<{ inputs: 'size' | 'place'; outputs: 'price' }>(path)`;
  * without it a model of one input and output.
  */
 export async function loadModel<Types extends ModelTypes = ModelTypes>(

@@ -25,10 +25,10 @@ import { predict, predictSync } from './infer/predict'
 import type { Parts } from './programs/tracer'
 import type { JobQueue } from './queue/queue'
 import { resolveCompile, type Compiled, type CompileOptions, type MetricLists } from './structure/compile'
-import { frozenChoice, type LayerChoice } from './structure/freeze'
+import type { LayerChoice } from './structure/freeze'
 import { listingOf, type InputListing, type LayerListing, type OutputListing } from './structure/listing'
 import { summaryOf } from './summary'
-import { adaptTo } from './train/adapt'
+import { adaptOn } from './train/adapt'
 import { applyGradients } from './train/apply'
 import type * as observed from './train/callback'
 import { Fit } from './train/fit'
@@ -174,22 +174,16 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   /**
-   * Freezes layers, by their names or by a function of what `layers` lists: training and `optimizer.apply` leave their
-   * weights and states as they are. Starts the optimiser afresh, as compile does; the learning rate stays.
-   * OptionError for a name that no layer has.
+   * Freezes layers, by names or by a function of what `layers` lists: training and `optimizer.apply` leave their weights
+   * and states as they are. Starts the optimiser afresh, as compile does. OptionError for a name that no layer has.
    */
   freeze(layers: LayerChoice): void {
-    this.#setFrozen('freeze', layers, true)
+    this.#engine.setFrozen('freeze', layers, true)
   }
 
   /** The opposite of `freeze`: all layers unless some are chosen. */
   unfreeze(layers: LayerChoice = () => true): void {
-    this.#setFrozen('unfreeze', layers, false)
-  }
-
-  #setFrozen(where: string, layers: LayerChoice, frozen: boolean): void {
-    this.#engine.queue.assertQuiet(where, true)
-    this.#engine.setFrozen(frozenChoice(where, this.#engine, layers), frozen)
+    this.#engine.setFrozen('unfreeze', layers, false)
   }
 
   /** A new learning rate from the next epoch on: a number, `schedules.…` or a function of { epoch, step }. */
@@ -200,8 +194,9 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   /**
-   * Trains on rows x [m, ...inputShape] and targets y, bare or by the names of inputs and outputs. Resolves with the history. Arrays are read in slices, so that
-   * the event loop stays free: leave them as they are until the promise settles.
+   * Trains on rows x [m, ...inputShape] and targets y, bare or by the names of inputs and outputs. Resolves with the
+   * history. Arrays are read in slices, so that the event loop stays free: leave them as they are until the promise
+   * settles.
    */
   fit(
     x: InputsIn<Types>,
@@ -315,17 +310,9 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   async adapt(x: InputsIn<Types>, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     checkOptions('adapt', options, ['signal'])
     checkSignal('adapt', options.signal)
-    const engine = this.#engine
-    return withInputs(this.#engine, 'adapt', 'write', x, options.signal, async (job, source) => {
-      if (engine.network.adapting.length === 0)
-        throw new StateError('adapt: the model has no normalize layer. Put layers.normalize() first.')
-      const rows = await source.prepared(engine, job)
-      try {
-        await adaptTo(engine, job, rows)
-      } finally {
-        rows.release()
-      }
-    })
+    return withInputs(this.#engine, 'adapt', 'write', x, options.signal, (job, inputs) =>
+      adaptOn(this.#engine, job, inputs),
+    )
   }
 
   /**
@@ -341,8 +328,8 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   /**
-   * Replaces all weights and states by a set laid out as getWeights, or throws and changes nothing. Statistics are
-   * replaced where the set has them. `partial: true`: only the layers that the set names.
+   * Replaces weights and states, and statistics that the set has, by a set laid out as getWeights; or throws and
+   * changes nothing. `partial: true`: only the layers that the set names.
    */
   setWeights(weights: WeightSetLike, options: { partial?: boolean | undefined } = {}): void {
     checkOptions('setWeights', options, ['partial'])
@@ -351,7 +338,7 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     this.#engine.setWeights('setWeights', weights, partial)
   }
 
-  /** One update by gradients of the trainable weights, laid out as getWeights; `optimizer.apply(model, gradients)` calls it. */
+  /** One update by gradients of the trainable weights, laid out as getWeights; `optimizer.apply` calls it. */
   applyGradients(optimizer: Optimizer, gradients: WeightSetLike): void {
     applyGradients(this.#engine, optimizer, gradients)
   }

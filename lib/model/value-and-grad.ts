@@ -79,8 +79,9 @@ function modelValueAndGrad(model: AnyModel, loss: ModelLoss): ModelGradient {
 
 /**
  * `valueAndGrad(model, loss)`: a function (x, y, { training = true }?) → { value, grads } with the cost of the model,
- * penalties included, and the gradients of its trainable weights laid out as `getWeights`; `optimizer.apply(model, grads)` takes them. `loss` is
- * a name, `losses.…` or (yTrue, yPred) => scalar.
+ * penalties included, and the gradients of its trainable weights laid out as `getWeights`; `optimizer.apply(model,
+ * grads)` takes them. `loss` is a name, `losses.…` or (yTrue, yPred) => scalar, or one of these for each output by
+ * name.
  */
 export function valueAndGrad<Types extends ModelTypes>(
   model: Model<Types>,

@@ -34,8 +34,8 @@ export interface OptimizerDefinition<Config, Slot extends string, Scalar extends
    */
   scalars?: ((t: number, config: Config) => { readonly [scalar in Scalar]: number }) | undefined
   /**
-   * Records the update of one weight with `ops`: its new value and the new slots, all in the weight's shape. Each number
-   * should depend on its own gradient alone; then embeddings with `updates: 'touched'` can use the rule for rows.
+   * Records the update of one weight with `ops`: its new value and the new slots, all in the weight's shape. Each
+   * number should depend on its own gradient alone: then it works for the rows of embeddings that a step touches, too.
    */
   update: (step: UpdateStep<Config, Slot, Scalar>) => { weight: Tensor; slots?: { readonly [slot in Slot]: Tensor } }
 }

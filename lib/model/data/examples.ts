@@ -15,7 +15,7 @@ import type { CompiledOutput } from '../structure/compile'
 import type { Network, NetworkOutput } from '../structure/network'
 import { exampleWeights, type ClassWeight, type SampleWeight } from './example-weights'
 import { OpenInputs, slotsOf, type InputData, type NativeInputs } from './inputs'
-import { recordOf } from './record'
+import { recordOf } from '../structure/record'
 
 /** y: targets of the only output, or targets by the name of each. */
 export type TargetData = DataLike | { readonly [output: string]: DataLike }

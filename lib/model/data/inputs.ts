@@ -10,7 +10,7 @@ import type { NativeBuffer } from '../../native/contract'
 import { Tensor } from '../../tensor/tensor'
 import type { Job } from '../queue/job'
 import type { Network, NetworkInput } from '../structure/network'
-import { recordOf } from './record'
+import { recordOf } from '../structure/record'
 
 /** x: rows of the only input, or rows by the name of each. */
 export type InputData = DataLike | { readonly [input: string]: DataLike }

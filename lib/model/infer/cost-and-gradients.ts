@@ -19,8 +19,8 @@ export interface CostOptions {
   sampleWeight?: SampleWeights | undefined
   classWeight?: ClassWeights | undefined
   /**
-   * Whether dropout is active and normalisation uses the batch; states stay as they are. The mask then is that of the next training step, the same for every call until a step is
-   * taken. Default false.
+   * Whether dropout is active and normalisation uses the batch; states stay as they are. The mask then is that of
+   * the next training step, the same for every call until a step is taken. Default false.
    */
   training?: boolean | undefined
   signal?: AbortSignal | undefined

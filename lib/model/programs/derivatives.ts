@@ -11,7 +11,7 @@ import { mustNode, type Tracer } from './tracer'
 /** The derivative by a weight. */
 export interface Derivative {
   readonly parameter: Parameter
-  /** In the weight's shape; with `rows`: a row for each of the numbers, the first of equal ones with the sum of them. */
+  /** In the weight's shape. With `rows`: a row for each of the numbers; the first of equal ones has the sum of all. */
   readonly gradient: Tensor
   /** Numbers of the rows that the step read, [n] of int32. */
   readonly rows: Node | null

@@ -5,7 +5,7 @@ import type { Json } from '../../base/json'
 import { toLoss, type Loss, type LossSpec } from '../../losses'
 import { metricContext, toMetrics, type Metric, type MetricList } from '../../metrics'
 import { toOptimizer, type Optimizer, type OptimizerName } from '../../optimizers'
-import { recordOf } from '../data/record'
+import { recordOf } from './record'
 import type { Network, NetworkOutput } from './network'
 
 /** Limits gradients before the update: the norm of all of them together, or every element. */
@@ -144,8 +144,8 @@ function checkDecay(where: string, { decays, kind }: Optimizer, network: Network
   const found = network.weights().find(({ spec }) => spec.updates === 'touched')
   if (found)
     throw new OptionError(
-      `${where}: optimizer: expected one without weight decay for '${found.place.name}', whose updates are 'touched', ` +
-        `got '${kind}': decay changes all rows. Use optimizers.adam, or updates: 'all'.`,
+      `${where}: optimizer: expected one without weight decay for '${found.place.name}', whose updates are ` +
+        `'touched', got '${kind}': decay changes all rows. Use optimizers.adam, or updates: 'all'.`,
     )
 }
 

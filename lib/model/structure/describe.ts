@@ -115,8 +115,8 @@ function usesFor(where: string, given: readonly Named[], wanted: readonly Named[
         if (!inputs.has(next)) {
           const known = given.map((input) => `'${input.name}'`).join(', ')
           throw new OptionError(
-            `${where}: outputs: '${name}' needs ${describeSource(next)} of shape ${shapeText([null, ...next.shape])}, ` +
-              `which is none of the model's inputs: ${known}.`,
+            `${where}: outputs: '${name}' needs ${describeSource(next)} of shape ` +
+              `${shapeText([null, ...next.shape])}, which is none of the model's inputs: ${known}.`,
           )
         }
       } else stack.push(...next.source.inputs)
@@ -126,7 +126,8 @@ function usesFor(where: string, given: readonly Named[], wanted: readonly Named[
   const unused = given.find(({ value }) => !needed.has(value))
   if (unused)
     throw new OptionError(
-      `${where}: inputs: '${unused.name}' is used by none of the outputs: ${wanted.map(({ name }) => `'${name}'`).join(', ')}.`,
+      `${where}: inputs: '${unused.name}' is used by none of the outputs: ` +
+        `${wanted.map(({ name }) => `'${name}'`).join(', ')}.`,
     )
   return [...needed].filter(({ source }) => 'layer' in source).sort((a, b) => a.order - b.order)
 }

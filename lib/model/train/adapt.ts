@@ -1,8 +1,9 @@
 /** Layers that learn from data before training starts. */
+import { StateError } from '../../base/errors'
 import { sizeOf } from '../../base/shape'
 import { inTurns } from '../../base/slices'
 import { native } from '../../native/native'
-import type { NativeInputs } from '../data/inputs'
+import type { NativeInputs, OpenInputs } from '../data/inputs'
 import type { Engine } from '../engine'
 import type { Job } from '../queue/job'
 import type { PlacedLayer } from '../structure/network'
@@ -25,4 +26,16 @@ export async function adaptTo(
   }
   // All of them or, after an abort, none.
   for (const [place, values] of learnt) engine.setStatistics(place, values)
+}
+
+/** `model.adapt`: all layers that learn statistics. StateError where there are none. */
+export async function adaptOn(engine: Engine, job: Job, open: OpenInputs): Promise<void> {
+  if (engine.network.adapting.length === 0)
+    throw new StateError(`${job.what}: the model has no normalize layer. Put layers.normalize() first.`)
+  const inputs = await open.prepared(engine, job)
+  try {
+    await adaptTo(engine, job, inputs)
+  } finally {
+    inputs.release()
+  }
 }

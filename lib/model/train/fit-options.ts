@@ -13,7 +13,7 @@ import { describeValue, OptionError } from '../../base/errors'
 import { Augmenter } from '../../data/augment'
 import type { ClassWeights, SampleWeights, TargetData } from '../data/examples'
 import type { InputData } from '../data/inputs'
-import { recordOf } from '../data/record'
+import { recordOf } from '../structure/record'
 import type { Network, NetworkInput } from '../structure/network'
 import type { Augmented } from './augmented'
 import type { BatchLogs, Callback, Hook, TrainingRun } from './callback'
@@ -59,9 +59,9 @@ export interface CommonFitOptions<Model = unknown> {
   /** Ends with history.stopped 'converged' when the epoch's cost J changes by less than `tolerance`. */
   stopWhen?: { tolerance: number } | undefined
   /**
-   * `data.augment({ … })`, or `{ photo: data.augment({ … }) }` for the images of a named input: every epoch trains on newly changed images, made natively ahead of the steps. Row i of epoch
-   * n is changed the same for the same seed, whatever the batch size and the number of threads. Labels, weights and
-   * validation data stay what they are.
+   * `data.augment({ … })`, or `{ photo: data.augment({ … }) }` for the images of a named input: every epoch trains on
+   * newly changed images, made natively ahead of the steps. Row i of epoch n is changed the same for the same seed,
+   * whatever the batch size and the number of threads. Labels, weights and validation data stay what they are.
    */
   augment?: Augmenter | { readonly [input: string]: Augmenter } | undefined
 }
