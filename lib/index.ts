@@ -10,37 +10,7 @@ export type { GradOptions } from './functions/grad'
 export { trace, Graph } from './functions/trace'
 export type { GraphNode, NodeValue, TraceOptions } from './functions/trace'
 export { assertShape } from './tensor/assert-shape'
-export { defineLayer, input, layers, SymbolicTensor } from './layers'
-export type {
-  AddWeight,
-  BuiltLayer,
-  CommonOptions,
-  Custom,
-  DeclaredWeights,
-  DefinedLayer,
-  DenseOptions,
-  DenseWeights,
-  DropoutOptions,
-  InputOptions,
-  Layer,
-  LayerContext,
-  LayerDefinition,
-  LayerDescription,
-  LayerFacts,
-  LayerFactory,
-  LayerOutput,
-  LayerResult,
-  MultiInputDefinition,
-  NoWeights,
-  NormalizeOptions,
-  ValueWithUpdates,
-  WeightHandle,
-  WeightOptions,
-  WeightRole,
-  WeightSetOf,
-  WeightSpec,
-  WeightTensors,
-} from './layers'
+export * from './layers'
 export type { ActivationFunction, ActivationName, ActivationSpec } from './activations'
 export { initializers } from './initializers'
 export type { Initializer, InitializerContext, InitializerName, InitializerSpec } from './initializers'
@@ -49,15 +19,18 @@ export type { L1L2Options, L1Options, L2Options, Regularizer } from './regulariz
 export { losses } from './losses'
 export type { Loss, LossFunction, LossName, LossSpec } from './losses'
 export type { Metric, MetricContext, MetricFunction, MetricList, MetricName, MetricSpec } from './metrics'
-export { optimizers } from './optimizers'
+export { defineOptimizer, optimizers } from './optimizers'
 export type {
   AdamOptions,
   AdamwOptions,
+  DefinedOptimizer,
   GradientDescentOptions,
   MomentumOptions,
   Optimizer,
+  OptimizerDefinition,
   OptimizerName,
   RmspropOptions,
+  UpdateStep,
 } from './optimizers'
 export { schedules } from './schedules'
 export type { LearningRate, Schedule, ScheduleFunction, ScheduleTime } from './schedules'

@@ -16,7 +16,8 @@ const { root, Failure, main, readArguments, which } = require('./tools')
 const anyDevice = [
   'test/whole/golden/*.test.ts',
   'test/check/**/*.test.ts',
-  'test/layers/**/gradients.test.ts',
+  'test/functions/gradients.test.ts',
+  'test/layers/**/*.test.ts',
   'test/model/*.test.ts',
   'test/model/files/files.test.ts',
   'test/model/infer/*.test.ts',

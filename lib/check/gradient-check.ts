@@ -39,8 +39,8 @@ export interface GradientCheckOptions {
   /** How many entries of each tensor are listed as `worst`. Default 5. */
   worst?: number | undefined
   /**
-   * What to do with dropout, whose random masks have no derivative to check: 'refuse' (default), 'off' as in
-   * prediction, or 'frozen': one mask for all evaluations.
+   * What to do with dropout and other layers that draw random numbers, whose masks have no derivative to check:
+   * 'refuse' (default), 'off' as in prediction, or 'frozen': one mask for all evaluations.
    */
   dropout?: 'refuse' | 'off' | 'frozen' | undefined
   signal?: AbortSignal | undefined
@@ -48,7 +48,8 @@ export interface GradientCheckOptions {
 
 /**
  * Compares the model's derivatives with finite differences of its cost, in float64 whatever the model's dtype, with
- * penalties included and on the weights of this moment. Run it on a few examples, at the start and again after some
+ * penalties included and on the weights of this moment. The cost is that of a training step on these examples:
+ * batchNorm uses their mean and variance. Run it on a few examples, at the start and again after some
  * training; `fit` never runs it.
  *
  * Every compared entry of θ costs two evaluations of J, made natively off the event loop. Entries with a kink within
@@ -74,7 +75,7 @@ export async function gradientCheck(
     sample: options.sample === Infinity ? Infinity : positiveInteger(`${where}: sample`, options.sample ?? 200),
     seed: seedOption(`${where}: seed`, options.seed ?? 0),
     worst: positiveInteger(`${where}: worst`, options.worst ?? 5),
-    training: frozenDropout(model.internals.parts, options.dropout),
+    random: frozenDropout(model.internals.parts, options.dropout),
   }
   const { engine, parts, compiled, queue } = model.internals
   if (!compiled)
@@ -102,7 +103,8 @@ interface Settings {
   sample: number
   seed: bigint
   worst: number
-  training: boolean
+  /** Whether layers draw random numbers. */
+  random: boolean
 }
 
 /** True if dropout is to act, with one mask for all evaluations. */
@@ -145,12 +147,13 @@ function costGraph(
   parts: Parts,
   outputs: readonly CompiledOutput[],
   data: NativeData,
-  training: boolean,
+  random: boolean,
 ): { graph: CostGraph; buffers: NativeBuffer[] } {
   const shape = { batch: data.rows, weighted: weightedOutputs(data) }
   const { device } = parts.weights
   const built = costProgram({ ...parts, dtype: 'float64', precision: 'float64' }, outputs, shape, {
-    training,
+    training: true,
+    random,
     withGradients: true,
   })
   const buffers: NativeBuffer[] = []
@@ -184,11 +187,11 @@ async function check(
   outputs: readonly CompiledOutput[],
   data: NativeData,
   given: Map<string, Float64Array> | undefined,
-  { epsilon, sample, seed, worst, training }: Settings,
+  { epsilon, sample, seed, worst, random }: Settings,
 ): Promise<GradientCheck> {
   const parameters = checkedParameters(parts)
   if (parameters.length === 0) throw new OptionError(`${where}: the model has no trainable weights to check.`)
-  const { graph, buffers } = costGraph(parts, outputs, data, training)
+  const { graph, buffers } = costGraph(parts, outputs, data, random)
   try {
     const run = async (prepared: PreparedRun) => {
       const result = await job.run(prepared)

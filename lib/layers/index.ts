@@ -1,20 +1,27 @@
-/** The table of layers, `layers.*`, and how files name them. */
-import { customFactory, type Custom } from '../base/custom'
-import type { JsonObject } from '../base/json'
-import { activation, activationLayerFromConfig } from './core/activation'
+/** What is public of layers; all of it is exported by the library. A new layer has its lines here and nowhere else. */
+import { activation } from './core/activation'
 import { dense } from './core/dense'
 import { dropout } from './core/dropout'
+import { embedding } from './core/embedding'
 import { flatten } from './core/flatten'
-import { lambda, lambdaFromConfig } from './core/lambda'
-import { optionsFromConfig } from './from-config'
-import { makeLayer, type Layer, type LayerFactory } from './layer'
+import { gaussianNoise } from './core/gaussian-noise'
+import { lambda } from './core/lambda'
+import { prelu } from './core/prelu'
+import { reshape } from './core/reshape'
+import { concat } from './merge/concat'
+import { add, average, maximum, multiply } from './merge/elementwise'
+import { batchNorm } from './normalization/batch-norm'
+import { layerNorm } from './normalization/layer-norm'
 import { normalize } from './normalization/normalize'
-import type { CommonOptions } from './options'
 
 export type { LayerOutput } from '../activations'
 export type { Custom } from '../base/custom'
 export type { DenseOptions, DenseWeights } from './core/dense'
 export type { DropoutOptions } from './core/dropout'
+export type { EmbeddingOptions } from './core/embedding'
+export type { GaussianNoiseOptions } from './core/gaussian-noise'
+export type { PreluOptions } from './core/prelu'
+export type { ReshapeOptions } from './core/reshape'
 export { defineLayer, type DefinedLayer } from './define-layer'
 export type {
   AddWeight,
@@ -38,33 +45,28 @@ export type {
 export type { Layer, LayerFactory, NoWeights, WeightSetOf } from './layer'
 export { input, SymbolicTensor, type InputOptions } from './symbolic'
 export type { CommonOptions } from './options'
+export type { ConcatOptions } from './merge/concat'
+export type { BatchNormOptions, BatchNormWeights } from './normalization/batch-norm'
+export type { LayerNormOptions, LayerNormWeights } from './normalization/layer-norm'
 export type { NormalizeOptions } from './normalization/normalize'
 
 /** Layers: descriptions that may be used in several models. */
-export const layers = { dense, dropout, activation, normalize, flatten, lambda }
-
-type LayerName = keyof typeof layers
-
-/** How layers come back from their configs whose first argument is not an object of options. */
-type FromConfig = (config: JsonObject, common: CommonOptions, custom?: Custom) => Layer
-const fromConfig: Partial<Record<LayerName, FromConfig>> = {
-  activation: activationLayerFromConfig,
-  lambda: lambdaFromConfig,
+export const layers = {
+  dense,
+  dropout,
+  activation,
+  prelu,
+  normalize,
+  gaussianNoise,
+  flatten,
+  lambda,
+  reshape,
+  add,
+  multiply,
+  average,
+  maximum,
+  concat,
+  embedding,
+  batchNorm,
+  layerNorm,
 }
-
-/**
- * Rebuilds a layer from what a file says. Own kinds and functions come from `custom`; FormatError where one is missing.
- */
-export function layerFromConfig(kind: string, config: JsonObject, common: CommonOptions, custom?: Custom): Layer {
-  const { name } = common
-  if (!isBuiltIn(kind)) {
-    const layer = (customFactory('layer', kind, custom) as LayerFactory).fromConfig(config, name)
-    return makeLayer({ ...layer, trainable: common.trainable })
-  }
-  const special = fromConfig[kind]
-  if (special) return special(config, common, custom)
-  const make = layers[kind] as (options: object) => Layer
-  return make({ ...optionsFromConfig(name ?? kind, config, custom), ...common })
-}
-
-const isBuiltIn = (kind: string): kind is LayerName => Object.hasOwn(layers, kind)

@@ -51,6 +51,13 @@ export function makeLayer<Weights extends WeightsByName = WeightsByName>(
 /** Of layers that show nothing in getWeights. */
 export type NoWeights = Record<never, Tensor>
 
+/** Weights that a layer has where an option is true. */
+export type WeightsIf<Flag extends boolean, Weights> = boolean extends Flag
+  ? Readonly<Partial<Weights>>
+  : Flag extends true
+    ? Readonly<Weights>
+    : NoWeights
+
 /** What getWeights returns for layers in this order: as a list, and entry by entry as far as the layers are known. */
 export type WeightSetOf<Layers extends readonly Layer[]> = WeightSet & Numbered<Entries<Layers>>
 

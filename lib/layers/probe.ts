@@ -1,8 +1,10 @@
 /** What a user's function does to shapes, found by tracing it on example batches before any training. */
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { shapeText, type Shape } from '../base/shape'
+import { TraceContext } from '../graph/context'
 import { withLabel } from '../graph/label'
 import { inputNode } from '../graph/leaves'
+import { RandomStreams, withRandomStreams } from '../graph/random-streams'
 import { reachable } from '../graph/reachable'
 import { nodeOf, Tensor } from '../tensor/tensor'
 
@@ -27,15 +29,14 @@ export function outputShapeOf(
   fn: (inputs: Tensor[], weights: Tensor[]) => unknown,
   weights: readonly Shape[] = [],
 ): Probed {
-  const made = (shape: Shape) => Tensor.fromNode(inputNode(shape, layerName), 'float64')
-  const result = tried(() =>
-    withLabel(layerName, () =>
-      fn(
-        inputs.map((shape) => made([probeBatch, ...shape])),
-        weights.map(made),
-      ),
-    ),
-  )
+  const context = new TraceContext('float64', { convertCaptures: true })
+  const made = (shape: Shape) => Tensor.fromNode(inputNode(shape, layerName), context)
+  const call = () =>
+    fn(
+      inputs.map((shape) => made([probeBatch, ...shape])),
+      weights.map(made),
+    )
+  const result = tried(() => withRandomStreams(new RandomStreams(context), () => withLabel(layerName, call)))
   if (!(result instanceof Tensor))
     throw new OptionError(`${layerName}: its function must return a Tensor, got ${describeValue(result)}.`)
   if (result.rank === 0 || result.shape[0] !== probeBatch)

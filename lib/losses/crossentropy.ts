@@ -81,13 +81,12 @@ function checkOutput(
   )
 }
 
-/** An output with an entry for each class. */
+/** An output whose last axis has an entry for each class. */
 function checkClasses(name: string, outputShape: Shape): void {
-  if (outputShape.length !== 1)
-    throw new ShapeError(
-      `loss '${name}': expected an output of shape [classes], got ${shapeText(outputShape)}. Add layers.flatten().`,
-    )
-  if (outputShape[0] < 2)
+  const classes = outputShape.at(-1)
+  if (classes === undefined)
+    throw new ShapeError(`loss '${name}': expected an output of shape […, classes], got ${shapeText(outputShape)}.`)
+  if (classes < 2)
     throw new ShapeError(
       `loss '${name}': expected at least 2 outputs, one per class, got 1. ` +
         `For one 0/1 output use a sigmoid and 'binaryCrossentropy'.`,

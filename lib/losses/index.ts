@@ -1,5 +1,5 @@
 /** The table of losses, and how options and files name them. */
-import { oneOf } from '../base/checks'
+import { checkOptions, functionOption, nonEmptyString, oneOf } from '../base/checks'
 import { customFunction, isFunctionConfig, type Custom } from '../base/custom'
 import { describeValue, OptionError } from '../base/errors'
 import type { Json } from '../base/json'
@@ -16,25 +16,33 @@ export type { Loss, LossFunction, LossInput } from './loss'
 export const losses = { binaryCrossentropy, categoricalCrossentropy, sparseCategoricalCrossentropy, meanSquaredError }
 
 export type LossName = keyof typeof losses
-/** A name, `losses.…` or a function (yTrue, yPred) => scalar. */
-export type LossSpec = LossName | Loss | LossFunction
+/** A name, `losses.…`, or a function (yTrue, yPred) => scalar, by itself or with a name for files. */
+export type LossSpec = LossName | Loss | LossFunction | { name: string; fn: LossFunction }
 
 const lossNames = Object.keys(losses) as LossName[]
 
-/** Resolves a loss option: a name, `losses.…` or a function. `where` names the option in errors. */
+/** Resolves a loss option: a name, `losses.…`, a function or { name, fn }. `where` names the option in errors. */
 export function toLoss(where: string, spec: LossSpec): Loss {
   if (typeof spec === 'function') return ownLoss(spec)
   if (typeof spec === 'string') return losses[oneOf(where, spec, lossNames)]()
-  if (typeof spec === 'object' && spec !== null && typeof spec.checkTargetValues === 'function') return spec
+  if (typeof spec === 'object' && spec !== null) {
+    if ('checkTargetValues' in spec && typeof spec.checkTargetValues === 'function') return spec
+    if ('fn' in spec) {
+      checkOptions(where, spec, ['name', 'fn'])
+      return ownLoss(functionOption(`${where}: fn`, spec.fn), nonEmptyString(`${where}: name`, spec.name))
+    }
+  }
   const known = lossNames.map((name) => `'${name}'`).join(', ')
   throw new OptionError(
-    `${where}: expected ${known}, losses.… or a function (yTrue, yPred) => scalar, got ${describeValue(spec)}.`,
+    `${where}: expected ${known}, losses.…, a function (yTrue, yPred) => scalar or { name, fn }, got ` +
+      `${describeValue(spec)}.`,
   )
 }
 
 /** Rebuilds what `Loss.config` describes. */
 export function lossFromConfig(config: Json, custom?: Custom): Loss {
-  if (isFunctionConfig(config)) return toLoss('loss', customFunction<LossFunction>('loss', config.custom, custom))
+  if (isFunctionConfig(config))
+    return ownLoss(customFunction<LossFunction>('loss', config.custom, custom), config.custom)
   if (typeof config === 'string') return toLoss('loss', oneOf('loss', config, lossNames))
   if (typeof config !== 'object' || config === null || Array.isArray(config))
     throw new OptionError(`loss: expected a name or an object, got ${describeValue(config)}.`)

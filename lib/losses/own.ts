@@ -1,5 +1,5 @@
 /** Loss functions of the user's own. */
-import { functionConfig } from '../base/custom'
+import { functionName } from '../base/custom'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import * as ops from '../ops'
@@ -7,11 +7,12 @@ import type { Tensor } from '../tensor/tensor'
 import type { Loss, LossFunction } from './loss'
 import { targetsOf } from './targets'
 
-export function ownLoss(fn: LossFunction): Loss {
-  const where = fn.name ? `loss function '${fn.name}'` : 'loss function'
+/** `name`: what files call it; by default the function's own. */
+export function ownLoss(fn: LossFunction, name = functionName(fn)): Loss {
+  const where = name ? `loss function '${name}'` : 'loss function'
   return {
     name: 'custom',
-    config: functionConfig(fn),
+    config: name === null ? null : { custom: name },
     fromLogits: false,
     custom(yTrue, yPred) {
       const value: unknown = fn(yTrue, yPred)

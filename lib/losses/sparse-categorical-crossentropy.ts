@@ -5,7 +5,8 @@ import type { Loss } from './loss'
 import { targetsOf } from './targets'
 
 /**
- * −ln a_y with class numbers [m], from 0. Needs a softmax output or `fromLogits`, and is computed from z then.
+ * −ln a_y with class numbers y [m, …], from 0, for an output a [m, …, classes]; the mean over all positions. Needs a
+ * softmax output or `fromLogits`, and is computed from z then.
  */
 export function sparseCategoricalCrossentropy(options?: CrossentropyOptions): Loss {
   return crossentropy(
@@ -15,7 +16,7 @@ export function sparseCategoricalCrossentropy(options?: CrossentropyOptions): Lo
       targets: targetsOf('classNumbers', (outputShape) => outputShape.slice(0, -1)),
       perExample(yTrue, a, z) {
         const classes = a.shape[a.rank - 1]
-        return oneHotCrossentropy(ops.oneHot(ops.reshape(yTrue, [yTrue.shape[0]]), classes), a, z)
+        return oneHotCrossentropy(ops.oneHot(ops.reshape(yTrue, [yTrue.size]), classes), a, z)
       },
     },
     options,

@@ -14,25 +14,26 @@ export function targetsOf(
     targets: kind,
     targetShape,
     checkTargetShape: (where, shape, rows, outputShape) =>
-      checkShape(where, kind, shape, [rows, ...targetShape(outputShape)], sizeOf(outputShape)),
+      checkShape(where, kind, shape, [rows, ...targetShape(outputShape)], outputShape),
     checkTargetValues: (where, data, outputShape, firstRow = 0) =>
-      check?.(where, data, { firstRow, classes: sizeOf(outputShape), perRow: sizeOf(targetShape(outputShape)) }),
+      check?.(where, data, { firstRow, classes: outputShape.at(-1) ?? 1, perRow: sizeOf(targetShape(outputShape)) }),
   }
 }
 
 /** How far a one-hot row may be from summing to 1: float32 rounding over many classes. */
 const sumTolerance = 1e-4
 
-function checkShape(where: string, kind: TargetKind, shape: Shape, expected: Shape, width: number): void {
+function checkShape(where: string, kind: TargetKind, shape: Shape, expected: Shape, outputShape: Shape): void {
   const target = expected.slice(1)
   const given = shape.slice(1)
   // [m] and [m, 1] mean the same: class numbers, and targets of a single output.
   const single = sizeOf(target) === 1 && given.length < 2 && sizeOf(given) === 1
   if (shape.length > 0 && (single || sameShape(given, target))) return
+  const classes = outputShape.at(-1)
   let hint = ''
-  if (kind === 'oneHot' && sizeOf(given) === 1)
-    hint = ` These look like class numbers: use the loss 'sparseCategoricalCrossentropy', or data.oneHot(y, ${width}).`
-  if (kind === 'classNumbers' && given.length === 1 && given[0] === width)
+  if (kind === 'oneHot' && sizeOf(given) * (classes ?? 1) === sizeOf(target))
+    hint = ` These look like class numbers: use the loss 'sparseCategoricalCrossentropy', or data.oneHot(y, ${classes}).`
+  if (kind === 'classNumbers' && sameShape(given, outputShape))
     hint = " These look like one-hot rows: use the loss 'categoricalCrossentropy'."
   throw new ShapeError(`${where}: expected shape ${shapeText(expected)}, got ${shapeText(shape)}.${hint}`)
 }
@@ -70,7 +71,7 @@ function checkClassNumbers(where: string, data: NativeArray, part: Part): void {
 }
 
 function checkOneHot(where: string, data: NativeArray, part: Part): void {
-  const { classes, firstRow } = part
+  const { classes, firstRow, perRow } = part
   for (let start = 0; start < data.length; start += classes) {
     let total = 0
     for (let i = start; i < start + classes; i++) {
@@ -80,7 +81,7 @@ function checkOneHot(where: string, data: NativeArray, part: Part): void {
         )
       total += data[i]
     }
-    const row = firstRow + start / classes
+    const row = firstRow + Math.floor(start / perRow)
     if (Math.abs(total - 1) > sumTolerance)
       throw new OptionError(`${where}: expected one-hot rows that sum to 1, row ${row} sums to ${total}.`)
   }

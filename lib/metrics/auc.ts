@@ -14,10 +14,10 @@ export const auc: MetricKind = {
   largerIsBetter: true,
   bind(where, context) {
     needsClasses(where, 'auc', context)
-    const { kind, outputs, fromLogits } = context
+    const { kind, outputs, positions, fromLogits } = context
     // One softmax or sigmoid puts scores where the thresholds are.
     const probabilities = (yPred: Tensor): Tensor => {
-      const rows = asRows(yPred)
+      const rows = positions === 1 ? asRows(yPred) : ops.reshape(yPred, [yPred.size / outputs, outputs])
       if (!fromLogits) return rows
       return kind === 'classes' ? ops.softmax(rows) : ops.sigmoid(rows)
     }
@@ -30,11 +30,12 @@ export const auc: MetricKind = {
       },
       finish: (totals) => areaFromThresholds(totals),
       exact(yTrue, yPred, m) {
-        const isClassNumber = kind === 'classes' && yTrue.length === m && outputs > 1
+        const answers = m * positions
+        const isClassNumber = kind === 'classes' && yTrue.length === answers && outputs > 1
         const truth = (row: number, output: number): boolean =>
           isClassNumber ? yTrue[row] === output : yTrue[row * outputs + output] > 0.5
         const scores = fromLogits && kind === 'classes' ? softmaxRows(yPred, outputs) : yPred
-        return areaUnderCurve(truth, (row, output) => scores[row * outputs + output], m, outputs)
+        return areaUnderCurve(truth, (row, output) => scores[row * outputs + output], answers, outputs)
       },
     }
   },

@@ -13,18 +13,24 @@ export function needsClasses(where: string, name: string, context: MetricContext
     )
 }
 
-/** Class number of each row, [m]. Targets of one number per row are class numbers already. */
-export function classOf(values: Tensor): Tensor {
-  const rows = values.shape[0]
-  return values.size === rows ? ops.reshape(values, [rows]) : ops.argmax(asRows(values), { axis: 1 })
+/** Class number of each of `answers`. Targets of one number for each are class numbers already. */
+export function classOf(values: Tensor, answers: number): Tensor {
+  if (values.size === answers) return ops.reshape(values, [answers])
+  return ops.argmax(ops.reshape(values, [answers, values.size / answers]), { axis: 1 })
 }
 
-/** 0/1 matrices [m, n] of what is true and what was predicted; one column per class or output. */
+/** Answers in a batch of predictions. */
+export function answersIn(yPred: Tensor, { positions }: MetricContext): number {
+  return yPred.shape[0] * positions
+}
+
+/** 0/1 matrices [answers, n] of what is true and what was predicted; one column per class or output. */
 export function indicators(yTrue: Tensor, yPred: Tensor, context: MetricContext): { truth: Tensor; predicted: Tensor } {
   if (context.kind === 'classes') {
+    const answers = answersIn(yPred, context)
     return {
-      truth: ops.oneHot(classOf(yTrue), context.outputs),
-      predicted: ops.oneHot(classOf(yPred), context.outputs),
+      truth: ops.oneHot(classOf(yTrue, answers), context.outputs),
+      predicted: ops.oneHot(classOf(yPred, answers), context.outputs),
     }
   }
   // Yes is a > 0.5; for scores z > 0.

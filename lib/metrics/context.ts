@@ -6,9 +6,11 @@ import type { MetricContext } from './metric'
 export function metricContext(loss: Loss, activation: string, outputShape: Shape): MetricContext {
   const classes = activation === 'softmax' || loss.targets === 'classNumbers' || loss.targets === 'oneHot'
   const binary = activation === 'sigmoid' || loss.targets === 'labels'
+  const width = classes ? (outputShape.at(-1) ?? 1) : sizeOf(outputShape)
   return {
     kind: classes ? 'classes' : binary ? 'binary' : 'values',
-    outputs: sizeOf(outputShape),
+    outputs: width,
+    positions: sizeOf(outputShape) / width,
     fromLogits: loss.fromLogits,
   }
 }

@@ -16,7 +16,7 @@ export const meanSquaredError = meanError('meanSquaredError', (difference) => op
 function meanError(name: string, total: (difference: Tensor) => Tensor): MetricKind {
   return {
     largerIsBetter: false,
-    bind: (where, { outputs }) => ({
+    bind: (where, { outputs, positions }) => ({
       name,
       config: name,
       statistics(yTrue, yPred) {
@@ -28,7 +28,7 @@ function meanError(name: string, total: (difference: Tensor) => Tensor): MetricK
         const predicted = asRows(yPred)
         return [total(ops.sub(predicted, ops.reshape(yTrue, predicted.shape)))]
       },
-      finish: ([sum], m) => sum[0] / (m * outputs),
+      finish: ([sum], m) => sum[0] / (m * outputs * positions),
     }),
   }
 }

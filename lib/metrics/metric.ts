@@ -14,8 +14,10 @@ export type MetricFunction = (yTrue: Tensor, yPred: Tensor) => Tensor
 export interface MetricContext {
   /** 'binary': each output a probability of its own; 'classes': one probability per class; 'values': numbers. */
   kind: 'binary' | 'classes' | 'values'
-  /** Number of outputs (classes) per example. */
+  /** Number of outputs per example, or of classes per position. */
   outputs: number
+  /** Answers per example: 1, or more where each position of an output […, classes] is one. */
+  positions: number
   /** True where predictions are scores z, not probabilities. */
   fromLogits: boolean
 }

@@ -16,8 +16,9 @@ function weightText(parameters: readonly Parameter[], frozen: boolean): string {
     .join(', ')
 }
 
-function activationText(activation: string): string {
-  return activation === 'linear' ? '' : ` ${activation}`
+/** Nothing where the kind of the layer says it. */
+function activationText({ place: { layer }, built: { activation } }: LayerUse): string {
+  return activation === 'linear' || activation === layer.kind ? '' : ` ${activation}`
 }
 
 /** True where every layer reads the one before it: then nobody asks what it reads. */
@@ -44,7 +45,7 @@ export function summaryOf(engine: Engine, name: string | null): string {
     seen.add(place)
     const count = own.reduce((n, p) => n + sizeOf(p.shape), 0)
     return cells(
-      `${use.name} (${place.layer.kind}${activationText(use.built.activation)})`,
+      `${use.name} (${place.layer.kind}${activationText(use)})`,
       use.from.map((value) => network.nameOf(value)).join(', '),
       shapeText(use.built.outputShape),
       shared || weightText(own, !weights.isTrainable(place)),

@@ -56,6 +56,7 @@ function make(kind: 'adam' | 'adamw', options: AdamOptions, weightDecay: number 
     }),
     learningRate,
     slots: ['v', 's'],
+    decays: Boolean(weightDecay),
     hypers: ['correction1', 'correction2'],
     // Reciprocals, so that the kernel multiplies; in float64, because 1 − β₂ᵗ loses digits in float32.
     hyperValues: (t) => [1 / (1 - beta1 ** t), 1 / (1 - beta2 ** t)],

@@ -19,6 +19,7 @@ export function gradientDescent(options: GradientDescentOptions = {}): UpdateRul
     learningRate,
     slots: [],
     hypers: [],
+    restsAtZero: true,
     hyperValues: () => [],
     update: (weight, gradient, _slots, hyper) => ({
       weight: ops.sub(weight, ops.mul(hyper.learningRate, gradient)),

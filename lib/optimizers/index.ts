@@ -1,31 +1,21 @@
 /** The table of optimisers, and how options and files name them. */
 import { oneOf } from '../base/checks'
-import type { Custom } from '../base/custom'
+import { customFactory, type Custom, type Factory } from '../base/custom'
 import { describeValue, OptionError } from '../base/errors'
 import type { JsonObject } from '../base/json'
 import { scheduleFromConfig } from '../schedules'
 import { adam, adamw } from './adam'
 import { gradientDescent } from './gradient-descent'
 import { momentum } from './momentum'
-import type { Optimizer, UpdateRule } from './optimizer'
+import { usable, type Optimizer } from './optimizer'
 import { rmsprop } from './rmsprop'
 
 export type { AdamOptions, AdamwOptions } from './adam'
+export { defineOptimizer, type DefinedOptimizer, type OptimizerDefinition, type UpdateStep } from './define-optimizer'
 export type { GradientDescentOptions } from './gradient-descent'
 export type { MomentumOptions } from './momentum'
 export type { Optimizer, Updatable, UpdateRule } from './optimizer'
 export type { RmspropOptions } from './rmsprop'
-
-/** A maker of rules as a maker of optimisers. */
-function usable<Options>(make: (options?: Options) => UpdateRule): (options?: Options) => Optimizer {
-  return (options) => {
-    const optimizer: Optimizer = {
-      ...make(options),
-      apply: (model, gradients) => model.applyGradients(optimizer, gradients),
-    }
-    return optimizer
-  }
-}
 
 /** Optimisers. */
 export const optimizers = {
@@ -45,8 +35,12 @@ export function toOptimizer(where: string, value: Optimizer | OptimizerName): Op
   throw new OptionError(`${where}: expected optimizers.… (for example optimizers.adam()), got ${describeValue(value)}.`)
 }
 
-/** Rebuilds an optimiser from its kind and config. */
+/**
+ * Rebuilds an optimiser from its kind and config. Own kinds come from `custom`; FormatError where one is missing.
+ */
 export function optimizerFromConfig(kind: string, config: JsonObject, custom?: Custom): Optimizer {
-  const make = optimizers[oneOf('optimizer', kind, optimizerNames)] as (options: unknown) => Optimizer
-  return make({ ...config, learningRate: scheduleFromConfig(config.learningRate, custom) })
+  const options = { ...config, learningRate: scheduleFromConfig(config.learningRate, custom) }
+  if (!Object.hasOwn(optimizers, kind))
+    return (customFactory('optimizer', kind, custom) as Factory<Optimizer>).fromConfig(options as never)
+  return (optimizers[kind as OptimizerName] as (options: unknown) => Optimizer)(options)
 }

@@ -33,6 +33,10 @@ export interface UpdateRule {
   readonly hypers: readonly string[]
   /** Values of `hypers` for the update number t (from 1; counts updates since the optimiser was made), in float64. */
   hyperValues(t: number): number[]
+  /** A weight whose gradient is 0 stays as it is, without slots that would change: rows of tables may be left out. */
+  readonly restsAtZero?: boolean | undefined
+  /** Weights shrink at every step whatever their gradient (weight decay). */
+  readonly decays?: boolean | undefined
   /** Records the update of one weight. */
   update(
     weight: Tensor,
@@ -40,6 +44,17 @@ export interface UpdateRule {
     slots: readonly Tensor[],
     hyper: Readonly<Record<string, Tensor>>,
   ): { weight: Tensor; slots: Tensor[] }
+}
+
+/** A maker of rules as a maker of optimisers. */
+export function usable<Options>(make: (options?: Options) => UpdateRule): (options?: Options) => Optimizer {
+  return (options) => {
+    const optimizer: Optimizer = {
+      ...make(options),
+      apply: (model, gradients) => model.applyGradients(optimizer, gradients),
+    }
+    return optimizer
+  }
 }
 
 /** An optimiser's config for files, or null where its learning rate cannot be saved. */

@@ -75,6 +75,31 @@ describe('5.15 gradientCheck', function () {
     expect((await gradientCheck(model, x, y)).verdict).to.equal('correct')
   })
 
+  it('batchNorm is checked on the statistics of the batch, with dropout off and frozen too', async () => {
+    const x = matrix(9, 4)
+    const y = matrix(9, 1)
+    const normalised = (...more: LayerList) =>
+      compiled(
+        4,
+        [layers.dense({ units: 5, activation: 'tanh' }), layers.batchNorm(), ...more, layers.dense({ units: 1 })],
+        'meanSquaredError',
+      )
+    using model = normalised()
+    const { cost } = await model.costAndGradients(x, y, { training: true })
+    expect(cost).to.not.be.closeTo((await model.costAndGradients(x, y)).cost, 1e-3)
+    using dropping = normalised(layers.dropout({ rate: 0.4 }))
+    dropping.setWeights(model.getWeights())
+    for (const [tried, dropout] of [[model], [dropping, 'off']] as const) {
+      const check = await gradientCheck(tried, x, y, { dropout })
+      expect(check.verdict, String(check)).to.equal('correct')
+      expect(check.cost).to.be.closeTo(cost, 1e-5 * Math.abs(cost))
+      expect(check.parameters.map((p) => p.name)).to.include.members(['batchNorm_1.gamma', 'batchNorm_1.beta'])
+    }
+    expect((await gradientCheck(dropping, x, y, { dropout: 'frozen' })).verdict).to.equal('correct')
+    model.freeze('batchNorm_1')
+    expect((await gradientCheck(model, x, y)).cost).to.be.closeTo((await model.costAndGradients(x, y)).cost, 1e-5)
+  })
+
   for (const [loss, activation, y] of [
     ['binaryCrossentropy', 'sigmoid', Array.from({ length: 9 }, () => [random.below(2), random.below(2)])],
     ['meanSquaredError', 'linear', matrix(9, 2)],

@@ -2,13 +2,19 @@
 import { toMetrics, type Metric, type MetricContext, type MetricSpec } from '../../lib/metrics'
 import { tensor, type Tensor } from '../../lib/tensor/tensor'
 
-export const binary: MetricContext = { kind: 'binary', outputs: 1, fromLogits: false }
+export const binary: MetricContext = { kind: 'binary', outputs: 1, positions: 1, fromLogits: false }
 export const classes = (outputs: number, fromLogits = false): MetricContext => ({
   kind: 'classes',
   outputs,
+  positions: 1,
   fromLogits,
 })
-export const values = (outputs: number): MetricContext => ({ kind: 'values', outputs, fromLogits: false })
+export const values = (outputs: number): MetricContext => ({
+  kind: 'values',
+  outputs,
+  positions: 1,
+  fromLogits: false,
+})
 export const metric = (spec: MetricSpec, context: MetricContext): Metric =>
   toMetrics('compile: metrics', [spec], context)[0]
 const rows = (data: number[], width: number): Tensor => tensor(data, [data.length / width, width], { dtype: 'float64' })

@@ -43,6 +43,7 @@ function hidden(activation: string): { better: string | null; reason: string } {
     return { better: 'relu', reason: 'softmax makes the units of a hidden layer compete; it belongs to the output' }
   if (activation === 'tanh')
     return { better: null, reason: 'good; relu may learn faster, as its slope does not vanish' }
+  if (activation === 'prelu') return { better: null, reason: 'good; it learns its slope below 0' }
   return {
     better: null,
     reason: activation === 'custom' ? 'your own function' : 'the default choice for hidden layers',
@@ -56,7 +57,10 @@ interface Judged {
   output: number | null
 }
 
-/** Every dense layer with the activation that follows it, be it its own or that of a layer behind it. */
+/**
+ * Every dense layer with the activation that follows it, be it its own or that of a layer behind it, with layers between
+ * that apply none (dropout, layerNorm).
+ */
 function judged(model: AnyModel): Judged[] {
   const { uses, outputs: ends, inputs } = model.internals.engine.network
   return uses.flatMap((use): Judged[] => {
@@ -69,10 +73,10 @@ function judged(model: AnyModel): Judged[] {
       const readers = uses.filter(({ from }) => from.includes(value))
       const [next] = readers
       const isAlone = output < 0 && readers.length === 1
-      const carries = isAlone && activation === 'linear' && next.place.layer.kind === 'activation'
-      if (carries) activation = next.built.activation
-      else if (!isAlone || !next.built.passes)
-        return [{ layer: use.name, activation, output: output < 0 ? null : output }]
+      const goesOn = isAlone && next.from.length === 1 && !next.built.product
+      const both = goesOn && activation !== 'linear' && next.built.activation !== 'linear'
+      if (!goesOn || both) return [{ layer: use.name, activation, output: output < 0 ? null : output }]
+      if (activation === 'linear') activation = next.built.activation
       end = next
     }
   })

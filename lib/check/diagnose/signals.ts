@@ -9,7 +9,7 @@ import { dtypeOf, OpenInputs, type InputData } from '../../model/data/inputs'
 import type { Engine } from '../../model/engine'
 import { Model, type AnyModel } from '../../model/model'
 import type { Network } from '../../model/structure/network'
-import { shareStorage, Tensor } from '../../tensor/tensor'
+import { shareStorage, Tensor, type AnyTensor } from '../../tensor/tensor'
 
 export interface SignalsOptions {
   /** A layer whose root mean square is this many times larger or smaller than the input's is named. Default 1000. */
@@ -94,12 +94,12 @@ function deadShare(values: ArrayLike<number>, rows: number): number {
 /** x in native memory by input, read once and in slices; tensors of the user's are only held. */
 async function held(where: string, x: InputData, engine: Engine, signal: AbortSignal | undefined): Promise<HeldInputs> {
   const open = OpenInputs.open(where, x, engine.network, engine)
-  const tensors: [name: string, rows: Tensor][] = []
+  const tensors: [name: string, rows: AnyTensor][] = []
   const dispose = () => tensors.forEach(([, rows]) => rows.dispose())
   try {
     for (const { input, name, source } of open.list) {
       if (source.given instanceof Tensor) {
-        tensors.push([input.name, shareStorage(source.given as Tensor, source.given.shape)])
+        tensors.push([input.name, shareStorage(source.given, source.given.shape)])
         continue
       }
       const dtype = dtypeOf(input, engine)
@@ -120,7 +120,7 @@ async function held(where: string, x: InputData, engine: Engine, signal: AbortSi
 interface HeldInputs {
   /** As the model takes it. */
   x: InputData
-  byName: Record<string, Tensor>
+  byName: Record<string, AnyTensor>
   dispose(): void
 }
 

@@ -8,7 +8,7 @@ import * as ops from '../../ops'
 import { checkRegularizer, type Regularizer } from '../../regularizers'
 import type { Tensor } from '../../tensor/tensor'
 import type { BuiltLayer, LayerDescription, WeightSpec } from '../built'
-import { makeLayer, type Layer, type NoWeights } from '../layer'
+import { makeLayer, type Layer, type WeightsIf } from '../layer'
 import { commonOptions, onlyInput, type CommonOptions } from '../options'
 
 export interface DenseOptions<UseBias extends boolean = boolean> extends CommonOptions {
@@ -27,11 +27,10 @@ export interface DenseOptions<UseBias extends boolean = boolean> extends CommonO
 }
 
 /** [units, inputs] and [units]. */
-export type DenseWeights<UseBias extends boolean = boolean> = { readonly weight: Tensor } & (boolean extends UseBias
-  ? { readonly bias?: Tensor }
-  : UseBias extends true
-    ? { readonly bias: Tensor }
-    : NoWeights)
+export type DenseWeights<UseBias extends boolean = boolean> = { readonly weight: Tensor } & WeightsIf<
+  UseBias,
+  { bias: Tensor }
+>
 
 const optionNames = [
   'units',
@@ -103,8 +102,8 @@ function build(settings: Settings, inputShape: Shape, layerName: string): BuiltL
   const width = inputShape.at(-1)
   if (width === undefined)
     throw new ShapeError(
-      `${layerName}: dense expects inputs of shape [m, …, inputs], got [m]. Put layers.reshape({ shape: [1] }) before ` +
-        'it.',
+      `${layerName}: dense expects inputs of shape [m, …, inputs], got [m]. ` +
+        'Put layers.reshape({ shape: [1] }) before it.',
     )
   const weight: WeightSpec = {
     name: 'weight',

@@ -13,12 +13,16 @@ export type LambdaFunction = (...inputs: Tensor[]) => Tensor
  * A layer from a function of tensors [m, …] written with `ops`: of one, or of several where the layer is applied to a
  * list. The result keeps m as its first dimension. The name is the layer's, and what
  * `loadModel(path, { custom: { name: fn } })` asks for; without it (or a name of the function's own) the model cannot
- * be saved.
+ * be saved. `{ name, fn }` says both in one object, as losses and metrics do.
  */
-export function lambda(fn: LambdaFunction, options?: CommonOptions): Layer<NoWeights> {
+export function lambda(
+  given: LambdaFunction | (CommonOptions & { fn: LambdaFunction }),
+  options?: CommonOptions,
+): Layer<NoWeights> {
   const where = 'layers.lambda'
+  const { fn, ...others } = typeof given === 'object' && given !== null ? given : { fn: given, ...options }
   functionOption(where, fn)
-  const common = commonOptions(where, options)
+  const common = commonOptions(where, others)
   const key = common.name ?? functionName(fn)
   return makeLayer({
     kind: 'lambda',

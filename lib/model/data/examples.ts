@@ -2,8 +2,8 @@
  * Examples on their way into a model: opened once, at the user's call; checked and copied into native memory in slices
  * when their turn has come.
  */
-import { ShapeError } from '../../base/errors'
-import { sizeOf } from '../../base/shape'
+import { OptionError, ShapeError } from '../../base/errors'
+import { shapeText, sizeOf } from '../../base/shape'
 import { inTurns, type Sliced } from '../../base/slices'
 import { openRows, type RowSource } from '../../data/row-source'
 import type { DataLike } from '../../data/rows'
@@ -190,6 +190,11 @@ export class Examples {
     })
     const width = sizeOf(output.shape)
     const classes = width === 1 ? 2 : width
+    if (classWeight !== undefined && output.shape.length > 1)
+      throw new OptionError(
+        `${this.where}: classWeight: expected one class per example, got an output of shape ` +
+          `${shapeText([null, ...output.shape])}. Use sampleWeight.`,
+      )
     return { targets, weights: exampleWeights(this.where, targets, sampleWeight, classWeight, classes, dtype) }
   }
 

@@ -1,5 +1,5 @@
 /** Data of a network's inputs on their way into native memory: by name, or bare where the model has one input. */
-import type { DType, NativeArray } from '../../base/dtype'
+import type { TensorArray, TensorDType } from '../../base/dtype'
 import { OptionError, ShapeError } from '../../base/errors'
 import { shapeText, sizeOf, type Shape } from '../../base/shape'
 import { inTurns, type Sliced } from '../../base/slices'
@@ -30,15 +30,19 @@ export interface NativeInputs {
 }
 
 /** The dtype that the data of an input have in a model. */
-export function dtypeOf({ dtype }: NetworkInput, { dtype: ofModel }: Pick<Home, 'dtype'>): DType {
-  return (dtype as DType | undefined) ?? ofModel
+export function dtypeOf({ dtype }: NetworkInput, { dtype: ofModel }: Pick<Home, 'dtype'>): TensorDType {
+  return dtype ?? ofModel
 }
 
 /** x, open. `release` gives back the references to its tensors. */
 export class OpenInputs {
   private constructor(
     readonly where: string,
-    readonly list: readonly { readonly input: NetworkInput; readonly name: string; readonly source: RowSource }[],
+    readonly list: readonly {
+      readonly input: NetworkInput
+      readonly name: string
+      readonly source: RowSource<TensorDType>
+    }[],
   ) {}
 
   /**
@@ -49,7 +53,7 @@ export class OpenInputs {
     const { inputs, namedInputs } = network
     const names = inputs.map(({ name }) => name)
     const given = namedInputs ? recordOf<DataLike>(`${where}: x`, 'input', x, names) : { [names[0]]: x as DataLike }
-    const opened: RowSource[] = []
+    const opened: RowSource<TensorDType>[] = []
     try {
       const list = inputs.map((input) => {
         const name = namedInputs ? `x.${input.name}` : 'x'
@@ -113,7 +117,7 @@ export function slotsOf({ list }: NativeInputs): Record<string, NativeBuffer> {
 function idCheck(
   where: string,
   { limit, shape }: NetworkInput,
-): ((part: NativeArray, from: number) => void) | undefined {
+): ((part: TensorArray, from: number) => void) | undefined {
   if (!limit) return undefined
   const { below, layer } = limit
   const width = sizeOf(shape)
@@ -130,7 +134,7 @@ function idCheck(
 }
 
 /** ShapeError unless the rows are [m, ...shape]. */
-function checkShape(where: string, source: RowSource, shape: Shape): void {
+function checkShape(where: string, source: RowSource<TensorDType>, shape: Shape): void {
   const [, ...rest] = source.shape
   if (source.shape.length > 0 && rest.join() === shape.join()) return
   throw new ShapeError(
@@ -140,7 +144,7 @@ function checkShape(where: string, source: RowSource, shape: Shape): void {
 }
 
 /** How numbers without rows become examples. */
-function rowsHint({ shape, given }: RowSource, inputShape: Shape): string {
+function rowsHint({ shape, given }: RowSource<TensorDType>, inputShape: Shape): string {
   if (shape.join() === inputShape.join()) return ' For one example wrap it: [example].'
   if (shape.length !== 1) return ''
   const size = sizeOf(inputShape)

@@ -1,5 +1,5 @@
 /** The programs of a model: what one step of training, evaluation, prediction … computes, for one batch shape. */
-import { gradients } from '../../graph/grad'
+import { take } from '../../graph/build'
 import { withLabel } from '../../graph/label'
 import type { Program } from '../../graph/node'
 import * as ops from '../../ops'
@@ -7,17 +7,10 @@ import type { Optimizer } from '../../optimizers/optimizer'
 import type { Tensor } from '../../tensor/tensor'
 import type { Compiled, CompiledOutput, GradientClip } from '../structure/compile'
 import type { ForwardPass } from '../structure/network'
-import type { Parameter, SlotTable, StateCell } from '../structure/weights'
+import type { SlotTable, StateCell } from '../structure/weights'
 import { namedCosts, outputCosts, penalties, totalCost, weightedSum, type OutputCost } from './costs'
-import { mustNode, trace, Tracer, type BatchShape, type BuiltProgram, type Parts } from './tracer'
-
-function derivatives(tracer: Tracer, cost: Tensor, wrt: readonly Parameter[]): Tensor[] {
-  const nodes = gradients(
-    mustNode(cost),
-    wrt.map((p) => mustNode(tracer.state(p))),
-  )
-  return nodes.map((node) => tracer.tensor(node))
-}
+import { derivatives, derivativesFor, type Derivative } from './derivatives'
+import { mustNode, programOf, trace, type BatchShape, type BuiltProgram, type Parts, type Tracer } from './tracer'
 
 /** The statistics of all metrics, and how many each has. */
 function metricStatistics(
@@ -44,31 +37,38 @@ function clip(list: Tensor[], rule: GradientClip | null): { clipped: Tensor[]; g
   })
 }
 
+/** The update of every weight by its derivative. */
 function updates(
   tracer: Tracer,
   optimizer: Optimizer,
   slots: SlotTable,
-  trainable: readonly Parameter[],
-  gradient: readonly Tensor[],
+  changes: readonly Derivative[],
 ): Program['updates'] {
   const hyper: Record<string, Tensor> = {}
   for (const name of ['learningRate', ...optimizer.hypers]) hyper[name] = tracer.hyper(name)
-  return trainable.flatMap((p, i) =>
-    withLabel(p.name, () => {
-      const cells = slots.get(p)!
-      const next = optimizer.update(
-        tracer.state(p),
-        gradient[i],
-        cells.map((c) => tracer.state(c)),
-        hyper,
-      )
-      const pairs: [StateCell, Tensor][] = [
-        [p, next.weight],
-        ...cells.map((c, k): [StateCell, Tensor] => [c, next.slots[k]]),
-      ]
-      return pairs.map(([cell, value]) => ({ state: mustNode(tracer.state(cell)), value: mustNode(value) }))
+  return changes.flatMap(({ parameter, gradient, rows }) =>
+    withLabel(parameter.name, () => {
+      const cells = [parameter, ...slots.get(parameter)!]
+      // Of a table the rows alone, of its slots too.
+      const [weight, ...kept] = cells.map((cell) => {
+        const state = tracer.state(cell)
+        return rows ? tracer.tensor(take(mustNode(state), rows)) : state
+      })
+      const next = optimizer.update(weight, gradient, kept, hyper)
+      const isTouched = !rows && parameter.spec.updates === 'touched' ? touchedRows(gradient) : null
+      return [next.weight, ...next.slots].map((value, k) => {
+        const state = tracer.state(cells[k])
+        const changed = isTouched ? ops.select(isTouched, value, state) : value
+        return { state: mustNode(state), value: mustNode(changed), ...(rows && { rows }) }
+      })
     }),
   )
+}
+
+/** 1 for the rows of a whole gradient that hold anything but 0, which are those that the step read. */
+function touchedRows(gradient: Tensor): Tensor {
+  const axis = gradient.shape.map((_, i) => i).slice(1)
+  return ops.greater(ops.max(ops.abs(gradient), { axis, keepDims: true }), 0)
 }
 
 /** New values of the states, as the layers gave them. */
@@ -85,28 +85,32 @@ function stateUpdates({ weights }: Parts, tracer: Tracer, pass: ForwardPass): { 
  * Costs: [J, J without penalties, …the losses of outputs with names]. Accumulators: the metrics' statistics.
  */
 export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape): BuiltProgram {
-  const { outputs } = compiled
-  const { tracer, pass } = trace(parts, shape.batch, true)
-  const each = outputCosts(tracer, pass, outputs, shape)
-  const mean = weightedSum(
-    outputs,
-    each.map((cost) => cost.mean),
-  )
-  const cost = totalCost(parts, tracer, mean, shape.batch)
-  const { trainable, slots } = parts.weights
-  const raw = derivatives(tracer, cost, trainable)
-  const { clipped, guards } = clip(raw, compiled.gradientClip)
-  const states = stateUpdates(parts, tracer, pass)
-  const { statistics, statisticCounts } = metricStatistics(outputs, each)
-  return tracer.finish({
-    updates: [
-      ...updates(tracer, compiled.optimizer, slots, trainable, clipped),
-      ...states.map(({ cell, value }) => ({ state: mustNode(tracer.state(cell)), value: mustNode(value) })),
-    ],
-    guards: [cost, ...raw, ...guards, ...states.map(({ value }) => value)],
-    costs: [{ name: 'cost', value: cost }, { name: 'dataLoss', value: mean }, ...namedCosts(outputs, each)],
-    accumulators: statistics,
-    statisticCounts,
+  return programOf(parts, (tracer) => {
+    const { outputs } = compiled
+    const pass = trace(parts, tracer, shape.batch, true)
+    const each = outputCosts(tracer, pass, outputs, shape)
+    const mean = weightedSum(
+      outputs,
+      each.map((cost) => cost.mean),
+    )
+    const cost = totalCost(parts, tracer, mean, shape.batch)
+    const { trainable, slots } = parts.weights
+    const found = derivativesFor(compiled.optimizer, tracer, cost, trainable)
+    const raw = found.map(({ gradient }) => gradient)
+    const { clipped, guards } = clip(raw, compiled.gradientClip)
+    const changes = found.map((derivative, i) => ({ ...derivative, gradient: clipped[i] }))
+    const states = stateUpdates(parts, tracer, pass)
+    const { statistics, statisticCounts } = metricStatistics(outputs, each)
+    return tracer.finish({
+      updates: [
+        ...updates(tracer, compiled.optimizer, slots, changes),
+        ...states.map(({ cell, value }) => ({ state: mustNode(tracer.state(cell)), value: mustNode(value) })),
+      ],
+      guards: [cost, ...raw, ...guards, ...states.map(({ value }) => value)],
+      costs: [{ name: 'cost', value: cost }, { name: 'dataLoss', value: mean }, ...namedCosts(outputs, each)],
+      accumulators: statistics,
+      statisticCounts,
+    })
   })
 }
 
@@ -120,19 +124,21 @@ export function evaluateProgram(
   shape: BatchShape,
   predictions: boolean,
 ): BuiltProgram {
-  const { tracer, pass } = trace(parts, shape.batch, false)
-  const each = outputCosts(tracer, pass, outputs, shape)
-  const { statistics, statisticCounts } = metricStatistics(outputs, each)
-  const found = penalties(parts, tracer)
-  const costs = (['perExample', 'absolute'] as const).flatMap((name) => {
-    const value = found[name]
-    return value ? [{ name, value }] : []
-  })
-  return tracer.finish({
-    fetches: predictions ? predicted(parts, pass) : [],
-    costs,
-    accumulators: [...each.map(({ sum }) => sum), ...statistics],
-    statisticCounts,
+  return programOf(parts, (tracer) => {
+    const pass = trace(parts, tracer, shape.batch, false)
+    const each = outputCosts(tracer, pass, outputs, shape)
+    const { statistics, statisticCounts } = metricStatistics(outputs, each)
+    const found = penalties(parts, tracer)
+    const costs = (['perExample', 'absolute'] as const).flatMap((name) => {
+      const value = found[name]
+      return value ? [{ name, value }] : []
+    })
+    return tracer.finish({
+      fetches: predictions ? predicted(parts, pass) : [],
+      costs,
+      accumulators: [...each.map(({ sum }) => sum), ...statistics],
+      statisticCounts,
+    })
   })
 }
 
@@ -142,49 +148,60 @@ function predicted({ network }: Parts, pass: ForwardPass): { name: string; value
 
 /** Fetches each output by its name. */
 export function predictProgram(parts: Parts, batch: number): BuiltProgram {
-  const { tracer, pass } = trace(parts, batch, false)
-  return tracer.finish({ fetches: predicted(parts, pass) })
+  return programOf(parts, (tracer) => {
+    const pass = trace(parts, tracer, batch, false)
+    return tracer.finish({ fetches: predicted(parts, pass) })
+  })
 }
 
 /** Fetches `name.z` (where the layer has one) and `name.a` of every use of a layer. */
 export function activationsProgram(parts: Parts, batch: number, training: boolean): BuiltProgram {
-  const { tracer, pass } = trace(parts, batch, training)
-  const fetches = pass.uses.flatMap(({ name, output }) => [
-    ...(output.z ? [{ name: `${name}.z`, value: output.z }] : []),
-    { name: `${name}.a`, value: output.a },
-  ])
-  return tracer.finish({ fetches })
+  return programOf(parts, (tracer) => {
+    const pass = trace(parts, tracer, batch, training)
+    const fetches = pass.uses.flatMap(({ name, output }) => [
+      ...(output.z ? [{ name: `${name}.z`, value: output.z }] : []),
+      { name: `${name}.a`, value: output.a },
+    ])
+    return tracer.finish({ fetches })
+  })
 }
 
-/** Fetches J, J without penalties, and (if asked) dJ/dW of every trainable weight. Changes no state. */
+/**
+ * Fetches J, J without penalties, and (if asked) dJ/dW of every trainable weight. Changes no state. `random` false: a
+ * training step without dropout.
+ */
 export function costProgram(
   parts: Parts,
   outputs: readonly CompiledOutput[],
   shape: BatchShape,
-  { training, withGradients }: { training: boolean; withGradients: boolean },
+  { training, random, withGradients }: { training: boolean; random?: boolean; withGradients: boolean },
 ): BuiltProgram {
-  const { tracer, pass } = trace(parts, shape.batch, training)
-  const each = outputCosts(tracer, pass, outputs, shape)
-  const mean = weightedSum(
-    outputs,
-    each.map((cost) => cost.mean),
-  )
-  const cost = totalCost(parts, tracer, mean, shape.batch)
-  const wrt = withGradients ? parts.weights.trainable : []
-  const found = derivatives(tracer, cost, wrt)
-  return tracer.finish({
-    fetches: [
-      { name: 'cost', value: cost },
-      { name: 'dataLoss', value: mean },
-      ...wrt.map((p, i) => ({ name: p.name, value: found[i] })),
-    ],
+  return programOf(parts, (tracer) => {
+    const pass = trace(parts, tracer, shape.batch, training, random)
+    const each = outputCosts(tracer, pass, outputs, shape)
+    const mean = weightedSum(
+      outputs,
+      each.map((cost) => cost.mean),
+    )
+    const cost = totalCost(parts, tracer, mean, shape.batch)
+    const wrt = withGradients ? parts.weights.trainable : []
+    const found = derivatives(tracer, cost, wrt)
+    return tracer.finish({
+      fetches: [
+        { name: 'cost', value: cost },
+        { name: 'dataLoss', value: mean },
+        ...wrt.map((p, i) => ({ name: p.name, value: found[i] })),
+      ],
+    })
   })
 }
 
 /** Updates of all trainable weights from gradients given as inputs, one per trainable weight. */
 export function applyProgram(parts: Parts, optimizer: Optimizer, slots: SlotTable): BuiltProgram {
-  const tracer = new Tracer(parts)
-  const { trainable } = parts.weights
-  const given = trainable.map((p) => tracer.input(p.name, p.shape))
-  return tracer.finish({ guards: given, updates: updates(tracer, optimizer, slots, trainable, given) })
+  return programOf(parts, (tracer) => {
+    const { trainable } = parts.weights
+    const given = trainable.map((p) => tracer.input(p.name, p.shape))
+    const changes = trainable.map((parameter, i) => ({ parameter, gradient: given[i], rows: null }))
+    return tracer.finish({ guards: given, updates: updates(tracer, optimizer, slots, changes) })
+  })
 }

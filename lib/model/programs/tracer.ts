@@ -5,8 +5,9 @@ import type { Shape } from '../../base/shape'
 import { TraceContext } from '../../graph/context'
 import { hyperNode, inputNode, stateNode } from '../../graph/leaves'
 import type { Node, Program } from '../../graph/node'
+import { RandomStreams, withRandomStreams } from '../../graph/random-streams'
 import { nodeOf, Tensor } from '../../tensor/tensor'
-import type { ForwardPass, Network, NetworkInput } from '../structure/network'
+import { asFloating, type ForwardPass, type Network, type NetworkInput } from '../structure/network'
 import type { StateCell, Weights } from '../structure/weights'
 
 /** A program with what its slots stand for. */
@@ -68,13 +69,13 @@ export class Tracer {
   }
 
   /** Rows of an input of the network. */
-  data({ slot, name, shape }: NetworkInput, batch: number): Tensor {
-    return this.input(slot, [batch, ...shape], slot === 'x' ? 'input' : name)
+  data({ slot, name, shape, dtype }: NetworkInput, batch: number): Tensor {
+    return this.input(slot, [batch, ...shape], slot === 'x' ? 'input' : name, dtype)
   }
 
   /** `label`: what errors call it. */
-  input(name: string, shape: Shape, label = name): Tensor {
-    const node = inputNode(shape, label)
+  input(name: string, shape: Shape, label = name, dtype?: 'int32'): Tensor {
+    const node = inputNode(shape, label, dtype)
     this.inputs.push(node)
     this.inputNames.push(name)
     return this.tensor(node)
@@ -106,7 +107,8 @@ export class Tracer {
     statisticCounts?: number[]
   }): BuiltProgram {
     const nodes = (list: readonly Tensor[] | undefined) => (list ?? []).map(mustNode)
-    const fetches = rest.fetches ?? []
+    // Whoever reads a result gets floating numbers.
+    const fetches = (rest.fetches ?? []).map(({ name, value }) => ({ name, value: asFloating(value) }))
     const costs = rest.costs ?? []
     return {
       program: {
@@ -143,15 +145,19 @@ export function mustNode(value: Tensor): Node {
   return node
 }
 
-/** A forward pass over a batch. */
-export function trace(parts: Parts, batch: number, training: boolean): { tracer: Tracer; pass: ForwardPass } {
+/** A program as `build` traces it. Random numbers that its functions draw are new in every step. */
+export function programOf(parts: Parts, build: (tracer: Tracer) => BuiltProgram): BuiltProgram {
   const tracer = new Tracer(parts)
+  return withRandomStreams(new RandomStreams(tracer.context), () => build(tracer))
+}
+
+/** A forward pass over a batch. */
+export function trace(parts: Parts, tracer: Tracer, batch: number, training: boolean, random = true): ForwardPass {
   const { network, weights } = parts
   const inputs = network.inputs.map((input) => tracer.data(input, batch))
-  const pass = network.forward(
+  return network.forward(
     inputs,
     (place) => Object.fromEntries(weights.list.filter((p) => p.place === place).map((p) => [p.key, tracer.state(p)])),
-    { training, isTrainable: (place) => weights.isTrainable(place) },
+    { training, random, isTrainable: (place) => weights.isTrainable(place) },
   )
-  return { tracer, pass }
 }

@@ -78,6 +78,7 @@ export function resolveCompile(
   if (options.loss === undefined) throw new OptionError(`${where}: loss is missing; for example 'meanSquaredError'.`)
   const optimizer = toOptimizer(`${where}: optimizer`, options.optimizer)
   const { outputs, warnings } = resolveOutputs(where, options, network)
+  checkDecay(where, optimizer, network)
   const gradientClip =
     options.gradientClip === undefined ? null : checkClip(`${where}: gradientClip`, options.gradientClip)
   return { optimizer, outputs, gradientClip, warnings }
@@ -135,6 +136,17 @@ function givenByOutput(
     const given = { loss: losses[name], lossWeight: weights[name], metrics: lists[name] }
     return { output, at: `.${name}`, prefix: `${name}_`, given }
   })
+}
+
+/** OptionError for weight decay on a table of which an update may change the rows alone that a step reads. */
+function checkDecay(where: string, { decays, kind }: Optimizer, network: Network): void {
+  if (!decays) return
+  const found = network.weights().find(({ spec }) => spec.updates === 'touched')
+  if (found)
+    throw new OptionError(
+      `${where}: optimizer: expected one without weight decay for '${found.place.name}', whose updates are 'touched', ` +
+        `got '${kind}': decay changes all rows. Use optimizers.adam, or updates: 'all'.`,
+    )
 }
 
 function checkClip(where: string, clip: unknown): GradientClip {

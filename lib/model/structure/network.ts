@@ -5,10 +5,11 @@ import type { LayerOutput } from '../../activations'
 import type { DType } from '../../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../../base/errors'
 import { shapeText, sizeOf, type Shape } from '../../base/shape'
+import { cast } from '../../graph/build'
 import { withLabel } from '../../graph/label'
 import type { BuiltLayer, LayerDescription, LayerResult, WeightSpec } from '../../layers'
 import type { ModelSize } from '../../native/devices'
-import { Tensor } from '../../tensor/tensor'
+import { contextOf, nodeOf, Tensor, type AnyTensor } from '../../tensor/tensor'
 import { checkBuilt, nameLayers, type NetworkDescription, type ValueNumber } from './describe'
 
 /** An input of the network. */
@@ -72,6 +73,8 @@ export interface ForwardPass {
 /** How a forward pass treats the layers. */
 export interface PassOptions {
   training: boolean
+  /** False: layers that draw random numbers in training compute as in prediction. Default true. */
+  random?: boolean | undefined
   /** Frozen layers keep their states and use them. */
   isTrainable(place: PlacedLayer): boolean
 }
@@ -168,7 +171,7 @@ export class Network {
   forward(
     inputs: readonly Tensor[],
     weightsOf: (place: PlacedLayer) => WeightValues,
-    { training, isTrainable }: PassOptions,
+    { training, random = true, isTrainable }: PassOptions,
   ): ForwardPass {
     const rows = inputs[0].shape[0]
     const values: LayerOutput[] = inputs.map((a) => ({ a }))
@@ -179,10 +182,10 @@ export class Network {
       const trainable = isTrainable(place)
       // A second use of a layer sees the states as the first one leaves them.
       const weights = { ...weightsOf(place), ...updated.get(place) }
-      const context = { training, trainable, stream: use.index }
+      const context = { training: training && (random || !built.stochastic), trainable, stream: use.index }
       const result = withLabel(use.name, () =>
         built.call(
-          from.map((value) => values[value].a),
+          from.map((value) => taken(values[value].a, built)),
           weights,
           context,
         ),
@@ -231,6 +234,17 @@ export class Network {
       return before?.built.product && before.built.activation === 'linear' ? [[before.name, use.name]] : []
     })
   }
+}
+
+/** A traced value in the dtype of its trace: whole numbers become floating ones. */
+export function asFloating(value: AnyTensor): Tensor {
+  const [node, context] = [nodeOf(value), contextOf(value)]
+  return node?.dtype === 'int32' && context ? Tensor.fromNode(cast(node), context) : (value as Tensor)
+}
+
+/** What a layer is given of a value: whole numbers become others where it does not expect them. */
+function taken(value: AnyTensor, { wholeNumbers, anyDType }: BuiltLayer): Tensor {
+  return wholeNumbers || anyDType ? (value as Tensor) : asFloating(value)
 }
 
 /** All uses of a layer must hold the same weights. */

@@ -164,6 +164,11 @@ function augmentedInput(
 ): { input: NetworkInput; augment: unknown } {
   if (!namedInputs) return { input: inputs[0], augment: given }
   const names = inputs.map(({ name }) => name)
+  if (given instanceof Augmenter)
+    throw new OptionError(
+      `${where}: augment: expected the images of an input by name, { ${names[0]}: data.augment({ … }) }, got a bare ` +
+        'data.augment({ … }).',
+    )
   const entries = Object.entries(recordOf(`${where}: augment`, 'input', given, names, true))
   if (entries.length !== 1)
     throw new OptionError(`${where}: augment: expected the images of one input, got those of ${entries.length}.`)

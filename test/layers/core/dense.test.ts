@@ -1,8 +1,46 @@
 import { expect } from 'chai'
 import { OptionError, ShapeError } from '../../../lib/base/errors'
+import { initializers } from '../../../lib/initializers'
 import { layers, type DenseOptions } from '../../../lib/layers'
+import * as ops from '../../../lib/ops'
+import { regularizers } from '../../../lib/regularizers'
+import type { Tensor } from '../../../lib/tensor/tensor'
 import { close, t } from '../../numbers'
+import { describeLayer } from '../describe-layer'
 import { inference } from '../support'
+
+const swish = (z: Tensor): Tensor => ops.mul(z, ops.sigmoid(z))
+
+describeLayer('dense', {
+  uses: {
+    'with its defaults': { layer: () => layers.dense({ units: 3 }), inputs: [[4]], output: [3] },
+    'without bias': {
+      layer: () => layers.dense({ units: 2, useBias: false, activation: 'sigmoid' }),
+      inputs: [[4]],
+      output: [2],
+    },
+    'along the last of three axes, with an activation that has an option': {
+      layer: () => layers.dense({ units: 2, activation: { name: 'elu', alpha: 0.3 } }),
+      inputs: [[2, 3, 4]],
+      output: [2, 3, 2],
+    },
+    'with initialisers, penalties and a function of its own, frozen at first': {
+      layer: () =>
+        layers.dense({
+          units: 3,
+          activation: swish,
+          kernelInitializer: initializers.normal({ variance: 2 }),
+          biasInitializer: initializers.uniform({ min: -1, max: 1 }),
+          kernelRegularizer: regularizers.l2({ lambda: 0.5 }),
+          biasRegularizer: regularizers.l1({ l1: 0.01 }),
+          trainable: false,
+        }),
+      inputs: [[4]],
+      output: [3],
+      custom: { swish },
+    },
+  },
+})
 
 describe('layers.dense', () => {
   it('3.2 a = g(x·Wᵀ + b), as loops say', () => {

@@ -1,25 +1,20 @@
 import { expect } from 'chai'
 import { OptionError } from '../../../lib/base/errors'
-import { grad } from '../../../lib/functions/grad'
 import { layers } from '../../../lib/layers'
-import * as ops from '../../../lib/ops'
-import type { Tensor } from '../../../lib/tensor/tensor'
 import { close, t } from '../../numbers'
-import { run } from '../support'
+import { describeLayer } from '../describe-layer'
+import { drawing, run } from '../support'
+
+describeLayer('dropout', {
+  uses: {
+    'by the share that goes': { layer: () => layers.dropout({ rate: 0.25 }), inputs: [[4]], output: [4] },
+    'by the share that stays': { layer: () => layers.dropout({ keepProb: 0.5 }), inputs: [[2, 3]], output: [2, 3] },
+  },
+})
 
 describe('5.7 layers.dropout', () => {
-  const drop =
-    (keepProb: number, stream: number) =>
-    (x: Tensor): Tensor =>
-      layers
-        .dropout({ keepProb })
-        .build([x.shape.slice(1)], 'dropout_1')
-        .call([x], {}, { training: true, trainable: true, stream }).a
-  // A derivative traces the call; concrete tensors would have no random stream of a step.
-  const mask = (rows: number, columns: number, keepProb = 0.8, stream = 1): Float64Array => {
-    const x = t(new Float64Array(rows * columns).fill(1), [rows, columns])
-    return (grad((v: Tensor) => ops.sum(drop(keepProb, stream)(v)))(x)[0] as Tensor).data as Float64Array
-  }
+  const mask = (rows: number, columns: number, keepProb = 0.8, stream = 1) =>
+    drawing(layers.dropout({ keepProb }), t(new Float64Array(rows * columns).fill(1), [rows, columns]), stream).a
   it('entries are 0 or 1/keepProb, the mean over all 10⁶ entries within 1 %', () => {
     const values = mask(1000, 1000)
     expect(new Set(values)).to.deep.equal(new Set([0, 1 / 0.8]))
@@ -40,17 +35,17 @@ describe('5.7 layers.dropout', () => {
       Array.from({ length: 40 }, (_, i) => i + 1),
       [2, 20],
     )
-    const squared = grad((v: Tensor) => ops.sumSquares(drop(0.5, 3)(v)))(x)[0] as Tensor
+    const { slope } = drawing(layers.dropout({ keepProb: 0.5 }), x, 3)
     const kept = mask(2, 20, 0.5, 3)
     close(
-      squared,
+      slope,
       x.data.map((v, i) => 2 * v * kept[i] ** 2),
     )
   })
   it('is the identity outside training and with keepProb 1', () => {
     const x = t([1, 2, 3], [1, 3])
     expect(run(layers.dropout({ keepProb: 0.1 }), x)).to.equal(x)
-    expect(drop(1, 0)(x)).to.equal(x)
+    expect([...drawing(layers.dropout({ keepProb: 1 }), x).a]).to.deep.equal([1, 2, 3])
   })
   it('keepProb and rate: exactly one', () => {
     expect(layers.dropout({ rate: 0.25 }).config).to.deep.equal({ keepProb: 0.75 })

@@ -2,7 +2,15 @@ import { expect } from 'chai'
 import { OptionError } from '../../../lib/base/errors'
 import { layers } from '../../../lib/layers'
 import { close, t } from '../../numbers'
+import { describeLayer } from '../describe-layer'
 import { run } from '../support'
+
+describeLayer('flatten', {
+  uses: {
+    'three axes': { layer: () => layers.flatten(), inputs: [[2, 3, 2]], output: [12] },
+    'one axis': { layer: () => layers.flatten(), inputs: [[3]], output: [3] },
+  },
+})
 
 describe('layers.flatten', () => {
   it('keeps rows', () => {

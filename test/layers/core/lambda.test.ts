@@ -2,8 +2,26 @@ import { expect } from 'chai'
 import { OptionError, ShapeError } from '../../../lib/base/errors'
 import { layers } from '../../../lib/layers'
 import * as ops from '../../../lib/ops'
+import type { Tensor } from '../../../lib/tensor/tensor'
 import { close, t } from '../../numbers'
+import { describeLayer } from '../describe-layer'
 import { run } from '../support'
+
+const total = (x: Tensor): Tensor => ops.mul(x, ops.sum(x, { axis: 1, keepDims: true }))
+const joined = (a: Tensor, b: Tensor): Tensor => ops.concat([ops.mul(a, b), a], { axis: 1 })
+
+describeLayer('lambda', {
+  make: (options) => layers.lambda(total, options),
+  uses: {
+    'of one tensor': { layer: () => layers.lambda(total), inputs: [[4]], output: [4], custom: { total } },
+    'of two, by the name of the layer': {
+      layer: () => layers.lambda((a, b) => joined(a, b), { name: 'both' }),
+      inputs: [[3], [3]],
+      output: [6],
+      custom: { both: joined },
+    },
+  },
+})
 
 describe('layers.lambda', () => {
   it('finds its output shape', () => {

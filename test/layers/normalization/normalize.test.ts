@@ -7,7 +7,24 @@ import { featureStatistics } from '../../../lib/layers/normalization/normalize'
 import * as ops from '../../../lib/ops'
 import type { Tensor } from '../../../lib/tensor/tensor'
 import { close, t } from '../../numbers'
+import { describeLayer } from '../describe-layer'
 import { run } from '../support'
+
+describeLayer('normalize', {
+  uses: {
+    'learning its statistics': { layer: () => layers.normalize(), inputs: [[3]], output: [3] },
+    'given one σ² of 0': {
+      layer: () => layers.normalize({ mean: [1, 0, 2, 1], variance: [4, 1, 0, 0.5] }),
+      inputs: [[4]],
+      output: [4],
+    },
+    'given numbers for all features of two axes': {
+      layer: () => layers.normalize({ mean: 0.5, variance: 2 }),
+      inputs: [[2, 3]],
+      output: [2, 3],
+    },
+  },
+})
 
 /** The statistics of an array in memory. */
 function statistics(data: Float64Array, rows: number) {

@@ -1,17 +1,15 @@
 /**
- * Row 5.16 for the pieces above the primitives: every activation, layer, loss and regulariser against central
- * differences.
+ * Row 5.16 for pieces above the primitives: activations, losses and regularisers against central differences. Layers
+ * are checked by describeLayer.
  */
 import { expect } from 'chai'
 import { toActivation, type ActivationSpec } from '../../lib/activations'
 import { grad } from '../../lib/functions/grad'
-import { defineLayer, layers, type Layer } from '../../lib/layers'
 import { losses, toLoss, type Loss } from '../../lib/losses'
 import * as ops from '../../lib/ops'
 import { regularizers } from '../../lib/regularizers'
 import type { Tensor } from '../../lib/tensor/tensor'
 import { t } from '../numbers'
-import { inference } from './support'
 
 const epsilon = 1e-5
 const tolerance = 1e-7
@@ -68,60 +66,6 @@ describe('5.16 gradients of activations', () => {
     it(typeof spec === 'function' ? 'a function' : JSON.stringify(spec), () =>
       passes((z) => mixed(toActivation('test', spec).apply(z)), t(numbers(12, 1), [3, 4])),
     )
-  }
-})
-
-describe('5.16 gradients of layers', () => {
-  const Scale = defineLayer({
-    name: 'scale',
-    build: (inputShape, _config: object, add) => ({ gain: add('gain', inputShape) }),
-    call: (x, w) => ops.mul(x, w.gain),
-    gradient: (dy, { x, w }) => ({
-      x: ops.mul(dy, w.gain),
-      weights: { gain: ops.sum(ops.mul(dy, x), { axis: 0 }) },
-    }),
-  })
-  const cases: [string, Layer, number[]][] = [
-    ['dense', layers.dense({ units: 2, activation: 'tanh' }), [4]],
-    ['dense without bias', layers.dense({ units: 3, useBias: false, activation: 'sigmoid' }), [4]],
-    ['activation', layers.activation('softmax'), [4]],
-    ['flatten', layers.flatten(), [2, 2]],
-    ['lambda', layers.lambda((x) => ops.mul(x, ops.sum(x, { axis: 1, keepDims: true })), { name: 'l' }), [4]],
-    ['normalize', layers.normalize({ mean: [1, 0, 2, 1], variance: [4, 1, 0, 0.5] }), [4]],
-    ['dropout outside training', layers.dropout({ rate: 0.5 }), [4]],
-    ['defineLayer with its own gradient', Scale(), [4]],
-  ]
-  for (const [name, layer, inputShape] of cases) {
-    it(name, () => {
-      const built = layer.build([inputShape], 'layer_1')
-      const differentiable = built.weights.filter((spec) => spec.role === 'weight')
-      const statistics = Object.fromEntries(
-        built.weights
-          .filter((spec) => spec.role === 'statistic')
-          .map(({ name: key, shape, initializer }) => {
-            const context = { fanIn: 1, fanOut: 1, seed: 0n, stream: 0, dtype: 'float64' as const }
-            return [key, t(initializer.create(shape, context), [...shape])]
-          }),
-      )
-      const weights = differentiable.map(({ shape }, k) =>
-        t(
-          numbers(
-            shape.reduce((p, d) => p * d, 1),
-            3 + k,
-          ),
-          [...shape],
-        ),
-      )
-      const x = t(numbers(12, 2), [3, ...inputShape])
-      passes(
-        (input, ...given) => {
-          const w = Object.fromEntries(differentiable.map((spec, k) => [spec.name, given[k]]))
-          return mixed(built.call([input], { ...statistics, ...w }, inference).a)
-        },
-        x,
-        ...weights,
-      )
-    })
   }
 })
 
