@@ -110,8 +110,8 @@ void reads_states_before_it_writes_rows() {
   const Id at = g.state({3}), next = g.input({3});
   g.dtype = Builder::float_dtype;
   const Id doubled = g.binary("mul", t, g.constant(2));
-  // s: its own rows in another order; t: doubled as a whole; u: rows of the doubled t; at: other numbers.
-  g.updates = {{s, s}, {t, doubled}, {u, doubled}, {at, next}};
+  // at: other numbers; s: its own rows in another order; t: doubled as a whole; u: rows of the doubled t.
+  g.updates = {{at, next}, {s, s}, {t, doubled}, {u, doubled}};
   g.rows = {{s, at}, {u, at}};
   for (const PlanMode mode : {PlanMode::fused, PlanMode::plain}) {
     const PlanPtr plan = compiled(g, mode);
@@ -139,7 +139,8 @@ void writes_all_or_nothing() {
     set_threads(threads);
     const PlanPtr plan = compiled(graphs::embedding_step(f64));
     RunRequest request = request_for(plan, 4);
-    request.inputs = {buffer(DType::i32, {2, 5, 2, 7, 2}), buffer(DType::f64, noise(15, 9))};  // there is no row 7
+    // There is no row −1; read as floating numbers, these would be NaN themselves.
+    request.inputs = {buffer(DType::i32, {2, 5, -1, -1, 2}), buffer(DType::f64, noise(15, 9))};
     const auto table = read(request.states[0]), total = read(request.states[1]);
     const RunResult result = run(request, nullptr, nullptr);
     expect(result.status == RunStatus::non_finite && result.steps_done == 0, "a missing row stops the step");
@@ -159,6 +160,41 @@ void writes_all_or_nothing() {
   expect(ok, "numbers outside write nothing");
   for (const double x : read(result.fetches[0])) ok = ok && std::isnan(x);
   expect(ok, "scatterAdd of a number outside is NaN");
+}
+
+// Whoever waits for something else and reads the old state runs before its rows are written.
+void writes_rows_behind_all_readers() {
+  Builder g(f64);
+  const Id s = g.state({3, 2}), t = g.state({3, 2}), u = g.state({3, 2}), value = g.input({3, 2});
+  const Id ids = whole_input(g, {3});
+  g.updates = {{u, t}, {t, g.binary("add", t, s)}, {s, value}};  // t is added to in place, once u has its old value
+  g.rows = {{s, ids}};
+  const PlanPtr plan = compiled(g);
+  RunRequest request = request_for(plan, 1);
+  request.inputs[1] = buffer(DType::i32, {2, 0, 1});
+  const auto s0 = read(request.states[0]), t0 = read(request.states[1]);
+  run(request, nullptr, nullptr);
+  const auto t1 = read(request.states[1]);
+  bool ok = same(read(request.states[2]), t0);
+  for (size_t i = 0; i < t1.size(); i++) ok = ok && t1[i] == t0[i] + s0[i];
+  expect(ok, "readers of the old state come first" + listing(plan));
+}
+
+// Numbers that nothing but an update needs are computed for it.
+void computes_the_numbers_of_rows() {
+  Builder g(f64);
+  const Id both = whole_input(g, {4}), state = g.state({3}), value = g.input({2});
+  g.dtype = int32;
+  const Id ids = g.list("begin", {2}).node("slice", {both}, {2});
+  g.dtype = Builder::float_dtype;
+  g.updates = {{state, value}};
+  g.rows = {{state, ids}};
+  const PlanPtr plan = compiled(g);
+  RunRequest request = request_for(plan, 1);
+  request.states[0] = buffer(DType::f64, {1, 2, 3});
+  request.inputs = {buffer(DType::i32, {0, 0, 2, 1}), buffer(DType::f64, {8, 9})};
+  run(request, nullptr, nullptr);
+  expect(same(read(request.states[0]), {1, 9, 8}), "rows by computed numbers" + listing(plan));
 }
 
 // A step costs what its rows cost: nothing of the table's size is computed, kept or copied.
@@ -213,6 +249,8 @@ int main() {
   gathers_and_collects_whole_numbers();
   reads_states_before_it_writes_rows();
   writes_all_or_nothing();
+  writes_rows_behind_all_readers();
+  computes_the_numbers_of_rows();
   does_not_touch_the_table();
   has_the_same_bits();
   return verdict();
