@@ -174,8 +174,8 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   /**
-   * Freezes layers, by names or by a function of what `layers` lists: training and `optimizer.apply` leave their weights
-   * and states as they are. Starts the optimiser afresh, as compile does. OptionError for a name that no layer has.
+   * Freezes layers, by names or by a function of what `layers` lists: training and `optimizer.apply` leave their
+   * weights and states as they are. Starts the optimiser afresh, as compile does. OptionError for an unknown name.
    */
   freeze(layers: LayerChoice): void {
     this.#engine.setFrozen('freeze', layers, true)
