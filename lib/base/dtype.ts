@@ -27,6 +27,11 @@ export function newArray<D extends TensorDType>(dtype: D, count: number): ArrayO
   return new arrays[dtype](count) as ArrayOf<D>
 }
 
+/** An array of the dtype's type over bytes, from the first on. */
+export function arrayOver<D extends TensorDType>(dtype: D, bytes: ArrayBuffer): ArrayOf<D> {
+  return new arrays[dtype](bytes) as ArrayOf<D>
+}
+
 /** True for an array of exactly the dtype's type. */
 export function isArrayOf<D extends TensorDType>(dtype: D, values: unknown): values is ArrayOf<D> {
   return values instanceof arrays[dtype]

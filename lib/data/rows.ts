@@ -48,13 +48,20 @@ export function requireFiniteRows(where: string, { data, width }: Rows): void {
     )
 }
 
+/** Ids beyond 2^24, which float32 would round to others. */
+function hasLargeIntegers(source: unknown): boolean {
+  const values = source instanceof Tensor ? source.data : source
+  const isWhole = values instanceof Int32Array || values instanceof Uint32Array
+  return isWhole && values.some((value) => Math.abs(value) > 2 ** 24)
+}
+
 function flat(where: string, value: DataLike): { data: NativeArray; shape: number[]; dtype: DType } {
   if (value instanceof Tensor && value.dtype !== 'int32') {
     const { data, shape, dtype } = value as Tensor
     return { data, shape: [...shape], dtype }
   }
   const source = isShaped(value) ? value.data : value
-  const dtype = source instanceof Float64Array ? 'float64' : 'float32'
+  const dtype = source instanceof Float64Array || hasLargeIntegers(source) ? 'float64' : 'float32'
   return { ...toFlat(where, source, dtype, isShaped(value) ? value.shape : undefined), dtype }
 }
 

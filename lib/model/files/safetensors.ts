@@ -9,7 +9,7 @@
 import { constants } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { endianness } from 'node:os'
-import type { NativeArray } from '../../base/dtype'
+import { arrayOver, type TensorArray, type TensorDType } from '../../base/dtype'
 import { describeValue, FormatError } from '../../base/errors'
 import { shapeText } from '../../base/shape'
 import { atOnce, slices, type Sliced } from '../../base/slices'
@@ -17,7 +17,7 @@ import { atOnce, slices, type Sliced } from '../../base/slices'
 export interface NamedArray {
   name: string
   shape: number[]
-  data: NativeArray
+  data: TensorArray
 }
 
 export interface Container {
@@ -26,7 +26,15 @@ export interface Container {
   tensors: NamedArray[]
 }
 
-const elementSize: Record<string, 4 | 8> = { F32: 4, F64: 8 }
+/** Types of numbers as the format calls them. */
+const formats = { F32: 'float32', F64: 'float64', I32: 'int32' } as const satisfies Record<string, TensorDType>
+type Format = keyof typeof formats
+const sizeOfFormat: Readonly<Record<Format, 4 | 8>> = { F32: 4, F64: 8, I32: 4 }
+
+function formatOf(data: TensorArray): Format {
+  if (data instanceof Int32Array) return 'I32'
+  return data instanceof Float64Array ? 'F64' : 'F32'
+}
 const lengthBytes = 8
 /** As in the reference implementation: a longer header is an attack or an accident. */
 const largestHeader = 100_000_000
@@ -57,7 +65,7 @@ export function encodeContainer(container: Container): Uint8Array {
 export function* containerParts({ metadata, tensors }: Container): Sliced<Uint8Array[]> {
   const { offsets, order } = layOut(tensors)
   const entries = tensors.map(({ name, shape, data }, i) => {
-    const value = { dtype: data instanceof Float64Array ? 'F64' : 'F32', shape, data_offsets: offsets[i] }
+    const value = { dtype: formatOf(data), shape, data_offsets: offsets[i] }
     return `${JSON.stringify(name)}:${JSON.stringify(value)}`
   })
   const withChecksum = JSON.stringify({ checksum: noChecksum, ...metadata })
@@ -76,7 +84,7 @@ export function* containerParts({ metadata, tensors }: Container): Sliced<Uint8A
   return [head, ...values]
 }
 
-/** Byte ranges without gaps, as readers demand; all float64 before all float32, so that each array is aligned. */
+/** Byte ranges without gaps, as readers demand; all of 8 bytes before all of 4, so that each array is aligned. */
 function layOut(tensors: readonly NamedArray[]): { offsets: [number, number][]; order: number[] } {
   const names = new Set<string>()
   for (const { name, shape, data } of tensors) {
@@ -113,7 +121,7 @@ function* digest(parts: readonly Uint8Array[]): Sliced<string> {
 }
 
 /** The bytes of an array as files hold them. */
-function littleEndian(data: NativeArray): Uint8Array {
+function littleEndian(data: TensorArray): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
   if (!bigEndianHost) return bytes
   const copy = Buffer.from(bytes)
@@ -166,7 +174,7 @@ type Fail = (message: string, cause?: unknown) => never
 
 interface TensorRange {
   name: string
-  dtype: 'F32' | 'F64'
+  dtype: Format
   shape: number[]
   begin: number
   end: number
@@ -200,14 +208,13 @@ function checkEntry(name: string, entry: unknown, fail: Fail): TensorRange {
   if (!isRecord(entry))
     return fail(`${where}: expected an object with dtype, shape and data_offsets, got ${describeValue(entry)}.`)
   const { dtype, shape, data_offsets: offsets } = entry
-  if (dtype !== 'F32' && dtype !== 'F64')
-    return fail(`${where}: expected dtype F32 or F64, got ${describeValue(dtype)}.`)
+  if (!isFormat(dtype)) return fail(`${where}: expected dtype F32, F64 or I32, got ${describeValue(dtype)}.`)
   if (!Array.isArray(shape) || !shape.every(isCount))
     return fail(`${where}: expected a shape of integers of at least 0, got ${describeValue(shape)}.`)
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[0] > offsets[1])
     return fail(`${where}: expected data_offsets [begin, end] with begin ≤ end, got ${describeValue(offsets)}.`)
   const [begin, end] = offsets as [number, number]
-  const expected = shape.reduce((a: number, b: number) => a * b, 1) * elementSize[dtype]
+  const expected = shape.reduce((a: number, b: number) => a * b, 1) * sizeOfFormat[dtype]
   if (end - begin !== expected)
     fail(
       `${where}: shape ${shapeText(shape)} of ${dtype} takes ${expected} bytes, but data_offsets [${begin}, ${end}] ` +
@@ -258,9 +265,12 @@ function* readTensor(
     copy.set(file.subarray(dataStart + begin + from, dataStart + begin + to), from)
     yield
   }
-  if (bigEndianHost) swap(Buffer.from(copy.buffer), elementSize[dtype])
-  const data = dtype === 'F64' ? new Float64Array(copy.buffer) : new Float32Array(copy.buffer)
-  return { name, shape: [...shape], data }
+  if (bigEndianHost) swap(Buffer.from(copy.buffer), sizeOfFormat[dtype])
+  return { name, shape: [...shape], data: arrayOver(formats[dtype], copy.buffer) }
+}
+
+function isFormat(value: unknown): value is Format {
+  return typeof value === 'string' && Object.hasOwn(formats, value)
 }
 
 function isCount(value: unknown): value is number {

@@ -1,4 +1,4 @@
-import type { DType, NativeArray, Precision } from '../../base/dtype'
+import type { DType, Precision, TensorArray } from '../../base/dtype'
 import type { Json, JsonObject } from '../../base/json'
 
 /** Everything a model is, as plain data: what files hold and `loadModel` rebuilds. */
@@ -33,5 +33,5 @@ export interface ModelSnapshot {
    * In a fixed order. Names: `dense_1.weight` for weights and states, `normalize_1.mean` for statistics,
    * `optimizer.dense_1.weight.v` for optimiser slots, `checkpoint.…` for what a checkpoint adds (best weights).
    */
-  tensors: { name: string; shape: number[]; data: NativeArray }[]
+  tensors: { name: string; shape: number[]; data: TensorArray }[]
 }

@@ -1,7 +1,7 @@
 /** Checkpoints: a model file that also holds where its fit stands. */
 import { createHash } from 'node:crypto'
 import { writeFileAtomic } from '../../base/disk'
-import type { NativeArray } from '../../base/dtype'
+import type { TensorArray, TensorDType } from '../../base/dtype'
 import { FormatError, StateError } from '../../base/errors'
 import type { Json, JsonObject } from '../../base/json'
 import { sizeOf } from '../../base/shape'
@@ -43,7 +43,7 @@ export function checkpointBoundary({ checkpoint }: Settings, unit: 'epochs' | 's
 /** SHA-256 over shapes and values of x and y, as the model sees them. */
 export function* fingerprint(data: NativeData): Sliced<string> {
   const hash = createHash('sha256')
-  const add = (values: NativeArray) => hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
+  const add = (values: TensorArray) => hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength))
   for (const { buffer, shape } of data.x.list) {
     hash.update(JSON.stringify(shape))
     for (const [from, to] of slices(sizeOf(shape))) {
@@ -73,14 +73,14 @@ export interface CheckpointData {
 }
 
 /** Rows in JavaScript memory by slot, as files hold them. */
-type KeptRows = Readonly<Record<string, Flat>>
+type KeptRows = Readonly<Record<string, Flat<TensorDType>>>
 
 export async function checkpointData(
   engine: Pick<Engine, 'dtype'>,
   train: NativeData,
   validation: NativeData | null,
 ): Promise<CheckpointData> {
-  const inputs: Record<string, Flat> = {}
+  const inputs: Record<string, Flat<TensorDType>> = {}
   for (const given of validation?.x.list ?? []) inputs[given.input.slot] = await inTurns(downloaded(given, engine))
   return {
     fingerprint: await inTurns(fingerprint(train)),
@@ -89,7 +89,7 @@ export async function checkpointData(
   }
 }
 
-function downloaded({ input, buffer, shape }: NativeInput, engine: Pick<Engine, 'dtype'>): Sliced<Flat> {
+function downloaded({ input, buffer, shape }: NativeInput, engine: Pick<Engine, 'dtype'>): Sliced<Flat<TensorDType>> {
   const rows = { buffer, shape: [...shape], release: () => undefined }
   return download('checkpoint', rows, dtypeOf(input, engine))
 }
@@ -225,7 +225,7 @@ function settingsFrom(json: JsonObject): Settings {
   return isOld ? { ...settings, augment: { input: 'x', how: augment as unknown as AugmentSettings } } : settings
 }
 
-function float64(data: NativeArray | undefined): Float64Array {
+function float64(data: TensorArray | undefined): Float64Array {
   return data ? Float64Array.from(data) : new Float64Array(0)
 }
 
@@ -250,7 +250,7 @@ export function resumedData(
   const sampleWeight = weightsFrom(weights, network)
   if (!validation) return { x, y, sampleWeight }
   const { inputs, outputs, namedInputs, namedOutputs } = network
-  const need = (slot: string): Flat => {
+  const need = (slot: string): Flat<TensorDType> => {
     const found = validation[slot]
     if (!found) throw new FormatError(`resume: the checkpoint is incomplete: checkpoint.validation.${slot} is missing.`)
     return found

@@ -33,6 +33,7 @@ function snapshot(): ModelSnapshot {
       { name: 'dense_1.weight', shape: [2, 3], data: Float32Array.of(1, -2, 3, NaN, Infinity, 1e-40) },
       { name: 'optimizer.dense_1.weight.v', shape: [1], data: Float64Array.of(Math.PI) },
       { name: 'dense_1.bias', shape: [2], data: Float32Array.of(0, -0) },
+      { name: 'checkpoint.validation.x', shape: [3], data: Int32Array.of(0, -(2 ** 31), 2 ** 31 - 1) },
       { name: 'empty', shape: [0, 4], data: new Float32Array(0) },
     ],
   }
@@ -58,7 +59,7 @@ describe('model file', () => {
     const back = decodeSnapshot(bytes)
     expect(back).to.deep.equal(snapshot())
     back.tensors.forEach(({ data }, i) => {
-      const raw = (a: Float32Array | Float64Array) => Buffer.from(a.buffer, a.byteOffset, a.byteLength)
+      const raw = (a: ArrayBufferView) => Buffer.from(a.buffer, a.byteOffset, a.byteLength)
       expect(raw(data).equals(raw(snapshot().tensors[i].data))).to.equal(true)
     })
   })
