@@ -109,7 +109,7 @@ describe('model file', () => {
       ['JSON object', Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, 0]), Buffer.from('[]')])],
       ['no "__metadata__"', withHeader(bytes, (h) => delete h.__metadata__)],
       ['should be a string', withHeader(bytes, (h) => (h.__metadata__['version'] = 1 as never))],
-      ['F32 or F64', withHeader(bytes, (h) => (h['dense_1.weight']['dtype'] = 'BF16' as never))],
+      ['F32, F64 or I32', withHeader(bytes, (h) => (h['dense_1.weight']['dtype'] = 'BF16' as never))],
       ['begin ≤ end', withHeader(bytes, (h) => (h['dense_1.weight']['data_offsets'] = [9, 1] as never))],
       ['integers of at least 0', withHeader(bytes, (h) => (h['dense_1.weight']['shape'] = [-2, -3] as never))],
       ['takes 24 bytes', withHeader(bytes, (h) => (h['dense_1.weight']['data_offsets'] = [0, 8] as never))],
