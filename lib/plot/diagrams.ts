@@ -20,6 +20,12 @@ function sizesOf(where: string, network: AnyModel | readonly number[]): readonly
       )
     return network.map((n: number) => positiveInteger(`${where}: size of a layer`, n))
   }
+  const { uses, inputs, outputs } = network.internals.engine.network
+  const isChain = inputs.length === 1 && outputs.length === 1 && uses.every(({ from }, i) => from.join() === `${i}`)
+  if (!isChain)
+    throw new OptionError(
+      `${where}: expected a model whose layers stand in a row, got one of another form. Draw it with plot.modelDiagram.`,
+    )
   const dense = network.layers.filter(({ kind }) => kind === 'dense')
   if (dense.length === 0) throw new OptionError(`${where}: the model has no dense layer to draw.`)
   return [dense[0].inputShape.at(-1)!, ...dense.map(({ outputShape }) => outputShape.at(-1)!)]

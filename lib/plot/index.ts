@@ -14,6 +14,7 @@ export {
   type LinesOptions,
 } from './curves'
 export { forwardBackward, networkDiagram, type NetworkDiagramOptions } from './diagrams'
+export { modelDiagram, type ModelDiagramOptions } from './model-diagram'
 export { convergencePaths, costContours, type ConvergencePathsOptions, type CostContoursOptions } from './least-squares'
 export { confusionMatrix, weightImages, type WeightImagesOptions } from './matrices'
 export { Picture, type DrawOptions } from './picture'

@@ -48,6 +48,11 @@ const cases: Readonly<Record<string, Case[]>> = {
       /expected what data.confusionMatrix gives/,
     ],
     ['networkDiagram: units', () => plot.networkDiagram([3, 0]), /expected a positive integer, got 0/],
+    [
+      'modelDiagram: sizes',
+      () => plot.modelDiagram(any([3, 1])),
+      /expected a model made by sequential, model or loadModel/,
+    ],
     ['forwardBackward: text', () => plot.forwardBackward(any('3-4-1')), /got "3-4-1"/],
     [
       'computationGraph: values',
