@@ -24,7 +24,8 @@ function sizesOf(where: string, network: AnyModel | readonly number[]): readonly
   const isChain = inputs.length === 1 && outputs.length === 1 && uses.every(({ from }, i) => from.join() === `${i}`)
   if (!isChain)
     throw new OptionError(
-      `${where}: expected a model whose layers stand in a row, got one of another form. Draw it with plot.modelDiagram.`,
+      `${where}: expected a model whose layers stand in a row, got one of another form. Draw it with ` +
+        'plot.modelDiagram.',
     )
   const dense = network.layers.filter(({ kind }) => kind === 'dense')
   if (dense.length === 0) throw new OptionError(`${where}: the model has no dense layer to draw.`)

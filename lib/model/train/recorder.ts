@@ -165,11 +165,11 @@ export class Recorder {
     const costs = new Float64Array(steps)
     const width = this.#costsPerStep
     for (let s = 0; s < steps; s++) {
-      const [cost, dataLoss, ...losses] = result.costs.subarray(s * width, (s + 1) * width)
-      costs[s] = cost
-      sums.cost += batch * cost
-      sums.dataLoss += batch * dataLoss
-      losses.forEach((loss, i) => (sums.losses[i] = (sums.losses[i] ?? 0) + batch * loss))
+      const at = s * width
+      costs[s] = result.costs[at]
+      sums.cost += batch * costs[s]
+      sums.dataLoss += batch * result.costs[at + 1]
+      for (let i = 2; i < width; i++) sums.losses[i - 2] = (sums.losses[i - 2] ?? 0) + batch * result.costs[at + i]
     }
     this.history.addBatches(costs)
     sums.batches += steps
