@@ -53,15 +53,15 @@ function columnsOf(items: readonly Item[]): number[] {
 }
 
 /**
- * A model of any form as boxes from left to right: a box for each input, each use of a layer and each named output, with
- * the shape of what it gives. OptionError for more than 60 of them.
+ * A model of any form as boxes from left to right: a box for each input, each use of a layer and each named output,
+ * with the shape of what it gives. OptionError for more than 60 of them.
  */
 export function modelDiagram(model: AnyModel, options: ModelDiagramOptions = {}): Picture {
   const where = 'plot.modelDiagram'
   checkOptions(where, options, ['title'])
   if (!(model instanceof Model))
     throw new OptionError(
-      `${where}: expected a model made by sequential, model or loadModel, got ${describeValue(model)}.`,
+      `${where}: expected a model made by sequential, model or loadModel, ` + `got ${describeValue(model)}.`,
     )
   const items = itemsOf(model)
   if (items.length > mostBoxes)
