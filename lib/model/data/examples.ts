@@ -241,8 +241,7 @@ function targetsByOutput(
   const weights = isByOutput(sampleWeight, names)
     ? recordOf<SampleWeight>(`${where}: sampleWeight`, 'output', sampleWeight, names, true)
     : null
-  const classes =
-    classWeight === undefined ? {} : recordOf<ClassWeight>(`${where}: classWeight`, 'output', classWeight, names, true)
+  const classes = recordOf<ClassWeight>(`${where}: classWeight`, 'output', classWeight, names, true)
   return outputs.map((output) => ({
     output,
     name: `y.${output.name}`,
@@ -257,7 +256,6 @@ function targetsByOutput(
 function isByOutput(weights: unknown, names: readonly string[]): boolean {
   if (typeof weights !== 'object' || weights === null || Array.isArray(weights) || ArrayBuffer.isView(weights))
     return false
-  const keys = Object.keys(weights)
   const isShapedArray = 'data' in weights && 'shape' in weights && !names.includes('data')
-  return !isShapedArray && Object.getPrototypeOf(weights) === Object.prototype && keys.length > 0
+  return !isShapedArray && Object.getPrototypeOf(weights) === Object.prototype
 }
