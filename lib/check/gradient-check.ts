@@ -112,8 +112,8 @@ function frozenDropout({ network }: Parts, dropout: GradientCheckOptions['dropou
   const choice = oneOf(`${where}: dropout`, dropout ?? 'refuse', ['refuse', 'off', 'frozen'])
   if (choice === 'refuse' && network.isStochastic)
     throw new OptionError(
-      `${where}: the model has dropout, whose masks change with every evaluation. Say dropout: 'off' to check ` +
-        `without it, or dropout: 'frozen' to keep one mask.`,
+      `${where}: expected a model without random numbers, got one with dropout or another layer that draws them anew ` +
+        `in every evaluation. Say dropout: 'off' to check without them, or dropout: 'frozen' to draw them once.`,
     )
   return choice === 'frozen'
 }

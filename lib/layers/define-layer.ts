@@ -1,5 +1,6 @@
 import { booleanOption, checkOptions, functionOption, nonEmptyString, oneOf, positiveInteger } from '../base/checks'
-import { describeValue, OptionError, ShapeError } from '../base/errors'
+import type { TensorDType } from '../base/dtype'
+import { describeValue, DTypeError, OptionError, ShapeError } from '../base/errors'
 import { toJson, type JsonObject } from '../base/json'
 import { shapeText, type Shape } from '../base/shape'
 import { toInitializer } from '../initializers'
@@ -150,6 +151,8 @@ function stateUpdates<Key extends string>(
     const { name, shape } = specOf(key as Key)
     const at = `${layerName}: update of '${key}'`
     if (!(value instanceof Tensor)) throw new OptionError(`${at}: expected a Tensor, got ${describeValue(value)}.`)
+    if ((value.dtype as TensorDType) === 'int32')
+      throw new DTypeError(`${at}: expected floating numbers, got int32. Convert them with ops.cast.`)
     const row = shape.length === 1 && value.shape.join() === `1,${shape[0]}`
     if (!row && value.shape.join() !== shape.join())
       throw new ShapeError(`${at}: expected shape ${shapeText(shape)}, got ${shapeText(value.shape)}.`)
@@ -161,9 +164,9 @@ function stateUpdates<Key extends string>(
 function weightSpec(layerName: string, name: string, shape: Shape, options: WeightOptions | undefined): WeightSpec {
   const where = `${layerName}: weight`
   nonEmptyString(`${where} name`, name)
-  if (name === 'name' || /[.\s/\\]/.test(name))
+  if (name === 'name' || name === '__proto__' || /[.\s/\\]/.test(name))
     throw new OptionError(
-      `${where}: '${name}' cannot be a weight's name: not 'name', no dots, spaces or slashes ` +
+      `${where}: '${name}' cannot be a weight's name: not 'name' or '__proto__', no dots, spaces or slashes ` +
         `(files and getWeights use them).`,
     )
   const at = `${where} '${name}'`

@@ -2,7 +2,7 @@
 import { checkOptions, checkSignal, throwIfAborted } from '../base/checks'
 import type { Custom } from '../base/custom'
 import { readFile } from '../base/disk'
-import { FormatError } from '../base/errors'
+import { DTypeError, FormatError, OptionError, ShapeError } from '../base/errors'
 import { inTurns, type Sliced } from '../base/slices'
 import { layerFromConfig } from '../layers/from-config'
 import { lossFromConfig } from '../losses'
@@ -41,12 +41,23 @@ export async function loadModel<Types extends ModelTypes = ModelTypes>(
   return (await fromSnapshot(snapshot, options, name)) as AnyModel
 }
 
-/** Rebuilds a model; own layers and functions come from `custom`. */
+/** Rebuilds a model; own layers and functions come from `custom`. FormatError that names `source`. */
 export async function fromSnapshot(
   snapshot: ModelSnapshot,
   options: LoadOptions = {},
   source = 'model file',
 ): Promise<Model> {
+  try {
+    return await rebuilt(snapshot, options, source)
+  } catch (error) {
+    // To the caller, options and shapes of a file are no arguments: it is the file that is wrong.
+    if (!(error instanceof OptionError || error instanceof ShapeError || error instanceof DTypeError)) throw error
+    const { message } = error
+    throw new FormatError(message.startsWith(`${source}: `) ? message : `${source}: ${message}`, { cause: error })
+  }
+}
+
+async function rebuilt(snapshot: ModelSnapshot, options: LoadOptions, source: string): Promise<Model> {
   const { architecture } = snapshot
   const { custom } = options
   const layers = architecture.layers.map(({ kind, name, config, trainable }) =>

@@ -1,7 +1,7 @@
 /** Optimisers of the user's own. */
 import { checkOptions, functionOption, nonEmptyString } from '../base/checks'
 import type { Factory } from '../base/custom'
-import { describeValue, OptionError, ShapeError } from '../base/errors'
+import { describeValue, DTypeError, OptionError, ShapeError } from '../base/errors'
 import { toJson, type JsonObject } from '../base/json'
 import { sameShape, shapeText } from '../base/shape'
 import { withLabel } from '../graph/label'
@@ -158,6 +158,8 @@ function scalarValues<Scalar extends string>(
 
 function checked(where: string, value: unknown, { shape }: Tensor): Tensor {
   if (!(value instanceof Tensor)) throw new OptionError(`${where}: expected a Tensor, got ${describeValue(value)}.`)
+  if (value.dtype === 'int32')
+    throw new DTypeError(`${where}: expected floating numbers, got int32. Convert them with ops.cast.`)
   if (sameShape(value.shape, shape)) return value
   throw new ShapeError(`${where}: expected the weight's shape ${shapeText(shape)}, got ${shapeText(value.shape)}.`)
 }

@@ -24,7 +24,7 @@ export interface Optimizer extends UpdateRule {
 export interface UpdateRule {
   /** Its name in the table of optimisers. */
   readonly kind: string
-  /** For files: every option with its value. `null` where it cannot be saved (an unnamed learning-rate function). */
+  /** For files: every option with its value. `null` where one cannot be saved (an unnamed function). */
   readonly config: JsonObject | null
   readonly learningRate: Schedule
   /** Names of the arrays kept for every weight, zero at the start: [], ['v'], ['s'], ['v', 's']. */

@@ -255,6 +255,7 @@ describe('5.15 gradientCheck', function () {
       (error: Error) => error,
     )
     expect(refused).to.be.instanceOf(OptionError)
+    expect(refused!.message).to.match(/expected a model without random numbers, got one with dropout or another layer/)
     const off = await gradientCheck(model, x, y, { dropout: 'off' })
     const frozen = await gradientCheck(model, x, y, { dropout: 'frozen', seed: 5 })
     expect([off.verdict, frozen.verdict], String(frozen)).to.deep.equal(['correct', 'correct'])

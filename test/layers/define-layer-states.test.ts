@@ -1,5 +1,15 @@
 import { expect } from 'chai'
-import { defineLayer, layers, loadModel, ops, OptionError, sequential, ShapeError, type Tensor } from '../../lib'
+import {
+  defineLayer,
+  DTypeError,
+  layers,
+  loadModel,
+  ops,
+  OptionError,
+  sequential,
+  ShapeError,
+  type Tensor,
+} from '../../lib'
 import { t } from '../numbers'
 import { rejected } from '../model/support'
 import { inference } from './support'
@@ -108,6 +118,10 @@ describe('defineLayer with states', () => {
       /update of 'steps': expected shape \[\], got \[1, 2\]/,
     )
     expect(build(() => ({ mean: 3 }))).to.throw(OptionError, /update of 'mean': expected a Tensor, got 3/)
+    expect(build((mean) => ({ mean: ops.cast(mean, 'int32') }))).to.throw(
+      DTypeError,
+      /update of 'mean': expected floating numbers, got int32/,
+    )
     const stateless = defineLayer({ name: 'plain', call: (v) => ({ value: v, updates: { mean: v } as never }) })
     expect(() => stateless().build([[2]], 'plain_1')).to.throw(OptionError, /'mean'; its states: none/)
   })

@@ -173,6 +173,7 @@ describe('defineLayer', () => {
       define({ build: (_s: unknown, _c: unknown, add: (...a: unknown[]) => unknown) => ({ a: add(...args) }) })
     expect(adding('a', [0])).to.throw(ShapeError, /weight 'a'/)
     expect(adding('a.b', [1])).to.throw(OptionError, /a\.b/)
+    expect(adding('__proto__', [1])).to.throw(OptionError, /'__proto__' cannot be a weight's name/)
     expect(adding('a', [1], { init: 'ones' })).to.throw(OptionError, /weight 'a'.*initializer/)
     expect(adding('a', [1], { initializer: 'one' })).to.throw(OptionError, /'ones'/)
     expect(define({ call: (v: Tensor) => ops.sum(v) })).to.throw(ShapeError, /bad_1.*batch/)

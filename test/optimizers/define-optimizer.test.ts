@@ -10,7 +10,7 @@ import {
   sequential,
   type Optimizer,
 } from '../../lib'
-import { FormatError, OptionError, ShapeError } from '../../lib/base/errors'
+import { DTypeError, FormatError, OptionError, ShapeError } from '../../lib/base/errors'
 import { lossFromConfig, toLoss } from '../../lib/losses'
 import type { Tensor } from '../../lib/tensor/tensor'
 
@@ -84,6 +84,10 @@ describe('defineOptimizer', () => {
     expect(make({ update: ({ weight }: { weight: Tensor }) => ({ weight: ops.sum(weight) }) })).to.throw(
       ShapeError,
       /weight: expected the weight's shape \[5, 3\], got \[\]/,
+    )
+    expect(make({ update: ({ weight }: { weight: Tensor }) => ({ weight: ops.cast(weight, 'int32') }) })).to.throw(
+      DTypeError,
+      /update: weight: expected floating numbers, got int32/,
     )
     expect(make({ scalars: () => 3 })).to.throw(OptionError, /scalars must return/)
     expect(make({ scalars: () => ({ a: NaN }) })).to.throw(OptionError, /scalars: a: expected a finite number, got NaN/)

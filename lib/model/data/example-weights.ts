@@ -12,54 +12,59 @@ export type SampleWeight = DataLike
 /** Weights of classes, by class number. */
 export type ClassWeight = readonly number[] | { readonly [classNumber: number]: number }
 
+/** The weights given for an output, and what errors call them and the targets. */
+export interface GivenWeights {
+  where: string
+  targetName: string
+  sampleWeight: RowSource | null
+  sampleWeightName: string
+  classWeight: ClassWeight | undefined
+  classWeightName: string
+}
+
 /** One weight per row, [m, 1]; null where neither kind is given. `classes`: how many the model tells apart. */
-export function exampleWeights(
-  where: string,
-  y: Flat,
-  sampleWeight: RowSource | null,
-  classWeight: ClassWeight | undefined,
-  classes: number,
-  dtype: DType,
-): Flat | null {
+export function exampleWeights(given: GivenWeights, y: Flat, classes: number, dtype: DType): Flat | null {
+  const { where, targetName, sampleWeight, sampleWeightName, classWeight, classWeightName } = given
   if (sampleWeight === null && classWeight === undefined) return null
   const rows = y.shape[0]
   const weights = newArray(dtype, rows).fill(1)
-  if (sampleWeight !== null) weights.set(sampleWeights(where, sampleWeight, rows, dtype))
+  if (sampleWeight !== null) weights.set(sampleWeights(where, sampleWeightName, sampleWeight, rows, dtype))
   if (classWeight !== undefined) {
-    const table = classTable(where, classWeight, classes)
+    const at = `${where}: ${classWeightName}`
+    const table = classTable(at, classWeight, classes)
     const width = y.data.length / rows
-    for (let i = 0; i < rows; i++) weights[i] *= table[classOf(where, y.data, i, width, classes)]
+    for (let i = 0; i < rows; i++) weights[i] *= table[classOf(at, targetName, y.data, i, width, classes)]
   }
   return { data: weights, shape: [rows, 1] }
 }
 
-function sampleWeights(where: string, source: RowSource, rows: number, dtype: DType): NativeArray {
+function sampleWeights(where: string, name: string, source: RowSource, rows: number, dtype: DType): NativeArray {
   const { shape } = source
   const column = shape.length === 2 && shape[1] === 1
   if (shape[0] !== rows || (shape.length !== 1 && !column))
     throw new ShapeError(
-      `${where}: sampleWeight: expected shape ${shapeText([rows])}, one weight per row, got ${shapeText(shape)}.`,
+      `${where}: ${name}: expected shape ${shapeText([rows])}, one weight per row, got ${shapeText(shape)}.`,
     )
   const { data } = atOnce(toFlatRows(source, dtype, () => undefined))
-  requireFinite(where, 'sampleWeight', data, [rows])
+  requireFinite(where, name, data, [rows])
   const negative = data.findIndex((weight) => weight < 0)
   if (negative >= 0)
-    throw new OptionError(`${where}: sampleWeight[${negative}] is ${data[negative]}; weights must be at least 0.`)
+    throw new OptionError(`${where}: ${name}[${negative}] is ${data[negative]}; weights must be at least 0.`)
   return data
 }
 
 /** The class of row i: the number itself, or the place of the largest entry of a one-hot row. */
-function classOf(where: string, data: NativeArray, row: number, width: number, classes: number): number {
+function classOf(where: string, name: string, data: NativeArray, row: number, width: number, classes: number): number {
   if (width === 1) {
     const own = data[row]
     if (Number.isInteger(own) && own >= 0 && own < classes) return own
     if (Number.isInteger(own))
       throw new OptionError(
-        `${where}: classWeight: y[${row}] is class ${own}; the model tells ${classes} classes apart, 0 to ` +
+        `${where}: ${name}[${row}] is class ${own}; the model tells ${classes} classes apart, 0 to ` +
           `${classes - 1}. Use sampleWeight.`,
       )
     throw new OptionError(
-      `${where}: classWeight needs class numbers in y; y[${row}] is ${data[row]}. Use sampleWeight.`,
+      `${where}: expected class numbers in ${name}, got ${data[row]} in row ${row}. Use sampleWeight.`,
     )
   }
   let best = 0
@@ -70,21 +75,16 @@ function classOf(where: string, data: NativeArray, row: number, width: number, c
 /** The weight of every class: 1 where none is given. */
 function classTable(where: string, classWeight: ClassWeight, classes: number): Float64Array {
   if (typeof classWeight !== 'object' || classWeight === null)
-    throw new OptionError(
-      `${where}: classWeight: expected { classNumber: weight, … } or a list, got ${describeValue(classWeight)}.`,
-    )
+    throw new OptionError(`${where}: expected { classNumber: weight, … } or a list, got ${describeValue(classWeight)}.`)
   const table = new Float64Array(classes).fill(1)
   for (const [key, weight] of Object.entries(classWeight)) {
     const c = Number(key)
     if (!Number.isInteger(c) || c < 0 || c >= classes)
       throw new OptionError(
-        `${where}: classWeight: class '${key}' does not exist; the model tells ${classes} classes apart, 0 to ` +
-          `${classes - 1}.`,
+        `${where}: class '${key}' does not exist; the model tells ${classes} classes apart, 0 to ` + `${classes - 1}.`,
       )
     if (typeof weight !== 'number' || !Number.isFinite(weight) || weight < 0)
-      throw new OptionError(
-        `${where}: classWeight[${key}]: expected a number of at least 0, got ${describeValue(weight)}.`,
-      )
+      throw new OptionError(`${where}[${key}]: expected a number of at least 0, got ${describeValue(weight)}.`)
     table[c] = weight
   }
   return table

@@ -78,7 +78,9 @@ interface OpenTargets {
   readonly name: string
   readonly source: RowSource
   readonly sampleWeight: RowSource | null
+  readonly sampleWeightName: string
   readonly classWeight: ClassWeight | undefined
+  readonly classWeightName: string
 }
 
 /** x and y of a user with their weights, open. `release` gives back the references to their tensors. */
@@ -103,12 +105,10 @@ export class Examples {
       const byOutput = targetsByOutput(where, given, network)
       const x = OpenInputs.open(where, given.x, network, home)
       opened.push(x)
-      const y = byOutput.map(({ output, name, value, sampleWeight, weightName, classWeight }) => ({
-        output,
-        name,
-        source: open(name, value),
-        sampleWeight: sampleWeight === undefined ? null : open(weightName, sampleWeight),
-        classWeight,
+      const y = byOutput.map(({ value, sampleWeight, ...rest }) => ({
+        ...rest,
+        source: open(rest.name, value),
+        sampleWeight: sampleWeight === undefined ? null : open(rest.sampleWeightName, sampleWeight),
       }))
       return new Examples(where, x, y)
     } catch (error) {
@@ -181,7 +181,7 @@ export class Examples {
 
   /** Targets of an output in JavaScript memory, every value as the loss wants it, and what each row counts. */
   *#read(i: number, { dtype }: Home): Sliced<{ targets: Flat; weights: Flat | null }> {
-    const { output, name, source, sampleWeight, classWeight } = this.y[i]
+    const { output, name, source, classWeight, classWeightName } = this.y[i]
     const { loss } = this.#compiled[i]
     const where = `${this.where}: ${name}`
     const targets = yield* toFlatRows(source, dtype, ({ data, shape }, from) => {
@@ -192,10 +192,13 @@ export class Examples {
     const classes = width === 1 ? 2 : width
     if (classWeight !== undefined && output.shape.length > 1)
       throw new OptionError(
-        `${this.where}: classWeight: expected one class per example, got an output of shape ` +
+        `${this.where}: ${classWeightName}: expected one class per example, got an output of shape ` +
           `${shapeText([null, ...output.shape])}. Use sampleWeight.`,
       )
-    return { targets, weights: exampleWeights(this.where, targets, sampleWeight, classWeight, classes, dtype) }
+    return {
+      targets,
+      weights: exampleWeights({ ...this.y[i], where: this.where, targetName: name }, targets, classes, dtype),
+    }
   }
 
   release(): void {
@@ -212,8 +215,9 @@ interface GivenTargets {
   name: string
   value: DataLike
   sampleWeight: SampleWeight | undefined
-  weightName: string
+  sampleWeightName: string
   classWeight: ClassWeight | undefined
+  classWeightName: string
 }
 
 /** What is given for each output. */
@@ -231,8 +235,9 @@ function targetsByOutput(
         name: 'y',
         value,
         sampleWeight: sampleWeight as SampleWeight | undefined,
-        weightName: 'sampleWeight',
+        sampleWeightName: 'sampleWeight',
         classWeight: classWeight as ClassWeight | undefined,
+        classWeightName: 'classWeight',
       },
     ]
   }
@@ -241,15 +246,15 @@ function targetsByOutput(
   const weights = isByOutput(sampleWeight, names)
     ? recordOf<SampleWeight>(`${where}: sampleWeight`, 'output', sampleWeight, names, true)
     : null
-  const classes =
-    classWeight === undefined ? {} : recordOf<ClassWeight>(`${where}: classWeight`, 'output', classWeight, names, true)
+  const classes = recordOf<ClassWeight>(`${where}: classWeight`, 'output', classWeight, names, true)
   return outputs.map((output) => ({
     output,
     name: `y.${output.name}`,
     value: targets[output.name],
     sampleWeight: weights ? weights[output.name] : (sampleWeight as SampleWeight | undefined),
-    weightName: weights ? `sampleWeight.${output.name}` : 'sampleWeight',
+    sampleWeightName: weights ? `sampleWeight.${output.name}` : 'sampleWeight',
     classWeight: classes[output.name],
+    classWeightName: `classWeight.${output.name}`,
   }))
 }
 
@@ -257,7 +262,6 @@ function targetsByOutput(
 function isByOutput(weights: unknown, names: readonly string[]): boolean {
   if (typeof weights !== 'object' || weights === null || Array.isArray(weights) || ArrayBuffer.isView(weights))
     return false
-  const keys = Object.keys(weights)
   const isShapedArray = 'data' in weights && 'shape' in weights && !names.includes('data')
-  return !isShapedArray && Object.getPrototypeOf(weights) === Object.prototype && keys.length > 0
+  return !isShapedArray && Object.getPrototypeOf(weights) === Object.prototype
 }

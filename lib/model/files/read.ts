@@ -1,5 +1,6 @@
 /** What the metadata of a model file say, checked: of this version and of those before it. */
 import { describeValue, FormatError } from '../../base/errors'
+import { isValueName } from '../structure/describe'
 import type { Checked } from './checked'
 import type { ModelSnapshot } from './snapshot'
 
@@ -53,6 +54,14 @@ function checkPlaces(value: Checked, { inputs, layers, uses, outputs, namedInput
   for (const { name, value: number } of outputs)
     if (number >= values) fail(`output '${name}' is value ${number}; there are ${values}`)
   if (inputs.length === 0 || outputs.length === 0) fail('a model has at least one input and one output')
+  for (const [what, entries] of [
+    ['input', inputs],
+    ['output', outputs],
+  ] as const)
+    entries.forEach(({ name }, i) => {
+      if (!isValueName(name)) fail(`${what}s[${i}]: ${JSON.stringify(name)} cannot be a name`)
+      if (entries.findIndex((other) => other.name === name) !== i) fail(`two ${what}s are named '${name}'`)
+    })
   if (!namedInputs && inputs.length !== 1) fail(`${inputs.length} inputs without names`)
   if (!namedOutputs && outputs.length !== 1) fail(`${outputs.length} outputs without names`)
 }

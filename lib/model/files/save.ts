@@ -49,6 +49,8 @@ function compiledOf(engine: Engine): ModelSnapshot['compiled'] {
   if (!compiled) return null
   const { optimizer, gradientClip } = compiled
   const rate = learningRate ? learningRate.config : (optimizer.config?.learningRate ?? null)
+  if (optimizer.config === null && optimizer.learningRate.config !== null)
+    throw unsaved(`an option of the optimiser '${optimizer.kind}'`, 'Give it options that are plain data.')
   if (rate === null || (optimizer.config === null && !learningRate))
     throw unsaved('the learning rate', 'Use schedules.…, or a named function.')
   if (optimizer.config === null)

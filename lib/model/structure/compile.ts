@@ -52,13 +52,30 @@ export interface Compiled {
 }
 
 /** Names in logs of all metrics, in order. */
-export function metricNamesOf({ outputs }: Compiled): string[] {
+export function metricNamesOf({ outputs }: Pick<Compiled, 'outputs'>): string[] {
   return outputs.flatMap(({ prefix, metrics }) => metrics.map(({ name }) => prefix + name))
 }
 
 /** Names in logs of the losses of outputs that have names. */
-export function lossNamesOf({ outputs }: Compiled): string[] {
+export function lossNamesOf({ outputs }: Pick<Compiled, 'outputs'>): string[] {
   return outputs.flatMap(({ prefix }) => (prefix ? [`${prefix}loss`] : []))
+}
+
+/** Names in logs that every model has. */
+const commonNames = ['epoch', 'loss', 'dataLoss', 'learningRate']
+
+/** OptionError where two values would stand under one name in logs, in which validation repeats names as 'val_…'. */
+function checkLogNames(where: string, compiled: Pick<Compiled, 'outputs'>): void {
+  const own = [...lossNamesOf(compiled), ...metricNamesOf(compiled)]
+  const names = [...commonNames, ...own]
+  const validation = ['loss', 'dataLoss', ...own].map((name) => `val_${name}`)
+  const all = [...names, ...validation]
+  const twice = all.find((name, i) => all.indexOf(name) !== i)
+  if (twice !== undefined)
+    throw new OptionError(
+      `${where}: expected names of outputs and metrics that tell all logs apart, got two values named '${twice}'. ` +
+        'Give the output or the metric another name.',
+    )
 }
 
 const optionNames = ['optimizer', 'loss', 'lossWeights', 'metrics', 'gradientClip']
@@ -78,6 +95,7 @@ export function resolveCompile(
   if (options.loss === undefined) throw new OptionError(`${where}: loss is missing; for example 'meanSquaredError'.`)
   const optimizer = toOptimizer(`${where}: optimizer`, options.optimizer)
   const { outputs, warnings } = resolveOutputs(where, options, network)
+  checkLogNames(where, { outputs })
   checkDecay(where, optimizer, network)
   const gradientClip =
     options.gradientClip === undefined ? null : checkClip(`${where}: gradientClip`, options.gradientClip)
@@ -126,11 +144,11 @@ function givenByOutput(
     return [{ output: outputs[0], at: '', prefix: '', given }]
   }
   const names = outputs.map(({ name }) => name)
-  const byName = <T>(option: string, value: unknown, partial: boolean) =>
-    value === undefined ? {} : recordOf<T>(`${where}: ${option}`, 'output', value, names, partial)
+  const byName = <T>(option: string, value: unknown, partial = true) =>
+    recordOf<T>(`${where}: ${option}`, 'output', value, names, partial)
   const losses = byName<LossSpec>('loss', loss, false)
-  const weights = byName<number>('lossWeights', lossWeights, true)
-  const lists = byName<MetricList>('metrics', metrics, true)
+  const weights = byName<number>('lossWeights', lossWeights)
+  const lists = byName<MetricList>('metrics', metrics)
   return outputs.map((output) => {
     const { name } = output
     const given = { loss: losses[name], lossWeight: weights[name], metrics: lists[name] }

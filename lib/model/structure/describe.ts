@@ -83,6 +83,9 @@ interface Named {
 /** Names that files and logs can hold. */
 const forbidden = /[\s./\\]/
 
+/** Whether an input or output may have this name. */
+export const isValueName = (name: string): boolean => name !== '' && !forbidden.test(name)
+
 function named(where: string, values: unknown, bareName: string): Named[] {
   if (values instanceof SymbolicTensor) return [{ name: bareName, value: values }]
   if (typeof values !== 'object' || values === null || Array.isArray(values))
@@ -97,8 +100,10 @@ function named(where: string, values: unknown, bareName: string): Named[] {
       throw new OptionError(
         `${where}: '${name}': expected a value made by input(…) or layer.apply(…), got ${describeValue(value)}.`,
       )
-    if (name === '' || forbidden.test(name))
-      throw new OptionError(`${where}: '${name}': expected a name without spaces, dots or slashes, got '${name}'.`)
+    if (!isValueName(name))
+      throw new OptionError(
+        `${where}: expected names that are not empty and have no spaces, dots or slashes, got '${name}'.`,
+      )
     return { name, value }
   })
 }

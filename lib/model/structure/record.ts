@@ -5,7 +5,7 @@ import { Tensor } from '../../tensor/tensor'
 
 /**
  * Checks that `value` is an object with one entry for each name, and no others. OptionError names the first that is
- * missing or unknown. `what`: what the names are of. `partial`: entries may be left out.
+ * missing or unknown. `what`: what the names are of. `partial`: entries may be left out, and so may the object.
  */
 export function recordOf<T>(
   where: string,
@@ -14,6 +14,7 @@ export function recordOf<T>(
   names: readonly string[],
   partial = false,
 ): { readonly [name: string]: T } {
+  if (value === undefined && partial) return Object.create(null) as { readonly [name: string]: T }
   const expected = names.map((name) => `${name}: …`).join(', ')
   const isRecord =
     typeof value === 'object' &&
@@ -25,7 +26,8 @@ export function recordOf<T>(
     throw new OptionError(
       `${where}: expected an entry for each ${what} by name, { ${expected} }, got ${describeValue(value)}.`,
     )
-  const record = value as Record<string, unknown>
+  // Without a prototype: a name such as 'toString' is there only where it was given.
+  const record = Object.assign(Object.create(null), value) as Record<string, unknown>
   for (const name of Object.keys(record))
     if (!names.includes(name))
       throw new OptionError(

@@ -132,6 +132,20 @@ describe('model files', () => {
     expect((await copy.evaluate(x, y)).loss).to.equal((await model.evaluate(x, y)).loss)
   })
 
+  it('says that it is an option of an optimiser that cannot be saved, where its learning rate can', async () => {
+    const Plain = my.defineOptimizer<{ rule: () => number }>({
+      name: 'plain',
+      update: ({ weight, gradient }) => ({ weight: ops.sub(weight, gradient) }),
+    })
+    const model = sequential({ inputShape: [2], layers: [layers.dense({ units: 1 })] })
+    model.compile({ optimizer: Plain({ rule: () => 1 }), loss: 'meanSquaredError' })
+    expect(thrown(() => model.toBytes()).message).to.include(
+      "an option of the optimiser 'plain' is an unnamed function",
+    )
+    model.compile({ optimizer: optimizers.adam({ learningRate: () => 1 }), loss: 'meanSquaredError' })
+    expect(thrown(() => model.toBytes()).message).to.include('the learning rate is an unnamed function')
+  })
+
   it('refuses truncated and altered files, missing layers and missing files', async () => {
     const bytes = rich().toBytes()
     const altered = Uint8Array.from(bytes)

@@ -133,6 +133,15 @@ describeRows({
       ["'late'", 'only first'],
     ],
     [
+      'an empty name',
+      () => {
+        const a = input({ shape: [2] })
+        return model({ inputs: { '': a }, outputs: dense().apply(a) })
+      },
+      OptionError,
+      ['model: inputs', 'not empty', "got ''"],
+    ],
+    [
       'a name with a dot',
       () => {
         const a = input({ shape: [2] })
@@ -244,6 +253,18 @@ describeRows({
       () => net().fit(x, y, { sampleWeight: { some: [1] } }),
       OptionError,
       ['fit: sampleWeight', "'some'", "'same'"],
+    ],
+    [
+      'too few weights of rows for an output',
+      () => net().fit(x, y, { sampleWeight: { same: [1, 2] } }),
+      ShapeError,
+      ['fit: sampleWeight.same: expected shape [1]', 'got [2]'],
+    ],
+    [
+      'weights of classes for an output without classes',
+      () => net().fit(x, { ...y, sum: [[0.5]] }, { classWeight: { sum: [1, 2] } }),
+      OptionError,
+      ['fit: classWeight.sum: expected class numbers in y.sum', 'got 0.5 in row 0'],
     ],
     [
       'weights of classes without a name',
