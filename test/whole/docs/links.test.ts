@@ -9,7 +9,7 @@ const pagesIn = (folder: string) =>
     .filter((file) => file.endsWith('.md'))
     .map((file) => join(folder, file))
 
-const pages = [...readdirSync(root).filter((file) => file.endsWith('.md')), ...pagesIn('docs')]
+const pages = [...readdirSync(root).filter((file) => file.endsWith('.md')), ...pagesIn('docs'), ...pagesIn('findings')]
 
 /** Without what is inside blocks of code. */
 const prose = (page: string) => readFileSync(join(root, page), 'utf8').replace(/^```[^]*?^```/gm, '')
