@@ -10,7 +10,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder"
-"$folder/bin/pip" install --quiet 'torch==2.13.0'
+"$folder/bin/pip" install --quiet 'torch==2.13.0' 'numpy==2.4.6'
 
 "$folder/bin/python" - <<'PYTHON'
 import sys
