@@ -2,7 +2,7 @@ import type { DType } from '../base/dtype'
 import { DTypeError } from '../base/errors'
 
 /**
- * The dtype of a trace. Nodes carry none, because all values of a graph share one; traced tensors point here.
+ * The floating dtype of a trace, which all its values share but those of whole numbers; traced tensors point here.
  *
  * A context that was started by plain numbers is `weak`: it computes in float64 until it meets a tensor, and
  * then takes that tensor's dtype. Contexts that meet in one op become one (union-find by `parent`).

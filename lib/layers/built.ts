@@ -61,6 +61,8 @@ export interface LayerFacts {
   readonly product?: boolean | undefined
   /** Changes nothing about a linear map before it being one: flatten, dropout. */
   readonly passes?: boolean | undefined
+  /** Only moves numbers: whole ones stay whole, and are ids if they are taken as such behind it. */
+  readonly moves?: boolean | undefined
   /** Stands only on an input of the model, because its statistics come from the data. */
   readonly first?: boolean | undefined
   /** Learns the statistics. */

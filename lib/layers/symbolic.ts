@@ -7,7 +7,7 @@ import type { LayerDescription } from './built'
 export interface InputOptions {
   /** Of one example, without the batch. */
   shape: Shape
-  /** How data are given to a model of several inputs, unless the model's own record of inputs names it. */
+  /** For errors, and how a model lists it where it is given bare; records of inputs have names of their own. */
   name?: string | undefined
   /**
    * 'int32' for whole numbers. Default: whole numbers where only layers that take ids (embedding) read the input,

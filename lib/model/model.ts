@@ -64,7 +64,7 @@ export interface PredictOptions {
 }
 
 /**
- * A network with its weights. Made by `sequential` or `loadModel`. Long methods return promises and run on the
+ * A network with its weights. Made by `sequential`, `model` or `loadModel`. Long methods return promises and run on the
  * library's own threads, one after the other; during a `fit` they run at a step boundary.
  */
 export class Model<Types extends ModelTypes = ModelTypes> {
@@ -201,10 +201,10 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   fit(
     x: InputsIn<Types>,
     y: TargetsIn<Types>,
-    options: FitOptions & WithValidation,
+    options: OptionsOfFit<Model<Types>> & WithValidation,
   ): Promise<History<ValidatedLogNames<Types>>>
-  fit(x: InputsIn<Types>, y: TargetsIn<Types>, options?: FitOptions): Promise<History<LogNames<Types>>>
-  async fit(x: InputData, y: TargetData, options: FitOptions = {}): Promise<History> {
+  fit(x: InputsIn<Types>, y: TargetsIn<Types>, options?: OptionsOfFit<Model<Types>>): Promise<History<LogNames<Types>>>
+  async fit(x: InputData, y: TargetData, options: OptionsOfFit<Model<Types>> = {}): Promise<History> {
     this.#engine.queue.assertUsable('fit')
     return await new Fit(this.#engine, this, openFit(this.#engine, x, y, options)).run()
   }

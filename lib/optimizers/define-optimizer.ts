@@ -1,5 +1,5 @@
 /** Optimisers of the user's own. */
-import { checkOptions, functionOption, nonEmptyString } from '../base/checks'
+import { booleanOption, checkOptions, functionOption, nonEmptyString } from '../base/checks'
 import type { Factory } from '../base/custom'
 import { describeValue, DTypeError, OptionError, ShapeError } from '../base/errors'
 import { toJson, type JsonObject } from '../base/json'
@@ -33,6 +33,8 @@ export interface OptimizerDefinition<Config, Slot extends string, Scalar extends
    * Scalars that change from update to update, in float64: bias corrections. `t` counts updates from 1. Default none.
    */
   scalars?: ((t: number, config: Config) => { readonly [scalar in Scalar]: number }) | undefined
+  /** True where weights shrink whatever their gradient: not for embeddings with `updates: 'touched'`. Default false. */
+  decays?: boolean | undefined
   /**
    * Records the update of one weight with `ops`: its new value and the new slots, all in the weight's shape. Each
    * number should depend on its own gradient alone: then it works for the rows of embeddings that a step touches, too.
@@ -63,7 +65,8 @@ export function defineOptimizer<
   Scalar extends string = never,
 >(definition: OptimizerDefinition<Config, Slot, Scalar>): DefinedOptimizer<Config> {
   const where = 'defineOptimizer'
-  checkOptions(where, definition, ['name', 'slots', 'scalars', 'update'])
+  checkOptions(where, definition, ['name', 'slots', 'scalars', 'decays', 'update'])
+  if (definition?.decays !== undefined) booleanOption(`${where}: decays`, definition.decays)
   const kind = nonEmptyString(`${where}: name`, definition?.name)
   const slots = slotNames(`${where} '${kind}': slots`, definition.slots ?? [])
   functionOption(`${where} '${kind}': update`, definition.update)
@@ -93,7 +96,7 @@ function slotNames<Slot extends string>(where: string, slots: readonly Slot[]): 
 function rule<Config extends object, Slot extends string, Scalar extends string>(
   kind: string,
   slots: readonly Slot[],
-  { scalars, update }: OptimizerDefinition<Config, Slot, Scalar>,
+  { scalars, decays, update }: OptimizerDefinition<Config, Slot, Scalar>,
   given: (Config & RateOption) | undefined,
 ): UpdateRule {
   const where = `optimizer '${kind}'`
@@ -111,6 +114,7 @@ function rule<Config extends object, Slot extends string, Scalar extends string>
     learningRate,
     slots,
     hypers: names,
+    decays,
     hyperValues(t) {
       const values = valuesAt(t)
       return names.map((name) => {

@@ -4,6 +4,7 @@ import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import { toRows, type DataLike, type Rows } from '../data/rows'
 import { Model } from '../model'
+import { bareInput } from '../model/data/inputs'
 import { tensor } from '../tensor/tensor'
 import { areaBelow, gridOf, type Grid } from './contour'
 import { areasLayer, around, axesLayer, framed, insideLines, type Area, type Frame } from './frame'
@@ -50,7 +51,9 @@ async function areasOf(where: string, model: Model, frame: Frame): Promise<VegaL
     throw new OptionError(
       `${where}: expected a model made by sequential, model or loadModel, got ${describeValue(model)}.`,
     )
-  if (model.inputShape.join() !== '2' || model.outputShape.length !== 1)
+  const { network } = model.internals.engine
+  bareInput(where, network)
+  if (network.namedOutputs || model.inputShape.join() !== '2' || model.outputShape.length !== 1)
     throw new ShapeError(
       `${where}: expected a model of two inputs whose output is one probability or one of each class, ` +
         `got ${shapeText(model.inputShape)} → ${shapeText(model.outputShape)}.`,

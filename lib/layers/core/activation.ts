@@ -22,6 +22,7 @@ export function activation(spec: ActivationSpec, options?: CommonOptions): Layer
       withoutWeights(onlyInput(layerName, inputs), ([x]) => ({ z: x, a: resolved.apply(x) }), {
         activation: resolved.name,
         passes: resolved.name === 'linear',
+        moves: resolved.name === 'linear',
       }),
   })
 }

@@ -27,8 +27,10 @@ export interface EmbeddingOptions extends CommonOptions {
 
 /**
  * A learnt list of numbers for each id: the rows of `weight` [vocabulary, units] that the ids name, […, units] for ids
- * [m, …]. An input of the model that only embeddings read is of whole numbers by itself; of other numbers the fraction
- * is dropped. OptionError for options that are wrong.
+ * [m, …]. Ids come from an input of the model, by itself or behind layers that only move numbers (reshape, concat); an
+ * input that nobody else reads is of whole numbers by itself. Ids that a function of yours computes are not checked: of
+ * one outside the table the row is NaN, and of a fraction the whole part is taken. OptionError for options that are
+ * wrong.
  */
 export function embedding(options: EmbeddingOptions): Layer<{ readonly weight: Tensor }> {
   const where = 'layers.embedding'

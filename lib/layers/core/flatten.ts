@@ -12,7 +12,10 @@ export function flatten(options?: CommonOptions): Layer<NoWeights> {
     config: {},
     build(inputs, layerName) {
       const size = sizeOf(onlyInput(layerName, inputs))
-      return withoutWeights([size], ([x]) => ({ a: ops.reshape(x, [x.shape[0], size]) }), { passes: true })
+      return withoutWeights([size], ([x]) => ({ a: ops.reshape(x, [x.shape[0], size]) }), {
+        passes: true,
+        moves: true,
+      })
     },
   })
 }

@@ -30,7 +30,10 @@ export function reshape(options: ReshapeOptions): Layer<NoWeights> {
           `${layerName}: expected inputs whose numbers fill ${shapeText([null, ...asked])}, ` +
             `got ${shapeText([null, ...from])} with ${sizeOf(from)} numbers in each example.`,
         )
-      return withoutWeights(shape, ([x]) => ({ a: ops.reshape(x, [x.shape[0], ...shape]) }), { passes: true })
+      return withoutWeights(shape, ([x]) => ({ a: ops.reshape(x, [x.shape[0], ...shape]) }), {
+        passes: true,
+        moves: true,
+      })
     },
   })
 }

@@ -37,7 +37,9 @@ export function concat(options?: ConcatOptions): Layer<NoWeights> {
         )
       const size = inputs.reduce((sum, shape) => sum + shape[along], 0)
       const output = inputs[0].map((d, i) => (i === along ? size : d))
-      return withoutWeights(output, (values) => ({ a: ops.concat(values, { axis: along + 1 }) }))
+      return withoutWeights(output, (values) => ({ a: ops.concat(values, { axis: along + 1 }) }), {
+        moves: true,
+      })
     },
   })
 }

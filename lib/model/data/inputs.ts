@@ -1,6 +1,6 @@
 /** Data of a network's inputs on their way into native memory: by name, or bare where the model has one input. */
 import type { TensorArray, TensorDType } from '../../base/dtype'
-import { OptionError, ShapeError } from '../../base/errors'
+import { DTypeError, OptionError, ShapeError } from '../../base/errors'
 import { shapeText, sizeOf, type Shape } from '../../base/shape'
 import { inTurns, type Sliced } from '../../base/slices'
 import { openRows, type RowSource } from '../../data/row-source'
@@ -89,7 +89,7 @@ export class OpenInputs {
         const check = idCheck(`${this.where}: ${name}`, input)
         // Not a spread: the device of an engine is a getter of its class.
         const own = { dtype: dtypeOf(input, home), device: home.device }
-        const rows = yield* toNative(this.where, name, source, own, check)
+        const rows = yield* namingLayer(input, toNative(this.where, name, source, own, check))
         made.push(rows)
         list.push({ input, buffer: rows.buffer, shape: rows.shape })
       }
@@ -113,6 +113,17 @@ export class OpenInputs {
 /** The inputs of a plan. */
 export function slotsOf({ list }: NativeInputs): Record<string, NativeBuffer> {
   return Object.fromEntries(list.map(({ input, buffer }) => [input.slot, buffer]))
+}
+
+/** What goes wrong with numbers that are not whole is told with the layer that wants them. */
+function* namingLayer<T>({ limit }: NetworkInput, copy: Sliced<T>): Sliced<T> {
+  try {
+    return yield* copy
+  } catch (error) {
+    if (!limit || !(error instanceof DTypeError)) throw error
+    const { below, layer } = limit
+    throw new DTypeError(`${error.message} '${layer}' takes whole numbers from 0 to ${below - 1}.`, { cause: error })
+  }
 }
 
 /** OptionError for a value that a layer cannot take as an id; undefined where any number goes. */
@@ -158,7 +169,10 @@ function rowsHint({ shape, given }: RowSource<TensorDType>, inputShape: Shape): 
 }
 
 /** For functions that need one input. OptionError where the model takes several by name. */
-export function bareInput(where: string, { inputs, namedInputs }: Network): NetworkInput {
+export function bareInput(
+  where: string,
+  { inputs, namedInputs }: Pick<Network, 'inputs' | 'namedInputs'>,
+): NetworkInput {
   if (!namedInputs) return inputs[0]
   const names = inputs.map(({ name }) => `'${name}'`).join(', ')
   throw new OptionError(`${where}: expected a model with one input, got one with inputs by name: ${names}.`)

@@ -69,8 +69,8 @@ export class Tracer {
   }
 
   /** Rows of an input of the network. */
-  data({ slot, name, shape, dtype }: NetworkInput, batch: number): Tensor {
-    return this.input(slot, [batch, ...shape], slot === 'x' ? 'input' : name, dtype)
+  data({ slot, label, shape, dtype }: NetworkInput, batch: number): Tensor {
+    return this.input(slot, [batch, ...shape], label, dtype)
   }
 
   /** `label`: what errors call it. */

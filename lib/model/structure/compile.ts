@@ -157,7 +157,7 @@ function givenByOutput(
 }
 
 /** OptionError for weight decay on a table of which an update may change the rows alone that a step reads. */
-function checkDecay(where: string, { decays, kind }: Optimizer, network: Network): void {
+export function checkDecay(where: string, { decays, kind }: Optimizer, network: Network): void {
   if (!decays) return
   const found = network.weights().find(({ spec }) => spec.updates === 'touched')
   if (found)

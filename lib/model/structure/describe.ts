@@ -39,7 +39,8 @@ export function chain(inputShape: Shape, layers: readonly LayerDescription[]): N
 
 /** What lies between inputs and outputs. OptionError where something is missing, unused or no symbolic value. */
 export function between(where: string, inputs: Values, outputs: Values): NetworkDescription {
-  const given = named(`${where}: inputs`, inputs, bareInput)
+  const own = inputs instanceof SymbolicTensor && 'input' in inputs.source ? inputs.source.input.name : undefined
+  const given = named(`${where}: inputs`, inputs, own ?? bareInput)
   const wanted = named(`${where}: outputs`, outputs, bareOutput)
   for (const [i, { name, value }] of given.entries()) {
     if (!('input' in value.source))
@@ -168,12 +169,12 @@ export function nameLayers(where: string, layers: readonly LayerDescription[]): 
     const name = layer.name ?? `${layer.kind}_${n}`
     if (names.has(name))
       throw new OptionError(
-        `${where}: layers[${index}]: the name '${name}' is already taken by another layer. Give one of them ` +
-          `another name.`,
+        `${where}: expected a name of its own for each layer, got '${name}' for layer ${index + 1}, which is already ` +
+          'taken by another one. Give one of them another name.',
       )
     if (forbidden.test(name) || name === 'optimizer' || name === 'checkpoint')
       throw new OptionError(
-        `${where}: layers[${index}]: '${name}' cannot be a layer's name: no spaces, dots or slashes, and not ` +
+        `${where}: layer ${index + 1}: '${name}' cannot be a layer's name: no spaces, dots or slashes, and not ` +
           `'optimizer' or 'checkpoint' (files use them).`,
       )
     names.add(name)

@@ -11,17 +11,16 @@ import type { BuiltLayer, LayerDescription, LayerResult, WeightSpec } from '../.
 import type { ModelSize } from '../../native/devices'
 import { contextOf, nodeOf, Tensor, type AnyTensor } from '../../tensor/tensor'
 import { checkBuilt, nameLayers, type NetworkDescription, type ValueNumber } from './describe'
+import { inputNumbers, type InputNumbers } from './whole-numbers'
 
 /** An input of the network. */
-export interface NetworkInput {
+export interface NetworkInput extends InputNumbers {
   readonly name: string
   /** Name of its data in plans: 'x', or 'x.' and the name. */
   readonly slot: string
+  /** What errors of a run call it. */
+  readonly label: string
   readonly shape: Shape
-  /** Undefined: the dtype of the model. */
-  readonly dtype: 'int32' | undefined
-  /** Of whole numbers that a layer takes as ids: they are below this, because of that layer. */
-  readonly limit: { readonly below: number; readonly layer: string } | null
 }
 
 /** A layer in its place, with weights of its own. */
@@ -109,17 +108,20 @@ export class Network {
       if (use > 1) checkShared(place, built, inputShapes)
       if (built.first && from.some((value) => value >= description.inputs.length))
         throw new OptionError(
-          `${where}: '${name}' is layer ${number + 1}; ${layer.kind} stands only first, because its statistics come ` +
-            'from the input data.',
+          `${where}: '${name}': expected an input of the model, got the output of another layer; ${layer.kind} ` +
+            'stands only first, because its statistics come from the input data.',
         )
       return { name: use === 1 ? name : `${name}#${use}`, place, built, from, index }
     })
     this.layers = layers
-    this.inputs = description.inputs.map(({ name, shape, dtype }, i) => ({
+    checkUseNames(where, this.uses)
+    const numbers = inputNumbers(where, description, this.uses)
+    this.inputs = description.inputs.map(({ name, shape }, i) => ({
       name,
       shape,
       slot: namedInputs ? `x.${name}` : 'x',
-      ...this.#wholeNumbers(i, dtype),
+      label: namedInputs ? name : 'input',
+      ...numbers[i],
     }))
     this.outputs = description.outputs.map(({ name, value }) => ({
       name,
@@ -153,20 +155,6 @@ export class Network {
     return this.#useOf(value)?.name ?? this.inputs[value].name
   }
 
-  /** An input is of whole numbers where it says so, or where only layers that take ids read it. */
-  #wholeNumbers(value: ValueNumber, asked: 'int32' | undefined): Pick<NetworkInput, 'dtype' | 'limit'> {
-    const readers = this.uses.filter(({ from }) => from.includes(value))
-    const isRead = this.description.outputs.some((output) => output.value === value)
-    const takers = readers.filter(({ built }) => built.wholeNumbers)
-    const onlyIds = readers.length > 0 && takers.length === readers.length && !isRead
-    let limit: NetworkInput['limit'] = null
-    for (const { name, built } of takers) {
-      const { below } = built.wholeNumbers!
-      if (!limit || below < limit.below) limit = { below, layer: name }
-    }
-    return { dtype: asked ?? (onlyIds ? 'int32' : undefined), limit }
-  }
-
   /** Records the computation of the inputs [m, ...shape] through all uses of layers. */
   forward(
     inputs: readonly Tensor[],
@@ -185,7 +173,10 @@ export class Network {
       const context = { training: training && (random || !built.stochastic), trainable, stream: use.index }
       const result = withLabel(use.name, () =>
         built.call(
-          from.map((value) => taken(values[value].a, built)),
+          taken(
+            from.map((value) => values[value].a),
+            built,
+          ),
           weights,
           context,
         ),
@@ -196,7 +187,7 @@ export class Network {
       values.push(result)
     }
     return {
-      outputs: this.outputs.map(({ value }) => values[value]),
+      outputs: this.outputs.map(({ value }) => ({ ...values[value], a: asFloating(values[value].a) })),
       uses: passed,
       updates: [...updated].flatMap(([place, states]) =>
         Object.entries(states).map(([key, value]) => ({ place, key, value })),
@@ -242,9 +233,23 @@ export function asFloating(value: AnyTensor): Tensor {
   return node?.dtype === 'int32' && context ? Tensor.fromNode(cast(node), context) : (value as Tensor)
 }
 
-/** What a layer is given of a value: whole numbers become others where it does not expect them. */
-function taken(value: AnyTensor, { wholeNumbers, anyDType }: BuiltLayer): Tensor {
-  return wholeNumbers || anyDType ? (value as Tensor) : asFloating(value)
+/** What a layer is given of values: whole numbers become others where it does not expect them, or has others too. */
+function taken(values: readonly AnyTensor[], { wholeNumbers, anyDType, moves }: BuiltLayer): Tensor[] {
+  const asTheyAre = wholeNumbers || anyDType || (moves && values.every(({ dtype }) => dtype === 'int32'))
+  return values.map((value) => (asTheyAre ? (value as Tensor) : asFloating(value)))
+}
+
+/** Values go by the names of uses. */
+function checkUseNames(where: string, uses: readonly LayerUse[]): void {
+  const names = new Set<string>()
+  for (const { name } of uses) {
+    if (names.has(name))
+      throw new OptionError(
+        `${where}: expected a name of its own for each use of a layer, got '${name}' for a layer and for a use of ` +
+          'another one. Rename the layer.',
+      )
+    names.add(name)
+  }
 }
 
 /** All uses of a layer must hold the same weights. */

@@ -31,7 +31,8 @@ export function recordOf<T>(
   for (const name of Object.keys(record))
     if (!names.includes(name))
       throw new OptionError(
-        `${where}: the model has no ${what} '${name}'.${didYouMean(name, names)} Its ${what}s: ${names.join(', ')}.`,
+        `${where}: expected entries for the ${what}s of the model, got one for '${name}'.${didYouMean(name, names)} ` +
+          `Its ${what}s: ${names.join(', ')}.`,
       )
   const missing = partial ? undefined : names.find((name) => record[name] === undefined)
   if (missing !== undefined)

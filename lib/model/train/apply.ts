@@ -8,6 +8,7 @@ import type { Optimizer } from '../../optimizers/optimizer'
 import type { WeightSetLike } from '../../tensor/weight-set'
 import type { Engine } from '../engine'
 import { applyProgram } from '../programs/program'
+import { checkDecay } from '../structure/compile'
 import { checkSet } from '../structure/weight-sets'
 
 function toBuffer(where: string, { dtype, device }: Engine, data: NativeArray): NativeBuffer {
@@ -25,6 +26,7 @@ export function applyGradients(engine: Engine, optimizer: Optimizer, gradients: 
   const where = 'optimizer.apply'
   engine.queue.assertQuiet(where, true)
   const isCompiled = engine.compiled?.optimizer === optimizer
+  checkDecay(where, optimizer, engine.network)
   const own = isCompiled ? null : ownOptimizer(engine, optimizer)
   const updates = own ? own.updates : engine.progress.updates
   const { trainable } = engine.weights

@@ -240,4 +240,52 @@ describe('models of several inputs and outputs', () => {
     fresh.setWeights(chain.getWeights({ statistics: true }))
     expect(fresh.predictSync([[5, 6]]).toArray()).to.deep.equal(chain.predictSync([[5, 6]]).toArray())
   })
+
+  it('uses of a shared random layer draw numbers of their own', async () => {
+    const start = input({ shape: [64] })
+    const drop = layers.dropout({ rate: 0.5, name: 'drop' })
+    const made = model({ inputs: start, outputs: { a: drop.apply(start), b: drop.apply(start) }, seed: 3 })
+    const found = await made.activations([Array<number>(64).fill(1)], { training: true })
+    expect([...found.drop.a.data]).not.to.deep.equal([...found['drop#2'].a.data])
+    expect([...found.drop.a.data].filter((value) => value === 0).length).to.be.within(16, 48)
+  })
+
+  it('warns of linear layers in a row, with layers between them that change nothing about it', async () => {
+    const seen: string[] = []
+    const listen = (warning: Error) => void seen.push(warning.message)
+    process.on('warning', listen)
+    try {
+      const start = input({ shape: [2] })
+      const first = layers.dense({ units: 3, name: 'first' }).apply(start)
+      const between = layers.flatten().apply(layers.dropout({ rate: 0.1 }).apply(first))
+      model({ inputs: start, outputs: layers.dense({ units: 1, name: 'second' }).apply(between) })
+      model({
+        inputs: start,
+        outputs: layers.dense({ units: 1, name: 'third' }).apply(layers.activation('relu').apply(first)),
+      })
+      await new Promise((done) => setTimeout(done, 20))
+    } finally {
+      process.off('warning', listen)
+    }
+    expect(seen.filter((message) => message.includes("'first'"))).to.have.length(1)
+    expect(seen.join()).to.match(/model: 'first' and 'second' have no non-linear activation/)
+  })
+
+  it('refuses a layer with the name of another one’s use', () => {
+    const start = input({ shape: [2] })
+    const shared = layers.dense({ units: 2, name: 'e' })
+    const outputs = {
+      a: shared.apply(start),
+      b: shared.apply(start),
+      c: layers.dense({ units: 1, name: 'e#2' }).apply(start),
+    }
+    expect(() => model({ inputs: start, outputs })).to.throw(my.OptionError, /'e#2'/)
+  })
+
+  it('knows a bare input by its own name', () => {
+    const start = input({ shape: [2], name: 'alpha' })
+    const made = model({ inputs: start, outputs: layers.dense({ units: 1 }).apply(start), seed: 1 })
+    expect(made.inputs[0].name).to.equal('alpha')
+    expect(made.predictSync([[1, 2]]).shape).to.deep.equal([1, 1])
+  })
 })

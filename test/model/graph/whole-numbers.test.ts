@@ -84,7 +84,11 @@ describe('inputs of whole numbers', () => {
         /x\.words.*from 0 to 8 for 'words', got -1 in row 4/,
         my.OptionError,
       ],
-      [ids.map((row, i) => (i === 4 ? [1, 0.5] : row)), /x\.words.*whole.*0\.5/, my.DTypeError],
+      [
+        ids.map((row, i) => (i === 4 ? [1, 0.5] : row)),
+        /x\.words.*whole.*0\.5.*'words' takes whole numbers from 0 to 8/,
+        my.DTypeError,
+      ],
       [ids.map((row, i) => (i === 4 ? [1, NaN] : row)), /x\.words.*NaN/, my.DTypeError],
     ]
     for (const [words, says, type] of wrong)
@@ -226,5 +230,65 @@ describe("updates: 'touched'", () => {
       ),
     )
     expect(valuesOf(made.getWeights())).to.deep.equal(before)
+  })
+})
+
+describe('ids behind other layers', () => {
+  const table = (below = 5) => layers.embedding({ vocabulary: below, units: 1 })
+  const flat = (value: my.SymbolicTensor) => layers.flatten().apply(value)
+
+  it('stay whole through layers that only move them, and are checked', async () => {
+    const [a, b] = [input({ shape: [2] }), input({ shape: [1] })]
+    const [rowA, rowB] = [layers.reshape({ shape: [1, 2] }).apply(a), layers.reshape({ shape: [1, 1] }).apply(b)]
+    const moved = layers.concat().apply([rowA, rowB])
+    const made = model({ inputs: { a, b }, outputs: flat(table().apply(moved)), seed: 1 })
+    expect(made.inputs.map(({ dtype }) => dtype)).to.deep.equal(['int32', 'int32'])
+    const [{ weight }] = made.getWeights()
+    const read = made.predictSync({ a: [[4, 0]], b: [[2]] }).data
+    expect([...read]).to.deep.equal([4, 0, 2].map((id) => weight.data[id]))
+    const error = await rejected(made.predict({ a: [[4, 5]], b: [[2]] }))
+    expect(error.message).to.match(/x\.a: expected whole numbers from 0 to 4 for 'embedding_1', got 5 in row 0/)
+  })
+
+  it('beyond 2^24 too', () => {
+    const large = 2 ** 24 + 2
+    const start = input({ shape: [2] })
+    const made = model({
+      inputs: start,
+      outputs: flat(table(large).apply(layers.reshape({ shape: [2, 1] }).apply(start))),
+    })
+    const [{ weight }] = made.getWeights()
+    const read = made.predictSync({ data: Int32Array.of(large - 2, large - 1), shape: [1, 2] }).data
+    expect([...read]).to.deep.equal([weight.data[large - 2], weight.data[large - 1]])
+    made.dispose()
+  })
+
+  it('become like the numbers that they are moved with', () => {
+    const [ids, numbers] = [input({ shape: [1] }), input({ shape: [1] })]
+    const mixed = layers.concat().apply([ids, numbers])
+    const outputs = { row: flat(table().apply(ids)), mixed: layers.dense({ units: 1 }).apply(mixed) }
+    const made = model({ inputs: { ids, numbers }, outputs, seed: 1 })
+    expect(made.inputs.map(({ dtype }) => dtype)).to.deep.equal(['float32', 'float32'])
+    expect(made.predictSync({ ids: [[3]], numbers: [[0.5]] }).mixed.shape).to.deep.equal([1, 1])
+  })
+
+  it('have the smallest limit of all who read them', async () => {
+    const start = input({ shape: [1] })
+    const outputs = { a: flat(table(9).apply(start)), b: flat(table(3).apply(start)), c: flat(table(7).apply(start)) }
+    const made = model({ inputs: start, outputs, seed: 1 })
+    expect((await rejected(made.predict([[3]]))).message).to.match(/from 0 to 2 for 'embedding_2', got 3/)
+  })
+
+  it('are refused from layers that compute other numbers', () => {
+    const start = input({ shape: [2] })
+    const hidden = layers.dense({ units: 2, name: 'hidden' }).apply(start)
+    expect(() => model({ inputs: start, outputs: flat(table().apply(hidden)) })).to.throw(
+      my.OptionError,
+      /'embedding_1': expected whole numbers from an input of the model, got the output of 'hidden' \(dense\)/,
+    )
+    const own = layers.lambda((x) => my.ops.cast(x, 'int32') as never).apply(start)
+    expect(
+      model({ inputs: start, outputs: flat(table().apply(own)), seed: 1 }).predictSync([[1.7, 2]]).shape,
+    ).to.deep.equal([1, 2])
   })
 })
