@@ -1,6 +1,6 @@
 /** Optimisers of the user's own. */
-import { checkOptions, functionOption, nonEmptyString } from '../base/checks'
-import type { Factory } from '../base/custom'
+import { checkOptions, functionOption } from '../base/checks'
+import { ownKind, type Factory } from '../base/custom'
 import { describeValue, DTypeError, OptionError, ShapeError } from '../base/errors'
 import { toJson, type JsonObject } from '../base/json'
 import { sameShape, shapeText } from '../base/shape'
@@ -64,7 +64,7 @@ export function defineOptimizer<
 >(definition: OptimizerDefinition<Config, Slot, Scalar>): DefinedOptimizer<Config> {
   const where = 'defineOptimizer'
   checkOptions(where, definition, ['name', 'slots', 'scalars', 'update'])
-  const kind = nonEmptyString(`${where}: name`, definition?.name)
+  const kind = ownKind(where, 'optimizer', definition?.name)
   const slots = slotNames(`${where} '${kind}': slots`, definition.slots ?? [])
   functionOption(`${where} '${kind}': update`, definition.update)
   if (definition.scalars !== undefined) functionOption(`${where} '${kind}': scalars`, definition.scalars)
