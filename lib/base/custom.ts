@@ -2,7 +2,8 @@
  * What a model refers to by name because a file cannot hold code: own layers and functions. `loadModel`'s
  * option `custom` hands the same names back.
  */
-import { FormatError } from './errors'
+import { nonEmptyString } from './checks'
+import { FormatError, OptionError } from './errors'
 import type { Json, JsonObject } from './json'
 import { nearestName } from './suggest'
 
@@ -15,6 +16,21 @@ export interface Factory<Made = unknown> {
 
 /** Own layers and functions by the name they were saved under. */
 export type Custom = Readonly<Record<string, Factory | ((...args: never[]) => unknown)>>
+
+/** Kinds that the library brings, which the tables of layers and of optimisers add. */
+const builtIn = { layer: new Set<string>(), optimizer: new Set<string>() }
+
+/** Says which kinds the library brings. */
+export function addBuiltIn(what: keyof typeof builtIn, kinds: readonly string[]): void {
+  for (const kind of kinds) builtIn[what].add(kind)
+}
+
+/** The kind of a user's own layer or optimiser. OptionError for one that a file would take for the library's. */
+export function ownKind(where: string, what: keyof typeof builtIn, kind: unknown): string {
+  const name = nonEmptyString(`${where}: name`, kind)
+  if (!builtIn[what].has(name)) return name
+  throw new OptionError(`${where}: name: expected another one than those of the built-in ${what}s, got '${name}'.`)
+}
 
 /**
  * Names that JavaScript gives to an arrow function only because of the option it stands in (`activation: (z) => …`).

@@ -1,4 +1,5 @@
 import { booleanOption, checkOptions, functionOption, nonEmptyString, oneOf, positiveInteger } from '../base/checks'
+import { ownKind } from '../base/custom'
 import type { TensorDType } from '../base/dtype'
 import { describeValue, DTypeError, OptionError, ShapeError } from '../base/errors'
 import { toJson, type JsonObject } from '../base/json'
@@ -50,7 +51,7 @@ export function defineLayer<Config extends object, W extends Handles>(
 ): DefinedLayer<Config, DeclaredWeights<W>> {
   const where = 'defineLayer'
   checkOptions(where, given, ['name', 'inputs', 'build', 'call', 'gradient'])
-  const kind = nonEmptyString(`${where}: name`, given?.name)
+  const kind = ownKind(where, 'layer', given?.name)
   const { inputs, build: declare, call, gradient } = given
   functionOption(`${where} '${kind}': call`, call)
   if (inputs !== undefined && inputs !== 'any')

@@ -1,4 +1,5 @@
 /** What is public of layers; all of it is exported by the library. A new layer has its lines here and nowhere else. */
+import { addBuiltIn } from '../base/custom'
 import { activation } from './core/activation'
 import { dense } from './core/dense'
 import { dropout } from './core/dropout'
@@ -70,3 +71,4 @@ export const layers = {
   batchNorm,
   layerNorm,
 }
+addBuiltIn('layer', Object.keys(layers))

@@ -1,6 +1,6 @@
 /** Optimisers of the user's own. */
-import { booleanOption, checkOptions, functionOption, nonEmptyString } from '../base/checks'
-import type { Factory } from '../base/custom'
+import { booleanOption, checkOptions, functionOption } from '../base/checks'
+import { ownKind, type Factory } from '../base/custom'
 import { describeValue, DTypeError, OptionError, ShapeError } from '../base/errors'
 import { toJson, type JsonObject } from '../base/json'
 import { sameShape, shapeText } from '../base/shape'
@@ -67,7 +67,7 @@ export function defineOptimizer<
   const where = 'defineOptimizer'
   checkOptions(where, definition, ['name', 'slots', 'scalars', 'decays', 'update'])
   if (definition?.decays !== undefined) booleanOption(`${where}: decays`, definition.decays)
-  const kind = nonEmptyString(`${where}: name`, definition?.name)
+  const kind = ownKind(where, 'optimizer', definition?.name)
   const slots = slotNames(`${where} '${kind}': slots`, definition.slots ?? [])
   functionOption(`${where} '${kind}': update`, definition.update)
   if (definition.scalars !== undefined) functionOption(`${where} '${kind}': scalars`, definition.scalars)

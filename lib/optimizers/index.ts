@@ -1,6 +1,6 @@
 /** The table of optimisers, and how options and files name them. */
 import { oneOf } from '../base/checks'
-import { customFactory, type Custom, type Factory } from '../base/custom'
+import { addBuiltIn, customFactory, type Custom, type Factory } from '../base/custom'
 import { describeValue, OptionError } from '../base/errors'
 import type { JsonObject } from '../base/json'
 import { scheduleFromConfig } from '../schedules'
@@ -27,6 +27,7 @@ export const optimizers = {
 }
 export type OptimizerName = keyof typeof optimizers
 const optimizerNames = Object.keys(optimizers) as OptimizerName[]
+addBuiltIn('optimizer', optimizerNames)
 
 /** An optimiser, or the name of one (with its defaults). */
 export function toOptimizer(where: string, value: Optimizer | OptimizerName): Optimizer {

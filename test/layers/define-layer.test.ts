@@ -162,6 +162,7 @@ describe('defineLayer', () => {
         'bad_1',
       )
     expect(define({ name: '' })).to.throw(OptionError, /name/)
+    expect(define({ name: 'flatten' })).to.throw(OptionError, /name: expected another one .* got 'flatten'/)
     expect(define({ call: 3 })).to.throw(OptionError, /'bad': call/)
     expect(define({ gradients: () => 0 })).to.throw(OptionError, /'gradient'/)
     expect(define({ build: () => 3 })).to.throw(OptionError, /bad_1: build must return/)

@@ -75,6 +75,7 @@ describe('defineOptimizer', () => {
     const make = (changes: object) => () =>
       defineOptimizer({ name: 'odd', update: ({ weight }: { weight: Tensor }) => ({ weight }), ...changes } as never)()
     expect(make({ name: '' })).to.throw(OptionError, /name/)
+    expect(make({ name: 'momentum' })).to.throw(OptionError, /name: expected another one .* got 'momentum'/)
     expect(make({ update: 3 })).to.throw(OptionError, /'odd': update/)
     expect(make({ step: () => 0 })).to.throw(OptionError, /unknown option 'step'/)
     expect(make({ slots: ['a', 'a'] })).to.throw(OptionError, /'a' twice/)

@@ -226,7 +226,7 @@ sequential({ inputShape: [3], layer: [layers.dense({ units: 1 })], layers: [] })
 
 // States have no gradient; their updates go by the keys of build.
 const Average = defineLayer({
-  name: 'average',
+  name: 'running',
   build: (shape: readonly number[], _config: object, add) => ({
     gain: add('gain', [...shape]),
     mean: add('movingMean', [...shape], { role: 'state' }),
