@@ -1,11 +1,9 @@
 /** What users hold: every method checks its arguments and hands the work to the queue. */
 import { inspect } from 'node:util'
 import { booleanOption, checkOptions, checkSignal, positiveInteger } from '../base/checks'
-import { writeFileAtomic } from '../base/disk'
 import type { DType, Precision } from '../base/dtype'
 import { StateError } from '../base/errors'
 import type { Shape } from '../base/shape'
-import { inTurns } from '../base/slices'
 import { resolveDevice, type DeviceName } from '../native/devices'
 import type { Optimizer } from '../optimizers/optimizer'
 import { toSchedule, type LearningRate } from '../schedules'
@@ -14,9 +12,8 @@ import type { TargetData } from './data/examples'
 import { OpenInputs, type InputData } from './data/inputs'
 import { withExamples, withInputs } from './calls'
 import { Engine, type ModelParts } from './engine'
-import { bytesOf, snapshotOf } from './files/save'
+import { bytesOf, save, snapshotOf, type SaveOptions } from './files/save'
 import type { ModelSnapshot } from './files/snapshot'
-import { snapshotParts } from './files/snapshot-file'
 import { activations, type LayerActivations } from './infer/activations'
 import { defaultChunk } from './infer/chunks'
 import { costAndGradients, type CostAndGradients, type CostOptions } from './infer/cost-and-gradients'
@@ -343,15 +340,12 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     applyGradients(this.#engine, optimizer, gradients)
   }
 
-  /** Writes one safetensors file, whole or not at all: architecture, weights, statistics, labels, optimiser state. */
-  async save(path: string, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    checkOptions('save', options, ['signal'])
-    checkSignal('save', options.signal)
-    const engine = this.#engine
-    return engine.queue.enqueue('save', 'read', options.signal, async (job) => {
-      const parts = await inTurns(snapshotParts(snapshotOf(engine)), () => job.throwIfAborted())
-      await writeFileAtomic(path, parts, () => job.throwIfAborted())
-    })
+  /**
+   * Writes one safetensors file, whole or not at all: architecture, weights, statistics, labels, optimiser state. It
+   * takes owner and mode of the file that it replaces; devices and pipes are written to as they are.
+   */
+  async save(path: string, options: SaveOptions = {}): Promise<void> {
+    return save(this.#engine, path, options)
   }
 
   /** What `save` would write. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -86,6 +86,35 @@ describe('model files', () => {
       expect(b.epochs).to.deep.equal(a.epochs)
       expect(bits(copy)).to.deep.equal(bits(model))
     })
+
+  it('a relative path is one of the folder at the call, wherever the process moves', async () => {
+    const home = process.cwd()
+    const [here, there] = [join(folder, 'here'), join(folder, 'there')]
+    mkdirSync(here)
+    mkdirSync(there)
+    try {
+      process.chdir(here)
+      const model = rich()
+      const onEpoch = ({ epoch }: my.EpochLogs) => {
+        if (epoch === 1) process.chdir(there)
+      }
+      await model.fit(x, y, { epochs: 3, onEpoch, checkpoint: { path: 'run', every: { epochs: 1 } } })
+      process.chdir(here)
+      const saved = model.save('model')
+      process.chdir(there)
+      await saved
+      process.chdir(here)
+      const trial = () => process.chdir(there) ?? 1
+      await my.search({ rate: my.range.linear(0, 1) }, trial, { trials: 2, concurrency: 1, file: 'trials' })
+    } finally {
+      process.chdir(home)
+    }
+    expect(readdirSync(there)).to.deep.equal([])
+    expect(readdirSync(here).sort()).to.deep.equal(['model', 'run', 'trials'])
+    expect(readFileSync(join(here, 'trials'), 'utf8').split('\n')).to.have.length(4)
+    const { history } = await resume(join(here, 'run'), x, y, { custom: { scale: Scale } })
+    expect(history.epochs).to.have.length(3)
+  })
 
   it('toBytes holds what save writes', async () => {
     const model = rich()
