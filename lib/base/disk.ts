@@ -279,3 +279,53 @@ export async function readFile(file: string): Promise<Uint8Array> {
     throw diskError('read', file, error, '')
   }
 }
+
+/** Bytes that are read piece by piece, such as those of a file that is larger than one array can be. */
+export interface ByteSource {
+  readonly length: number
+  /** Fills `into` with the bytes that begin at `at`; a promise where that takes time. */
+  read(into: Uint8Array, at: number): Promise<void> | undefined
+}
+
+export function sourceOf(bytes: Uint8Array): ByteSource {
+  return {
+    length: bytes.length,
+    read: (into, at) => void into.set(bytes.subarray(at, at + into.length)),
+  }
+}
+
+/** Hands the file to `use`, open for reading. A missing or unreadable one is a FormatError with `cause`. */
+export async function withFile<T>(file: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+  checkPath('read', file)
+  const wrong = (error: unknown) => diskError('read', file, error, '')
+  let handle: FileHandle
+  let size: number | null
+  try {
+    handle = await fs.open(file, 'r')
+  } catch (error) {
+    throw wrong(error)
+  }
+  try {
+    try {
+      const stat = await handle.stat()
+      if (stat.isDirectory()) throw errorOf('EISDIR')
+      size = stat.isFile() ? stat.size : null
+    } catch (error) {
+      throw wrong(error)
+    }
+    // A pipe cannot be asked for its length.
+    if (size === null) return await use(sourceOf(await handle.readFile()))
+    const read = async (into: Uint8Array, at: number): Promise<void> => {
+      for (let done = 0; done < into.length;) {
+        const { bytesRead } = await handle.read(into, done, into.length - done, at + done).catch((error: unknown) => {
+          throw wrong(error)
+        })
+        if (bytesRead === 0) throw new FormatError(`Cannot read '${file}': it became shorter while it was read.`)
+        done += bytesRead
+      }
+    }
+    return await use({ length: size, read })
+  } finally {
+    await handle.close()
+  }
+}
