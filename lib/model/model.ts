@@ -12,8 +12,7 @@ import type { TargetData } from './data/examples'
 import { OpenInputs, type InputData } from './data/inputs'
 import { withExamples, withInputs } from './calls'
 import { Engine, type ModelParts } from './engine'
-import { bytesOf, save, snapshotOf, type SaveOptions } from './files/save'
-import type { ModelSnapshot } from './files/snapshot'
+import { bytesOf, save, type SaveOptions } from './files/save'
 import { activations, type LayerActivations } from './infer/activations'
 import { defaultChunk } from './infer/chunks'
 import { costAndGradients, type CostAndGradients, type CostOptions } from './infer/cost-and-gradients'
@@ -149,6 +148,11 @@ export class Model<Types extends ModelTypes = ModelTypes> {
 
   /** What console.log shows: the summary. */
   [inspect.custom](): string {
+    return this.summary()
+  }
+
+  /** JSON holds no weights; what it shows is the summary. `save` and `toBytes` keep a model. */
+  toJSON(): string {
     return this.summary()
   }
 
@@ -348,16 +352,13 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     return save(this.#engine, path, options)
   }
 
-  /** What `save` would write. */
-  toBytes(): Uint8Array {
+  /**
+   * What `save` would write. It is a property of each model: so structuredClone and postMessage, which would make an
+   * empty object of a model, throw a DataCloneError.
+   */
+  readonly toBytes = (): Uint8Array => {
     this.#engine.queue.assertQuiet('toBytes', false)
     return bytesOf(this.#engine)
-  }
-
-  /** The model as plain data. @internal */
-  snapshot(): ModelSnapshot {
-    this.#engine.queue.assertQuiet('snapshot', false)
-    return snapshotOf(this.#engine)
   }
 
   /**
