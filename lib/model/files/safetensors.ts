@@ -145,7 +145,8 @@ export function* decodedContainer(source: ByteSource, name: string): Reading<Con
   }
   if (source.length < lengthBytes + 2)
     fail(
-      `expected a model file (safetensors), got ${source.length} bytes, too few for a header. The file may be truncated.`,
+      `expected a model file (safetensors), got ${source.length} bytes, too few for a header. The file may be ` +
+        `truncated.`,
     )
   const start = Buffer.alloc(lengthBytes)
   yield source.read(start, 0)
