@@ -6,6 +6,9 @@ import { setImmediate } from 'node:timers/promises'
 
 export type Sliced<T> = Generator<undefined, T, undefined>
 
+/** The same for work that also reads: it yields what has to be awaited before it goes on. */
+export type Reading<T> = Generator<Promise<void> | undefined, T, undefined>
+
 /** Numbers handled between two yields: about a millisecond. */
 export const sliceLength = 1 << 18
 
@@ -24,14 +27,14 @@ export function atOnce<T>(work: Sliced<T>): T {
  * Runs the slices, giving the event loop a turn now and then. `pause` is called after each turn; what it throws is
  * thrown inside the work, which can clean up.
  */
-export async function inTurns<T>(work: Sliced<T>, pause?: () => void): Promise<T> {
+export async function inTurns<T>(work: Reading<T>, pause?: () => void): Promise<T> {
   let since = performance.now()
   for (;;) {
     const { done, value } = work.next()
     if (done) return value
-    if (performance.now() - since < turnMs) continue
-    await setImmediate()
+    if (!value && performance.now() - since < turnMs) continue
     try {
+      await (value ?? setImmediate())
       pause?.()
     } catch (error) {
       work.throw(error)

@@ -1,8 +1,8 @@
 /** From files to models. */
 import { checkOptions, checkSignal, throwIfAborted } from '../base/checks'
 import type { Custom } from '../base/custom'
-import { readFile } from '../base/disk'
-import { DTypeError, FormatError, OptionError, ShapeError } from '../base/errors'
+import { sourceOf, withFile, type ByteSource } from '../base/disk'
+import { describeValue, DTypeError, FormatError, OptionError, ShapeError } from '../base/errors'
 import { inTurns, type Sliced } from '../base/slices'
 import { layerFromConfig } from '../layers/from-config'
 import { lossFromConfig } from '../losses'
@@ -143,8 +143,13 @@ export async function readSnapshot(
 ): Promise<{ snapshot: ModelSnapshot; name: string }> {
   const name = typeof source === 'string' ? source : 'model bytes'
   throwIfAborted(where, signal)
-  const bytes = typeof source === 'string' ? await readFile(source) : source
-  if (bytes?.length === 0) throw new FormatError(`${where}: '${name}' is empty.`)
-  const snapshot = await inTurns(decodedSnapshot(bytes, name), () => throwIfAborted(where, signal))
+  const read = async (bytes: ByteSource): Promise<ModelSnapshot> => {
+    if (bytes.length === 0) throw new FormatError(`${where}: '${name}' is empty.`)
+    return inTurns(decodedSnapshot(bytes, name), () => throwIfAborted(where, signal))
+  }
+  if (typeof source === 'string') return { snapshot: await withFile(source, read), name }
+  if (!(source instanceof Uint8Array))
+    throw new FormatError(`${name}: expected the bytes of a model as a Uint8Array, got ${describeValue(source)}.`)
+  const snapshot = await read(sourceOf(source))
   return { snapshot, name }
 }

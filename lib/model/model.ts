@@ -1,11 +1,9 @@
 /** What users hold: every method checks its arguments and hands the work to the queue. */
 import { inspect } from 'node:util'
 import { booleanOption, checkOptions, checkSignal, positiveInteger } from '../base/checks'
-import { writeFileAtomic } from '../base/disk'
 import type { DType, Precision } from '../base/dtype'
 import { StateError } from '../base/errors'
 import type { Shape } from '../base/shape'
-import { inTurns } from '../base/slices'
 import { resolveDevice, type DeviceName } from '../native/devices'
 import type { Optimizer } from '../optimizers/optimizer'
 import { toSchedule, type LearningRate } from '../schedules'
@@ -14,9 +12,7 @@ import type { TargetData } from './data/examples'
 import { OpenInputs, type InputData } from './data/inputs'
 import { withExamples, withInputs } from './calls'
 import { Engine, type ModelParts } from './engine'
-import { bytesOf, snapshotOf } from './files/save'
-import type { ModelSnapshot } from './files/snapshot'
-import { snapshotParts } from './files/snapshot-file'
+import { bytesOf, save, type SaveOptions } from './files/save'
 import { activations, type LayerActivations } from './infer/activations'
 import { defaultChunk } from './infer/chunks'
 import { costAndGradients, type CostAndGradients, type CostOptions } from './infer/cost-and-gradients'
@@ -152,6 +148,11 @@ export class Model<Types extends ModelTypes = ModelTypes> {
 
   /** What console.log shows: the summary. */
   [inspect.custom](): string {
+    return this.summary()
+  }
+
+  /** JSON holds no weights; what it shows is the summary. `save` and `toBytes` keep a model. */
+  toJSON(): string {
     return this.summary()
   }
 
@@ -343,27 +344,21 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     applyGradients(this.#engine, optimizer, gradients)
   }
 
-  /** Writes one safetensors file, whole or not at all: architecture, weights, statistics, labels, optimiser state. */
-  async save(path: string, options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    checkOptions('save', options, ['signal'])
-    checkSignal('save', options.signal)
-    const engine = this.#engine
-    return engine.queue.enqueue('save', 'read', options.signal, async (job) => {
-      const parts = await inTurns(snapshotParts(snapshotOf(engine)), () => job.throwIfAborted())
-      await writeFileAtomic(path, parts, () => job.throwIfAborted())
-    })
+  /**
+   * Writes one safetensors file, whole or not at all: architecture, weights, statistics, labels, optimiser state. It
+   * takes owner and mode of the file that it replaces; devices and pipes are written to as they are.
+   */
+  async save(path: string, options: SaveOptions = {}): Promise<void> {
+    return save(this.#engine, path, options)
   }
 
-  /** What `save` would write. */
-  toBytes(): Uint8Array {
+  /**
+   * What `save` would write. It is a property of each model: so structuredClone and postMessage, which would make an
+   * empty object of a model, throw a DataCloneError.
+   */
+  readonly toBytes = (): Uint8Array => {
     this.#engine.queue.assertQuiet('toBytes', false)
     return bytesOf(this.#engine)
-  }
-
-  /** The model as plain data. @internal */
-  snapshot(): ModelSnapshot {
-    this.#engine.queue.assertQuiet('snapshot', false)
-    return snapshotOf(this.#engine)
   }
 
   /**

@@ -58,6 +58,8 @@ function explain(cause: unknown, file: string | null): string {
       "  Tell the bundler to leave it outside (esbuild, Rollup, Vite: external: ['myelin']; webpack: externals;",
       "  Next.js: serverExternalPackages: ['myelin']), and install it where the bundle runs.",
     ].join('\n')
+  const forbidden = permissionOf(cause)
+  if (forbidden) return [head, ...forbidden].join('\n')
   const built = join(root, 'build', 'Release', 'myelin.node')
   const remedy = !file
     ? 'there is no prebuilt binary for this platform in the package. Build it:'
@@ -76,6 +78,20 @@ function explain(cause: unknown, file: string | null): string {
     '  on Debian and Ubuntu: sudo apt-get install g++ cmake make; on Alpine: apk add g++ cmake make;',
     '  on macOS: xcode-select --install && brew install cmake',
   ].join('\n')
+}
+
+/** What Node's permission model forbids, and what allows it; null for other reasons. */
+function permissionOf(cause: unknown): string[] | null {
+  const { code, message, permission, resource } = cause as NodeJS.ErrnoException & Record<string, unknown>
+  const rights = `--allow-addons --allow-fs-read=${join(root, '*')}`
+  if (code === 'ERR_DLOPEN_DISABLED')
+    return [`  the reason: ${message}`, `  Node.js was started with --permission; Myelin needs ${rights}`]
+  if (code !== 'ERR_ACCESS_DENIED') return null
+  return [
+    `  the reason: ${message} (${String(permission)}, ${String(resource)})`,
+    `  Node.js was started with --permission; Myelin needs ${rights}`,
+    ...(permission === 'FileSystemRead' ? [`  and here --allow-fs-read=${String(resource)}`] : []),
+  ]
 }
 
 /** The system's reason in words of this library, where it is one that people meet. */

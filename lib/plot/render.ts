@@ -3,7 +3,7 @@
  * are loaded when a picture is asked for, and named where they are missing.
  */
 import { extname } from 'node:path'
-import { writeFileAtomic } from '../base/disk'
+import { absolutePath, writeFileAtomic } from '../base/disk'
 import { describeValue, OptionError } from '../base/errors'
 import { optionalPackage } from '../base/optional-package'
 import { themed, type Theme } from './theme'
@@ -52,8 +52,9 @@ export async function writeDrawing(where: string, spec: VegaLiteSpec, file: stri
   const ending = typeof file === 'string' ? extname(file).toLowerCase() : ''
   if (ending !== '.svg' && ending !== '.png')
     throw new OptionError(`${where}: expected a path that ends in .svg or .png, got ${describeValue(file)}.`)
-  if (ending === '.svg') return writeFileAtomic(file, new TextEncoder().encode(await drawSvg(spec, theme)))
+  const target = absolutePath('write', file)
+  if (ending === '.svg') return writeFileAtomic(target, new TextEncoder().encode(await drawSvg(spec, theme)))
   const { Resvg } = await load<Resvg>(packageNames.resvg, packageNames.resvg)
   const svg = await drawSvg(spec, theme === 'auto' ? 'light' : theme)
-  return writeFileAtomic(file, new Resvg(svg, { fitTo: { mode: 'zoom', value: 2 } }).render().asPng())
+  return writeFileAtomic(target, new Resvg(svg, { fitTo: { mode: 'zoom', value: 2 } }).render().asPng())
 }

@@ -10,6 +10,7 @@ import {
   seedOption,
   throwIfAborted,
 } from '../base/checks'
+import { absolutePath } from '../base/disk'
 import { AbortError, describeValue, NonFiniteError, OptionError } from '../base/errors'
 import type { JsonObject } from '../base/json'
 import { Random } from '../data/random'
@@ -73,7 +74,8 @@ export async function search<const Space extends SearchSpace>(
   const grid = strategy === 'grid' ? gridOf(space) : null
   const count = grid?.length ?? positiveInteger(`${where}: trials`, options.trials ?? 20)
   const lanes = positiveInteger(`${where}: concurrency`, options.concurrency ?? availableParallelism())
-  const file = options.file === undefined ? null : nonEmptyString(`${where}: file`, options.file)
+  const given = options.file === undefined ? null : nonEmptyString(`${where}: file`, options.file)
+  const file = given && absolutePath('write', given)
   throwIfAborted(where, options.signal)
   const ranges = Object.fromEntries(Object.entries(space).map(([name, range]) => [name, range.config]))
   const header = { space: ranges, strategy, seed: String(seed) }

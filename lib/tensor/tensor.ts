@@ -47,12 +47,24 @@ export type AnyTensor = Tensor<TensorDType>
 
 interface Internals {
   storageOf(t: AnyTensor): Storage
+  dataOf(t: AnyTensor): TensorArray
   nodeOf(t: AnyTensor): Node | undefined
   contextOf(t: AnyTensor): TraceContext | undefined
   isWeak(t: AnyTensor): boolean
   share<D extends TensorDType>(t: Tensor<D>, shape: Shape): Tensor<D>
 }
 let internals: Internals
+
+/**
+ * Each tensor has its values as a property of its own, beside its shape: what copies objects (structuredClone,
+ * postMessage) or compares them (deepStrictEqual, Jest, chai) looks at own properties alone.
+ */
+const ownData: PropertyDescriptor & ThisType<AnyTensor> = {
+  enumerable: true,
+  get() {
+    return internals.dataOf(this)
+  },
+}
 
 /**
  * An array of numbers in native memory, of rank 0 (a scalar) to 6, or — while a function is traced for its
@@ -64,6 +76,11 @@ let internals: Internals
  */
 export class Tensor<D extends TensorDType = DType> {
   readonly shape: Shape
+  /**
+   * The values, row by row: a copy that JavaScript owns, made at the first access and kept. Changing it does not
+   * change the tensor. StateError on a traced value.
+   */
+  declare readonly data: TensorData<D>
   #dtype: TensorDType
   #storage: Storage | undefined
   #node: Node | undefined
@@ -74,6 +91,7 @@ export class Tensor<D extends TensorDType = DType> {
   private constructor(shape: Shape, dtype: TensorDType) {
     this.shape = Object.freeze([...shape])
     this.#dtype = dtype
+    Object.defineProperty(this, 'data', ownData)
   }
 
   static {
@@ -82,6 +100,12 @@ export class Tensor<D extends TensorDType = DType> {
         t.#usable('used')
         if (!t.#storage) throw t.#tracedError()
         return t.#storage
+      },
+      dataOf(t) {
+        t.#usable('read')
+        if (!t.#storage) throw t.#tracedError()
+        const storage = t.#storage
+        return (storage.cached ??= guarded('Tensor.data', () => native.bufferRead<TensorArray>(storage.buffer)))
       },
       nodeOf: (t) => t.#node,
       contextOf: (t) => t.#context,
@@ -138,18 +162,6 @@ export class Tensor<D extends TensorDType = DType> {
 
   get disposed(): boolean {
     return this.#disposed
-  }
-
-  /**
-   * The values, row by row: a copy that JavaScript owns, made at the first access and kept. Changing it does not
-   * change the tensor. StateError on a traced value.
-   */
-  get data(): TensorData<D> {
-    this.#usable('read')
-    if (!this.#storage) throw this.#tracedError()
-    const storage = this.#storage
-    storage.cached ??= guarded('Tensor.data', () => native.bufferRead<TensorArray>(storage.buffer))
-    return storage.cached as TensorData<D>
   }
 
   /** The value of a tensor that holds exactly one number. */

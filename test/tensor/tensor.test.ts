@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'chai'
-import { DTypeError, OptionError, ShapeError } from '../../lib/base/errors'
+import { DisposedError, DTypeError, OptionError, ShapeError } from '../../lib/base/errors'
+import { layers, sequential } from '../../lib'
 import { memory } from '../../lib/native/runtime'
 import * as ops from '../../lib/ops'
 import { tensor, type Tensor } from '../../lib/tensor/tensor'
@@ -14,6 +16,30 @@ describe('tensors', () => {
     expect(tensor(t).toArray()).to.deep.equal([1, 2])
     expect(tensor(t, [2, 1]).shape).to.deep.equal([2, 1])
     expect([t.rank, t.size, t.dtype]).to.deep.equal([1, 2, 'float32'])
+  })
+
+  it('are equal where shape, dtype and values are', () => {
+    const one = tensor([1, NaN])
+    expect(isDeepStrictEqual(one, tensor([1, NaN]))).to.equal(true)
+    expect(one).to.deep.equal(tensor([1, NaN]))
+    for (const other of [tensor([1, 2]), tensor([[1, NaN]]), tensor([1, NaN], { dtype: 'float64' })]) {
+      expect(isDeepStrictEqual(one, other)).to.equal(false)
+      expect(one).to.not.deep.equal(other)
+    }
+  })
+
+  it('are copied to other threads with their values', () => {
+    expect(structuredClone(tensor([[1], [2]]))).to.deep.equal({ shape: [2, 1], data: Float32Array.of(1, 2) })
+    const model = sequential({ inputShape: [1], layers: [layers.dense({ units: 1, kernelInitializer: 'ones' })] })
+    const [{ weight, bias }] = structuredClone(model.getWeights())
+    expect([weight.data, bias.data]).to.deep.equal([Float32Array.of(1), Float32Array.of(0)])
+    expect(() => structuredClone(model))
+      .to.throw(DOMException)
+      .with.property('name', 'DataCloneError')
+    expect(JSON.parse(JSON.stringify(model))).to.equal(model.summary())
+    const disposed = tensor(1)
+    disposed.dispose()
+    expect(() => structuredClone(disposed)).to.throw(DisposedError)
   })
 
   it('are read as numbers, arrays and text', () => {

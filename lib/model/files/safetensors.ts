@@ -7,12 +7,13 @@
  * any altered byte is noticed.
  */
 import { constants } from 'node:buffer'
-import { createHash } from 'node:crypto'
+import { createHash, type Hash } from 'node:crypto'
 import { endianness } from 'node:os'
+import type { ByteSource } from '../../base/disk'
 import { arrayOver, type TensorArray, type TensorDType } from '../../base/dtype'
 import { describeValue, FormatError } from '../../base/errors'
 import { shapeText } from '../../base/shape'
-import { atOnce, slices, type Sliced } from '../../base/slices'
+import { atOnce, slices, type Reading, type Sliced } from '../../base/slices'
 
 export interface NamedArray {
   name: string
@@ -136,36 +137,49 @@ function swap(bytes: Buffer, size: number): void {
 
 /**
  * Reads what `encodeContainer` wrote. Believes nothing: every length, range and name is checked before it is used,
- * and a FormatError that starts with `source` says what is wrong. The tensors are copies. In slices.
+ * and a FormatError that starts with `name` says what is wrong. The tensors are copies.
  */
-export function* decodedContainer(bytes: Uint8Array, source: string): Sliced<Container> {
+export function* decodedContainer(source: ByteSource, name: string): Reading<Container> {
   const fail = (message: string, cause?: unknown): never => {
-    throw new FormatError(`${source}: ${message}`, { cause })
+    throw new FormatError(`${name}: ${message}`, { cause })
   }
-  const file = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (file.length < lengthBytes + 2)
+  if (source.length < lengthBytes + 2)
     fail(
-      `expected a model file (safetensors), got ${file.length} bytes, too few for a header. The file may be truncated.`,
+      `expected a model file (safetensors), got ${source.length} bytes, too few for a header. The file may be ` +
+        `truncated.`,
     )
-  const headerLength = file.readBigUInt64LE()
+  const start = Buffer.alloc(lengthBytes)
+  yield source.read(start, 0)
+  const headerLength = start.readBigUInt64LE()
   if (headerLength > BigInt(largestHeader))
     fail(
       `not a safetensors file: its first 8 bytes announce a header of ${headerLength} bytes, at most ` +
         `${largestHeader} are allowed.`,
     )
   const dataStart = lengthBytes + Number(headerLength)
-  if (dataStart > file.length)
-    fail(`truncated: the header should end at byte ${dataStart}, but the file has ${file.length} bytes.`)
+  if (dataStart > source.length)
+    fail(`truncated: the header should end at byte ${dataStart}, but the file has ${source.length} bytes.`)
+  const head = Buffer.alloc(dataStart)
+  yield source.read(head, 0)
 
-  const header = parseHeader(file.subarray(lengthBytes, dataStart), fail)
+  const header = parseHeader(head.subarray(lengthBytes), fail)
   const { __metadata__: metadataValue, ...rest } = header
   const metadata = checkMetadata(metadataValue, fail)
-  const dataLength = file.length - dataStart
+  const dataLength = source.length - dataStart
   const ranges = Object.entries(rest).map(([name, entry]) => checkEntry(name, entry, fail))
   checkCoverage(ranges, dataLength, fail)
-  yield* checkChecksum(file, dataStart, metadata.checksum, fail)
-  const tensors: NamedArray[] = []
-  for (const range of ranges) tensors.push(yield* readTensor(file, dataStart, range))
+  const checksum = checksumOf(metadata, fail)
+  const hash = hashOfHead(head, checksum)
+  const read = new Map<string, NamedArray>()
+  for (const range of [...ranges].sort(byPlace))
+    read.set(range.name, yield* readTensor(source, dataStart, range, hash, fail))
+  const actual = hash.digest('hex')
+  if (actual !== checksum)
+    fail(
+      `altered: the checksum written in it is ${checksum.slice(0, 16)}…, but its contents give ` +
+        `${actual.slice(0, 16)}…. Restore the file from a copy.`,
+    )
+  const tensors = ranges.map((range) => read.get(range.name)!)
   const { checksum: _, ...others } = metadata
   return { metadata: others, tensors }
 }
@@ -226,7 +240,7 @@ function checkEntry(name: string, entry: unknown, fail: Fail): TensorRange {
 /** The ranges must tile the data: no gap, no overlap, nothing behind the end. */
 function checkCoverage(ranges: readonly TensorRange[], dataLength: number, fail: Fail): void {
   let next = 0
-  for (const { name, begin, end } of [...ranges].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+  for (const { name, begin, end } of [...ranges].sort(byPlace)) {
     if (begin !== next)
       fail(
         `tensor '${name}' starts at byte ${begin} of the data, expected ${next}: tensors ` +
@@ -240,33 +254,53 @@ function checkCoverage(ranges: readonly TensorRange[], dataLength: number, fail:
     fail(`expected ${next} bytes of data, got ${dataLength}: something stands behind the last tensor.`)
 }
 
-function* checkChecksum(file: Buffer, dataStart: number, checksum: string | undefined, fail: Fail): Sliced<void> {
+/** As the bytes follow one another. */
+const byPlace = (a: TensorRange, b: TensorRange) => a.begin - b.begin || a.end - b.end
+
+function checksumOf({ checksum }: Record<string, string>, fail: Fail): string {
   if (checksum === undefined) return fail('the header has no checksum: not a model saved by Myelin.')
   if (!/^[0-9a-f]{64}$/.test(checksum))
     return fail(`expected a checksum of 64 hexadecimal digits, got ${describeValue(checksum)}.`)
-  const place = file.subarray(0, dataStart).indexOf(checksum, lengthBytes, 'latin1')
-  const zeros = Buffer.from(noChecksum, 'latin1')
-  const actual = place < 0 ? '' : yield* digest([file.subarray(0, place), zeros, file.subarray(place + 64)])
-  if (actual !== checksum)
-    fail(
-      `altered: the checksum written in it is ${checksum.slice(0, 16)}…, but its contents give ` +
-        `${actual.slice(0, 16)}…. Restore the file from a copy.`,
-    )
+  return checksum
 }
 
-/** A copy of one tensor: aligned, and independent of the file's bytes. */
+/** The SHA-256 of a file so far: its head, with the checksum's own digits as zeros. */
+function hashOfHead(head: Buffer, checksum: string): Hash {
+  const hash = createHash('sha256')
+  const place = head.indexOf(checksum, lengthBytes, 'latin1')
+  // Written with escapes, perhaps: then nothing agrees with it.
+  if (place < 0) return hash.update(head)
+  return hash
+    .update(head.subarray(0, place))
+    .update(noChecksum, 'latin1')
+    .update(head.subarray(place + 64))
+}
+
+/** A copy of one tensor, aligned. Its bytes go into the hash too. */
 function* readTensor(
-  file: Buffer,
+  source: ByteSource,
   dataStart: number,
   { name, dtype, shape, begin, end }: TensorRange,
-): Sliced<NamedArray> {
-  const copy = new Uint8Array(end - begin)
+  hash: Hash,
+  fail: Fail,
+): Reading<NamedArray> {
+  const copy = bytesFor(name, end - begin, fail)
   for (const [from, to] of slices(copy.length, hashedBytes)) {
-    copy.set(file.subarray(dataStart + begin + from, dataStart + begin + to), from)
+    const piece = copy.subarray(from, to)
+    yield source.read(piece, dataStart + begin + from)
+    hash.update(piece)
     yield
   }
   if (bigEndianHost) swap(Buffer.from(copy.buffer), sizeOfFormat[dtype])
   return { name, shape: [...shape], data: arrayOver(formats[dtype], copy.buffer) }
+}
+
+function bytesFor(name: string, size: number, fail: Fail): Uint8Array<ArrayBuffer> {
+  try {
+    return new Uint8Array(size)
+  } catch (error) {
+    return fail(`tensor '${name}': there is no room for its ${size} bytes: ${(error as Error).message}.`, error)
+  }
 }
 
 function isFormat(value: unknown): value is Format {

@@ -1,10 +1,13 @@
 /** From a model to what files hold. */
+import { checkOptions, checkSignal } from '../../base/checks'
+import { absolutePath, writeFileAtomic } from '../../base/disk'
 import { FormatError } from '../../base/errors'
 import type { Json } from '../../base/json'
+import { inTurns } from '../../base/slices'
 import type { Engine } from '../engine'
 import type { StateCell } from '../structure/weights'
 import type { ModelSnapshot } from './snapshot'
-import { encodeSnapshot } from './snapshot-file'
+import { encodeSnapshot, snapshotParts } from './snapshot-file'
 
 /** Statistics that are still to be learnt are no knowledge and are left out. */
 function cellsOf(engine: Engine): StateCell[] {
@@ -96,4 +99,19 @@ export function snapshotOf(
 /** The bytes of a model file. */
 export function bytesOf(engine: Engine): Uint8Array {
   return encodeSnapshot(snapshotOf(engine))
+}
+
+export interface SaveOptions {
+  signal?: AbortSignal | undefined
+}
+
+/** `model.save`, in the model's queue. */
+export async function save(engine: Engine, path: string, options: SaveOptions): Promise<void> {
+  checkOptions('save', options, ['signal'])
+  checkSignal('save', options.signal)
+  const file = absolutePath('write', path)
+  return engine.queue.enqueue('save', 'read', options.signal, async (job) => {
+    const pause = () => job.throwIfAborted()
+    await writeFileAtomic(file, await inTurns(snapshotParts(snapshotOf(engine)), pause), pause)
+  })
 }

@@ -2,9 +2,10 @@
  * A model as one safetensors file: tensors as they are, everything else as JSON strings in the metadata
  * (`architecture`, `compiled`, `progress`, `checkpoint`) beside `format` and `version`.
  */
+import type { ByteSource } from '../../base/disk'
 import { describeValue, FormatError } from '../../base/errors'
 import type { Json } from '../../base/json'
-import type { Sliced } from '../../base/slices'
+import type { Reading, Sliced } from '../../base/slices'
 import { Checked } from './checked'
 import { readArchitecture, readCompiled, readProgress } from './read'
 import { containerParts, decodedContainer, encodeContainer, type Container } from './safetensors'
@@ -42,9 +43,7 @@ function containerOf({ architecture, compiled, progress, checkpoint, tensors }: 
  * Reads a model file and checks it completely, in slices. `source` names it in errors (a path).
  * Throws FormatError for anything that is not a whole, unaltered file of a known version.
  */
-export function* decodedSnapshot(bytes: Uint8Array, source: string): Sliced<ModelSnapshot> {
-  if (!(bytes instanceof Uint8Array))
-    throw new FormatError(`${source}: expected the bytes of a model as a Uint8Array, got ${describeValue(bytes)}.`)
+export function* decodedSnapshot(bytes: ByteSource, source: string): Reading<ModelSnapshot> {
   const { metadata, tensors } = yield* decodedContainer(bytes, source)
   const found = checkedVersion(metadata, source)
   const read = <T>(key: string, check: (value: Checked, version: number) => T): T =>

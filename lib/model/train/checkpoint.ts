@@ -122,6 +122,8 @@ function dataTensors({ weights, validation }: CheckpointData): NamedTensors {
 }
 
 export interface CheckpointContents {
+  /** An absolute path: the settings keep it as it was given, for a resume in another place. */
+  file: string
   settings: Settings
   callbacks: readonly Callback[]
   kept: CheckpointData
@@ -131,7 +133,7 @@ export interface CheckpointContents {
 /** Writes the model with the run's options, state and data. */
 export async function writeCheckpoint(
   engine: Engine,
-  { settings, callbacks, kept, state }: CheckpointContents,
+  { file, settings, callbacks, kept, state }: CheckpointContents,
 ): Promise<void> {
   const { sums, history } = state
   const callbackTensors: NamedTensors = []
@@ -159,7 +161,7 @@ export async function writeCheckpoint(
     ...callbackTensors,
   ]
   const snapshot = snapshotOf(engine, { json, tensors })
-  await writeFileAtomic(settings.checkpoint!.path, await inTurns(snapshotParts(snapshot)))
+  await writeFileAtomic(file, await inTurns(snapshotParts(snapshot)))
 }
 
 /** A checkpoint read back. */

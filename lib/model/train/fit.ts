@@ -1,4 +1,5 @@
 /** Training on data in memory. JavaScript works once per epoch, not per step. */
+import { absolutePath } from '../../base/disk'
 import { inTurns } from '../../base/slices'
 import { rowNumbers } from '../../data/random'
 import type { Home } from '../../data/transfer'
@@ -54,6 +55,8 @@ export class Fit {
   #adapted: { places: ReadonlySet<PlacedLayer>; at: number } | null = null
   /** What every checkpoint repeats; null without checkpoints. */
   #kept: CheckpointData | null = null
+  /** Where checkpoints go, even when the process moves to another folder. */
+  readonly #file: string | null
   readonly #rows: number
   /** Full batches of an epoch, and all of them. */
   readonly #full: number
@@ -64,7 +67,8 @@ export class Fit {
     readonly model: unknown,
     readonly request: FitRequest,
   ) {
-    const { batchSize, dropLast } = request.settings
+    const { batchSize, dropLast, checkpoint } = request.settings
+    this.#file = checkpoint && absolutePath('write', checkpoint.path)
     this.#rows = request.examples.rows
     this.#full = Math.floor(this.#rows / batchSize)
     this.#steps = this.#full + (this.#rows % batchSize && !dropLast ? 1 : 0)
@@ -223,12 +227,13 @@ export class Fit {
   async #checkpoint(epoch: number, finished: boolean): Promise<void> {
     const { settings, callbacks } = this.request
     const kept = this.#kept
-    if (!kept) return
+    const file = this.#file
+    if (!kept || file === null) return
     const { history, epoch: current, sums: running } = this.#recorder!
     const sums = finished || current !== epoch ? emptySums() : running
     const state: CheckpointState = { epoch, sums, finished, history }
     await this.engine.queue.callback(this.#job!, () =>
-      writeCheckpoint(this.engine, { settings, callbacks, kept, state }),
+      writeCheckpoint(this.engine, { file, settings, callbacks, kept, state }),
     )
     this.#job!.throwIfAborted()
   }

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -86,6 +95,70 @@ describe('model files', () => {
       expect(b.epochs).to.deep.equal(a.epochs)
       expect(bits(copy)).to.deep.equal(bits(model))
     })
+
+  it('a relative path is one of the folder at the call, wherever the process moves', async () => {
+    const home = process.cwd()
+    const [here, there] = [join(folder, 'here'), join(folder, 'there')]
+    mkdirSync(here)
+    mkdirSync(there)
+    try {
+      process.chdir(here)
+      const model = rich()
+      const onEpoch = ({ epoch }: my.EpochLogs) => {
+        if (epoch === 1) process.chdir(there)
+      }
+      await model.fit(x, y, { epochs: 3, onEpoch, checkpoint: { path: 'run', every: { epochs: 1 } } })
+      process.chdir(here)
+      const saved = model.save('model')
+      process.chdir(there)
+      await saved
+      process.chdir(here)
+      const trial = () => process.chdir(there) ?? 1
+      await my.search({ rate: my.range.linear(0, 1) }, trial, { trials: 2, concurrency: 1, file: 'trials' })
+    } finally {
+      process.chdir(home)
+    }
+    expect(readdirSync(there)).to.deep.equal([])
+    expect(readdirSync(here).sort()).to.deep.equal(['model', 'run', 'trials'])
+    expect(readFileSync(join(here, 'trials'), 'utf8').split('\n')).to.have.length(4)
+    const { history } = await resume(join(here, 'run'), x, y, { custom: { scale: Scale } })
+    expect(history.epochs).to.have.length(3)
+  })
+
+  it('looks into files that no single read of Node.js can take', async () => {
+    const path = join(folder, 'large')
+    const size = 2_200_000_000
+    const tensors = { w: { dtype: 'F32', shape: [size / 4], data_offsets: [0, size] } }
+    const header = Buffer.from(JSON.stringify({ __metadata__: { checksum: '0'.repeat(64) }, ...tensors }))
+    const length = Buffer.alloc(8)
+    length.writeBigUInt64LE(BigInt(header.length))
+    writeFileSync(path, Buffer.concat([length, header]))
+    // A file of holes: it takes no room.
+    truncateSync(path, 8 + header.length + size + 1)
+    for (const error of [await rejected(loadModel(path)), await rejected(resume(path, x, y))])
+      expect(error).to.be.instanceOf(my.FormatError).and.have.property('message').that.includes('got 2200000001')
+    // As a pipe or a device, whose size nobody knows.
+    if (process.platform !== 'win32')
+      expect((await rejected(loadModel('/dev/null'))).message).to.equal("loadModel: '/dev/null' is empty.")
+  })
+
+  it('says what it reads', async () => {
+    for (const source of [7, null, [1, 2]])
+      expect(await rejected(loadModel(source as never)))
+        .to.be.instanceOf(my.FormatError)
+        .and.have.property('message')
+        .that.matches(/^model bytes: expected the bytes of a model as a Uint8Array, got /)
+  })
+
+  it('an abort ends the reading of a file', async () => {
+    const path = join(folder, 'm')
+    const model = rich()
+    await model.save(path)
+    const controller = new AbortController()
+    const loading = rejected(loadModel(path, { custom: { scale: Scale }, signal: controller.signal }))
+    controller.abort()
+    expect(await loading).to.be.instanceOf(my.AbortError)
+  })
 
   it('toBytes holds what save writes', async () => {
     const model = rich()

@@ -1,11 +1,14 @@
 import { expect } from 'chai'
+import { sourceOf } from '../../../lib/base/disk'
 import { FormatError } from '../../../lib/base/errors'
-import { atOnce } from '../../../lib/base/slices'
+import { atOnce, type Reading, type Sliced } from '../../../lib/base/slices'
 import { decodedContainer, encodeContainer } from '../../../lib/model/files/safetensors'
 import type { ModelSnapshot } from '../../../lib/model/files/snapshot'
 import { decodedSnapshot, encodeSnapshot } from '../../../lib/model/files/snapshot-file'
 
-const decodeSnapshot = (bytes: Uint8Array, source = 'model file') => atOnce(decodedSnapshot(bytes, source))
+// Of bytes in memory there is nothing to wait for.
+const decode = <T>(work: Reading<T>) => atOnce(work as Sliced<T>)
+const decodeSnapshot = (bytes: Uint8Array, source = 'model file') => decode(decodedSnapshot(sourceOf(bytes), source))
 
 function snapshot(): ModelSnapshot {
   return {
@@ -136,7 +139,7 @@ describe('model file', () => {
 
   it('refuses other versions, other formats and contents of another kind', () => {
     const rewrite = (change: Record<string, string>) => {
-      const { metadata, tensors } = atOnce(decodedContainer(bytes, 'test'))
+      const { metadata, tensors } = decode(decodedContainer(sourceOf(bytes), 'test'))
       return encodeContainer({ metadata: { ...metadata, ...change }, tensors })
     }
     expect(() => decodeSnapshot(rewrite({ version: '3' }))).to.throw(FormatError, 'newer Myelin')
@@ -166,7 +169,6 @@ describe('model file', () => {
       FormatError,
       'architecture.layers[0].name should be a string',
     )
-    expect(() => decodeSnapshot('digits.safetensors' as never)).to.throw(FormatError, 'Uint8Array')
   })
 
   it('refuses to write tensors whose names or sizes clash', () => {

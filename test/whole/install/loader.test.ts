@@ -137,6 +137,21 @@ describe('an installed package', () => {
       env: { ...process.env, NODE_OPTIONS: '', MYELIN_CUDA_LIBRARY: '', ...env },
     })
 
+  it("forbidden by Node's permission model: it says what to allow", () => {
+    const flag = process.allowedNodeEnvironmentFlags.has('--permission') ? '--permission' : '--experimental-permission'
+    const script = join(home, 'script.cjs')
+    writeFileSync(script, 'try { require(process.argv[2]) } catch (error) { console.log(error.message) }')
+    const reads = (...folders: string[]) => folders.map((folder) => `--allow-fs-read=${join(folder, '*')}`)
+    const entry = join(root, 'dist/index.js')
+    // Where this package is a link, so may its dependencies be.
+    const [own, dependencies] = [realpathSync(root), realpathSync(join(root, 'node_modules'))]
+    const all = [flag, ...reads(home, own, dependencies), '--allow-fs-read=/etc/alpine-release']
+    const addons = run([...all, script, entry])
+    expect(addons.stdout).to.include('needs --allow-addons').and.not.include('Build it')
+    const files = run([flag, ...reads(home, own), '--allow-addons', script, entry])
+    expect(files.stdout).to.match(/FileSystemRead, \/.*\n.*needs --allow-addons.*\n.*and here --allow-fs-read=\//)
+  })
+
   it('without a native part: the doctor says what the loader says, and what a build would use', () => {
     const loaded = run(['-e', `require(${JSON.stringify(join(home, 'dist'))})`])
     expect(loaded.status).to.equal(1)
