@@ -33,6 +33,8 @@ export class Job {
   #asked = false
   #detach: (() => void) | null = null
   #onAbort: ((error: AbortError) => void) | null = null
+  /** Rejects what the job waits for besides native runs. */
+  readonly #waits = new Set<(error: unknown) => void>()
 
   constructor(
     readonly what: string,
@@ -58,6 +60,11 @@ export class Job {
     this.#current?.cancel()
     for (const job of this.#beside) job.cancel()
     this.#onAbort?.(this.error())
+    this.#endWaits(this.error())
+  }
+
+  #endWaits(error: unknown): void {
+    for (const end of this.#waits) end(error)
   }
 
   /** Called once with the error when the job is aborted before it has started. */
@@ -71,6 +78,19 @@ export class Job {
 
   throwIfAborted(): void {
     if (this.aborted) throw this.error()
+  }
+
+  /** Settles as `work` does, or rejects as soon as the job is aborted: for what may never settle. */
+  async unlessEnded<T>(work: Promise<T>): Promise<T> {
+    this.throwIfAborted()
+    let end: (error: unknown) => void = () => undefined
+    const ended = new Promise<never>((_, reject) => (end = reject))
+    this.#waits.add(end)
+    try {
+      return await Promise.race([work, ended])
+    } finally {
+      this.#waits.delete(end)
+    }
   }
 
   /**

@@ -1,5 +1,6 @@
 /** Training on streams of batches, for data larger than memory. */
 import { checkOptions, functionOption, positiveInteger } from '../../base/checks'
+import { settledWithin } from '../../base/clock'
 import { describeValue, OptionError, StateError } from '../../base/errors'
 import { inTurns } from '../../base/slices'
 import type { Home } from '../../data/transfer'
@@ -40,6 +41,9 @@ export interface FitDatasetOptions<Model = unknown> extends CommonFitOptions<Mod
 
 /** Batches made ready while one is trained on. */
 const prefetched = 2
+
+/** So long a fit that has failed waits for its stream to clean up: one that stalls must not hold back the error. */
+const cleanUpMs = 100
 
 export async function fitDataset(
   engine: Engine,
@@ -135,7 +139,7 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
   await recorder.notify((c) => c.onEpochBegin?.(epoch, recorder.run))
   const stream = new Prefetcher(engine, job, given, epoch)
   try {
-    // While the stream is read, the model is free for other jobs. A source may end or throw because of the same signal.
+    // A source may end or throw because of the same signal.
     const next = async () => {
       try {
         const data = await engine.queue.callback(job, () => stream.next())
@@ -154,10 +158,13 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
         data.dispose()
       }
     }
+  } catch (error) {
+    await engine.queue.callback(job, () => stream.abandon())
+    throw error
   } finally {
     if (sums.batches) engine.progress.epochs++
-    await stream.close()
   }
+  await engine.queue.callback(job, () => stream.close())
   if (!sums.batches) throw new OptionError(`fitDataset: the stream of epoch ${epoch} gave no batch.`)
   return recorder.endEpoch()
 }
@@ -182,7 +189,7 @@ class Prefetcher {
   #last: Promise<unknown> = Promise.resolve()
   #asked = 0
   #ended = false
-  /** A batch could not be used: nothing more is read. */
+  /** A batch could not be used, or the fit has failed: nothing more is read. */
   #failed = false
   /** Rows read in this epoch. */
   #rows = 0
@@ -214,7 +221,7 @@ class Prefetcher {
     const read = this.#last.then(async () => {
       if (this.#ended || this.#failed) return null
       const { done, value } = await this.#next()
-      if (done) return null
+      if (done || this.#failed) return null
       return this.#prepare(`fitDataset: epoch ${this.epoch}, batch ${number}`, value)
     })
     // A failed read is reported when its turn comes; no one listens to it before.
@@ -223,7 +230,6 @@ class Prefetcher {
     this.#ready.push(read)
   }
 
-  /** A stream that is done, or that threw, has cleaned up already. */
   async #next(): Promise<IteratorResult<Batch>> {
     try {
       const step = await this.#iterator.next()
@@ -247,19 +253,32 @@ class Prefetcher {
     return augmentedBatch(augment, job, engine, data, this.#pass, firstRow)
   }
 
+  /** The next batch, null at the end. Throws AbortError as soon as the job is aborted, whatever the stream does. */
   async next(): Promise<NativeData | null> {
-    const first = this.#ready.shift()
-    if (!first) return null
-    const data = await first
+    if (!this.#ready.length) return null
+    const data = await this.job.unlessEnded(this.#ready[0])
+    this.#ready.shift()
     if (data) this.#ask()
     return data
   }
 
-  /** Frees what nobody took and lets the stream clean up. */
+  /** Lets the stream clean up after its last batch. */
   async close(): Promise<void> {
-    const left = await Promise.allSettled(this.#ready.splice(0))
-    for (const entry of left) if (entry.status === 'fulfilled') entry.value?.dispose()
-    if (!this.#ended) await this.#iterator.return?.()
+    await this.job.unlessEnded(this.#return())
+  }
+
+  /** Frees what nobody took, also what comes late, and lets the stream clean up: it has a moment for that. */
+  async abandon(): Promise<void> {
+    this.#failed = true
+    for (const read of this.#ready.splice(0)) read.then((data) => data?.dispose()).catch(() => undefined)
+    await settledWithin(this.#last, cleanUpMs / 2)
+    await settledWithin(this.#return(), cleanUpMs / 2)
+  }
+
+  /** A stream that is done, or that threw, has cleaned up already. */
+  async #return(): Promise<void> {
+    if (this.#ended) return
     this.#ended = true
+    await this.#iterator.return?.()
   }
 }
