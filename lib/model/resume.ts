@@ -49,7 +49,7 @@ export async function resume(
   const model = await fromSnapshot(snapshot, options, path)
   try {
     const { engine } = model.internals
-    restoreCallbacks(callbacks, checkpoint)
+    await restoreCallbacks(callbacks, checkpoint)
     const verify: FitRequest['verify'] = async (train, job) => {
       if ((await inTurns(fingerprint(train), () => job.throwIfAborted())) !== checkpoint.fingerprint)
         throw new StateError(
@@ -68,16 +68,16 @@ export async function resume(
   }
 }
 
-function restoreCallbacks(callbacks: readonly Callback[], checkpoint: Checkpoint): void {
+async function restoreCallbacks(callbacks: readonly Callback[], checkpoint: Checkpoint): Promise<void> {
   if (checkpoint.state.finished) return
-  checkpoint.callbacks.forEach((saved, i) => {
-    if (!saved) return
+  for (const [i, saved] of checkpoint.callbacks.entries()) {
+    if (!saved) continue
     const callback = callbacks[i]
     if (callback?.name !== saved.name || !callback.restore)
       throw new StateError(
         `resume: the interrupted fit had callbacks.${saved.name} at place ${i}, ` +
           `got ${callback ? `'${callback.name}'` : 'none'}. Pass the same callbacks in the same order.`,
       )
-    callback.restore(saved.state)
-  })
+    await callback.restore(saved.state)
+  }
 }

@@ -1,5 +1,5 @@
 /** One running or waiting job of a model: carries aborts and interruptions down to its native run. */
-import { AbortError } from '../../base/errors'
+import { AbortError, DisposedError } from '../../base/errors'
 import type { PreparedRun } from '../../graph/compiled'
 import type { NativeJob, RunResult } from '../../native/contract'
 import { native } from '../../native/native'
@@ -17,6 +17,8 @@ const slice = { times: 4, maximumMs: 15 }
 export class Job {
   aborted = false
   reason: unknown
+  /** What a callback threw beside the run. */
+  #failure: { error: unknown } | null = null
   /** For the owner of the queue. True at a step boundary: other jobs may run. */
   open = false
   /** Set for the owner, which lends its turn. */
@@ -63,6 +65,14 @@ export class Job {
     this.#endWaits(this.error())
   }
 
+  /** Ends the job with this error at the next step boundary. After an abort, or another error, it is dropped. */
+  fail(error: unknown): void {
+    if (this.aborted || this.#failure) return
+    this.#failure = { error }
+    this.#current?.cancel()
+    this.#endWaits(error)
+  }
+
   #endWaits(error: unknown): void {
     for (const end of this.#waits) end(error)
   }
@@ -73,14 +83,17 @@ export class Job {
   }
 
   error(): AbortError {
-    return new AbortError(`${this.what}: aborted.`, { cause: this.reason })
+    const how = this.reason instanceof DisposedError ? 'the model was disposed' : 'aborted'
+    return new AbortError(`${this.what}: ${how}.`, { cause: this.reason })
   }
 
+  /** Throws AbortError after an abort, and what `fail` was given. */
   throwIfAborted(): void {
+    if (this.#failure) throw this.#failure.error
     if (this.aborted) throw this.error()
   }
 
-  /** Settles as `work` does, or rejects as soon as the job is aborted: for what may never settle. */
+  /** Settles as `work` does, or rejects as soon as the job is aborted or fails: for what may never settle. */
   async unlessEnded<T>(work: Promise<T>): Promise<T> {
     this.throwIfAborted()
     let end: (error: unknown) => void = () => undefined

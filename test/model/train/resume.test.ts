@@ -84,4 +84,28 @@ describe('resume', () => {
         expect(left.length).to.be.at.least(3)
         model.dispose()
       })
+
+  it('waits for callbacks that save and restore late', async () => {
+    const path = join(folder, 'late')
+    let restored: my.CallbackState | null = null
+    const own: my.Callback = {
+      name: 'own',
+      save: async () => ({ values: { seen: 3 } }),
+      restore: async (state) => {
+        await new Promise((done) => setTimeout(done, 10))
+        restored = state
+      },
+    }
+    const model = sequential({ inputShape: [2], seed: 5, layers: [layers.dense({ units: 1, activation: 'sigmoid' })] })
+    model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
+    const interrupted = path + '.interrupted'
+    const checkpoint = { path, every: { epochs: 1 } }
+    const keep = (epoch: number) => (epoch === 2 ? copyFileSync(path, interrupted) : undefined)
+    await model.fit(x, y, { epochs: 3, checkpoint, callbacks: [own, { name: 'keeper', onEpochBegin: keep }] })
+    await my.resume(interrupted, x, y, { callbacks: [own, { name: 'keeper' }] })
+    expect(restored!.values).to.deep.equal({ seen: 3 })
+    const fails = { ...own, restore: () => Promise.reject(new Error('mine')) }
+    const again = my.resume(interrupted, x, y, { callbacks: [fails, { name: 'keeper' }] })
+    expect(await again.catch((error: Error) => error.message)).to.equal('mine')
+  })
 })
