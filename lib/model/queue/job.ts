@@ -1,4 +1,5 @@
 /** One running or waiting job of a model: carries aborts and interruptions down to its native run. */
+import { clearTimeout, now, setTimeout } from '../../base/clock'
 import { AbortError, DisposedError } from '../../base/errors'
 import type { PreparedRun } from '../../graph/compiled'
 import type { NativeJob, RunResult } from '../../native/contract'
@@ -10,7 +11,8 @@ export type JobKind = 'read' | 'write' | 'own'
 
 /**
  * Between two interruptions training gets this many times as long as the last one took, but no more than so many ms
- * (and so many where it could not take a step): short predictions hardly wait, and a stream of them cannot starve it.
+ * (and so many where it could not take a step), or a step: short predictions hardly wait, and a stream of them cannot
+ * starve it.
  */
 const slice = { times: 4, maximumMs: 15 }
 
@@ -28,6 +30,8 @@ export class Job {
   readonly #beside = new Set<NativeJob>()
   #sliceStart = 0
   #minimumSliceMs = 0
+  /** Long enough for a step, as far as the runs have shown: one that is cut short is lost. */
+  #stepMs = 0
   /** The last run ended before its first step. */
   #stepless = false
   #timer: NodeJS.Timeout | null = null
@@ -106,14 +110,20 @@ export class Job {
     }
   }
 
+  /** Milliseconds that the job still has before it lends its turn again. */
+  #leftMs(): number {
+    return this.#sliceStart + this.#minimumSliceMs - now()
+  }
+
   /**
-   * Asks the job to lend its turn: ends the native run in flight at its next step boundary without aborting the job.
+   * Asks the job to lend its turn: ends the native run in flight at its next step boundary without aborting the job,
+   * once its slice is over.
    */
   interrupt(): void {
     this.#asked = true
     const running = this.#current
     if (!running || this.#timer) return
-    const wait = this.#sliceStart + this.#minimumSliceMs - performance.now()
+    const wait = this.#leftMs()
     if (wait <= 0) return running.cancel()
     this.#timer = setTimeout(() => {
       this.#timer = null
@@ -121,17 +131,25 @@ export class Job {
     }, wait)
   }
 
-  /** Other jobs had this job's turn for `ms`; null: none waited for it. */
-  lent(ms: number | null): void {
-    this.#asked = false
+  /** Other jobs had this job's turn for `ms`; null: none waited for it. `more`: others wait by now. */
+  lent(ms: number | null, more: boolean): void {
+    this.#asked = more
     if (ms === null) return
-    this.#minimumSliceMs = this.#stepless ? slice.maximumMs : Math.min(slice.times * ms, slice.maximumMs)
+    this.#sliceStart = now()
+    const enough = this.#stepless ? slice.maximumMs : Math.min(slice.times * ms, slice.maximumMs)
+    this.#minimumSliceMs = Math.max(enough, this.#stepMs)
   }
 
-  /** Lends the turn if that was asked for; at step boundaries. */
+  /** What a run of so many steps tells about the time of one. */
+  #learn(steps: number, ms: number): void {
+    this.#stepless = steps === 0
+    this.#stepMs = steps ? Math.min(this.#stepMs, (2 * ms) / steps) : Math.max(this.#stepMs, 2 * ms)
+  }
+
+  /** Lends the turn if that was asked for and the slice is over; at step boundaries. */
   async yieldIfAsked(): Promise<void> {
     this.throwIfAborted()
-    if (!this.#asked || !this.onInterrupted) return
+    if (!this.#asked || !this.onInterrupted || this.#leftMs() > this.#stepMs / 2) return
     await this.onInterrupted()
     this.throwIfAborted()
   }
@@ -142,13 +160,13 @@ export class Job {
     onProgress: ((stepsDone: number, costs: Float64Array) => void) | null = null,
   ): Promise<RunResult> {
     this.throwIfAborted()
+    const start = now()
     try {
       const job = native.planRun(plan, request, onProgress)
       this.#current = job
-      this.#sliceStart = performance.now()
       if (this.#asked) this.interrupt()
       const result = await job.promise
-      this.#stepless = result.stepsDone === 0
+      this.#learn(result.stepsDone, now() - start)
       return result
     } catch (error) {
       throw fromCore(this.what, error)

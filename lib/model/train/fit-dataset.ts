@@ -142,7 +142,7 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
     // A source may end or throw because of the same signal.
     const next = async () => {
       try {
-        const data = await engine.queue.callback(job, () => stream.next())
+        const data = await (stream.isReady ? stream.next() : engine.queue.meanwhile(job, () => stream.next()))
         if (!data) job.throwIfAborted()
         return data
       } catch (error) {
@@ -159,12 +159,12 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
       }
     }
   } catch (error) {
-    await engine.queue.callback(job, () => stream.abandon())
+    await engine.queue.meanwhile(job, () => stream.abandon())
     throw error
   } finally {
     if (sums.batches) engine.progress.epochs++
   }
-  await engine.queue.callback(job, () => stream.close())
+  await engine.queue.meanwhile(job, () => stream.close())
   if (!sums.batches) throw new OptionError(`fitDataset: the stream of epoch ${epoch} gave no batch.`)
   return recorder.endEpoch()
 }
@@ -182,10 +182,15 @@ async function step(engine: Engine, recorder: Recorder, data: NativeData): Promi
   })
 }
 
+interface Read {
+  data: Promise<NativeData | null>
+  isDone: boolean
+}
+
 /** Reads ahead of the training: up to two batches wait converted and checked. */
 class Prefetcher {
   readonly #iterator: AsyncIterator<Batch> | Iterator<Batch>
-  #ready: Promise<NativeData | null>[] = []
+  #ready: Read[] = []
   #last: Promise<unknown> = Promise.resolve()
   #asked = 0
   #ended = false
@@ -218,15 +223,15 @@ class Prefetcher {
   #ask(): void {
     if (this.#asked >= (this.given.options.stepsPerEpoch ?? Infinity)) return
     const number = ++this.#asked
-    const read = this.#last.then(async () => {
+    const data = this.#last.then(async () => {
       if (this.#ended || this.#failed) return null
       const { done, value } = await this.#next()
       if (done || this.#failed) return null
       return this.#prepare(`fitDataset: epoch ${this.epoch}, batch ${number}`, value)
     })
     // A failed read is reported when its turn comes; no one listens to it before.
-    read.catch(() => (this.#failed = true))
-    this.#last = read.catch(() => undefined)
+    const read = { data, isDone: false }
+    this.#last = data.catch(() => (this.#failed = true)).then(() => (read.isDone = true))
     this.#ready.push(read)
   }
 
@@ -253,10 +258,15 @@ class Prefetcher {
     return augmentedBatch(augment, job, engine, data, this.#pass, firstRow)
   }
 
+  /** The next batch is there, or there is none. */
+  get isReady(): boolean {
+    return !this.#ready.length || this.#ready[0].isDone
+  }
+
   /** The next batch, null at the end. Throws AbortError as soon as the job is aborted, whatever the stream does. */
   async next(): Promise<NativeData | null> {
     if (!this.#ready.length) return null
-    const data = await this.job.unlessEnded(this.#ready[0])
+    const data = await this.job.unlessEnded(this.#ready[0].data)
     this.#ready.shift()
     if (data) this.#ask()
     return data
@@ -270,7 +280,7 @@ class Prefetcher {
   /** Frees what nobody took, also what comes late, and lets the stream clean up: it has a moment for that. */
   async abandon(): Promise<void> {
     this.#failed = true
-    for (const read of this.#ready.splice(0)) read.then((data) => data?.dispose()).catch(() => undefined)
+    for (const read of this.#ready.splice(0)) read.data.then((data) => data?.dispose()).catch(() => undefined)
     await settledWithin(this.#last, cleanUpMs / 2)
     await settledWithin(this.#return(), cleanUpMs / 2)
   }
