@@ -3,6 +3,7 @@ import { checkOptions, checkSignal } from '../base/checks'
 import type { Custom } from '../base/custom'
 import { StateError } from '../base/errors'
 import { inTurns } from '../base/slices'
+import { heldRows } from '../data/row-source'
 import type { TargetData } from './data/examples'
 import type { InputData } from './data/inputs'
 import type { DeviceName } from '../native/devices'
@@ -44,6 +45,22 @@ export async function resume(
   checkOptions('resume', options, ['custom', 'device', 'callbacks', 'signal', 'onBatch', 'onEpoch', 'verbose'])
   checkSignal('resume', options.signal)
   const callbacks = callbacksOf('resume', options)
+  const [heldX, heldY] = [heldRows(x), heldRows(y)]
+  try {
+    return await resumed(path, heldX.value, heldY.value, options, callbacks)
+  } finally {
+    heldX.release()
+    heldY.release()
+  }
+}
+
+async function resumed(
+  path: string,
+  x: InputData,
+  y: TargetData,
+  options: ResumeOptions,
+  callbacks: readonly Callback[],
+): Promise<{ model: Model; history: History }> {
   const { snapshot } = await readSnapshot('resume', path, options.signal)
   const checkpoint = readCheckpoint(path, snapshot)
   const model = await fromSnapshot(snapshot, options, path)
