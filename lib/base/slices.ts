@@ -2,7 +2,7 @@
  * Long work in JavaScript, cut into slices: a generator that yields between two of them runs at once where the caller
  * waits (`atOnce`), or with turns of the event loop in between (`inTurns`).
  */
-import { setImmediate } from 'node:timers/promises'
+import { now, turn } from './clock'
 
 export type Sliced<T> = Generator<undefined, T, undefined>
 
@@ -28,19 +28,19 @@ export function atOnce<T>(work: Sliced<T>): T {
  * thrown inside the work, which can clean up.
  */
 export async function inTurns<T>(work: Reading<T>, pause?: () => void): Promise<T> {
-  let since = performance.now()
+  let since = now()
   for (;;) {
     const { done, value } = work.next()
     if (done) return value
-    if (!value && performance.now() - since < turnMs) continue
+    if (!value && now() - since < turnMs) continue
     try {
-      await (value ?? setImmediate())
+      await (value ?? turn())
       pause?.()
     } catch (error) {
       work.throw(error)
       throw error
     }
-    since = performance.now()
+    since = now()
   }
 }
 

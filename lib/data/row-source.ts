@@ -46,6 +46,31 @@ export function openRows<D extends TensorDType>(where: string, value: DataLike, 
   return new ArrayRows(where, value, flat.data, dtype, flat.shape)
 }
 
+/**
+ * What a user gives as rows, or as rows by name, with its tensors held until `release`: for calls that have to wait
+ * before they can open it.
+ */
+export function heldRows<T extends DataLike | { readonly [name: string]: DataLike }>(
+  value: T,
+): { value: T; release(): void } {
+  const held: AnyTensor[] = []
+  const hold = (given: unknown): unknown => {
+    // A disposed one is refused where it is opened.
+    if (!(given instanceof Tensor) || given.disposed) return given
+    const own = shareStorage(given as AnyTensor, given.shape)
+    held.push(own)
+    return own
+  }
+  const release = () => held.forEach((t) => t.dispose())
+  if (value instanceof Tensor || !isRecord(value)) return { value: hold(value) as T, release }
+  const entries = Object.entries(value).map(([name, rows]) => [name, hold(rows)] as const)
+  return { value: held.length ? (Object.fromEntries(entries) as T) : value, release }
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
+}
+
 class TensorRows<D extends TensorDType> implements RowSource<D> {
   shape: number[]
   readonly #held: AnyTensor

@@ -3,6 +3,7 @@ import { checkOptions, checkSignal } from '../base/checks'
 import type { Custom } from '../base/custom'
 import { StateError } from '../base/errors'
 import { inTurns } from '../base/slices'
+import { heldRows } from '../data/row-source'
 import type { TargetData } from './data/examples'
 import type { InputData } from './data/inputs'
 import type { DeviceName } from '../native/devices'
@@ -44,12 +45,28 @@ export async function resume(
   checkOptions('resume', options, ['custom', 'device', 'callbacks', 'signal', 'onBatch', 'onEpoch', 'verbose'])
   checkSignal('resume', options.signal)
   const callbacks = callbacksOf('resume', options)
+  const [heldX, heldY] = [heldRows(x), heldRows(y)]
+  try {
+    return await resumed(path, heldX.value, heldY.value, options, callbacks)
+  } finally {
+    heldX.release()
+    heldY.release()
+  }
+}
+
+async function resumed(
+  path: string,
+  x: InputData,
+  y: TargetData,
+  options: ResumeOptions,
+  callbacks: readonly Callback[],
+): Promise<{ model: Model; history: History }> {
   const { snapshot } = await readSnapshot('resume', path, options.signal)
   const checkpoint = readCheckpoint(path, snapshot)
   const model = await fromSnapshot(snapshot, options, path)
   try {
     const { engine } = model.internals
-    restoreCallbacks(callbacks, checkpoint)
+    await restoreCallbacks(callbacks, checkpoint)
     const verify: FitRequest['verify'] = async (train, job) => {
       if ((await inTurns(fingerprint(train), () => job.throwIfAborted())) !== checkpoint.fingerprint)
         throw new StateError(
@@ -68,16 +85,16 @@ export async function resume(
   }
 }
 
-function restoreCallbacks(callbacks: readonly Callback[], checkpoint: Checkpoint): void {
+async function restoreCallbacks(callbacks: readonly Callback[], checkpoint: Checkpoint): Promise<void> {
   if (checkpoint.state.finished) return
-  checkpoint.callbacks.forEach((saved, i) => {
-    if (!saved) return
+  for (const [i, saved] of checkpoint.callbacks.entries()) {
+    if (!saved) continue
     const callback = callbacks[i]
     if (callback?.name !== saved.name || !callback.restore)
       throw new StateError(
         `resume: the interrupted fit had callbacks.${saved.name} at place ${i}, ` +
           `got ${callback ? `'${callback.name}'` : 'none'}. Pass the same callbacks in the same order.`,
       )
-    callback.restore(saved.state)
-  })
+    await callback.restore(saved.state)
+  }
 }

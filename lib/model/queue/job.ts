@@ -1,5 +1,6 @@
 /** One running or waiting job of a model: carries aborts and interruptions down to its native run. */
-import { AbortError } from '../../base/errors'
+import { clearTimeout, now, setTimeout } from '../../base/clock'
+import { AbortError, DisposedError } from '../../base/errors'
 import type { PreparedRun } from '../../graph/compiled'
 import type { NativeJob, RunResult } from '../../native/contract'
 import { native } from '../../native/native'
@@ -10,13 +11,16 @@ export type JobKind = 'read' | 'write' | 'own'
 
 /**
  * Between two interruptions training gets this many times as long as the last one took, but no more than so many ms
- * (and so many where it could not take a step): short predictions hardly wait, and a stream of them cannot starve it.
+ * (and so many where it could not take a step), or a step: short predictions hardly wait, and a stream of them cannot
+ * starve it.
  */
 const slice = { times: 4, maximumMs: 15 }
 
 export class Job {
   aborted = false
   reason: unknown
+  /** What a callback threw beside the run. */
+  #failure: { error: unknown } | null = null
   /** For the owner of the queue. True at a step boundary: other jobs may run. */
   open = false
   /** Set for the owner, which lends its turn. */
@@ -26,6 +30,8 @@ export class Job {
   readonly #beside = new Set<NativeJob>()
   #sliceStart = 0
   #minimumSliceMs = 0
+  /** Long enough for a step, as far as the runs have shown: one that is cut short is lost. */
+  #stepMs = 0
   /** The last run ended before its first step. */
   #stepless = false
   #timer: NodeJS.Timeout | null = null
@@ -33,6 +39,8 @@ export class Job {
   #asked = false
   #detach: (() => void) | null = null
   #onAbort: ((error: AbortError) => void) | null = null
+  /** Rejects what the job waits for besides native runs. */
+  readonly #waits = new Set<(error: unknown) => void>()
 
   constructor(
     readonly what: string,
@@ -58,6 +66,19 @@ export class Job {
     this.#current?.cancel()
     for (const job of this.#beside) job.cancel()
     this.#onAbort?.(this.error())
+    this.#endWaits(this.error())
+  }
+
+  /** Ends the job with this error at the next step boundary. After an abort, or another error, it is dropped. */
+  fail(error: unknown): void {
+    if (this.aborted || this.#failure) return
+    this.#failure = { error }
+    this.#current?.cancel()
+    this.#endWaits(error)
+  }
+
+  #endWaits(error: unknown): void {
+    for (const end of this.#waits) end(error)
   }
 
   /** Called once with the error when the job is aborted before it has started. */
@@ -66,21 +87,43 @@ export class Job {
   }
 
   error(): AbortError {
-    return new AbortError(`${this.what}: aborted.`, { cause: this.reason })
+    const how = this.reason instanceof DisposedError ? 'the model was disposed' : 'aborted'
+    return new AbortError(`${this.what}: ${how}.`, { cause: this.reason })
   }
 
+  /** Throws AbortError after an abort, and what `fail` was given. */
   throwIfAborted(): void {
+    if (this.#failure) throw this.#failure.error
     if (this.aborted) throw this.error()
   }
 
+  /** Settles as `work` does, or rejects as soon as the job is aborted or fails: for what may never settle. */
+  async unlessEnded<T>(work: Promise<T>): Promise<T> {
+    this.throwIfAborted()
+    let end: (error: unknown) => void = () => undefined
+    const ended = new Promise<never>((_, reject) => (end = reject))
+    this.#waits.add(end)
+    try {
+      return await Promise.race([work, ended])
+    } finally {
+      this.#waits.delete(end)
+    }
+  }
+
+  /** Milliseconds that the job still has before it lends its turn again. */
+  #leftMs(): number {
+    return this.#sliceStart + this.#minimumSliceMs - now()
+  }
+
   /**
-   * Asks the job to lend its turn: ends the native run in flight at its next step boundary without aborting the job.
+   * Asks the job to lend its turn: ends the native run in flight at its next step boundary without aborting the job,
+   * once its slice is over.
    */
   interrupt(): void {
     this.#asked = true
     const running = this.#current
     if (!running || this.#timer) return
-    const wait = this.#sliceStart + this.#minimumSliceMs - performance.now()
+    const wait = this.#leftMs()
     if (wait <= 0) return running.cancel()
     this.#timer = setTimeout(() => {
       this.#timer = null
@@ -88,17 +131,25 @@ export class Job {
     }, wait)
   }
 
-  /** Other jobs had this job's turn for `ms`; null: none waited for it. */
-  lent(ms: number | null): void {
-    this.#asked = false
+  /** Other jobs had this job's turn for `ms`; null: none waited for it. `more`: others wait by now. */
+  lent(ms: number | null, more: boolean): void {
+    this.#asked = more
     if (ms === null) return
-    this.#minimumSliceMs = this.#stepless ? slice.maximumMs : Math.min(slice.times * ms, slice.maximumMs)
+    this.#sliceStart = now()
+    const enough = this.#stepless ? slice.maximumMs : Math.min(slice.times * ms, slice.maximumMs)
+    this.#minimumSliceMs = Math.max(enough, this.#stepMs)
   }
 
-  /** Lends the turn if that was asked for; at step boundaries. */
+  /** What a run of so many steps tells about the time of one. */
+  #learn(steps: number, ms: number): void {
+    this.#stepless = steps === 0
+    this.#stepMs = steps ? Math.min(this.#stepMs, (2 * ms) / steps) : Math.max(this.#stepMs, 2 * ms)
+  }
+
+  /** Lends the turn if that was asked for and the slice is over; at step boundaries. */
   async yieldIfAsked(): Promise<void> {
     this.throwIfAborted()
-    if (!this.#asked || !this.onInterrupted) return
+    if (!this.#asked || !this.onInterrupted || this.#leftMs() > this.#stepMs / 2) return
     await this.onInterrupted()
     this.throwIfAborted()
   }
@@ -109,13 +160,13 @@ export class Job {
     onProgress: ((stepsDone: number, costs: Float64Array) => void) | null = null,
   ): Promise<RunResult> {
     this.throwIfAborted()
+    const start = now()
     try {
       const job = native.planRun(plan, request, onProgress)
       this.#current = job
-      this.#sliceStart = performance.now()
       if (this.#asked) this.interrupt()
       const result = await job.promise
-      this.#stepless = result.stepsDone === 0
+      this.#learn(result.stepsDone, now() - start)
       return result
     } catch (error) {
       throw fromCore(this.what, error)

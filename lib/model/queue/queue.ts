@@ -3,11 +3,14 @@
  * jobs at step boundaries and while its callbacks run, so that nothing ever sees half a step.
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { now } from '../../base/clock'
 import { DisposedError, StateError } from '../../base/errors'
 import { Job } from './job'
 
 interface Entry {
   job: Job
+  /** Of the calls on this model. */
+  number: number
   start: () => Promise<void>
 }
 
@@ -18,6 +21,9 @@ export class JobQueue {
   #idle: (() => void)[] = []
   #scope = new AsyncLocalStorage<Job>()
   #callbacks = 0
+  #calls = 0
+  /** While the owner lends its turn: the last call that it lends it to. */
+  #lastLent = Infinity
   #disposed = false
 
   get disposed(): boolean {
@@ -66,6 +72,7 @@ export class JobQueue {
     return new Promise<T>((resolve, reject) => {
       const entry: Entry = {
         job,
+        number: ++this.#calls,
         start: async () => {
           job.whileWaiting(null)
           try {
@@ -121,15 +128,24 @@ export class JobQueue {
     this.#pump()
   }
 
-  /** Lets the jobs that wait now run, then closes the model again for its owner. */
+  /**
+   * Lets the jobs that wait now run, then closes the model again for its owner. Those that come meanwhile wait for the
+   * next time: callers who ask again as soon as they are answered would never let the owner go on.
+   */
   async drain(owner: Job): Promise<void> {
-    const start = performance.now()
+    await this.#lend(owner, this.#calls)
+  }
+
+  async #lend(owner: Job, last: number): Promise<void> {
+    const start = now()
     owner.open = true
+    this.#lastLent = last
     this.#pump()
     const isWanted = this.#running !== null
-    while (this.#running || this.#waiting.length) await new Promise<void>((done) => this.#idle.push(done))
+    while (this.#running || this.#next()) await new Promise<void>((done) => this.#idle.push(done))
     owner.open = false
-    owner.lent(isWanted ? performance.now() - start : null)
+    this.#lastLent = Infinity
+    owner.lent(isWanted ? now() - start : null, this.#waiting.length > 0)
   }
 
   /** Awaits a callback of the owner at a step boundary: the model's methods run at once meanwhile. */
@@ -145,6 +161,20 @@ export class JobQueue {
     }
   }
 
+  /** Awaits what the owner cannot go on without, such as data: other jobs run meanwhile, until it is there. */
+  async meanwhile<T>(owner: Job, work: () => Promise<T>): Promise<T> {
+    owner.open = true
+    this.#callbacks++
+    this.#pump()
+    try {
+      return await this.#scope.run(owner, work)
+    } finally {
+      this.#callbacks--
+      // No other job is begun: the owner has its data.
+      await this.#lend(owner, 0)
+    }
+  }
+
   /** Aborts everything and refuses whatever comes. */
   dispose(): void {
     if (this.#disposed) return
@@ -155,10 +185,18 @@ export class JobQueue {
     this.#owner?.abort(reason)
   }
 
+  /** The job whose turn it is, if the model is free for it. */
+  #next(): Entry | undefined {
+    if (this.#owner && !this.#owner.open) return undefined
+    const [entry] = this.#waiting
+    return entry && (!this.#owner || entry.number <= this.#lastLent) ? entry : undefined
+  }
+
   #pump(): void {
-    if (this.#running || (this.#owner && !this.#owner.open)) return
-    const entry = this.#waiting.shift()
+    if (this.#running) return
+    const entry = this.#next()
     if (!entry) return this.#settle()
+    this.#waiting.shift()
     this.#running = entry.job
     void entry.start().finally(() => {
       this.#running = null
@@ -167,7 +205,7 @@ export class JobQueue {
   }
 
   #settle(): void {
-    if (this.#running || this.#waiting.length) return
+    if (this.#running || this.#next()) return
     for (const done of this.#idle.splice(0)) done()
   }
 }

@@ -55,8 +55,9 @@ export type Hook<Arguments extends unknown[], Result = unknown> =
 
 /**
  * An observer of `fit`. All methods are optional. `onTrainBegin`, `onEpochBegin`, `onEpoch` and `onTrainEnd` are
- * awaited at a step boundary, where the model's methods run at once; `onProgress` and `onBatch` come late and batched.
- * A method that throws rejects the fit.
+ * awaited at a step boundary, where the model's methods run at once; `onProgress` and `onBatch` come late and batched,
+ * and what they promise is awaited at the end of the epoch. A method that throws or rejects ends the fit with its
+ * error.
  */
 export interface Callback<Model = unknown> {
   /** Names the callback in errors and checkpoints. */
@@ -68,6 +69,6 @@ export interface Callback<Model = unknown> {
   onEpoch?: Hook<[logs: EpochLogs, run: TrainingRun<Model>]>
   onTrainEnd?: Hook<[run: TrainingRun<Model>]>
   /** For checkpoints: what `restore` needs to go on as if nothing had happened. */
-  save?: Hook<[], CallbackState>
-  restore?: Hook<[state: CallbackState], void>
+  save?: Hook<[], CallbackState | Promise<CallbackState>>
+  restore?: Hook<[state: CallbackState], void | Promise<void>>
 }

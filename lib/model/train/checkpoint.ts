@@ -137,13 +137,14 @@ export async function writeCheckpoint(
 ): Promise<void> {
   const { sums, history } = state
   const callbackTensors: NamedTensors = []
-  const callbackStates: Json = callbacks.map((callback, i) => {
-    const saved = callback.save?.()
-    if (!saved) return null
+  const callbackStates: Json[] = []
+  for (const [i, callback] of callbacks.entries()) {
+    const saved = await callback.save?.()
+    callbackStates.push(saved ? { name: callback.name, values: saved.values } : null)
+    if (!saved) continue
     for (const [name, value] of Object.entries(saved.tensors ?? {}))
       callbackTensors.push({ name: `checkpoint.callback.${i}.${name}`, shape: [...value.shape], data: value.data })
-    return { name: callback.name, values: saved.values }
-  })
+  }
   const json: Json = {
     settings: settings as unknown as Json,
     fingerprint: kept.fingerprint,

@@ -1,5 +1,6 @@
 /** Training on streams of batches, for data larger than memory. */
 import { checkOptions, functionOption, positiveInteger } from '../../base/checks'
+import { settledWithin } from '../../base/clock'
 import { describeValue, OptionError, StateError } from '../../base/errors'
 import { inTurns } from '../../base/slices'
 import type { Home } from '../../data/transfer'
@@ -40,6 +41,9 @@ export interface FitDatasetOptions<Model = unknown> extends CommonFitOptions<Mod
 
 /** Batches made ready while one is trained on. */
 const prefetched = 2
+
+/** So long a fit that has failed waits for its stream to clean up: one that stalls must not hold back the error. */
+const cleanUpMs = 100
 
 export async function fitDataset(
   engine: Engine,
@@ -135,10 +139,10 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
   await recorder.notify((c) => c.onEpochBegin?.(epoch, recorder.run))
   const stream = new Prefetcher(engine, job, given, epoch)
   try {
-    // While the stream is read, the model is free for other jobs. A source may end or throw because of the same signal.
+    // A source may end or throw because of the same signal.
     const next = async () => {
       try {
-        const data = await engine.queue.callback(job, () => stream.next())
+        const data = await (stream.isReady ? stream.next() : engine.queue.meanwhile(job, () => stream.next()))
         if (!data) job.throwIfAborted()
         return data
       } catch (error) {
@@ -154,10 +158,13 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
         data.dispose()
       }
     }
+  } catch (error) {
+    await engine.queue.meanwhile(job, () => stream.abandon())
+    throw error
   } finally {
     if (sums.batches) engine.progress.epochs++
-    await stream.close()
   }
+  await engine.queue.meanwhile(job, () => stream.close())
   if (!sums.batches) throw new OptionError(`fitDataset: the stream of epoch ${epoch} gave no batch.`)
   return recorder.endEpoch()
 }
@@ -175,14 +182,19 @@ async function step(engine: Engine, recorder: Recorder, data: NativeData): Promi
   })
 }
 
+interface Read {
+  data: Promise<NativeData | null>
+  isDone: boolean
+}
+
 /** Reads ahead of the training: up to two batches wait converted and checked. */
 class Prefetcher {
   readonly #iterator: AsyncIterator<Batch> | Iterator<Batch>
-  #ready: Promise<NativeData | null>[] = []
+  #ready: Read[] = []
   #last: Promise<unknown> = Promise.resolve()
   #asked = 0
   #ended = false
-  /** A batch could not be used: nothing more is read. */
+  /** A batch could not be used, or the fit has failed: nothing more is read. */
   #failed = false
   /** Rows read in this epoch. */
   #rows = 0
@@ -211,19 +223,18 @@ class Prefetcher {
   #ask(): void {
     if (this.#asked >= (this.given.options.stepsPerEpoch ?? Infinity)) return
     const number = ++this.#asked
-    const read = this.#last.then(async () => {
+    const data = this.#last.then(async () => {
       if (this.#ended || this.#failed) return null
       const { done, value } = await this.#next()
-      if (done) return null
+      if (done || this.#failed) return null
       return this.#prepare(`fitDataset: epoch ${this.epoch}, batch ${number}`, value)
     })
     // A failed read is reported when its turn comes; no one listens to it before.
-    read.catch(() => (this.#failed = true))
-    this.#last = read.catch(() => undefined)
+    const read = { data, isDone: false }
+    this.#last = data.catch(() => (this.#failed = true)).then(() => (read.isDone = true))
     this.#ready.push(read)
   }
 
-  /** A stream that is done, or that threw, has cleaned up already. */
   async #next(): Promise<IteratorResult<Batch>> {
     try {
       const step = await this.#iterator.next()
@@ -247,19 +258,37 @@ class Prefetcher {
     return augmentedBatch(augment, job, engine, data, this.#pass, firstRow)
   }
 
+  /** The next batch is there, or there is none. */
+  get isReady(): boolean {
+    return !this.#ready.length || this.#ready[0].isDone
+  }
+
+  /** The next batch, null at the end. Throws AbortError as soon as the job is aborted, whatever the stream does. */
   async next(): Promise<NativeData | null> {
-    const first = this.#ready.shift()
-    if (!first) return null
-    const data = await first
+    if (!this.#ready.length) return null
+    const data = await this.job.unlessEnded(this.#ready[0].data)
+    this.#ready.shift()
     if (data) this.#ask()
     return data
   }
 
-  /** Frees what nobody took and lets the stream clean up. */
+  /** Lets the stream clean up after its last batch. */
   async close(): Promise<void> {
-    const left = await Promise.allSettled(this.#ready.splice(0))
-    for (const entry of left) if (entry.status === 'fulfilled') entry.value?.dispose()
-    if (!this.#ended) await this.#iterator.return?.()
+    await this.job.unlessEnded(this.#return())
+  }
+
+  /** Frees what nobody took, also what comes late, and lets the stream clean up: it has a moment for that. */
+  async abandon(): Promise<void> {
+    this.#failed = true
+    for (const read of this.#ready.splice(0)) read.data.then((data) => data?.dispose()).catch(() => undefined)
+    await settledWithin(this.#last, cleanUpMs / 2)
+    await settledWithin(this.#return(), cleanUpMs / 2)
+  }
+
+  /** A stream that is done, or that threw, has cleaned up already. */
+  async #return(): Promise<void> {
+    if (this.#ended) return
     this.#ended = true
+    await this.#iterator.return?.()
   }
 }

@@ -1,3 +1,4 @@
+import { now as clock } from '../../base/clock'
 import { checkOptions, numberInRange } from '../../base/checks'
 import type { Callback, TrainingProgress, TrainingRun } from './callback'
 import type { EpochLogs } from './history'
@@ -65,18 +66,18 @@ class ProgressBar implements Callback {
   }
 
   onEpochBegin(epoch: number, run: TrainingRun): void {
-    this.#epochBegin = { time: performance.now(), epochs: epoch - 1, examples: 0 }
+    this.#epochBegin = { time: clock(), epochs: epoch - 1, examples: 0 }
     this.#trainBegin ??= this.#epochBegin
     if (this.stream.isTTY) this.#draw({ epoch, batch: 0, examples: 0, loss: NaN }, run)
   }
 
   onProgress(progress: TrainingProgress, run: TrainingRun): void {
     this.#firstReport ??= this.#momentOf(progress, run)
-    if (this.stream.isTTY && performance.now() - this.#lastDraw > 50) this.#draw(progress, run)
+    if (this.stream.isTTY && clock() - this.#lastDraw > 50) this.#draw(progress, run)
   }
 
   onEpoch(logs: EpochLogs, run: TrainingRun): void {
-    const now = { time: performance.now(), epochs: logs.epoch, examples: run.examples ?? 0 }
+    const now = { time: clock(), epochs: logs.epoch, examples: run.examples ?? 0 }
     this.#devAccuracy = logs.val_accuracy
     const parts = [`epoch ${this.#epochText(logs.epoch, run)}`, `cost ${costText(logs.loss)}`]
     if (logs.accuracy !== undefined) parts.push(`accuracy ${percentText(logs.accuracy)}`)
@@ -95,7 +96,7 @@ class ProgressBar implements Callback {
 
   #momentOf({ epoch, batch, examples }: TrainingProgress, run: TrainingRun): Moment {
     const share = run.batches ? Math.min(1, batch / run.batches) : 0
-    return { time: performance.now(), epochs: epoch - 1 + share, examples }
+    return { time: clock(), epochs: epoch - 1 + share, examples }
   }
 
   /**

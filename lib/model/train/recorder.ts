@@ -69,7 +69,9 @@ export class Recorder {
   stopRequested = false
   sums = emptySums()
   epoch = 0
-  #callbackError: { error: unknown } | null = null
+  /** What onBatch and onProgress promised and has not settled. */
+  readonly #late = new Set<Promise<void>>()
+  #failed = false
   /** Sizes of accumulators and statistics per metric: the same for every batch size. */
   #layout: ModelPlan | null = null
   /** Progress of the native run in flight, not yet in `sums`. */
@@ -122,7 +124,7 @@ export class Recorder {
   }
 
   #observe(costs: Float64Array, batch: number): void {
-    if (this.#callbackError) return
+    if (this.#failed) return
     try {
       const first = this.sums.batches + this.#live.batches + 1
       const width = this.#costsPerStep
@@ -132,14 +134,30 @@ export class Recorder {
         if (callback.onBatch)
           for (let i = 0; i < costs.length; i += width) {
             const logs: BatchLogs = { epoch: this.epoch, batch: first + i / width, loss: costs[i] }
-            callback.onBatch(logs, this.run)
+            this.#heed(callback.onBatch(logs, this.run))
           }
-        callback.onProgress?.(this.#progress(batch), this.run)
+        this.#heed(callback.onProgress?.(this.#progress(batch), this.run))
       }
     } catch (error) {
-      this.#callbackError = { error }
-      this.job.interrupt()
+      this.#fail(error)
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#failed = true
+    this.job.fail(error)
+  }
+
+  /** A promise of a callback that the steps do not wait for: a rejection ends the run as a throw does. */
+  #heed(result: unknown): void {
+    if (typeof (result as PromiseLike<unknown> | undefined)?.then !== 'function') return
+    const late = Promise.resolve(result as PromiseLike<unknown>)
+      .then(
+        () => undefined,
+        (error: unknown) => this.#fail(error),
+      )
+      .finally(() => this.#late.delete(late))
+    this.#late.add(late)
   }
 
   #progress(batch: number) {
@@ -178,7 +196,7 @@ export class Recorder {
     this.#layout = plan
     this.engine.advance(steps)
     if (result.status === 'nonFinite') throw this.#nonFinite(result)
-    if (this.#callbackError) throw this.#callbackError.error
+    if (this.#failed) this.job.throwIfAborted()
   }
 
   #nonFinite(result: RunResult): NonFiniteError & NonFinitePlace {
@@ -222,6 +240,8 @@ export class Recorder {
 
   /** After an epoch: the logs, the callbacks, and whether to go on. */
   async endEpoch(): Promise<boolean> {
+    if (this.#late.size) await this.engine.queue.callback(this.job, () => this.job.unlessEnded(Promise.all(this.#late)))
+    if (this.#failed) this.job.throwIfAborted()
     const logs = await this.epochLogs()
     const { history } = this
     const previous = history.epochs[history.epochs.length - 1]
@@ -245,7 +265,10 @@ export class Recorder {
     const place = this.epoch
       ? `in epoch ${this.epoch} after ${this.sums.batches} of its steps`
       : 'before the first step'
-    return new AbortError(`${this.outline.where}: aborted ${place}. The model is usable as it is.`, {
+    const how = this.engine.queue.disposed
+      ? `the model was disposed ${place}.`
+      : `aborted ${place}. The model is usable as it is.`
+    return new AbortError(`${this.outline.where}: ${how}`, {
       cause: this.job.reason,
       history: this.history,
     })

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import * as my from '../../../lib'
-import { atOnce } from '../../../lib/base/slices'
+import { sourceOf } from '../../../lib/base/disk'
+import { atOnce, type Sliced } from '../../../lib/base/slices'
 import { decodedSnapshot, encodeSnapshot } from '../../../lib/model/files/snapshot-file'
 import type { ModelSnapshot } from '../../../lib/model/files/snapshot'
 import { rejected } from '../support'
@@ -25,7 +26,8 @@ type Change = (snapshot: ModelSnapshot) => void
 
 /** A file with a valid checksum that says something else than a model would. */
 function changed(bytes: Uint8Array, change: Change): Uint8Array {
-  const snapshot = atOnce(decodedSnapshot(bytes, 'whole'))
+  // Of bytes in memory there is nothing to wait for.
+  const snapshot = atOnce(decodedSnapshot(sourceOf(bytes), 'whole') as Sliced<ModelSnapshot>)
   change(snapshot)
   return encodeSnapshot(snapshot)
 }

@@ -66,6 +66,58 @@ describe('job queue', () => {
     expect(error.history?.epochs.length).to.be.at.least(20)
   })
 
+  for (const callers of [2, 4])
+    for (const first of ['fit', 'fitDataset', 'callers'])
+      it(`${callers} callers who ask at once again do not stop a fit; first: ${first}`, async () => {
+        const { x, y } = blobs(64)
+        const model = tiny()
+        const controller = new AbortController()
+        let [epochs, answers, isOver] = [0, 0, false]
+        const ask = () =>
+          Array.from({ length: callers }, async () => {
+            for (; !isOver; answers++) (await model.predict(x)).dispose()
+          })
+        const options = { epochs: 1e7, signal: controller.signal, onEpoch: () => void epochs++ }
+        const train = () =>
+          first === 'fitDataset' ? model.fitDataset(() => [{ x, y }], options) : model.fit(x, y, options)
+        const asked = first === 'callers' ? ask() : []
+        const fit = rejected(train())
+        if (first !== 'callers') asked.push(...ask())
+        for (let waited = 0; waited < 200 && (epochs < 100 || answers < 100); waited++) await later(50)
+        isOver = true
+        controller.abort()
+        await Promise.all([...asked, fit])
+        expect(epochs, 'epochs').to.be.at.least(100)
+        expect(answers, 'answers').to.be.at.least(100)
+      })
+
+  it('a step of any length ends between the answers of a caller who asks at once again', async () => {
+    const width = 1024
+    const model = sequential({
+      inputShape: [width],
+      seed: 1,
+      layers: [layers.dense({ units: width, activation: 'tanh' }), layers.dense({ units: width })],
+    })
+    model.compile({ optimizer: 'gradientDescent', loss: 'meanSquaredError' })
+    const rows = 2048
+    const x = my.tensor(new Float32Array(rows * width).fill(0.1), [rows, width])
+    const row = my.tensor(new Float32Array(width), [1, width])
+    const controller = new AbortController()
+    const fit = model.fit(x, x, { epochs: 3, batchSize: 'all', signal: controller.signal }).then(
+      (history) => history.epochs.length,
+      () => 0,
+    )
+    let isOver = false
+    const asked = (async () => {
+      while (!isOver) (await model.predict(row)).dispose()
+    })()
+    const epochs = await Promise.race([fit, later(20_000)])
+    isOver = true
+    controller.abort()
+    await Promise.all([asked, fit])
+    expect(epochs).to.equal(3)
+  })
+
   it('answers predictions from outside at the next step boundary of a fit, to the same history', async () => {
     const { x, y, model } = busy()
     const twin = wide()
@@ -186,10 +238,15 @@ describe('job queue', () => {
     const { x, y, model } = busy()
     const waiting = rejected(model.fit(x, y, { epochs: 10_000 }))
     await later(30)
+    const predicted = rejected(model.predict(x))
     model.dispose()
     model.dispose()
     const error = await waiting
     expect(error).to.be.instanceOf(my.AbortError)
+    expect(error.message)
+      .to.match(/^fit: the model was disposed (in epoch|before)/)
+      .and.not.include('usable')
+    expect((await predicted).message).to.equal('predict: the model was disposed.')
     expect(error.cause).to.be.instanceOf(my.DisposedError)
     expect(await rejected(model.predict(x))).to.be.instanceOf(my.DisposedError)
     expect(await rejected(model.fit(x, y))).to.be.instanceOf(my.DisposedError)

@@ -100,4 +100,89 @@ describe('fitDataset', () => {
     expect(aborted).to.be.instanceOf(my.AbortError)
     expect(aborted.history!.batches.length).to.be.greaterThan(0)
   })
+
+  describe('over a stream that stalls', () => {
+    const first = { x: x.slice(0, 4), y: y.slice(0, 4) }
+    const never = new Promise<never>(() => undefined)
+    async function* stalls(batch = first) {
+      yield batch
+      await never
+    }
+    /** Pulls the next batch at once, and never comes back from its end. */
+    const neverReturns = () => ({
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: false as const, value: first }),
+        return: () => never,
+      }),
+    })
+    const later = (ms: number) => new Promise<void>((done) => setTimeout(done, ms))
+
+    /** The error of a fit, which must come soon and leave a model that works; predict answers meanwhile too. */
+    async function failure(model: my.Model, fit: Promise<unknown>): Promise<Error> {
+      const error = rejected(fit)
+      await inTime(model.predict(x))
+      const found = await inTime(error)
+      if (!model.disposed) await inTime(model.fit(x, y))
+      return found
+    }
+
+    const inTime = <T>(work: Promise<T>): Promise<T> =>
+      Promise.race([work, later(5000).then(() => Promise.reject(new Error('hangs')))])
+
+    it('abort and dispose come through, in next() and in return()', async () => {
+      for (const source of [stalls, neverReturns])
+        for (const end of ['abort', 'dispose'] as const) {
+          const model = plain()
+          const controller = new AbortController()
+          const stop = () => (end === 'abort' ? controller.abort('enough') : model.dispose())
+          const onBatch = () => void setTimeout(stop, 20)
+          const fit = model.fitDataset(source, { signal: controller.signal, onBatch })
+          const error = await failure(model, fit)
+          expect(error).to.be.instanceOf(my.AbortError)
+          expect((error as my.AbortError<my.History>).history!.batches.length).to.be.at.least(1)
+        }
+    })
+
+    it('errors come through: a cost that is not finite, a callback, a batch that cannot be used', async () => {
+      const found = (source: my.BatchSource, options: my.FitDatasetOptions = {}) => {
+        const model = plain()
+        return failure(model, model.fitDataset(source, options))
+      }
+      expect(await found(() => stalls({ x: [[3e38, 3e38]], y: [0] }))).to.be.instanceOf(my.NonFiniteError)
+      const mine = new Error('mine')
+      const onBatch = () => {
+        throw mine
+      }
+      for (const source of [stalls, neverReturns]) expect(await found(source, { onBatch })).to.equal(mine)
+      expect(await found(() => stalls({ x: [[1, 2, 3]], y: [0] }))).to.be.instanceOf(my.ShapeError)
+    })
+
+    it('abort ends the wait for a return() after the last step of an epoch', async () => {
+      const model = plain()
+      const controller = new AbortController()
+      const fit = model.fitDataset(neverReturns, { stepsPerEpoch: 1, signal: controller.signal })
+      setTimeout(() => controller.abort(), 20)
+      expect(await failure(model, fit)).to.be.instanceOf(my.AbortError)
+    })
+
+    it('what comes late is freed', async () => {
+      const model = plain()
+      await model.fit(x, y)
+      let go: () => void = () => undefined
+      const late = new Promise<void>((done) => (go = done))
+      async function* source() {
+        yield first
+        await late
+        yield first
+      }
+      const controller = new AbortController()
+      const before = my.memory().liveBuffers
+      const fit = rejected(model.fitDataset(source, { signal: controller.signal }))
+      setTimeout(() => controller.abort(), 20)
+      expect(await fit).to.be.instanceOf(my.AbortError)
+      go()
+      await later(20)
+      expect(my.memory().liveBuffers).to.equal(before)
+    })
+  })
 })

@@ -243,6 +243,38 @@ describe('fit', () => {
     expect((await model.fit(x, y)).epochs).to.have.length(1)
   })
 
+  it('rejects when the promise of a callback rejects, late ones of the last epoch included', async () => {
+    const { x, y } = blobs(20)
+    const mine = new Error('mine')
+    const fails = async () => {
+      await new Promise((done) => setTimeout(done, 10))
+      throw mine
+    }
+    for (const hook of ['onTrainBegin', 'onEpochBegin', 'onProgress', 'onBatch', 'onEpoch', 'onTrainEnd'] as const)
+      for (const epochs of [1, 1e5]) {
+        if (epochs > 1 && hook === 'onTrainEnd') continue
+        const model = small()
+        const callbacks = [{ name: 'own', [hook]: fails }]
+        expect(await rejected(model.fit(x, y, { epochs, batchSize: 4, callbacks })), hook).to.equal(mine)
+        expect((await model.fit(x, y)).epochs).to.have.length(1)
+      }
+  })
+
+  it('ends an epoch when the promises of its onBatch have settled, or on abort', async () => {
+    const { x, y } = blobs(20)
+    let settled = 0
+    const onBatch = async () => {
+      await new Promise((done) => setTimeout(done, 10))
+      settled++
+    }
+    await small().fit(x, y, { epochs: 2, batchSize: 4, onBatch })
+    expect(settled).to.equal(10)
+    const controller = new AbortController()
+    const stalls = () => new Promise(() => setTimeout(() => controller.abort(), 10))
+    const error = await rejected(small().fit(x, y, { onBatch: stalls, signal: controller.signal }))
+    expect(error).to.be.instanceOf(my.AbortError)
+  })
+
   it('crosses between JavaScript and C++ a few times per epoch, not per step', async () => {
     const crossings = async (rows: number) => {
       const { x, y } = blobs(rows)

@@ -84,4 +84,63 @@ describe('resume', () => {
         expect(left.length).to.be.at.least(3)
         model.dispose()
       })
+
+  it('waits for callbacks that save and restore late', async () => {
+    const path = join(folder, 'late')
+    let restored: my.CallbackState | null = null
+    const own: my.Callback = {
+      name: 'own',
+      save: async () => ({ values: { seen: 3 } }),
+      restore: async (state) => {
+        await new Promise((done) => setTimeout(done, 10))
+        restored = state
+      },
+    }
+    const model = sequential({ inputShape: [2], seed: 5, layers: [layers.dense({ units: 1, activation: 'sigmoid' })] })
+    model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
+    const interrupted = path + '.interrupted'
+    const checkpoint = { path, every: { epochs: 1 } }
+    const keep = (epoch: number) => (epoch === 2 ? copyFileSync(path, interrupted) : undefined)
+    await model.fit(x, y, { epochs: 3, checkpoint, callbacks: [own, { name: 'keeper', onEpochBegin: keep }] })
+    await my.resume(interrupted, x, y, { callbacks: [own, { name: 'keeper' }] })
+    expect(restored!.values).to.deep.equal({ seen: 3 })
+    const fails = { ...own, restore: () => Promise.reject(new Error('mine')) }
+    const again = my.resume(interrupted, x, y, { callbacks: [fails, { name: 'keeper' }] })
+    expect(await again.catch((error: Error) => error.message)).to.equal('mine')
+  })
+
+  it('holds its tensors: the owner may dispose them at once, bare or by name', async () => {
+    const named = () => {
+      const a = my.input({ shape: [2] })
+      return my.model({ inputs: { a }, outputs: { b: layers.dense({ units: 1, activation: 'sigmoid' }).apply(a) } })
+    }
+    const bare = () =>
+      sequential({ inputShape: [2], layers: [layers.dense({ units: 1, activation: 'sigmoid' })] }) as my.AnyModel
+    for (const [i, make] of [bare, named].entries()) {
+      const path = join(folder, `held${i}`)
+      const model: my.AnyModel = make()
+      model.compile({ optimizer: 'adam', loss: i ? { b: 'binaryCrossentropy' } : 'binaryCrossentropy' })
+      const given = (rows: my.DataLike, name: string) => (i ? { [name]: rows } : rows)
+      const interrupted = path + '.interrupted'
+      const keep = (epoch: number) => (epoch === 2 ? copyFileSync(path, interrupted) : undefined)
+      await model.fit(given(x, 'a'), given(y, 'b'), {
+        epochs: 3,
+        checkpoint: { path, every: { epochs: 1 } },
+        callbacks: [{ name: 'keeper', onEpochBegin: keep }],
+      })
+      const tensors = [my.tensor(x), my.tensor(y)]
+      const [a, b] = tensors
+      const again = my.resume(interrupted, given(a, 'a'), given(b, 'b'), { callbacks: [{ name: 'keeper' }] })
+      for (const t of tensors) t.dispose()
+      const { model: after } = await again
+      expect(bitsOf(after)).to.equal(bitsOf(model))
+      after.dispose()
+      const lost = [my.tensor(x), my.tensor(y)]
+      const before = my.memory().liveBuffers
+      const failing = my.resume(join(folder, 'none'), lost[0], lost[1])
+      expect(await failing.catch((error: Error) => error)).to.be.instanceOf(Error)
+      for (const t of lost) t.dispose()
+      expect(my.memory().liveBuffers).to.be.at.most(before - 2)
+    }
+  })
 })
