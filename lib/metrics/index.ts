@@ -11,7 +11,8 @@ import type { Metric, MetricContext, MetricFunction, MetricKind } from './metric
 import { ownMetric } from './own'
 
 export { metricContext } from './context'
-export type { Metric, MetricContext, MetricFunction } from './metric'
+export { isRanked } from './metric'
+export type { Metric, MetricContext, MetricFunction, RankedMetric } from './metric'
 
 const table = { accuracy, precision, recall, f1, auc, meanAbsoluteError, meanSquaredError }
 
