@@ -27,7 +27,7 @@ export interface EarlyStoppingOptions {
   restoreBestWeights?: boolean | undefined
   /**
    * Whether smaller or larger is better. 'auto' (default): larger for metrics of right answers (accuracy, precision,
-   * recall, f1, auc), smaller otherwise.
+   * recall, f1, auc), smaller for losses and errors. Anything else, such as a metric of your own, needs 'min' or 'max'.
    */
   mode?: 'auto' | 'min' | 'max' | undefined
 }
@@ -42,13 +42,18 @@ class EarlyStopping implements Callback {
   readonly #sign: 1 | -1
 
   constructor(readonly options: Required<EarlyStoppingOptions>) {
-    const max = options.mode === 'max' || (options.mode === 'auto' && largerIsBetter(options.monitor))
+    const max = options.mode === 'max' || (options.mode === 'auto' && largerIsBetter(options.monitor) === true)
     this.#sign = max ? -1 : 1
     this.#best = Infinity
   }
 
+  forRun(): EarlyStopping {
+    return new EarlyStopping(this.options)
+  }
+
   onTrainBegin(run: TrainingRun): void {
     if (run.logNames) this.#requireMonitored(run.logNames)
+    this.#requireMode()
     if (this.#resumed) {
       this.#resumed = false
       return
@@ -88,6 +93,15 @@ class EarlyStopping implements Callback {
     throw new OptionError(`earlyStopping: the history has no '${monitor}'. Known: ${names.join(', ')}.${hint}`)
   }
 
+  #requireMode(): void {
+    const { monitor, mode } = this.options
+    if (mode === 'auto' && largerIsBetter(monitor) === null)
+      throw new OptionError(
+        `earlyStopping: mode: expected 'min' or 'max' for '${monitor}', got 'auto'. It is no loss or metric of ` +
+          `Myelin's own; say whether smaller or larger values of it are better.`,
+      )
+  }
+
   #release(): void {
     for (const layer of this.#weights ?? [])
       for (const value of Object.values(layer)) if (value instanceof Tensor) value.dispose()
@@ -123,7 +137,7 @@ class EarlyStopping implements Callback {
 /**
  * Stops when the monitored value has not improved for `patience` epochs (with patience 0: at the first epoch without
  * improvement). Couples optimisation and regularisation: where that is a drawback, train longer with an L2 penalty
- * instead.
+ * instead. OptionError when a fit begins that has no such value, or where `mode` has to be said.
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   const where = 'callbacks.earlyStopping'

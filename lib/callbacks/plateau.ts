@@ -28,19 +28,18 @@ export function plateau(options: PlateauOptions): Callback {
     throw new OptionError(`${where}: expected { x, y }, rows on which the gradient is measured.`)
   const limit = positiveNumber(`${where}: gradientNorm`, options.gradientNorm ?? 1e-3)
   const patience = positiveInteger(`${where}: patience`, options.patience ?? 5)
-  let small = 0
+  // Of each run: epochs in a row with a small gradient.
+  const counts = new WeakMap<TrainingRun, number>()
   return {
     name: 'plateau',
-    onTrainBegin(): void {
-      small = 0
-    },
     async onEpoch(logs: EpochLogs, run: TrainingRun): Promise<void> {
       const { gradients } = await run.model.costAndGradients(options.x, options.y)
       const tensors = gradients.flatMap((layer) => Object.values(layer)).filter((value) => value instanceof Tensor)
       const squares = tensors.reduce((sum, t) => sum + t.data.reduce((s, g) => s + g * g, 0), 0)
       tensors.forEach((t) => t.dispose())
       logs.gradientNorm = Math.sqrt(squares)
-      small = logs.gradientNorm < limit ? small + 1 : 0
+      const small = logs.gradientNorm < limit ? (counts.get(run) ?? 0) + 1 : 0
+      counts.set(run, small)
       if (small === patience)
         warn(
           `The gradient has been below ${limit} for ${patience} epochs ` +

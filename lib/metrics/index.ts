@@ -11,7 +11,8 @@ import type { Metric, MetricContext, MetricFunction, MetricKind } from './metric
 import { ownMetric } from './own'
 
 export { metricContext } from './context'
-export type { Metric, MetricContext, MetricFunction } from './metric'
+export { isRanked } from './metric'
+export type { Metric, MetricContext, MetricFunction, RankedMetric } from './metric'
 
 const table = { accuracy, precision, recall, f1, auc, meanAbsoluteError, meanSquaredError }
 
@@ -22,10 +23,15 @@ export type MetricSpec = MetricName | { name: string; fn: MetricFunction }
 const kinds: Readonly<Record<MetricName, MetricKind>> = table
 const metricNames = Object.keys(table) as MetricName[]
 
-/** Whether larger values are better of what histories call `name`: a metric's name, `val_…` or `<output>_…`. */
-export function largerIsBetter(name: string): boolean {
-  const metric = metricNames.find((known) => name === known || name.endsWith(`_${known}`))
-  return metric !== undefined && kinds[metric].largerIsBetter
+/**
+ * Whether larger values are better of what histories call `name`: a loss or a metric of the table, `val_…` or
+ * `<output>_…`. Null where nobody knows: metrics and values of the user's own.
+ */
+export function largerIsBetter(name: string): boolean | null {
+  const isCalled = (known: string) => name === known || name.endsWith(`_${known}`)
+  if (isCalled('loss') || isCalled('dataLoss')) return false
+  const metric = metricNames.find(isCalled)
+  return metric === undefined ? null : kinds[metric].largerIsBetter
 }
 
 export type MetricList = readonly MetricSpec[]

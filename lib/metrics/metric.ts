@@ -1,10 +1,11 @@
 /**
- * The contract of metrics: numbers that tell how good predictions are. Each declares statistics of a batch as tensors,
- * which are added over all batches in float64, and turns the totals into one number at the end. Metrics ignore sample
- * weights.
+ * The contract of metrics: numbers that tell how good predictions are. Most declare statistics of a batch as tensors,
+ * which are added over all batches in float64, and turn the totals into one number at the end. Others have to see all
+ * rows at once. Metrics ignore sample weights.
  */
 import type { NativeArray } from '../base/dtype'
 import type { Json } from '../base/json'
+import type { Sliced } from '../base/slices'
 import type { Tensor } from '../tensor/tensor'
 
 /** (yTrue, yPred) => scalar, written with `ops`: the mean over a batch. Batches count by their size. */
@@ -22,18 +23,32 @@ export interface MetricContext {
   fromLogits: boolean
 }
 
-/** A metric bound to what the model's predictions are. */
-export interface Metric {
+interface NamedMetric {
   /** Key in the history and in what `evaluate` returns. */
   readonly name: string
   /** For files. */
   readonly config: Json
+}
+
+/** A metric that can be added up. */
+export interface SummedMetric extends NamedMetric {
   /** Records the batch's statistics: small tensors that are added over batches. */
   statistics(yTrue: Tensor, yPred: Tensor): Tensor[]
   /** The metric from the totals of `statistics` (flat, in order) over m examples. */
   finish(totals: readonly Float64Array[], m: number): number
-  /** Where present, `evaluate` uses this instead: exact, from all targets and predictions (flat, m rows). */
-  exact?(yTrue: NativeArray, yPred: NativeArray, m: number): number
+}
+
+/** A metric that depends on the order of all rows: their targets and predictions are kept until the end. */
+export interface RankedMetric extends NamedMetric {
+  /** The metric of m rows, from all targets and predictions, flat. */
+  ofAll(yTrue: NativeArray, yPred: NativeArray, m: number): Sliced<number>
+}
+
+/** A metric bound to what the model's predictions are. */
+export type Metric = SummedMetric | RankedMetric
+
+export function isRanked(metric: Metric): metric is RankedMetric {
+  return 'ofAll' in metric
 }
 
 /** What each metric has its own file for. */

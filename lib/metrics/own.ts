@@ -3,12 +3,12 @@ import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import * as ops from '../ops'
 import { Tensor } from '../tensor/tensor'
-import type { Metric, MetricFunction } from './metric'
+import type { MetricFunction, SummedMetric } from './metric'
 
 /** Names that already mean something in a history. */
 const reservedNames = ['epoch', 'loss', 'dataLoss', 'learningRate']
 
-export function ownMetric(where: string, name: string, fn: MetricFunction): Metric {
+export function ownMetric(where: string, name: string, fn: MetricFunction): SummedMetric {
   if (reservedNames.includes(name) || name.startsWith('val_'))
     throw new OptionError(`${where}: the name '${name}' is taken in histories. Choose another.`)
   return {

@@ -1,84 +1,99 @@
-/** Area under the ROC curve: exact from all scores, or from 4,096 thresholds that can be added over batches. */
-import { constantArray } from '../graph/build'
-import * as ops from '../ops'
-import { contextOf, Tensor, tensor } from '../tensor/tensor'
-
-const thresholdCount = 4096
-/** 0, 1/4095, …, 1. */
-const thresholds = Array.from({ length: thresholdCount }, (_, i) => i / (thresholdCount - 1))
+/** The area under the ROC curve from scores, by their order alone. */
+import type { NativeArray } from '../base/dtype'
+import { slices, type Sliced } from '../base/slices'
 
 /**
- * For each output (column) the number of negatives and positives whose probability reaches each threshold: one
- * [2, 4096] tensor per column of `truth` (0/1) and `probabilities`, both [m, n].
+ * The share of (positive, negative) pairs that the scores order rightly, ties counting half (Mann–Whitney): the area
+ * under the ROC curve. NaN where one of the two has no scores. None may be NaN. Sorts both lists in place.
  */
-export function thresholdStatistics(truth: Tensor, probabilities: Tensor): Tensor[] {
-  const [rows, columns] = probabilities.shape
-  const context = contextOf(probabilities)
-  const shape = [1, thresholdCount]
-  const levels = context
-    ? Tensor.fromNode(constantArray(thresholds, shape), context)
-    : tensor(thresholds, shape, { dtype: probabilities.dtype })
-  return Array.from({ length: columns }, (_, column) => {
-    const positive = ops.slice(truth, [0, column], [rows, 1])
-    const score = ops.slice(probabilities, [0, column], [rows, 1])
-    const both = ops.concat([ops.sub(1, positive), positive], { axis: 1 })
-    return ops.matmul(both, ops.greaterEqual(score, levels), { transposeA: true })
-  })
-}
-
-/**
- * Trapezoids between the thresholds' points of the ROC curve; the mean over the columns that have both classes, NaN if
- * none has.
- */
-export function areaFromThresholds(totals: readonly Float64Array[]): number {
-  const areas = totals.map((counts) => {
-    const [negatives, positives] = [counts[0], counts[thresholdCount]] // every probability reaches 0
-    let area = 0
-    for (let i = 0; i < thresholdCount; i++) {
-      const last = i === thresholdCount - 1
-      const nextFalse = last ? 0 : counts[i + 1]
-      const nextTrue = last ? 0 : counts[thresholdCount + i + 1]
-      area += ((counts[i] - nextFalse) * (counts[thresholdCount + i] + nextTrue)) / 2
+export function* areaUnderCurve(positive: NativeArray, negative: NativeArray): Sliced<number> {
+  yield* sort(positive)
+  yield* sort(negative)
+  // Twice the pairs in the right order, and once those of equal scores: whole numbers, exact up to 2^53.
+  let pairs = 0
+  let below = 0
+  let reached = 0
+  for (const [from, to] of slices(positive.length)) {
+    for (let i = from; i < to; i++) {
+      while (below < negative.length && negative[below] < positive[i]) below++
+      reached = Math.max(reached, below)
+      while (reached < negative.length && negative[reached] === positive[i]) reached++
+      pairs += below + reached
     }
-    return area / (negatives * positives)
-  })
-  return meanOfNumbers(areas)
-}
-
-/**
- * The share of (positive, negative) pairs that the scores order rightly, ties counting half (Mann–Whitney); the mean
- * over the outputs.
- */
-export function areaUnderCurve(
-  truth: (row: number, output: number) => boolean,
-  score: (row: number, output: number) => number,
-  rows: number,
-  outputs: number,
-): number {
-  const areas: number[] = []
-  for (let output = 0; output < outputs; output++) {
-    const order = Uint32Array.from({ length: rows }, (_, i) => i).sort((a, b) => score(a, output) - score(b, output))
-    let positives = 0
-    let rankSum = 0
-    for (let start = 0; start < rows;) {
-      let end = start
-      let tiedPositives = 0
-      while (end < rows && score(order[end], output) === score(order[start], output)) {
-        if (truth(order[end], output)) tiedPositives++
-        end++
-      }
-      if (end === start) return NaN // a score that is NaN
-      positives += tiedPositives
-      rankSum += tiedPositives * ((start + 1 + end) / 2)
-      start = end
-    }
-    const negatives = rows - positives
-    areas.push((rankSum - (positives * (positives + 1)) / 2) / (positives * negatives))
+    yield
   }
-  return meanOfNumbers(areas)
+  return pairs / 2 / (positive.length * negative.length)
 }
 
-function meanOfNumbers(values: readonly number[]): number {
+/** Up to so many numbers are sorted fastest by comparing them. */
+const fewScores = 1 << 10
+
+/**
+ * From the smallest to the largest, in place. Long lists by a radix sort, byte by byte from the lowest, which takes the
+ * same few steps for every score and can pause anywhere.
+ */
+function* sort(scores: NativeArray): Sliced<void> {
+  const n = scores.length
+  if (n <= fewScores) {
+    scores.sort()
+    return
+  }
+  const words = scores.BYTES_PER_ELEMENT / 4
+  const high = words - 1
+  let keys: Uint32Array = yield* orderedBits(scores)
+  let next: Uint32Array = new Uint32Array(keys.length)
+  for (let byte = 0; byte < 4 * words; byte++) {
+    const word = byte >> 2
+    const shift = 8 * (byte & 3)
+    const starts = new Uint32Array(257)
+    for (let at = word; at < keys.length; at += words) starts[((keys[at] >>> shift) & 255) + 1]++
+    yield
+    if (starts.includes(n)) continue // all have this byte in common
+    for (let digit = 0; digit < 256; digit++) starts[digit + 1] += starts[digit]
+    for (const [from, to] of slices(n)) {
+      for (let at = from * words; at < to * words; at += words) {
+        const place = starts[(keys[at + word] >>> shift) & 255]++ * words
+        next[place] = keys[at]
+        if (high) next[place + high] = keys[at + high]
+      }
+      yield
+    }
+    ;[keys, next] = [next, keys]
+  }
+  turnBack(keys, words)
+  scores.set(words === 1 ? new Float32Array(keys.buffer) : new Float64Array(keys.buffer))
+}
+
+/** The bits of each score, low word first, changed so that they are ordered as whole numbers like the scores. */
+function* orderedBits(scores: NativeArray): Sliced<Uint32Array> {
+  const values = scores.slice()
+  const words = values.BYTES_PER_ELEMENT / 4
+  const bits = new Uint32Array(values.buffer)
+  for (const [from, to] of slices(values.length)) {
+    for (let i = from; i < to; i++) {
+      values[i] += 0 // −0 becomes 0
+      const last = (i + 1) * words - 1
+      // Of a negative score all bits are turned over, of others the sign.
+      const mask = bits[last] >> 31
+      if (words === 2) bits[last - 1] ^= mask
+      bits[last] ^= mask | 0x80000000
+    }
+    yield
+  }
+  return bits
+}
+
+/** The bits of scores from those that are ordered. */
+function turnBack(bits: Uint32Array, words: number): void {
+  for (let last = words - 1; last < bits.length; last += words) {
+    const mask = ~bits[last] >> 31
+    if (words === 2) bits[last - 1] ^= mask
+    bits[last] ^= mask | 0x80000000
+  }
+}
+
+/** The mean over those that are known; NaN if none is. */
+export function meanOfNumbers(values: readonly number[]): number {
   const known = values.filter((value) => !Number.isNaN(value))
   return known.length === 0 ? NaN : known.reduce((a, b) => a + b, 0) / known.length
 }

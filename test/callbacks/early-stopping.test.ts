@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { callbacks, layers, type Model, OptionError, optimizers, sequential } from '../../lib'
+import { callbacks, layers, type Model, ops, OptionError, optimizers, sequential, type Tensor } from '../../lib'
 import { blobs, rejected } from '../model/support'
 
 describe('earlyStopping', () => {
@@ -26,6 +26,65 @@ describe('earlyStopping', () => {
     expect(weights[5]).to.not.deep.equal(weights[2])
   })
 
+  it('keeps a state for each run, where one object is given to several at once', async () => {
+    const { x, y } = blobs(40)
+    const costs = [
+      [5, 4, 3, 3.5, 3.6, 3.7],
+      [1, 9, 8, 7, 6, 5],
+    ]
+    const shared = callbacks.earlyStopping({ patience: 2, restoreBestWeights: true })
+    const models = [small(), small(5)]
+    const seen: string[][] = [[], []]
+    // Epochs of the two runs take turns.
+    let waiting: (() => void)[] = []
+    const meet = () =>
+      new Promise<void>((resolve) => {
+        waiting.push(resolve)
+        if (waiting.length < 2) return
+        waiting.forEach((open) => open())
+        waiting = []
+      })
+    const histories = await Promise.all(
+      models.map((model, k) =>
+        model.fit(x, y, {
+          epochs: 6,
+          callbacks: [
+            {
+              name: 'script',
+              async onEpoch(logs) {
+                logs.val_loss = costs[k][logs.epoch - 1]
+                seen[k].push(String(model.getWeights()[0].weight.data))
+                if (logs.epoch < 4) await meet()
+              },
+            },
+            shared,
+          ],
+        }),
+      ),
+    )
+    expect(histories.map(({ epochs }) => epochs.length)).to.deep.equal([5, 3])
+    expect(String(models[0].getWeights()[0].weight.data)).to.equal(seen[0][2])
+    expect(String(models[1].getWeights()[0].weight.data)).to.equal(seen[1][0])
+  })
+
+  it('asks for the mode of values it does not know', async () => {
+    const { x, y } = blobs(20)
+    const model = small()
+    const metrics = [{ name: 'r2', fn: (_: Tensor, p: Tensor) => ops.mean(p) }]
+    model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy', metrics })
+    const fit = (mode?: 'max') =>
+      model.fit(x, y, {
+        epochs: 1,
+        validationData: [x, y],
+        callbacks: [callbacks.earlyStopping({ monitor: 'val_r2', mode })],
+      })
+    const error = await rejected(fit())
+    expect(error).to.be.instanceOf(OptionError)
+    expect(error.message).to.include("mode: expected 'min' or 'max' for 'val_r2', got 'auto'")
+    expect(model.internals.engine.progress.steps).to.equal(0)
+    expect((await fit('max')).epochs).to.have.length(1)
+  })
+
   it('says what can be monitored', async () => {
     const { x, y } = blobs(20)
     const error = await rejected(small().fit(x, y, { callbacks: [callbacks.earlyStopping()] }))
@@ -34,11 +93,11 @@ describe('earlyStopping', () => {
   })
 })
 
-function small(): Model {
+function small(units = 4): Model {
   const model = sequential({
     inputShape: [2],
     seed: 1,
-    layers: [layers.dense({ units: 4, activation: 'tanh' }), layers.dense({ units: 1, activation: 'sigmoid' })],
+    layers: [layers.dense({ units, activation: 'tanh' }), layers.dense({ units: 1, activation: 'sigmoid' })],
   })
   model.compile({ optimizer: optimizers.adam({ learningRate: 0.02 }), loss: 'binaryCrossentropy' })
   return model

@@ -25,8 +25,10 @@ describe('metrics', () => {
   it('say whether larger values are better, in histories too', () => {
     for (const name of ['accuracy', 'f1', 'val_auc', 'val_head_recall', 'head_precision', 'my_accuracy'])
       expect(largerIsBetter(name), name).to.equal(true)
-    for (const name of ['loss', 'val_loss', 'meanAbsoluteError', 'val_meanSquaredError', 'inaccuracy', 'learningRate'])
+    for (const name of ['loss', 'val_dataLoss', 'head_loss', 'meanAbsoluteError', 'val_meanSquaredError'])
       expect(largerIsBetter(name), name).to.equal(false)
+    for (const name of ['inaccuracy', 'val_r2', 'learningRate', 'gloss'])
+      expect(largerIsBetter(name), name).to.equal(null)
   })
   it('come back from their configs', () => {
     const mine = (a: Tensor, b: Tensor): Tensor => ops.mean(ops.sub(a, b))

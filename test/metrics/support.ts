@@ -1,5 +1,5 @@
 /** What the tests of metrics share: kinds of predictions, and a metric over batches. */
-import { toMetrics, type Metric, type MetricContext, type MetricSpec } from '../../lib/metrics'
+import { isRanked, toMetrics, type Metric, type MetricContext, type MetricSpec } from '../../lib/metrics'
 import { tensor, type Tensor } from '../../lib/tensor/tensor'
 
 export const binary: MetricContext = { kind: 'binary', outputs: 1, positions: 1, fromLogits: false }
@@ -22,6 +22,7 @@ const rows = (data: number[], width: number): Tensor => tensor(data, [data.lengt
 /** The metric over batches of `size` rows, as training adds it up. */
 export function measure(spec: MetricSpec, context: MetricContext, yTrue: number[], yPred: number[], size = 3): number {
   const one = metric(spec, context)
+  if (isRanked(one)) throw new Error(`${one.name} is not added up over batches`)
   const m = yPred.length / context.outputs
   const width = yTrue.length / m
   let totals: Float64Array[] = []

@@ -48,7 +48,7 @@ describe('sequential refuses', () => {
           layers: [layers.dense({ units: 1, name: 'a' }), layers.dense({ units: 1, name: 'a' })],
         }),
       my.OptionError,
-      /'a' is already taken/,
+      /a name of its own.*'a' for layer 2, which is already taken/,
     ],
     [
       'normalize after another layer',

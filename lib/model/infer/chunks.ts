@@ -16,7 +16,8 @@ export interface Chunks {
   plan: (batch: number) => ModelPlan
   /** The rest of the request for a run that starts at this row. */
   request?: (firstRow: number) => RunRequest
-  onResult: (result: RunResult, plan: ModelPlan) => void
+  /** `rows`: how many of them the run has computed. */
+  onResult: (result: RunResult, plan: ModelPlan, rows: number) => void
 }
 
 /** All rows in order, chunk by chunk. */
@@ -29,7 +30,7 @@ export async function runChunks(job: Job, { rows, batch, inputs, plan, request, 
       batch: rows,
       steps: 1,
       request: () => request?.(0) ?? {},
-      onResult,
+      onResult: (result, used) => onResult(result, used, result.stepsDone * rows),
     })
     return
   }
@@ -42,10 +43,17 @@ export async function runChunks(job: Job, { rows, batch, inputs, plan, request, 
     batch,
     steps: full,
     request: (done) => request?.(done * batch) ?? {},
-    onResult,
+    onResult: (result, used) => onResult(result, used, result.stepsDone * batch),
   })
   const rest = rows - full * batch
   if (!rest) return
-  const last = { plan: () => plan(rest), inputs, rows: order.subarray(full * batch), batch: rest, steps: 1, onResult }
-  await runSteps(job, { ...last, request: () => request?.(full * batch) ?? {} })
+  await runSteps(job, {
+    plan: () => plan(rest),
+    inputs,
+    rows: order.subarray(full * batch),
+    batch: rest,
+    steps: 1,
+    request: () => request?.(full * batch) ?? {},
+    onResult: (result, used) => onResult(result, used, result.stepsDone * rest),
+  })
 }

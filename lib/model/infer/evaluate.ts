@@ -1,10 +1,9 @@
 /** Loss and metrics on rows. */
-import { sizeOf } from '../../base/shape'
-import type { NativeBuffer } from '../../native/contract'
-import { native } from '../../native/native'
-import { guarded } from '../../native/runtime'
+import { inTurns } from '../../base/slices'
+import { isRanked } from '../../metrics'
 import { inputsOf, weightedOutputs, type Examples, type NativeData, type SampleWeights } from '../data/examples'
 import type { Engine } from '../engine'
+import { Answers } from '../programs/answers'
 import type { ModelPlan } from '../programs/plans'
 import { evaluateProgram } from '../programs/program'
 import { addTotals, splitTotals } from '../programs/run-steps'
@@ -20,12 +19,20 @@ export type Evaluation<Metrics extends string = string> = { loss: number; dataLo
   [metric in Metrics]: number
 }
 
-/** Every metric from the totals of its statistics. */
+/** What metrics are made of at the end. */
+export interface MetricParts {
+  /** Totals of statistics, and how many each metric has. */
+  totals: readonly Float64Array[]
+  counts: readonly number[]
+  rows: number
+  /** Those that need all rows, ready. */
+  ranked: Readonly<Record<string, number>>
+}
+
+/** Every metric, in order. */
 export function finishMetrics(
   outputs: readonly CompiledOutput[],
-  totals: readonly Float64Array[],
-  counts: readonly number[],
-  rows: number,
+  { totals, counts, rows, ranked }: MetricParts,
 ): Record<string, number> {
   const result: Record<string, number> = {}
   let at = 0
@@ -33,7 +40,8 @@ export function finishMetrics(
   for (const { prefix, metrics } of outputs)
     for (const metric of metrics) {
       const count = counts[number++]
-      result[prefix + metric.name] = metric.finish(totals.slice(at, at + count), rows)
+      const name = prefix + metric.name
+      result[name] = isRanked(metric) ? ranked[name] : metric.finish(totals.slice(at, at + count), rows)
       at += count
     }
   return result
@@ -41,46 +49,36 @@ export function finishMetrics(
 
 export interface EvaluateRequest {
   data: NativeData
-  /** Whether metrics are to be exact where they can be, from targets in JavaScript memory. */
-  exact: boolean
   batch: number
 }
 
 /**
  * Loss and metrics over all rows. Penalties count once, with m = the rows evaluated, however they are cut into chunks.
  */
-export async function evaluateRows(
-  engine: Engine,
-  job: Job,
-  { data, exact: wanted, batch }: EvaluateRequest,
-): Promise<Evaluation> {
+export async function evaluateRows(engine: Engine, job: Job, { data, batch }: EvaluateRequest): Promise<Evaluation> {
   const compiled = engine.requireCompiled(job.what)
   const { outputs } = compiled
-  const exact = wanted && outputs.some(({ metrics }) => metrics.some((metric) => metric.exact))
   const weighted = weightedOutputs(data)
-  const predictions: NativeBuffer[] = []
+  const answers = Answers.of(job.what, engine, compiled)
   const seen = {
     totals: null as Float64Array | null,
     penalties: {} as Record<string, number>,
     plan: null as ModelPlan | null,
   }
   try {
-    if (exact)
-      for (const { shape } of engine.network.outputs)
-        predictions.push(
-          guarded(job.what, () => native.bufferCreate(engine.dtype, data.rows * sizeOf(shape), null, engine.device)),
-        )
+    answers?.reserve(data.rows)
     await runChunks(job, {
       rows: data.rows,
       batch,
       inputs: inputsOf(data),
       plan: (rows) =>
-        engine.plans.get(`evaluate ${rows} ${weighted.join()} ${exact}`, () =>
-          evaluateProgram(engine, compiled, { batch: rows, weighted }, exact),
+        engine.plans.get(`evaluate ${rows} ${weighted.join()}`, () =>
+          evaluateProgram(engine, compiled, { batch: rows, weighted }),
         ),
-      request: (firstRow) => (exact ? { collect: predictions, collectRow: firstRow } : {}),
-      onResult: (result, plan) => {
+      request: () => answers?.request() ?? {},
+      onResult: (result, plan, rows) => {
         if (!result.stepsDone) return
+        if (answers) answers.rows += rows
         seen.totals = addTotals(seen.totals, result.accumulators)
         seen.penalties = lastCosts(plan, result.costs)
         seen.plan = plan
@@ -91,17 +89,17 @@ export async function evaluateRows(
     const dataLoss = losses.reduce((sum, loss, i) => sum + outputs[i].lossWeight * loss, 0)
     const loss = dataLoss + (seen.penalties.perExample ?? 0) / data.rows + (seen.penalties.absolute ?? 0)
     const statistics = totals.slice(outputs.length)
-    const values = finishMetrics(outputs, statistics, seen.plan!.statisticCounts, data.rows)
-    if (exact)
-      outputs.forEach(({ prefix, metrics }, i) => {
-        const yPred = native.bufferRead(predictions[i])
-        for (const metric of metrics)
-          if (metric.exact) values[prefix + metric.name] = metric.exact(data.y[i].targets!.data, yPred, data.rows)
-      })
+    const ranked = answers ? await inTurns(answers.metrics(), () => job.throwIfAborted()) : {}
+    const values = finishMetrics(outputs, {
+      totals: statistics,
+      counts: seen.plan!.statisticCounts,
+      rows: data.rows,
+      ranked,
+    })
     const named = outputs.flatMap(({ prefix }, i) => (prefix ? [[`${prefix}loss`, losses[i]]] : []))
     return { loss, dataLoss, ...Object.fromEntries(named), ...values }
   } finally {
-    for (const buffer of predictions) native.bufferDispose(buffer)
+    answers?.dispose()
   }
 }
 
@@ -128,7 +126,7 @@ export async function evaluate<Metrics extends string>(
   engine.requireAdapted(job.what)
   const data = await examples.check(outputs).prepared(engine, job)
   try {
-    const request = { data, exact: true, batch: batch ?? defaultChunk }
+    const request = { data, batch: batch ?? defaultChunk }
     return (await evaluateRows(engine, job, request)) as Evaluation<Metrics>
   } finally {
     data.dispose()

@@ -2,24 +2,28 @@
 import { take } from '../../graph/build'
 import { withLabel } from '../../graph/label'
 import type { Program } from '../../graph/node'
+import { isRanked } from '../../metrics'
 import * as ops from '../../ops'
 import type { Optimizer } from '../../optimizers/optimizer'
 import type { Tensor } from '../../tensor/tensor'
 import type { Compiled, CompiledOutput, GradientClip } from '../structure/compile'
 import type { ForwardPass } from '../structure/network'
 import type { SlotTable, StateCell } from '../structure/weights'
+import { answerFetches } from './answers'
 import { namedCosts, outputCosts, penalties, totalCost, weightedSum, type OutputCost } from './costs'
 import { derivatives, derivativesFor, type Derivative } from './derivatives'
 import { mustNode, programOf, trace, type BatchShape, type BuiltProgram, type Parts, type Tracer } from './tracer'
 
-/** The statistics of all metrics, and how many each has. */
+/** The statistics of all metrics, and how many each has: none where it needs all rows. */
 function metricStatistics(
   outputs: readonly CompiledOutput[],
   costs: readonly OutputCost[],
 ): { statistics: Tensor[]; statisticCounts: number[] } {
   const groups = outputs.flatMap(({ metrics, prefix }, i) =>
     metrics.map((metric) =>
-      withLabel(`metric ${prefix}${metric.name}`, () => metric.statistics(costs[i].y, costs[i].a)),
+      isRanked(metric)
+        ? []
+        : withLabel(`metric ${prefix}${metric.name}`, () => metric.statistics(costs[i].y, costs[i].a)),
     ),
   )
   return { statistics: groups.flat(), statisticCounts: groups.map((group) => group.length) }
@@ -82,7 +86,8 @@ function stateUpdates({ weights }: Parts, tracer: Tracer, pass: ForwardPass): { 
 
 /**
  * Forward, backward, penalties, guards and updates, those of the layers' states included: all are committed together.
- * Costs: [J, J without penalties, …the losses of outputs with names]. Accumulators: the metrics' statistics.
+ * Costs: [J, J without penalties, …the losses of outputs with names]. Accumulators: the metrics' statistics. Fetches:
+ * what the metrics need that depend on all rows.
  */
 export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape): BuiltProgram {
   return programOf(parts, (tracer) => {
@@ -102,6 +107,7 @@ export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape
     const states = stateUpdates(parts, tracer, pass)
     const { statistics, statisticCounts } = metricStatistics(outputs, each)
     return tracer.finish({
+      fetches: answerFetches(outputs, each),
       updates: [
         ...updates(tracer, compiled.optimizer, slots, changes),
         ...states.map(({ cell, value }) => ({ state: mustNode(tracer.state(cell)), value: mustNode(value) })),
@@ -116,14 +122,9 @@ export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape
 
 /**
  * Accumulators: [sum of the losses of each output, …metrics' statistics]. Costs: the penalties 'perExample' (to be
- * divided by m) and 'absolute', where there are any. Fetches the predictions of each output if asked.
+ * divided by m) and 'absolute', where there are any. Fetches: what the metrics need that depend on all rows.
  */
-export function evaluateProgram(
-  parts: Parts,
-  { outputs }: Compiled,
-  shape: BatchShape,
-  predictions: boolean,
-): BuiltProgram {
+export function evaluateProgram(parts: Parts, { outputs }: Compiled, shape: BatchShape): BuiltProgram {
   return programOf(parts, (tracer) => {
     const pass = trace(parts, tracer, shape.batch, false)
     const each = outputCosts(tracer, pass, outputs, shape)
@@ -134,7 +135,7 @@ export function evaluateProgram(
       return value ? [{ name, value }] : []
     })
     return tracer.finish({
-      fetches: predictions ? predicted(parts, pass) : [],
+      fetches: answerFetches(outputs, each),
       costs,
       accumulators: [...each.map(({ sum }) => sum), ...statistics],
       statisticCounts,

@@ -68,6 +68,11 @@ export interface Callback<Model = unknown> {
   onBatch?: Hook<[batch: BatchLogs, run: TrainingRun<Model>]>
   onEpoch?: Hook<[logs: EpochLogs, run: TrainingRun<Model>]>
   onTrainEnd?: Hook<[run: TrainingRun<Model>]>
+  /**
+   * An observer with a state of its own for one run, which takes this one's place there: so one object can be given to
+   * several fits, at once too. Without it, fits that share the object share its state.
+   */
+  forRun?: Hook<[], Callback<Model>>
   /** For checkpoints: what `restore` needs to go on as if nothing had happened. */
   save?: Hook<[], CallbackState | Promise<CallbackState>>
   restore?: Hook<[state: CallbackState], void | Promise<void>>

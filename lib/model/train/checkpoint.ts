@@ -1,7 +1,7 @@
 /** Checkpoints: a model file that also holds where its fit stands. */
 import { createHash } from 'node:crypto'
 import { writeFileAtomic } from '../../base/disk'
-import type { TensorArray, TensorDType } from '../../base/dtype'
+import type { NativeArray, TensorArray, TensorDType } from '../../base/dtype'
 import { FormatError, StateError } from '../../base/errors'
 import type { Json, JsonObject } from '../../base/json'
 import { sizeOf } from '../../base/shape'
@@ -112,7 +112,7 @@ function named(prefix: string, rows: KeptRows | null): NamedTensors {
   }))
 }
 
-function vector(name: string, data: Float64Array | null): NamedTensors {
+function vector(name: string, data: NativeArray | null): NamedTensors {
   return data?.length ? [{ name: `checkpoint.${name}`, shape: [data.length], data }] : []
 }
 
@@ -150,7 +150,7 @@ export async function writeCheckpoint(
     fingerprint: kept.fingerprint,
     validation: kept.validation !== null && !state.finished,
     epoch: state.epoch,
-    sums: { ...sums, totals: null },
+    sums: { ...sums, totals: null, answers: sums.answers.length },
     finished: state.finished,
     history: { epochs: history.epochs as Json[], stopped: history.stopped },
     callbacks: callbackStates,
@@ -158,6 +158,7 @@ export async function writeCheckpoint(
   const tensors = [
     ...vector('batches', history.batches),
     ...vector('totals', sums.totals),
+    ...sums.answers.flatMap((values, i) => vector(`answers.${i}`, values)),
     ...(state.finished ? [] : dataTensors(kept)),
     ...callbackTensors,
   ]
@@ -195,7 +196,9 @@ export function readCheckpoint(source: string, { checkpoint, tensors }: ModelSna
     history.epochs.push(...past.epochs)
     history.stopped = past.stopped
     history.addBatches(float64(find('batches')?.data))
-    const sums: EpochSums = { ...emptySums(), ...(json.sums as unknown as EpochSums), totals: null }
+    const { answers: count = 0, ...numbers } = json.sums as unknown as Omit<EpochSums, 'answers'> & { answers?: number }
+    const answers = Array.from({ length: count }, (_, i) => find(`answers.${i}`)!.data as NativeArray)
+    const sums: EpochSums = { ...emptySums(), ...numbers, answers, totals: null }
     const totals = find('totals')
     if (totals) sums.totals = float64(totals.data)
     return {

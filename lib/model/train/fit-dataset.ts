@@ -109,6 +109,7 @@ async function runEpochs(engine: Engine, recorder: Recorder, stream: Stream): Pr
     throw recorder.withHistory(error)
   } finally {
     recorder.outline.validation?.dispose()
+    recorder.answers?.dispose()
   }
 }
 
@@ -171,13 +172,15 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
 
 async function step(engine: Engine, recorder: Recorder, data: NativeData): Promise<void> {
   const hyper = engine.hypers(recorder.epoch, 1)
+  const { answers } = recorder
+  answers?.reserve(data.rows)
   await runSteps(recorder.job, {
     plan: () => engine.trainPlan({ batch: data.rows, weighted: weightedOutputs(data) }),
     inputs: inputsOf(data),
     rows: null,
     batch: data.rows,
     steps: 1,
-    request: () => ({ hyper, ...engine.stepKey() }),
+    request: () => ({ hyper, ...engine.stepKey(), ...answers?.request() }),
     onResult: (result, plan) => recorder.record(result, plan, data.rows),
   })
 }

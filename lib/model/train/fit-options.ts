@@ -225,7 +225,7 @@ export function callbacksOf(where: string, options: CommonFitOptions): Callback[
   const verbose = options.verbose ?? 0
   if (verbose !== 0 && verbose !== 1)
     throw new OptionError(`${where}: verbose: expected 0 or 1, got ${describeValue(verbose)}.`)
-  const list: Callback[] = [...given]
+  const list: Callback[] = given.map((callback: Callback) => callback.forRun?.() ?? callback)
   if (verbose) list.push(progressBar())
   if (options.onEpoch || options.onBatch)
     list.push({ name: 'fit options', onEpoch: options.onEpoch, onBatch: options.onBatch })

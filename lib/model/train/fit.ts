@@ -173,14 +173,21 @@ export class Fit {
     const width = hyper.length / steps
     const firstStep = engine.progress.steps + 1
     const ready = await this.#ready(order, pass, rows, sums.batches + steps)
+    const { answers } = recorder
     try {
+      answers?.reserve(recorder.run.examples! - sums.examples)
       await runSteps(this.#job!, {
         plan: () => engine.trainPlan({ batch, weighted: weightedOutputs(this.#train!) }),
         inputs: ready.inputs,
         rows: ready.rows,
         batch,
         steps,
-        request: (done) => ({ hyper: hyper.subarray(done * width), seed: engine.seed, firstStep: firstStep + done }),
+        request: (done) => ({
+          hyper: hyper.subarray(done * width),
+          seed: engine.seed,
+          firstStep: firstStep + done,
+          ...answers?.request(),
+        }),
         onProgress: recorder.listener(batch),
         onResult: (result, plan) => recorder.record(result, plan, batch),
       })
@@ -229,8 +236,8 @@ export class Fit {
     const kept = this.#kept
     const file = this.#file
     if (!kept || file === null) return
-    const { history, epoch: current, sums: running } = this.#recorder!
-    const sums = finished || current !== epoch ? emptySums() : running
+    const { history, epoch: current, sums: running, answers } = this.#recorder!
+    const sums = finished || current !== epoch ? emptySums() : { ...running, answers: answers?.read() ?? [] }
     const state: CheckpointState = { epoch, sums, finished, history }
     await this.engine.queue.callback(this.#job!, () =>
       writeCheckpoint(this.engine, { file, settings, callbacks, kept, state }),
@@ -250,6 +257,7 @@ export class Fit {
     await this.#augmented?.close()
     this.#train?.dispose()
     this.#validation?.dispose()
+    this.#recorder?.answers?.dispose()
     this.request.examples.release()
     this.request.validation?.release()
     if (this.#job) this.engine.queue.disown(this.#job)

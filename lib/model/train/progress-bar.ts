@@ -59,6 +59,10 @@ class ProgressBar implements Callback {
     readonly width: number,
   ) {}
 
+  forRun(): ProgressBar {
+    return new ProgressBar(this.stream, this.width)
+  }
+
   onTrainBegin(): void {
     this.#trainBegin = null
     this.#firstReport = null

@@ -1,10 +1,13 @@
 /** Keeps the books of a fit: tells its callbacks, sums up its epochs, says what stopped it. */
+import type { NativeArray } from '../../base/dtype'
 import { AbortError, NonFiniteError } from '../../base/errors'
+import { inTurns } from '../../base/slices'
 import type { RunResult } from '../../native/contract'
 import type { NativeData } from '../data/examples'
 import type { Engine } from '../engine'
 import { defaultChunk } from '../infer/chunks'
 import { evaluateRows, finishMetrics } from '../infer/evaluate'
+import { Answers, withoutThresholds } from '../programs/answers'
 import type { ModelPlan } from '../programs/plans'
 import { addTotals, splitTotals } from '../programs/run-steps'
 import type { Job } from '../queue/job'
@@ -34,10 +37,12 @@ export interface EpochSums {
   /** Of the epoch's first step. */
   learningRate: number
   totals: Float64Array | null
+  /** Of a run to be resumed: what `Answers` had collected. */
+  answers: readonly NativeArray[]
 }
 
 export function emptySums(): EpochSums {
-  return { batches: 0, examples: 0, cost: 0, dataLoss: 0, losses: [], learningRate: 0, totals: null }
+  return { batches: 0, examples: 0, cost: 0, dataLoss: 0, losses: [], learningRate: 0, totals: null, answers: [] }
 }
 
 /** What is known of a run before its first epoch. */
@@ -72,6 +77,8 @@ export class Recorder {
   /** What onBatch and onProgress promised and has not settled. */
   readonly #late = new Set<Promise<void>>()
   #failed = false
+  /** Targets and predictions of the epoch, where a metric needs them all. */
+  readonly answers: Answers | null
   /** Sizes of accumulators and statistics per metric: the same for every batch size. */
   #layout: ModelPlan | null = null
   /** Progress of the native run in flight, not yet in `sums`. */
@@ -85,6 +92,8 @@ export class Recorder {
     readonly outline: Outline,
     readonly history = new History(),
   ) {
+    const compiled = engine.requireCompiled(outline.where)
+    this.answers = Answers.of(outline.where, engine, compiled)
     this.run = {
       model,
       history,
@@ -93,7 +102,7 @@ export class Recorder {
       batches: outline.batches,
       logNames: callbacks.some((c) => c.onEpoch && !libraryCallbacks.includes(c.name))
         ? null
-        : logNames(engine.requireCompiled(outline.where), outline.validation !== null),
+        : logNames(compiled, outline.validation !== null),
       stop: () => void (this.stopRequested = true),
     }
   }
@@ -109,12 +118,17 @@ export class Recorder {
   beginEpoch(epoch: number, sums: EpochSums): void {
     this.epoch = epoch
     this.sums = sums
+    this.answers?.begin(sums.answers)
     this.#live = { batches: 0, cost: 0 }
+  }
+
+  get #compiled(): Compiled {
+    return this.engine.requireCompiled(this.outline.where)
   }
 
   /** Values that each step records: J, J without penalties, the losses of outputs with names. */
   get #costsPerStep(): number {
-    return 2 + lossNamesOf(this.engine.requireCompiled(this.outline.where)).length
+    return 2 + lossNamesOf(this.#compiled).length
   }
 
   /** Listens to a native run of batches of this size. Null where nobody wants to know. */
@@ -192,6 +206,8 @@ export class Recorder {
     this.history.addBatches(costs)
     sums.batches += steps
     sums.examples += steps * batch
+    if (this.answers) this.answers.rows += steps * batch
+    if (sums.totals) sums.totals = withoutThresholds(sums.totals, this.#compiled.outputs, plan)
     if (steps) sums.totals = addTotals(sums.totals, result.accumulators)
     this.#layout = plan
     this.engine.advance(steps)
@@ -221,18 +237,16 @@ export class Recorder {
       dataLoss: sums.dataLoss / sums.examples,
       learningRate: sums.learningRate,
     }
-    const compiled = engine.requireCompiled(this.outline.where)
+    const compiled = this.#compiled
     lossNamesOf(compiled).forEach((name, i) => (logs[name] = sums.losses[i] / sums.examples))
     if (this.#layout?.statisticCounts.length) {
       const totals = splitTotals(sums.totals!, this.#layout.accumulatorSizes)
-      Object.assign(logs, finishMetrics(compiled.outputs, totals, this.#layout.statisticCounts, sums.examples))
+      const ranked = this.answers ? await inTurns(this.answers.metrics(), () => this.job.throwIfAborted()) : {}
+      const parts = { totals, counts: this.#layout.statisticCounts, rows: sums.examples, ranked }
+      Object.assign(logs, finishMetrics(compiled.outputs, parts))
     }
     if (this.outline.validation) {
-      const found = await evaluateRows(engine, this.job, {
-        data: this.outline.validation,
-        exact: false,
-        batch: defaultChunk,
-      })
+      const found = await evaluateRows(engine, this.job, { data: this.outline.validation, batch: defaultChunk })
       for (const [name, value] of Object.entries(found)) logs[`val_${name}`] = value
     }
     return logs

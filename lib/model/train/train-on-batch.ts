@@ -1,8 +1,11 @@
 /** One training step on the rows given. */
 import { NonFiniteError } from '../../base/errors'
+import { atOnce } from '../../base/slices'
+import { native } from '../../native/native'
 import { inputsOf, weightedOutputs, type ClassWeights, type Examples, type SampleWeights } from '../data/examples'
 import type { Engine } from '../engine'
 import { finishMetrics, lastCosts, type Evaluation } from '../infer/evaluate'
+import { rankedMetrics } from '../programs/answers'
 import { splitTotals } from '../programs/run-steps'
 import type { Job } from '../queue/job'
 
@@ -38,7 +41,10 @@ export async function trainOnBatch<Metrics extends string>(
     if (!result.stepsDone) job.throwIfAborted()
     const totals = splitTotals(result.accumulators, plan.accumulatorSizes)
     const { cost, ...others } = lastCosts(plan, result.costs)
-    const metrics = finishMetrics(outputs, totals, plan.statisticCounts, data.rows)
+    const answers = result.fetches.map((buffer) => native.bufferRead(buffer))
+    for (const buffer of result.fetches) native.bufferDispose(buffer)
+    const ranked = atOnce(rankedMetrics(outputs, answers, data.rows))
+    const metrics = finishMetrics(outputs, { totals, counts: plan.statisticCounts, rows: data.rows, ranked })
     return { loss: cost, ...others, ...metrics } as Evaluation<Metrics>
   } finally {
     data.dispose()

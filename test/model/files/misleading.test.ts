@@ -49,7 +49,7 @@ describe('files that mislead', () => {
     ['an empty name', (s) => (s.architecture.inputs[1].name = ''), /inputs\[1\]: "" cannot be a name/],
     ['too many inputs', (s) => (s.architecture.uses[0].from = [0, 0]), /ids: expected one input, got 2/],
     ['layers in another order', (s) => s.architecture.layers.reverse(), /add expected two or more inputs/],
-    ['two layers of one name', (s) => (layerOf(s, 'head').name = 'ids'), /'ids' is already taken/],
+    ['two layers of one name', (s) => (layerOf(s, 'head').name = 'ids'), /a name of its own.*'ids'.*already taken/],
     ['another width', (s) => (s.architecture.inputs[0].shape = [3]), /shared: all its uses share/],
     ['an option of another kind', (s) => (layerOf(s, 'ids').config.vocabulary = 'x'), /vocabulary.*got "x"/],
     ['an unknown loss', (s) => (s.compiled!.outputs[0].loss = 'toString'), /loss: unknown name 'toString'/],

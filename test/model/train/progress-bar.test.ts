@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import * as my from '../../../lib'
+import { source } from '../../../lib/base/clock'
 import { blobs, thrown } from '../support'
 
 const { layers, sequential } = my
@@ -45,9 +46,9 @@ describe('progressBar', () => {
   })
 
   it('measures its pace from the first report, behind the compiling, also where training goes on', () => {
-    const real = performance.now
+    const real = source.now
     let clock = 0
-    performance.now = () => clock
+    source.now = () => clock
     try {
       for (const first of [1, 4]) {
         let text = ''
@@ -73,7 +74,7 @@ describe('progressBar', () => {
         expect(step(24, first + 1, 10)).to.match(/ 200 examples\/s · 15 s left$/)
       }
     } finally {
-      performance.now = real
+      source.now = real
     }
   })
 

@@ -1,0 +1,153 @@
+/**
+ * Targets and predictions of all rows of an epoch or an evaluation, for the metrics that need them at once. A step
+ * hands them over as its fetches, which the core puts one under the other.
+ */
+import type { DType, NativeArray } from '../../base/dtype'
+import { sizeOf } from '../../base/shape'
+import type { Sliced } from '../../base/slices'
+import { isRanked } from '../../metrics'
+import type { NativeBuffer, RunRequest } from '../../native/contract'
+import { native } from '../../native/native'
+import { guarded } from '../../native/runtime'
+import type { Tensor } from '../../tensor/tensor'
+import type { Compiled, CompiledOutput } from '../structure/compile'
+import type { OutputCost } from './costs'
+import type { ModelPlan } from './plans'
+
+/** Outputs with a metric that needs all rows. */
+function rankedOutputs(outputs: readonly CompiledOutput[]): CompiledOutput[] {
+  return outputs.filter(({ metrics }) => metrics.some(isRanked))
+}
+
+/** What a step fetches: targets and predictions of each such output. */
+export function answerFetches(
+  outputs: readonly CompiledOutput[],
+  costs: readonly OutputCost[],
+): { name: string; value: Tensor }[] {
+  return rankedOutputs(outputs).flatMap((given) => {
+    const { y, a } = costs[outputs.indexOf(given)]
+    return [
+      { name: `${given.output.slot} of all rows`, value: y },
+      { name: `${given.output.name} of all rows`, value: a },
+    ]
+  })
+}
+
+/** The metrics that need all rows, under their names in logs. `arrays`: what the fetches gave for `rows` rows, flat. */
+export function* rankedMetrics(
+  outputs: readonly CompiledOutput[],
+  arrays: readonly NativeArray[],
+  rows: number,
+): Sliced<Record<string, number>> {
+  const found: Record<string, number> = {}
+  for (const [i, { prefix, metrics }] of rankedOutputs(outputs).entries())
+    for (const metric of metrics)
+      if (isRanked(metric)) found[prefix + metric.name] = yield* metric.ofAll(arrays[2 * i], arrays[2 * i + 1], rows)
+  return found
+}
+
+/**
+ * Totals as a plan adds them up, from a checkpoint of Myelin 0.1, which held counts of thresholds where the metric that
+ * needs all rows stands. The epoch's metric is then that of the rows that are left of it.
+ */
+export function withoutThresholds(
+  totals: Float64Array,
+  outputs: readonly Pick<CompiledOutput, 'metrics'>[],
+  { accumulatorSizes, statisticCounts }: Pick<ModelPlan, 'accumulatorSizes' | 'statisticCounts'>,
+): Float64Array {
+  const surplus = totals.length - accumulatorSizes.reduce((a, b) => a + b, 0)
+  if (surplus === 0) return totals
+  const place = outputs.flatMap(({ metrics }) => metrics).findIndex(isRanked)
+  const before = statisticCounts.slice(0, place).reduce((a, b) => a + b, 0)
+  const from = accumulatorSizes.slice(0, before).reduce((a, b) => a + b, 0)
+  return Float64Array.of(...totals.subarray(0, from), ...totals.subarray(from + surplus))
+}
+
+/** Where the answers live. */
+interface AnswersHome {
+  dtype: DType
+  device: string
+}
+
+/** The answers collected so far, on the model's device. */
+export class Answers {
+  /** Rows collected. */
+  rows = 0
+  /** Rows that there is room for. */
+  #room = 0
+  #buffers: NativeBuffer[] = []
+  /** By fetch: numbers in a row. */
+  readonly #widths: readonly number[]
+
+  private constructor(
+    readonly where: string,
+    readonly home: AnswersHome,
+    readonly outputs: readonly CompiledOutput[],
+  ) {
+    this.#widths = rankedOutputs(outputs).flatMap(({ loss, output: { shape } }) => [
+      sizeOf(loss.targetShape(shape)),
+      sizeOf(shape),
+    ])
+  }
+
+  /** Null where no metric needs them. */
+  static of(where: string, home: AnswersHome, { outputs }: Compiled): Answers | null {
+    return rankedOutputs(outputs).length > 0 ? new Answers(where, home, outputs) : null
+  }
+
+  /** Forgets all rows. `values`: those of earlier steps, as `read` gave them. */
+  begin(values: readonly NativeArray[] = []): void {
+    this.rows = 0
+    if (!values.length) return
+    const rows = values[0].length / this.#widths[0]
+    this.reserve(rows)
+    values.forEach((data, i) => guarded(this.where, () => native.bufferWrite(this.#buffers[i], data, 0)))
+    this.rows = rows
+  }
+
+  /** Makes room for so many more rows. */
+  reserve(more: number): void {
+    const rows = this.rows + more
+    if (rows <= this.#room) return
+    const { dtype, device } = this.home
+    // A stream does not say how long it is: twice as much each time.
+    const room = this.rows === 0 ? rows : Math.max(rows, 2 * this.#room)
+    const kept = this.rows === 0 ? [] : this.read()
+    const buffers: NativeBuffer[] = []
+    try {
+      this.#widths.forEach((width, i) => {
+        buffers.push(guarded(this.where, () => native.bufferCreate(dtype, room * width, null, device)))
+        if (kept.length) guarded(this.where, () => native.bufferWrite(buffers[i], kept[i], 0))
+      })
+    } catch (error) {
+      for (const buffer of buffers) native.bufferDispose(buffer)
+      throw error
+    }
+    this.dispose()
+    this.#buffers = buffers
+    this.#room = room
+  }
+
+  /** What a run is told so that its rows come under those there are. */
+  request(): RunRequest {
+    return { collect: this.#buffers, collectRow: this.rows }
+  }
+
+  /** By fetch: the values so far, flat. */
+  read(): NativeArray[] {
+    return this.#widths.map((width, i) =>
+      guarded(this.where, () => native.bufferRead(this.#buffers[i], 0, this.rows * width)),
+    )
+  }
+
+  /** The metrics of the rows collected. */
+  metrics(): Sliced<Record<string, number>> {
+    return rankedMetrics(this.outputs, this.read(), this.rows)
+  }
+
+  dispose(): void {
+    for (const buffer of this.#buffers) native.bufferDispose(buffer)
+    this.#buffers = []
+    this.#room = 0
+  }
+}
