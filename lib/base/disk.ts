@@ -84,7 +84,7 @@ export async function writeFileAtomic(
     const handle = await fs.open(temporary, 'wx', old ? old.mode & 0o777 : 0o666)
     created = true
     try {
-      for (const part of bytes instanceof Uint8Array ? [bytes] : bytes)
+      for (const part of ArrayBuffer.isView(bytes) ? [bytes] : bytes)
         for (const [from, to] of slices(part.length, writtenBytes)) {
           checked(check)
           await handle.writeFile(part.subarray(from, to))

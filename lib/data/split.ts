@@ -153,8 +153,8 @@ function stratifiedParts(y: Rows, counts: readonly number[], random: Random): Ui
 }
 
 /**
- * How many examples of each class go to each of at most three parts. Both sums are kept: of every class all examples, of
- * every part its count. A number is its exact share, rounded down or up: the parts take turns, and the largest
+ * How many examples of each class go to each of at most three parts. Both sums are kept: of every class all examples,
+ * of every part its count. A number is its exact share, rounded down or up: the parts take turns, and the largest
  * remainders are rounded up.
  */
 function apportioned(sizes: readonly number[], counts: readonly number[]): number[][] {

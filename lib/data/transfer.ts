@@ -1,5 +1,5 @@
 /** Rows on their way into native memory and out of it, in slices: nothing large is copied or scanned in one go. */
-import { newArray, type ArrayOf, type DType, type TensorArray, type TensorDType } from '../base/dtype'
+import { isArrayOf, newArray, type ArrayOf, type DType, type TensorArray, type TensorDType } from '../base/dtype'
 import { NonFiniteError } from '../base/errors'
 import { sizeOf, type Shape } from '../base/shape'
 import { sliceLength, slices, type Sliced } from '../base/slices'
@@ -130,7 +130,7 @@ export function requireFinite(where: string, name: string, data: TensorArray, sh
   for (let i = 0; i < data.length; i++) sum += data[i] * 0
   if (sum === 0) return
   const i = data.findIndex((value) => !Number.isFinite(value))
-  const large = data instanceof Float32Array && !Number.isNaN(data[i])
+  const large = isArrayOf('float32', data) && !Number.isNaN(data[i])
   throw new NonFiniteError(
     `${where}: ${placeText(name, offset + i, shape)} is ${data[i]}` +
       `${large ? ' as a float32 number (the largest is 3.4e38)' : ''}; the data must be finite numbers. ` +

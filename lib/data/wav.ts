@@ -1,5 +1,6 @@
 /** Sound files as numbers. */
 import { readFile } from 'node:fs/promises'
+import { arrayName } from '../base/dtype'
 import { describeValue, FormatError, OptionError } from '../base/errors'
 import { tensor, type Tensor } from '../tensor/tensor'
 
@@ -35,7 +36,7 @@ function readerOf(where: string, format: number, bits: number): (view: DataView,
  */
 export async function readWav(source: string | Uint8Array): Promise<Sound> {
   const where = typeof source === 'string' ? `data.readWav: ${source}` : 'data.readWav'
-  if (typeof source !== 'string' && !(source instanceof Uint8Array))
+  if (typeof source !== 'string' && arrayName(source) !== 'Uint8Array')
     throw new OptionError(`${where}: expected a path or a Uint8Array, got ${describeValue(source)}.`)
   const bytes = typeof source === 'string' ? await read(where, source) : source
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -2,6 +2,7 @@
  * A model as one safetensors file: tensors as they are, everything else as JSON strings in the metadata
  * (`architecture`, `compiled`, `progress`, `checkpoint`) beside `format` and `version`.
  */
+import { arrayName } from '../../base/dtype'
 import { describeValue, FormatError } from '../../base/errors'
 import type { Json } from '../../base/json'
 import type { Sliced } from '../../base/slices'
@@ -43,7 +44,7 @@ function containerOf({ architecture, compiled, progress, checkpoint, tensors }: 
  * Throws FormatError for anything that is not a whole, unaltered file of a known version.
  */
 export function* decodedSnapshot(bytes: Uint8Array, source: string): Sliced<ModelSnapshot> {
-  if (!(bytes instanceof Uint8Array))
+  if (arrayName(bytes) !== 'Uint8Array')
     throw new FormatError(`${source}: expected the bytes of a model as a Uint8Array, got ${describeValue(bytes)}.`)
   const { metadata, tensors } = yield* decodedContainer(bytes, source)
   const found = checkedVersion(metadata, source)
