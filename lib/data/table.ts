@@ -1,10 +1,9 @@
 /** How the columns of a table become numbers, and x of rows that are encoded so. */
-import { newArray, type DType } from '../base/dtype'
+import type { DType } from '../base/dtype'
 import { describeValue, OptionError } from '../base/errors'
-import { atOnce, sliceLength, slices, type Sliced } from '../base/slices'
-import { native } from '../native/native'
-import { guarded } from '../native/runtime'
-import { Tensor } from '../tensor/tensor'
+import { atOnce, type Sliced } from '../base/slices'
+import type { Tensor } from '../tensor/tensor'
+import { writtenRows } from './transfer'
 
 export type ColumnKind = 'number' | 'category'
 export const columnKinds: readonly ColumnKind[] = ['number', 'category']
@@ -74,7 +73,7 @@ export function* featuresOfCodes(
         at += widths[j]
       }
   }
-  return yield* written(where, [count, width], dtype, columns.length, fill)
+  return yield* writtenRows(where, [count, width], dtype, columns.length, fill)
 }
 
 /** The numbers of one column of coded rows: [rows]. */
@@ -84,33 +83,9 @@ export function* columnOfCodes(
   column: number,
   dtype: DType,
 ): Sliced<Tensor> {
-  return yield* written(where, [count], dtype, 1, (values, from, to) => {
+  return yield* writtenRows(where, [count], dtype, 1, (values, from, to) => {
     for (let row = from; row < to; row++) values[row - from] = codes[row * width + column]
   })
-}
-
-/** A tensor whose rows [from, to) `fill` writes into zeros; `reads` numbers are read for each row. */
-function* written(
-  where: string,
-  shape: [rows: number, width?: number],
-  dtype: DType,
-  reads: number,
-  fill: (values: Float32Array | Float64Array, from: number, to: number) => void,
-): Sliced<Tensor> {
-  const [count, width = 1] = shape
-  const buffer = guarded(where, () => native.bufferReserve(dtype, count * width, 'cpu'))
-  try {
-    for (const [from, to] of slices(count, Math.max(1, Math.floor(sliceLength / Math.max(width, reads))))) {
-      const values = newArray(dtype, (to - from) * width)
-      fill(values, from, to)
-      guarded(where, () => native.bufferWrite(buffer, values, from * width))
-      yield
-    }
-  } catch (error) {
-    native.bufferDispose(buffer)
-    throw error
-  }
-  return Tensor.fromBuffer(buffer, shape as number[], dtype)
 }
 
 /** x of rows by name, encoded like the table. OptionError names the row and the column that do not fit. */

@@ -6,7 +6,7 @@ import { sliceLength, slices, type Sliced } from '../base/slices'
 import type { NativeBuffer } from '../native/contract'
 import { native } from '../native/native'
 import { guarded } from '../native/runtime'
-import { bufferOf } from '../tensor/tensor'
+import { bufferOf, Tensor } from '../tensor/tensor'
 import type { RowSource } from './row-source'
 
 /** Rows in JavaScript memory, in the model's dtype. */
@@ -105,6 +105,33 @@ export function* upload(
     throw error
   }
   return buffer
+}
+
+/**
+ * A tensor [rows] or [rows, width] in the CPU's memory: `fill` writes the rows [from, to) into zeros, a slice at a
+ * time. `reads` numbers are read for each row, where that is more than `width`.
+ */
+export function* writtenRows(
+  where: string,
+  shape: readonly [rows: number, width?: number],
+  dtype: DType,
+  reads: number,
+  fill: (values: ArrayOf<DType>, from: number, to: number) => void,
+): Sliced<Tensor> {
+  const [count, width = 1] = shape
+  const buffer = guarded(where, () => native.bufferReserve(dtype, count * width, 'cpu'))
+  try {
+    for (const [from, to] of slices(count, Math.max(1, Math.floor(sliceLength / Math.max(width, reads))))) {
+      const values = newArray(dtype, (to - from) * width)
+      fill(values, from, to)
+      guarded(where, () => native.bufferWrite(buffer, values, from * width))
+      yield
+    }
+  } catch (error) {
+    native.bufferDispose(buffer)
+    throw error
+  }
+  return Tensor.fromBuffer(buffer, shape as Shape, dtype)
 }
 
 /** Copies rows out of native memory in slices. */
