@@ -46,8 +46,8 @@ interface Layout {
 const endless = 0x7ffff000
 
 /**
- * Reads a WAV file, or its bytes, in slices. Whole numbers become −1 … 1. The samples of a stream, whose header does not
- * know their number, go to the end. FormatError for what is no WAV file, is cut off or compressed.
+ * Reads a WAV file, or its bytes, in slices. Whole numbers become −1 … 1. The samples of a stream, whose header does
+ * not know their number, go to the end. FormatError for what is no WAV file, is cut off or compressed.
  */
 export async function readWav(source: string | Uint8Array): Promise<Sound> {
   const where = typeof source === 'string' ? `data.readWav: ${source}` : 'data.readWav'
