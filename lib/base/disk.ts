@@ -178,7 +178,7 @@ export async function writeFileAtomic(
   check: () => void = () => undefined,
 ): Promise<void> {
   checkPath('write', file)
-  const parts = bytes instanceof Uint8Array ? [bytes] : bytes
+  const parts = ArrayBuffer.isView(bytes) ? [bytes] : bytes
   let outcome = ' Nothing was changed.'
   let temporary: string | null = null
   try {

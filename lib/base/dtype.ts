@@ -32,7 +32,17 @@ export function arrayOver<D extends TensorDType>(dtype: D, bytes: ArrayBuffer): 
   return new arrays[dtype](bytes) as ArrayOf<D>
 }
 
+const tagOf = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
+
+/**
+ * 'Float32Array' and so on; undefined for what is no typed array. In Jest and other users of node:vm arrays come from
+ * several realms, each with constructors of its own, so `instanceof` says nothing.
+ */
+export function arrayName(value: unknown): string | undefined {
+  return tagOf.get!.call(value) as string | undefined
+}
+
 /** True for an array of exactly the dtype's type. */
 export function isArrayOf<D extends TensorDType>(dtype: D, values: unknown): values is ArrayOf<D> {
-  return values instanceof arrays[dtype]
+  return arrayName(values) === arrays[dtype].name
 }

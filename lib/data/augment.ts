@@ -8,7 +8,7 @@ import {
   seedOption,
   throwIfAborted,
 } from '../base/checks'
-import type { DType } from '../base/dtype'
+import { isArrayOf, type DType } from '../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import type { Shape } from '../base/shape'
 import { atOnce, inTurns, type Sliced } from '../base/slices'
@@ -71,7 +71,7 @@ interface Images extends NativeRows {
 function dtypeOf(x: DataLike): DType {
   if (x instanceof Tensor) return x.dtype === 'float64' ? 'float64' : 'float32'
   const source: unknown = x !== null && typeof x === 'object' && 'data' in x ? x.data : x
-  return source instanceof Float64Array || (source instanceof Tensor && source.dtype === 'float64')
+  return isArrayOf('float64', source) || (source instanceof Tensor && source.dtype === 'float64')
     ? 'float64'
     : 'float32'
 }

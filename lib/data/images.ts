@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkOptions, finiteNumber, nonEmptyString, oneOf, positiveInteger, throwIfAborted } from '../base/checks'
+import { arrayName } from '../base/dtype'
 import { describeValue, FormatError, OptionError, ShapeError } from '../base/errors'
 import { optionalPackage } from '../base/optional-package'
 import { shapeText } from '../base/shape'
@@ -104,7 +105,7 @@ export async function readImage(source: string | Uint8Array, options: ReadImageO
   const where = 'data.readImage'
   checkOptions(where, options, optionNames)
   const checked = checkedOptions(where, options)
-  if (!(source instanceof Uint8Array) && (typeof source !== 'string' || source === ''))
+  if (arrayName(source) !== 'Uint8Array' && (typeof source !== 'string' || source === ''))
     throw new OptionError(`${where}: expected a path or a Uint8Array, got ${describeValue(source)}.`)
   const place = typeof source === 'string' ? `${where}: ${source}` : where
   return decode(place, await decoder(where), source, checked)

@@ -1,5 +1,5 @@
 /** Data as rows in JavaScript memory: what the functions of `data` compute on. */
-import type { DType, NativeArray } from '../base/dtype'
+import { arrayName, newArray, type DType, type NativeArray } from '../base/dtype'
 import { describeValue, DTypeError, NonFiniteError, ShapeError } from '../base/errors'
 import { shapeText, type Shape } from '../base/shape'
 import { Tensor, tensor, toFlat, type TensorLike } from '../tensor/tensor'
@@ -48,12 +48,14 @@ export function requireFiniteRows(where: string, { data, width }: Rows): void {
     )
 }
 
-/** Ids beyond 2^24, which float32 would round to others. */
-function hasLargeIntegers(source: unknown): boolean {
-  const values = source instanceof Tensor ? source.data : source
-  const isWhole = values instanceof Int32Array || values instanceof Uint32Array
-  return isWhole && values.some((value) => Math.abs(value) > 2 ** 24)
+/** True for a number beyond 2^24 that float32 would turn into another: an id, a date (20200101), a time, 1e39. */
+export function beyondFloat32(value: number): boolean {
+  const size = Math.abs(value)
+  return size > 2 ** 24 && size < Infinity && Math.fround(value) !== value
 }
+
+/** Typed arrays, beside Float64Array, whose numbers float32 may not hold. */
+const wideArrays = new Set(['Int32Array', 'Uint32Array'])
 
 function flat(where: string, value: DataLike): { data: NativeArray; shape: number[]; dtype: DType } {
   if (value instanceof Tensor && value.dtype !== 'int32') {
@@ -61,8 +63,14 @@ function flat(where: string, value: DataLike): { data: NativeArray; shape: numbe
     return { data, shape: [...shape], dtype }
   }
   const source = isShaped(value) ? value.data : value
-  const dtype = source instanceof Float64Array || hasLargeIntegers(source) ? 'float64' : 'float32'
-  return { ...toFlat(where, source, dtype, isShaped(value) ? value.shape : undefined), dtype }
+  const asked = isShaped(value) ? value.shape : undefined
+  const name = arrayName(source instanceof Tensor ? source.data : source)
+  if (name === 'Float64Array') return { ...toFlat(where, source, 'float64', asked), dtype: 'float64' }
+  if (name !== undefined && !wideArrays.has(name))
+    return { ...toFlat(where, source, 'float32', asked), dtype: 'float32' }
+  const { data, shape } = toFlat(where, source, 'float64', asked)
+  if (data.some(beyondFloat32)) return { data, shape, dtype: 'float64' }
+  return { data: Float32Array.from(data), shape, dtype: 'float32' }
 }
 
 /** x and y with the same number of rows. */
@@ -81,8 +89,7 @@ export function toPair(where: string, xy: { x: DataLike; y: DataLike }): { x: Ro
 /** A tensor of the named rows, in that order. */
 export function takeRows(source: Rows, rows: Uint32Array): Tensor {
   const { data, width, shape, dtype } = source
-  const Type = data instanceof Float64Array ? Float64Array : Float32Array
-  const result = new Type(rows.length * width)
+  const result = newArray(dtype, rows.length * width)
   for (let i = 0; i < rows.length; i++) {
     const begin = rows[i] * width
     if (width === 1) result[i] = data[begin]

@@ -1,9 +1,10 @@
 /** Train, dev and test parts. */
 import { booleanOption, checkOptions, nonNegativeNumber, positiveInteger, seedOption } from '../base/checks'
-import { OptionError } from '../base/errors'
+import { OptionError, ShapeError } from '../base/errors'
+import { shapeText } from '../base/shape'
 import type { Tensor } from '../tensor/tensor'
 import { Random, rowNumbers } from './random'
-import { takeRows, toPair, type DataLike, type Rows } from './rows'
+import { takeRows, toPair, toRows, type DataLike, type Rows } from './rows'
 
 export interface SplitOptions {
   /** Share of the examples (all parts sum to 1), or number of examples (all parts sum to m). */
@@ -21,6 +22,8 @@ export interface Part {
   /** [rows, ...]: shape and dtype as given, without the examples of other parts. */
   x: Tensor
   y: Tensor
+  /** The weights of the rows, where they were given. */
+  sampleWeight?: Tensor
   /** Where each example stood in the original data. */
   rows: Uint32Array
 }
@@ -38,18 +41,24 @@ export type Split<Options extends SplitOptions> = {
 /**
  * Splits examples at random into the named parts; every example lands in exactly one. `x` and `y` may be nested
  * arrays, typed arrays, `{ data, shape }` or Tensors, of any rank ≥ 1, examples first; the parts are Tensors of the
- * same dtype (float64 for a Float64Array, float32 for other arrays).
+ * same dtype (float64 for a Float64Array and for numbers that float32 would round, such as the date 20200101; float32
+ * for other arrays). `sampleWeight`, one number a row, is split with them.
  *
  * Part sizes are exact: m·ratio, rounded so that they sum to m. OptionError if ratios do not sum to 1, or if a part
  * would be empty.
  */
 export function split<const Options extends SplitOptions>(
-  xy: { x: DataLike; y: DataLike },
+  xy: { x: DataLike; y: DataLike; sampleWeight?: DataLike | undefined },
   options: Options,
 ): Split<Options> {
   const where = 'data.split'
   checkOptions(where, options, ['train', 'dev', 'test', 'seed', 'stratify'])
   const { x, y } = toPair(where, xy)
+  const weights = xy.sampleWeight === undefined ? undefined : toRows(`${where}: sampleWeight`, xy.sampleWeight)
+  if (weights && weights.count !== x.count)
+    throw new ShapeError(
+      `${where}: sampleWeight: expected one for each of the ${x.count} rows, got ${shapeText(weights.shape)}.`,
+    )
   const names = partNames.filter((name) => options?.[name] !== undefined)
   if (!names.includes('train'))
     throw new OptionError(`${where}: the part 'train' is missing, e.g. { train: 0.8, test: 0.2 }.`)
@@ -57,18 +66,21 @@ export function split<const Options extends SplitOptions>(
   const counts = partCounts(names, shares, x.count)
   const random = new Random(seedOption(`${where}: seed`, options.seed ?? 0))
   const stratify = booleanOption(`${where}: stratify`, options.stratify ?? false)
-  const order = stratify ? stratifiedOrder(y, random) : random.shuffle(rowNumbers(x.count))
-
   const parts: Partial<Record<PartName, Part>> = {}
-  let begin = 0
+  const rowsOfParts = stratify ? stratifiedParts(y, counts, random) : shuffledParts(counts, random)
   names.forEach((name, i) => {
-    const rows = order.slice(begin, begin + counts[i])
-    begin += counts[i]
-    // The stratified order runs through all classes in parallel; examples of a part come in random order.
-    if (stratify) random.shuffle(rows)
+    const rows = rowsOfParts[i]
     parts[name] = { x: takeRows(x, rows), y: takeRows(y, rows), rows }
+    if (weights) parts[name].sampleWeight = takeRows(weights, rows)
   })
   return parts as Split<Options>
+}
+
+/** The rows of each part, without a look at y. */
+function shuffledParts(counts: readonly number[], random: Random): Uint32Array[] {
+  const order = random.shuffle(rowNumbers(counts.reduce((a, b) => a + b, 0)))
+  let begin = 0
+  return counts.map((count) => order.slice(begin, (begin += count)))
 }
 
 /** Exact numbers of examples: floors, and what is left over to the largest remainders (the first of equals). */
@@ -98,11 +110,8 @@ function partCounts(names: readonly PartName[], shares: readonly number[], m: nu
   return counts
 }
 
-/**
- * An order of all rows in which every stretch holds each class in its overall share, to one example: the i-th of the
- * n examples of a class gets the position (i + ½)/n.
- */
-function stratifiedOrder(y: Rows, random: Random): Uint32Array {
+/** The rows of every class: every distinct row of y. */
+function classesOf(y: Rows): number[][] {
   const groups = new Map<string | number, number[]>()
   for (let row = 0; row < y.count; row++) {
     const key = y.width === 1 ? y.data[row] : y.data.subarray(row * y.width, (row + 1) * y.width).join()
@@ -116,17 +125,65 @@ function stratifiedOrder(y: Rows, random: Random): Uint32Array {
       `data.split: stratify needs classes in y, got ${groups.size} different values in ${y.count} rows. ` +
         `Leave stratify out for regression.`,
     )
-  const classes = random.shuffle(Array.from(groups.keys(), (_, i) => i))
-  const members = [...groups.values()]
-  const position = new Float64Array(y.count)
-  const order: number[] = []
-  for (const i of classes) {
-    const group = random.shuffle(members[i])
-    group.forEach((row, place) => (position[row] = (place + 0.5) / group.length))
-    for (const row of group) order.push(row)
+  return [...groups.values()]
+}
+
+/** The rows of each part, with every class in its overall share, to one example. */
+function stratifiedParts(y: Rows, counts: readonly number[], random: Random): Uint32Array[] {
+  const classes = classesOf(y)
+  // Classes of equal claims get the examples that are left over in a random order.
+  const order = random.shuffle(classes.map((_, i) => i))
+  const members = order.map((i) => random.shuffle(classes[i]))
+  const shares = apportioned(
+    members.map(({ length }) => length),
+    counts,
+  )
+  const taken = members.map(() => 0)
+  return counts.map((count, part) => {
+    const rows = new Uint32Array(count)
+    let at = 0
+    members.forEach((group, c) => {
+      const end = taken[c] + shares[part][c]
+      rows.set(group.slice(taken[c], end), at)
+      at += end - taken[c]
+      taken[c] = end
+    })
+    return random.shuffle(rows)
+  })
+}
+
+/**
+ * How many examples of each class go to each of at most three parts. Both sums are kept: of every class all examples,
+ * of every part its count. A number is its exact share, rounded down or up: the parts take turns, and the largest
+ * remainders are rounded up.
+ */
+function apportioned(sizes: readonly number[], counts: readonly number[]): number[][] {
+  const m = counts.reduce((a, b) => a + b, 0)
+  const shares = counts.map((count) => sizes.map((size) => Math.floor((size * count) / m)))
+  const remainders = counts.map((count) => sizes.map((size) => (size * count) % m))
+  // Of each class 0, 1 or 2 examples are left over, at most one for a part.
+  const left = sizes.map((size, c) => size - shares.reduce((sum, share) => sum + share[c], 0))
+  const open = counts.map((count, part) => count - shares[part].reduce((a, b) => a + b, 0))
+  const take = (part: number, classes: readonly number[]) => {
+    for (const c of classes) {
+      shares[part][c]++
+      left[c]--
+      open[part]--
+    }
   }
-  // Sorting is stable: ties between classes keep the random order of the classes.
-  return Uint32Array.from(order.sort((a, b) => position[a] - position[b]))
+  for (let part = 0; part < counts.length; part++) {
+    const later = counts.length - part - 1
+    const claim = (c: number) => remainders[part][c] - (later === 1 ? remainders[part + 1][c] : 0)
+    const ranked = sizes.map((_, c) => c).filter((c) => left[c] > 0)
+    ranked.sort((a, b) => claim(b) - claim(a))
+    // Classes with two left over of which this part takes none need one in each later part: no more than those have.
+    const twice = ranked.filter((c) => left[c] === 2)
+    const bound = later === 2 ? twice.length - Math.min(open[part + 1], open[part + 2]) : later === 1 ? twice.length : 0
+    const first = new Set(twice.slice(0, Math.max(0, bound)))
+    const others = ranked.filter((c) => !first.has(c)).slice(0, open[part] - first.size)
+    take(part, [...first, ...others])
+  }
+  return shares
 }
 
 /**

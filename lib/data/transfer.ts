@@ -1,12 +1,12 @@
 /** Rows on their way into native memory and out of it, in slices: nothing large is copied or scanned in one go. */
-import { newArray, type ArrayOf, type DType, type TensorArray, type TensorDType } from '../base/dtype'
+import { isArrayOf, newArray, type ArrayOf, type DType, type TensorArray, type TensorDType } from '../base/dtype'
 import { NonFiniteError } from '../base/errors'
 import { sizeOf, type Shape } from '../base/shape'
 import { sliceLength, slices, type Sliced } from '../base/slices'
 import type { NativeBuffer } from '../native/contract'
 import { native } from '../native/native'
 import { guarded } from '../native/runtime'
-import { bufferOf } from '../tensor/tensor'
+import { bufferOf, Tensor } from '../tensor/tensor'
 import type { RowSource } from './row-source'
 
 /** Rows in JavaScript memory, in the model's dtype. */
@@ -107,6 +107,33 @@ export function* upload(
   return buffer
 }
 
+/**
+ * A tensor [rows] or [rows, width] in the CPU's memory: `fill` writes the rows [from, to) into zeros, a slice at a
+ * time. `reads` numbers are read for each row, where that is more than `width`.
+ */
+export function* writtenRows(
+  where: string,
+  shape: readonly [rows: number, width?: number],
+  dtype: DType,
+  reads: number,
+  fill: (values: ArrayOf<DType>, from: number, to: number) => void,
+): Sliced<Tensor> {
+  const [count, width = 1] = shape
+  const buffer = guarded(where, () => native.bufferReserve(dtype, count * width, 'cpu'))
+  try {
+    for (const [from, to] of slices(count, Math.max(1, Math.floor(sliceLength / Math.max(width, reads))))) {
+      const values = newArray(dtype, (to - from) * width)
+      fill(values, from, to)
+      guarded(where, () => native.bufferWrite(buffer, values, from * width))
+      yield
+    }
+  } catch (error) {
+    native.bufferDispose(buffer)
+    throw error
+  }
+  return Tensor.fromBuffer(buffer, shape as Shape, dtype)
+}
+
 /** Copies rows out of native memory in slices. */
 export function* download<D extends TensorDType>(
   where: string,
@@ -130,7 +157,7 @@ export function requireFinite(where: string, name: string, data: TensorArray, sh
   for (let i = 0; i < data.length; i++) sum += data[i] * 0
   if (sum === 0) return
   const i = data.findIndex((value) => !Number.isFinite(value))
-  const large = data instanceof Float32Array && !Number.isNaN(data[i])
+  const large = isArrayOf('float32', data) && !Number.isNaN(data[i])
   throw new NonFiniteError(
     `${where}: ${placeText(name, offset + i, shape)} is ${data[i]}` +
       `${large ? ' as a float32 number (the largest is 3.4e38)' : ''}; the data must be finite numbers. ` +

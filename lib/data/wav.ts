@@ -1,7 +1,10 @@
 /** Sound files as numbers. */
 import { readFile } from 'node:fs/promises'
+import { arrayName } from '../base/dtype'
 import { describeValue, FormatError, OptionError } from '../base/errors'
-import { tensor, type Tensor } from '../tensor/tensor'
+import { inTurns, type Sliced } from '../base/slices'
+import type { Tensor } from '../tensor/tensor'
+import { writtenRows } from './transfer'
 
 export interface Sound {
   /** Samples per second. */
@@ -29,23 +32,39 @@ function readerOf(where: string, format: number, bits: number): (view: DataView,
   )
 }
 
+/** The description of the format in a file. */
+interface Layout {
+  format: number
+  channels: number
+  sampleRate: number
+  /** Bytes of a frame: a sample of each channel, each with the padding behind which it stands. */
+  frame: number
+  bits: number
+}
+
+/** Programs that write into a pipe say this size, or a larger one, or 0: they do not know how much will come. */
+const endless = 0x7ffff000
+
 /**
- * Reads a WAV file, or its bytes. Whole numbers become −1 … 1. FormatError for what is no WAV file, is cut off or
- * compressed.
+ * Reads a WAV file, or its bytes, in slices. Whole numbers become −1 … 1. The samples of a stream, whose header does
+ * not know their number, go to the end. FormatError for what is no WAV file, is cut off or compressed.
  */
 export async function readWav(source: string | Uint8Array): Promise<Sound> {
   const where = typeof source === 'string' ? `data.readWav: ${source}` : 'data.readWav'
-  if (typeof source !== 'string' && !(source instanceof Uint8Array))
+  if (typeof source !== 'string' && arrayName(source) !== 'Uint8Array')
     throw new OptionError(`${where}: expected a path or a Uint8Array, got ${describeValue(source)}.`)
   const bytes = typeof source === 'string' ? await read(where, source) : source
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const text = (at: number) => (at + 4 <= bytes.length ? String.fromCharCode(...bytes.subarray(at, at + 4)) : '')
   if (text(0) !== 'RIFF' || text(8) !== 'WAVE') throw new FormatError(`${where}: this is no WAV file (RIFF … WAVE).`)
-  let layout: { format: number; channels: number; sampleRate: number; bits: number } | null = null
+  const riffEnd = bytes.length < 8 ? 0 : 8 + view.getUint32(4, true)
+  let layout: Layout | null = null
   for (let at = 12; at + 8 <= bytes.length;) {
-    const size = view.getUint32(at + 4, true)
     const body = at + 8
     const isData = text(at) === 'data'
+    const said = view.getUint32(at + 4, true)
+    const isStream = isData && (said >= endless || (said === 0 && riffEnd <= body))
+    const size = isStream ? Math.min(said || Infinity, bytes.length - body) : said
     if (body + size > bytes.length)
       throw new FormatError(
         `${where}: the file is cut off: '${text(at)}' has ${size} bytes, ${bytes.length - body} are there.`,
@@ -57,29 +76,38 @@ export async function readWav(source: string | Uint8Array): Promise<Sound> {
         format: tag === extensible && size >= 26 ? view.getUint16(body + 24, true) : tag,
         channels: view.getUint16(body + 2, true),
         sampleRate: view.getUint32(body + 4, true),
+        frame: view.getUint16(body + 12, true),
         bits: view.getUint16(body + 14, true),
       }
     } else if (isData) {
       if (!layout) throw new FormatError(`${where}: the samples come before the description of their format.`)
-      return { sampleRate: layout.sampleRate, samples: samplesOf(where, view, body, size, layout) }
+      const samples = await inTurns(samplesOf(where, view, body, size, layout))
+      return { sampleRate: layout.sampleRate, samples }
     }
     at = body + size + (size % 2)
   }
   throw new FormatError(`${where}: the file holds no samples.`)
 }
 
-function samplesOf(
-  where: string,
-  view: DataView,
-  begin: number,
-  size: number,
-  { format, channels, bits }: { format: number; channels: number; bits: number },
-): Tensor {
+function* samplesOf(where: string, view: DataView, begin: number, size: number, layout: Layout): Sliced<Tensor> {
+  const { format, channels, bits } = layout
   const sample = readerOf(where, format, bits)
-  const frames = channels === 0 ? 0 : Math.floor(size / ((bits / 8) * channels))
+  const bytes = bits / 8
+  // Some writers leave the frame's size out.
+  const frame = layout.frame || bytes * channels
+  const step = frame / channels
+  if (channels > 0 && (step < bytes || !Number.isInteger(step)))
+    throw new FormatError(
+      `${where}: expected frames of at least ${bytes * channels} bytes for ${channels} channels of ${bits} bits, ` +
+        `got ${frame}.`,
+    )
+  const frames = channels === 0 ? 0 : Math.floor(size / frame)
   if (frames === 0) throw new FormatError(`${where}: the file holds no samples.`)
-  const values = Float32Array.from({ length: frames * channels }, (_, i) => sample(view, begin + (i * bits) / 8))
-  return tensor(values, [frames, channels])
+  // Where a sample has fewer bytes than its place, it fills the upper ones.
+  const first = begin + step - bytes
+  return yield* writtenRows(where, [frames, channels], 'float32', channels, (values, from) => {
+    for (let i = 0; i < values.length; i++) values[i] = sample(view, first + (from * channels + i) * step)
+  })
 }
 
 async function read(where: string, path: string): Promise<Uint8Array> {

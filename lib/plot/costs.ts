@@ -1,5 +1,6 @@
 /** Pictures of what training runs recorded. */
 import { checkOptions } from '../base/checks'
+import { isArrayOf } from '../base/dtype'
 import { describeValue, OptionError, StateError } from '../base/errors'
 import type { EpochLogs, History } from '../model/train/history'
 import { linesSpec, Picture, type Point } from './picture'
@@ -12,7 +13,7 @@ const mostBatchPoints = 1500
 const whole = { tickMinStep: 1, format: ',d' }
 
 function recorded(where: string, history: History): History {
-  if (!Array.isArray(history?.epochs) || !(history.batches instanceof Float64Array))
+  if (!Array.isArray(history?.epochs) || !isArrayOf('float64', history.batches))
     throw new OptionError(`${where}: expected the History that fit resolves with, got ${describeValue(history)}.`)
   if (history.epochs.length === 0) throw new StateError(`${where}: no epoch has been recorded yet.`)
   return history

@@ -1,6 +1,6 @@
 /** From what users have (nested arrays, typed arrays, numbers) to the flat arrays that native memory takes. Pure. */
 import { shapeOption } from '../base/checks'
-import { newArray, type ArrayOf, type TensorArray, type TensorDType } from '../base/dtype'
+import { arrayName, newArray, type ArrayOf, type TensorArray, type TensorDType } from '../base/dtype'
 import { describeValue, DTypeError, ShapeError } from '../base/errors'
 import { shapeText, sizeOf, type Shape } from '../base/shape'
 
@@ -22,11 +22,11 @@ export interface FlatArray<D extends TensorDType> {
 }
 
 export function isNumberArray(value: unknown): value is NumberArray {
-  return ArrayBuffer.isView(value) && !(value instanceof DataView) && !isBigIntArray(value)
+  return arrayName(value) !== undefined && !isBigIntArray(value)
 }
 
 function isBigIntArray(value: unknown): boolean {
-  return value instanceof BigInt64Array || value instanceof BigUint64Array
+  return arrayName(value)?.startsWith('Big') === true
 }
 
 function wrongKind(where: string, value: unknown, place: string): DTypeError {

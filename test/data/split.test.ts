@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { expect } from 'chai'
 import { data, OptionError, ShapeError, tensor } from '../../lib'
 
@@ -65,6 +66,62 @@ describe('5.1 data.split', () => {
       })
     // The order within a part is random, not class by class in step.
     expect([...parts.test.y.data]).not.to.deep.equal([...parts.test.y.data].sort())
+  })
+
+  it('keeps the share of rare classes too, to one example in every part', () => {
+    const checked = (classSizes: number[], options: data.SplitOptions) => {
+      const y = classSizes.flatMap((size, c) => Array<number>(size).fill(c))
+      const parts = data.split({ x: y, y }, { ...options, stratify: true })
+      const whole = Object.values(parts).flatMap((part) => [...part!.rows])
+      expect(new Set(whole).size, 'every row once').to.equal(y.length)
+      for (const [name, part] of Object.entries(parts)) {
+        const share = (part!.rows.length / y.length) as number
+        const counts = classSizes.map(() => 0)
+        for (const c of part!.y.data) counts[c]++
+        counts.forEach((count, c) =>
+          expect(Math.abs(count - classSizes[c] * share), `class ${c} in ${name}`).to.be.at.most(1 + 1e-9),
+        )
+      }
+      return parts
+    }
+    const pairs = Array<number>(100).fill(2)
+    const { train, test } = checked(pairs, { train: 0.8, test: 0.2, seed: 1 })
+    expect([train.rows.length, new Set(test!.y.data).size]).to.deep.equal([160, 40])
+    checked(pairs, { train: 0.8, dev: 0.1, test: 0.1 })
+    checked(Array<number>(60).fill(3), { train: 0.34, dev: 0.33, test: 0.33 })
+    checked([500, ...Array<number>(200).fill(5), 1, 1, 2, 3], { train: 0.7, dev: 0.2, test: 0.1, seed: 2 })
+    for (let seed = 0; seed < 200; seed++) {
+      const classSizes = Array.from({ length: 1 + (seed % 9) }, (_, c) => 2 + ((seed * 7 + c * c * 5) % 23))
+      const m = classSizes.reduce((a, b) => a + b)
+      const dev = 1 + (seed % Math.max(1, Math.floor(m / 3)))
+      if (classSizes.length <= 10 && m - 2 * dev > 0) checked(classSizes, { train: m - 2 * dev, dev, test: dev, seed })
+    }
+  })
+
+  it('splits the weights with their rows', () => {
+    const { x, y } = numbered(10)
+    const sampleWeight = Array.from({ length: 10 }, (_, i) => 10 * i)
+    const { train, test } = data.split({ x, y, sampleWeight }, { train: 0.7, test: 0.3 })
+    for (const { rows, sampleWeight: weights } of [train, test])
+      expect(weights?.toArray()).to.deep.equal([...rows].map((row) => 10 * row))
+    expect(data.split({ x, y }, { train: 0.7, test: 0.3 }).train).to.have.all.keys('x', 'y', 'rows')
+    expect(() => data.split({ x, y, sampleWeight: [1, 2] }, { train: 0.7, test: 0.3 })).to.throw(
+      ShapeError,
+      'sampleWeight: expected one for each of the 10 rows, got [2]',
+    )
+  })
+
+  it('keeps numbers that float32 would round, in arrays of any kind and realm', () => {
+    const foreign = runInNewContext('Float64Array.of(0.1, 0.2)') as Float64Array
+    const ids = runInNewContext('Int32Array.of(20200101, 20200103)') as Int32Array
+    const halves = { train: 0.5, test: 0.5 }
+    const both = ({ train, test }: { train: data.Part; test: data.Part }) => [train.x.item(), test.x.item()].sort()
+    expect(both(data.split({ x: foreign, y: [0, 1] }, halves))).to.deep.equal([0.1, 0.2])
+    expect(both(data.split({ x: ids, y: [0, 1] }, halves))).to.deep.equal([20200101, 20200103])
+    expect(both(data.split({ x: [20200101, 20200103], y: [0, 1] }, halves))).to.deep.equal([20200101, 20200103])
+    expect(data.split({ x: [1.5, 2], y: [0, 1] }, halves).train.x.dtype).to.equal('float32')
+    const [batch] = data.batches({ x: foreign, y: [0, 1] }, { batchSize: 'all', shuffle: false })
+    expect([...batch.x.data]).to.deep.equal([0.1, 0.2])
   })
 
   it('stratifies one-hot rows', () => {

@@ -10,7 +10,7 @@ import { constants } from 'node:buffer'
 import { createHash, type Hash } from 'node:crypto'
 import { endianness } from 'node:os'
 import type { ByteSource } from '../../base/disk'
-import { arrayOver, type TensorArray, type TensorDType } from '../../base/dtype'
+import { arrayOver, isArrayOf, type TensorArray, type TensorDType } from '../../base/dtype'
 import { describeValue, FormatError } from '../../base/errors'
 import { shapeText } from '../../base/shape'
 import { atOnce, slices, type Reading, type Sliced } from '../../base/slices'
@@ -33,8 +33,8 @@ type Format = keyof typeof formats
 const sizeOfFormat: Readonly<Record<Format, 4 | 8>> = { F32: 4, F64: 8, I32: 4 }
 
 function formatOf(data: TensorArray): Format {
-  if (data instanceof Int32Array) return 'I32'
-  return data instanceof Float64Array ? 'F64' : 'F32'
+  if (isArrayOf('int32', data)) return 'I32'
+  return isArrayOf('float64', data) ? 'F64' : 'F32'
 }
 const lengthBytes = 8
 /** As in the reference implementation: a longer header is an attack or an accident. */

@@ -1,7 +1,7 @@
 /** Checkpoints: a model file that also holds where its fit stands. */
 import { createHash } from 'node:crypto'
 import { writeFileAtomic } from '../../base/disk'
-import type { NativeArray, TensorArray, TensorDType } from '../../base/dtype'
+import { isArrayOf, type NativeArray, type TensorArray, type TensorDType } from '../../base/dtype'
 import { FormatError, StateError } from '../../base/errors'
 import type { Json, JsonObject } from '../../base/json'
 import { sizeOf } from '../../base/shape'
@@ -241,7 +241,7 @@ function callbackTensors(tensors: NamedTensors, index: number): Record<string, T
   return Object.fromEntries(
     own.map((t) => [
       t.name.slice(prefix.length),
-      tensor(t.data, t.shape, { dtype: t.data instanceof Float32Array ? 'float32' : 'float64' }),
+      tensor(t.data, t.shape, { dtype: isArrayOf('float32', t.data) ? 'float32' : 'float64' }),
     ]),
   )
 }
