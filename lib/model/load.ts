@@ -2,6 +2,7 @@
 import { checkOptions, checkSignal, throwIfAborted } from '../base/checks'
 import type { Custom } from '../base/custom'
 import { sourceOf, withFile, type ByteSource } from '../base/disk'
+import { arrayName } from '../base/dtype'
 import { describeValue, DTypeError, FormatError, OptionError, ShapeError } from '../base/errors'
 import { inTurns, type Sliced } from '../base/slices'
 import { layerFromConfig } from '../layers/from-config'
@@ -148,7 +149,7 @@ export async function readSnapshot(
     return inTurns(decodedSnapshot(bytes, name), () => throwIfAborted(where, signal))
   }
   if (typeof source === 'string') return { snapshot: await withFile(source, read), name }
-  if (!(source instanceof Uint8Array))
+  if (arrayName(source) !== 'Uint8Array')
     throw new FormatError(`${name}: expected the bytes of a model as a Uint8Array, got ${describeValue(source)}.`)
   const snapshot = await read(sourceOf(source))
   return { snapshot, name }

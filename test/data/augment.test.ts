@@ -1,5 +1,6 @@
 /** Images changed by the core: against plain JavaScript, in every layout, with every number of threads. */
 import { expect } from 'chai'
+import { collectGarbage } from '../garbage'
 import { data, getThreads, memory, setThreads, tensor, type Tensor } from '../../lib'
 import { thrown } from '../model/support'
 import { block } from '../ops/philox'
@@ -172,6 +173,7 @@ describe('augmentation', () => {
 
   it('leaves nothing in memory, ends with an abort', async () => {
     const x = tensor(new Float32Array(100 * 784), [100, 28, 28])
+    await collectGarbage() // what earlier tests left must not go meanwhile
     const before = memory().liveBytes
     const augment = data.augment(all)
     augment.apply(x).dispose()

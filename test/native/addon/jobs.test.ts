@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { collectGarbage } from '../../garbage'
 import type { NativeBuffer } from '../../../lib/native/contract'
 import { native } from '../../../lib/native/native'
 import { counter, multiplier } from './support'
@@ -109,6 +110,7 @@ describe('addon jobs', () => {
   })
 
   it('hold what they use: plan and buffers may be disposed while they run', async () => {
+    await collectGarbage() // what earlier tests left must not go meanwhile
     const before = native.memory().liveBytes
     const plan = native.planCompile(counter(1000), 'fused')
     const large = native.bufferCreate('float64', 1000, null)
