@@ -152,19 +152,23 @@ describe('what fromCsv makes of a table', () => {
     expect(() => table.encode([{ a: 4 }])).to.throw(OptionError, "'constructor' is missing")
   })
 
-  it('leaves the event loop its turns, in time that grows with the file alone', async () => {
+  it('leaves the event loop its turns, in time that grows with the file alone', async function () {
+    this.timeout(10_000)
+    this.retries(3) // other work on the machine can take the cores away for a moment
     const wide = Array.from({ length: 20_000 }, (_, i) => `c${i}`)
     const names = Array.from({ length: 4000 }, (_, i) => `person ${i},${i}`)
     for (const text of [`${wide.join()},y\n${'1,'.repeat(20_000)}2\n`, `name,y\n${names.join('\n')}\n`]) {
       let turns = 0
       const timer = setInterval(() => turns++, 1)
+      const start = performance.now()
       const table = await read(text, { target: 'y' })
       clearInterval(timer)
-      expect(turns).to.be.above(2)
+      // At least one in each 60 ms: a fast machine is done before many are due.
+      expect(turns + 1).to.be.above((performance.now() - start) / 60)
       expect(table.x.shape[1]).to.equal(text.startsWith('name') ? 4000 : 20_000)
       table.x.dispose()
     }
-  }).timeout(10_000)
+  })
 })
 
 describe('fromCsv of a second file, like the first', () => {
