@@ -18,7 +18,7 @@ const muslLibraries = /^(libc\.so|libc\.musl-x86_64\.so\.1|libstdc\+\+\.so\.6|li
 /** What Windows 10 and Node.js have. */
 const windowsLibraries = /^(node\.exe|kernel32\.dll|ntdll\.dll|ucrtbase\.dll|api-ms-win-crt-[a-z0-9-]+\.dll)$/i
 /** Bytes. */
-const sizeLimits = { 'myelin.node': 1_500_000, 'libmyelin_cuda.so': 12_000_000 }
+const sizeLimits = { 'myelin.node': 2_000_000, 'libmyelin_cuda.so': 12_000_000 }
 
 function compareVersions(a, b) {
   const [left, right] = [a, b].map((version) => version.split('.').map(Number))
