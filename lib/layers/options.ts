@@ -26,7 +26,7 @@ export function commonOptions(
 }
 
 /** The option `name`: a string that is not empty, or undefined. */
-export function nameOption(where: string, name: string | undefined): string | undefined {
+function nameOption(where: string, name: string | undefined): string | undefined {
   return name === undefined ? undefined : nonEmptyString(`${where}: name`, name)
 }
 

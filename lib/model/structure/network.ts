@@ -145,11 +145,6 @@ export class Network {
     return this.uses[value - this.description.inputs.length]
   }
 
-  /** Shapes of the values that a use reads and of the one it gives are those of its `built`; of any value, this. */
-  shapeOf(value: ValueNumber): Shape {
-    return this.#useOf(value)?.built.outputShape ?? this.inputs[value].shape
-  }
-
   /** What a value is called: an input's name, or a use's. */
   nameOf(value: ValueNumber): string {
     return this.#useOf(value)?.name ?? this.inputs[value].name
