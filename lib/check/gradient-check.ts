@@ -2,6 +2,7 @@
 import { checkOptions, checkSignal, oneOf, positiveInteger, positiveNumber, seedOption } from '../base/checks'
 import { describeValue, NonFiniteError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText } from '../base/shape'
+import { atOnce } from '../base/slices'
 import type { PreparedRun } from '../graph/compiled'
 import { Examples, inputsOf, weightedOutputs, type NativeData, type TargetData } from '../model/data/examples'
 import type { InputData } from '../model/data/inputs'
@@ -151,11 +152,8 @@ function costGraph(
 ): { graph: CostGraph; buffers: NativeBuffer[] } {
   const shape = { batch: data.rows, weighted: weightedOutputs(data) }
   const { device } = parts.weights
-  const built = costProgram({ ...parts, dtype: 'float64', precision: 'float64' }, outputs, shape, {
-    training: true,
-    random,
-    withGradients: true,
-  })
+  const rest = { training: true, random, withGradients: true }
+  const built = atOnce(costProgram({ ...parts, dtype: 'float64', precision: 'float64' }, outputs, shape, rest))
   const buffers: NativeBuffer[] = []
   const upload = (values: ArrayLike<number>) => {
     const buffer = guarded(where, () =>

@@ -2,10 +2,11 @@
  * From a program to results: encode, compile, run, dispose. Whatever computes goes through here: ops on values,
  * derivatives, traces, the programs of models, gradient checks.
  */
+import type { Reading } from '../base/slices'
 import type { NativeBuffer, NativePlan, RunRequest, RunResult } from '../native/contract'
 import { native } from '../native/native'
-import { guarded, planMode } from '../native/runtime'
-import { encode, type Encoded } from './encode'
+import { fromCore, guarded, planMode } from '../native/runtime'
+import { encode, encoding, type Encoded } from './encode'
 import type { Program } from './node'
 
 /** Buffers for captured values, on the plan's device. `free` frees what was made for them, once no run uses them. */
@@ -53,25 +54,58 @@ export type Runner = (run: PreparedRun) => Promise<RunResult>
 
 const nothing: Bound = { buffers: [], free: () => {} }
 
+/** Graphs of fewer bytes (a few hundred nodes) are compiled faster than a thread is asked to. */
+const smallGraph = 1 << 14
+
 export class CompiledProgram {
-  readonly plan: NativePlan
   readonly #where: string
   readonly #captured: Bound
 
-  /** `where` opens the messages of errors. */
-  constructor(where: string, encoded: Encoded, { device = 'cpu', bind }: CompileOptions = {}) {
+  /** `where` opens the messages of errors. The plan is this program's from now on, also where this throws. */
+  private constructor(
+    where: string,
+    readonly plan: NativePlan,
+    { captures }: Encoded,
+    bind: CompileOptions['bind'],
+  ) {
     this.#where = where
-    this.plan = guarded(where, () => native.planCompile(encoded.bytes, planMode(), device))
     try {
-      this.#captured = bind?.(encoded.captures) ?? nothing
+      this.#captured = bind?.(captures) ?? nothing
     } catch (error) {
-      native.planDispose(this.plan)
+      native.planDispose(plan)
       throw error
     }
   }
 
+  static from(where: string, encoded: Encoded, { device = 'cpu', bind }: CompileOptions = {}): CompiledProgram {
+    const plan = guarded(where, () => native.planCompileSync(encoded.bytes, planMode(), device))
+    return new CompiledProgram(where, plan, encoded, bind)
+  }
+
   static of(where: string, program: Program, options?: CompileOptions): CompiledProgram {
-    return new CompiledProgram(where, encode(program), options)
+    return CompiledProgram.from(where, encode(program), options)
+  }
+
+  /** The same in slices, a large graph on a thread of its own. */
+  static *compiling(where: string, program: Program, options: CompileOptions = {}): Reading<CompiledProgram> {
+    const encoded = yield* encoding(program)
+    if (encoded.bytes.length < smallGraph) return CompiledProgram.from(where, encoded, options)
+    const { device = 'cpu', bind } = options
+    let plan: NativePlan | null = null
+    const { promise } = guarded(where, () => native.planCompile(encoded.bytes, planMode(), device))
+    const compiled = promise.then(
+      (made) => void (plan = made),
+      (error: unknown) => {
+        throw fromCore(where, error)
+      },
+    )
+    try {
+      yield compiled
+    } catch (error) {
+      if (plan) native.planDispose(plan)
+      throw error
+    }
+    return new CompiledProgram(where, plan!, encoded, bind)
   }
 
   /** Memory that a run works in, beside what goes in and comes out. */

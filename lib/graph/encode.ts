@@ -3,28 +3,27 @@ import { createHash } from 'node:crypto'
 import type { Precision, TensorDType } from '../base/dtype'
 import { MyelinError, ShapeError } from '../base/errors'
 import { maxDimension, shapeText } from '../base/shape'
+import { atOnce, type Sliced } from '../base/slices'
 import { constantValue, createNode } from './build'
 import { captureNode } from './leaves'
 import type { AttrValue, Node, Program } from './node'
 import { primitives } from './primitives'
-import { reachable } from './reachable'
-import { simplify } from './simplify'
+import { nodesOfSlice, reachable, reaching } from './reachable'
+import { simplifying } from './simplify'
 
 export interface Encoded {
-  /** Written at the first access: who finds `key` in a cache needs no bytes. */
   readonly bytes: Uint8Array
   /** What the extra input slots after the declared ones take, in order: captured tensors (or numbers). */
-  captures: unknown[]
-  /** Equal for programs of equal structure, whatever their captures hold. */
-  key: string
+  readonly captures: unknown[]
 }
 
-export interface EncodeOptions {
-  /**
-   * Scalar constants become captured inputs, so that programs which differ in numbers alone share a plan. For
-   * functions that are traced on each call. Default false: constants are part of the plan.
-   */
-  liftConstants?: boolean
+/** For a cache of plans. */
+export interface Keyed {
+  /** Equal for programs of equal structure, whatever their captures hold. */
+  readonly key: string
+  readonly captures: unknown[]
+  /** Who finds `key` in a cache needs no bytes. */
+  encoded(): Encoded
 }
 
 const magic = 0x3347594d
@@ -33,9 +32,9 @@ const dtypeCodes: Record<TensorDType, number> = { float32: 0, float64: 1, int32:
 const allRows = 0xffffffff
 const precisionCodes: Record<Precision, number> = { float32: 0, float64: 0, tf32: 1, bf16: 2 }
 
-/** A growing little-endian buffer, used again for each program. */
+/** A growing little-endian buffer. */
 class Writer {
-  private bytes = new Uint8Array(1 << 16)
+  private bytes = new Uint8Array(1 << 14)
   private view = new DataView(this.bytes.buffer)
   private length = 0
 
@@ -88,9 +87,10 @@ class Writer {
   }
 }
 const encoder = new TextEncoder()
-const w = new Writer()
+/** Keys are made at every call of a traced function, in one go: they share the memory. */
+const keyWriter = new Writer()
 
-function writeAttr(key: string, value: AttrValue): void {
+function writeAttr(w: Writer, key: string, value: AttrValue): void {
   w.str(key)
   if (typeof value === 'number') {
     w.u8(0)
@@ -133,21 +133,30 @@ function lift(roots: readonly Node[]): Node[] {
   return roots.map((root) => replacement.get(root)!)
 }
 
-/** Simplifies the program and writes it. Captured tensors become inputs after the declared ones. */
-export function encode(program: Program, { liftConstants = false }: EncodeOptions = {}): Encoded {
-  const groups = [
-    program.fetches,
-    program.updates.map((u) => u.value),
-    program.updates.flatMap((u) => u.rows ?? []),
-    program.guards,
-    program.costs,
-    program.accumulators,
-  ]
-  const simple = simplify(groups.flat())
-  const roots = liftConstants ? lift(simple) : simple
+/** A simplified program, its nodes in order. */
+interface Layout {
+  readonly program: Program
+  readonly nodes: readonly Node[]
+  readonly ids: ReadonlyMap<Node, number>
+  /** Of the leaves. */
+  readonly slots: ReadonlyMap<Node, number>
+  readonly captures: unknown[]
+  /** Nodes by what they are for, as in `groupsOf`. */
+  readonly roots: readonly (readonly Node[])[]
+}
+
+function groupsOf({ fetches, updates, guards, costs, accumulators }: Program): readonly (readonly Node[])[] {
+  const values = updates.map((u) => u.value)
+  const rows = updates.flatMap((u) => u.rows ?? [])
+  return [fetches, values, rows, guards, costs, accumulators]
+}
+
+function* layOut(program: Program, prepare = (roots: readonly Node[]): readonly Node[] => roots): Sliced<Layout> {
+  const groups = groupsOf(program)
+  const roots = prepare(yield* simplifying(groups.flat()))
   // Declared leaves are always written, so that the core knows the shape of every slot.
   const leaves = [...program.inputs, ...program.states, ...program.hypers]
-  const nodes = reachable([...leaves, ...roots])
+  const nodes = yield* reaching([...leaves, ...roots])
 
   const slots = new Map<Node, number>()
   for (const group of [program.inputs, program.states, program.hypers])
@@ -163,55 +172,74 @@ export function encode(program: Program, { liftConstants = false }: EncodeOption
     slots.set(node, program.inputs.length + captures.length)
     captures.push(node.capture)
   }
-
   const ids = new Map(nodes.map((node, id) => [node, id]))
-  const idOf = (node: Node) => ids.get(node)!
   let next = 0
-  const take = (group: readonly unknown[]) => roots.slice(next, (next += group.length)).map(idOf)
-  const [fetches, values, rows, guards, costs, accumulators] = groups.map(take)
+  const take = ({ length }: readonly Node[]) => roots.slice(next, (next += length))
+  return { program, nodes, ids, slots, captures, roots: groups.map(take) }
+}
 
-  const write = (withLabels: boolean): Uint8Array => {
-    w.start()
-    w.u32(magic)
-    w.u8(dtypeCodes[program.dtype])
-    w.u8(precisionCodes[program.precision ?? program.dtype])
-    w.u32(program.inputs.length + captures.length)
-    w.u32(program.states.length)
-    w.u32(program.hypers.length)
-    w.u32(nodes.length)
-    for (const node of nodes) {
-      w.str(node.op)
-      w.str(withLabels ? node.label : '')
-      w.u8(dtypeCodes[node.dtype ?? program.dtype])
-      w.u8(node.shape.length)
-      for (const d of node.shape) w.u32(dimension(node, d))
-      w.u16(node.inputs.length)
-      for (const input of node.inputs) w.u32(idOf(input))
-      const slot = slots.get(node)
-      const attrs = slot === undefined ? Object.entries(node.attrs) : [['slot', slot] as [string, AttrValue]]
-      w.u8(attrs.length)
-      for (const [key, value] of attrs) writeAttr(key, value)
-    }
-    w.u32s(fetches)
-    w.u32(values.length)
-    let row = 0
-    program.updates.forEach((update, i) => {
-      w.u32(idOf(update.state))
-      w.u32(values[i])
-      w.u32(update.rows ? rows[row++] : allRows)
-    })
-    w.u32s(guards)
-    w.u32s(costs)
-    w.u32s(accumulators)
-    return w.done()
+function* write(w: Writer, layout: Layout, withLabels: boolean): Sliced<Uint8Array> {
+  const { program, nodes, ids, slots, captures, roots } = layout
+  const idOf = (node: Node) => ids.get(node)!
+  w.start()
+  w.u32(magic)
+  w.u8(dtypeCodes[program.dtype])
+  w.u8(precisionCodes[program.precision ?? program.dtype])
+  w.u32(program.inputs.length + captures.length)
+  w.u32(program.states.length)
+  w.u32(program.hypers.length)
+  w.u32(nodes.length)
+  for (const [i, node] of nodes.entries()) {
+    if (i % nodesOfSlice === nodesOfSlice - 1) yield
+    w.str(node.op)
+    w.str(withLabels ? node.label : '')
+    w.u8(dtypeCodes[node.dtype ?? program.dtype])
+    w.u8(node.shape.length)
+    for (const d of node.shape) w.u32(dimension(node, d))
+    w.u16(node.inputs.length)
+    for (const input of node.inputs) w.u32(idOf(input))
+    const slot = slots.get(node)
+    const attrs = slot === undefined ? Object.entries(node.attrs) : [['slot', slot] as [string, AttrValue]]
+    w.u8(attrs.length)
+    for (const [key, value] of attrs) writeAttr(w, key, value)
   }
-  const key = createHash('sha256').update(write(false)).digest('base64')
-  let bytes: Uint8Array | undefined
+  const [fetches, values, rows, guards, costs, accumulators] = roots.map((group) => group.map(idOf))
+  w.u32s(fetches)
+  w.u32(values.length)
+  let row = 0
+  program.updates.forEach((update, i) => {
+    w.u32(idOf(update.state))
+    w.u32(values[i])
+    w.u32(update.rows ? rows[row++] : allRows)
+  })
+  w.u32s(guards)
+  w.u32s(costs)
+  w.u32s(accumulators)
+  return w.done()
+}
+
+/** Simplifies the program and writes it. Captured tensors become inputs after the declared ones. */
+export function* encoding(program: Program): Sliced<Encoded> {
+  const layout = yield* layOut(program)
+  return { bytes: yield* write(new Writer(), layout, true), captures: layout.captures }
+}
+
+/** The same without a pause. */
+export function encode(program: Program): Encoded {
+  return atOnce(encoding(program))
+}
+
+/**
+ * The same for functions that are traced on each call. Scalar constants become captured inputs, so that programs which
+ * differ in numbers alone share a plan.
+ */
+export function encodeKeyed(program: Program): Keyed {
+  const layout = atOnce(layOut(program, lift))
+  const { captures } = layout
+  const structure = atOnce(write(keyWriter, layout, false))
   return {
+    key: createHash('sha256').update(structure).digest('base64'),
     captures,
-    key,
-    get bytes() {
-      return (bytes ??= write(true).slice())
-    },
+    encoded: () => ({ bytes: atOnce(write(new Writer(), layout, true)), captures }),
   }
 }

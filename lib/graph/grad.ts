@@ -1,18 +1,19 @@
 /** Reverse-mode differentiation: from a graph to the graph of its derivatives. */
 import { DTypeError, ShapeError } from '../base/errors'
 import { sameShape, shapeText, sizeOf } from '../base/shape'
+import { atOnce, type Sliced } from '../base/slices'
 import * as build from './build'
 import { withLabel } from './label'
 import type { Node } from './node'
 import { primitives } from './primitives'
-import { reachable } from './reachable'
+import { nodesOfSlice, reaching } from './reachable'
 
 /**
  * The derivatives of `y` with respect to each node of `wrt`, as new nodes of the same shapes.
  * `y` must hold one number unless `dy`, the derivative of some L with respect to y, is given.
  * A node that y does not depend on gets zeros.
  */
-export function gradients(y: Node, wrt: readonly Node[], dy?: Node): Node[] {
+export function* differentiating(y: Node, wrt: readonly Node[], dy?: Node): Sliced<Node[]> {
   if (dy === undefined && sizeOf(y.shape) !== 1)
     throw new ShapeError(
       `grad: expected a function whose result is one number, got shape ${shapeText(y.shape)}. ` +
@@ -22,7 +23,7 @@ export function gradients(y: Node, wrt: readonly Node[], dy?: Node): Node[] {
     throw new ShapeError(`grad: expected dy of shape ${shapeText(y.shape)}, got ${shapeText(dy.shape)}.`)
   if ([y, ...wrt].some((node) => node.dtype === 'int32'))
     throw new DTypeError('grad: whole numbers (int32) have no derivatives. Leave them out.')
-  const order = reachable([y])
+  const order = yield* reaching([y])
   const targets = new Set(wrt)
   // Nodes that some target flows into: the others need no derivative.
   const active = new Set<Node>()
@@ -32,12 +33,13 @@ export function gradients(y: Node, wrt: readonly Node[], dy?: Node): Node[] {
   }
 
   const adjoint = new Map<Node, Node>([[y, dy ?? build.constant(1, y.shape)]])
-  for (const node of order.reverse()) {
+  for (const [i, node] of order.reverse().entries()) {
+    if (i % nodesOfSlice === nodesOfSlice - 1) yield
     const dNode = adjoint.get(node)
     if (dNode === undefined || !active.has(node) || !node.inputs.some((n) => active.has(n))) continue
     withLabel(node.label, () => {
-      primitives[node.op].vjp(node, dNode, build).forEach((dInput, i) => {
-        const input = node.inputs[i]
+      primitives[node.op].vjp(node, dNode, build).forEach((dInput, k) => {
+        const input = node.inputs[k]
         if (dInput === null || !active.has(input)) return
         const before = adjoint.get(input)
         adjoint.set(input, before === undefined ? dInput : build.add(before, dInput))
@@ -45,4 +47,9 @@ export function gradients(y: Node, wrt: readonly Node[], dy?: Node): Node[] {
     })
   }
   return wrt.map((node) => build.broadcast(adjoint.get(node) ?? build.constant(0, node.shape), node.shape))
+}
+
+/** The same without a pause. */
+export function gradients(y: Node, wrt: readonly Node[], dy?: Node): Node[] {
+  return atOnce(differentiating(y, wrt, dy))
 }

@@ -4,24 +4,31 @@
  * Left out on purpose: x·0 and x−x, which are NaN where x is not finite.
  */
 import { broadcastShapes, sameShape } from '../base/shape'
+import { atOnce, type Sliced } from '../base/slices'
 import * as b from './build'
 import { withLabel } from './label'
 import type { AttrValue, Node } from './node'
 import { primitives } from './primitives'
-import { reachable } from './reachable'
+import { nodesOfSlice, reaching } from './reachable'
 
 /** The roots of an equivalent, smaller graph, in order. Inputs, states and hypers stay the same nodes. */
-export function simplify(roots: readonly Node[]): Node[] {
-  let [current, count] = [pass(roots), Infinity]
+export function* simplifying(roots: readonly Node[]): Sliced<Node[]> {
+  let [current, count] = [yield* pass(roots), Infinity]
   // A rule may leave new inner nodes that other rules would still change: look again while that helps.
-  for (let size = reachable(current).length; size < count; size = reachable(current).length) {
+  for (;;) {
+    const size = (yield* reaching(current)).length
+    if (size >= count) return current
     count = size
-    current = pass(current)
+    current = yield* pass(current)
   }
-  return current
 }
 
-function pass(roots: readonly Node[]): Node[] {
+/** The same without a pause. */
+export function simplify(roots: readonly Node[]): Node[] {
+  return atOnce(simplifying(roots))
+}
+
+function* pass(roots: readonly Node[]): Sliced<Node[]> {
   const replacement = new Map<Node, Node>()
   const byKey = new Map<string, Node>()
   const captures = new Map<unknown, number>()
@@ -32,9 +39,10 @@ function pass(roots: readonly Node[]): Node[] {
     if (known === undefined) byKey.set(key, node)
     return known ?? node
   }
-  for (const node of reachable(roots)) {
+  for (const [i, node] of (yield* reaching(roots)).entries()) {
+    if (i % nodesOfSlice === nodesOfSlice - 1) yield
     const inputs = node.inputs.map((n) => replacement.get(n)!)
-    const same = inputs.every((n, i) => n === node.inputs[i])
+    const same = inputs.every((n, k) => n === node.inputs[k])
     const rebuilt = same
       ? node
       : withLabel(node.label, () => b.createNode(node.op, inputs, node.attrs, node.shape, node))

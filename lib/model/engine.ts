@@ -4,7 +4,7 @@ import { StateError } from '../base/errors'
 import type { Optimizer } from '../optimizers/optimizer'
 import type { Schedule } from '../schedules'
 import type { WeightSetLike } from '../tensor/weight-set'
-import { Plans, type ModelPlan } from './programs/plans'
+import { Plans, type PlanRequest } from './programs/plans'
 import { predictProgram, trainProgram } from './programs/program'
 import type { BatchShape, Parts } from './programs/tracer'
 import { JobQueue } from './queue/queue'
@@ -150,14 +150,14 @@ export class Engine implements Parts {
     this.plans.clear()
   }
 
-  trainPlan(shape: BatchShape): ModelPlan {
-    return this.plans.get(`train ${shape.batch} ${shape.weighted.join()}`, () =>
-      trainProgram(this, this.requireCompiled('train'), shape),
-    )
+  trainPlan(shape: BatchShape): PlanRequest {
+    const compiled = this.requireCompiled('train')
+    const name = `train ${shape.batch} ${shape.weighted.join()}`
+    return this.plans.request(name, () => trainProgram(this, compiled, shape))
   }
 
-  predictPlan(batch: number): ModelPlan {
-    return this.plans.get(`predict ${batch}`, () => predictProgram(this, batch))
+  predictPlan(batch: number): PlanRequest {
+    return this.plans.request(`predict ${batch}`, () => predictProgram(this, batch))
   }
 
   /** The rate in force at a step; steps and epochs count from 1. */

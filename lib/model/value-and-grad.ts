@@ -42,14 +42,11 @@ function modelValueAndGrad(model: AnyModel, loss: ModelLoss): ModelGradient {
   const { outputs } = resolveOutputs(where, { loss }, network)
   const id = ++lossCount
   const run = (data: NativeData, training: boolean): ModelValueAndGrads => {
-    const plan = engine.plans.get(`own ${id} ${data.rows} ${training}`, () =>
-      costProgram(
-        engine,
-        outputs,
-        { batch: data.rows, weighted: weightedOutputs(data) },
-        { training, withGradients: true },
-      ),
+    const shape = { batch: data.rows, weighted: weightedOutputs(data) }
+    const wanted = engine.plans.request(`own ${id} ${data.rows} ${training}`, () =>
+      costProgram(engine, outputs, shape, { training, withGradients: true }),
     )
+    const plan = engine.plans.get(wanted)
     const { fetches } = plan.runSync(where, inputsOf(data), engine.stepKey())
     const [value] = native.bufferRead(fetches[0])
     for (const cost of fetches.slice(0, 2)) native.bufferDispose(cost)

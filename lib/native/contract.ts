@@ -122,8 +122,8 @@ export interface DeviceCounters {
   hostKernelCalls: number
 }
 
-export interface NativeJob {
-  promise: Promise<RunResult>
+export interface NativeJob<T = RunResult> {
+  promise: Promise<T>
   cancel(): void
 }
 
@@ -149,8 +149,10 @@ export interface Native {
   bufferDispose(buffer: NativeBuffer): void
   memory(): { liveBytes: number; liveBuffers: number; peakBytes: number }
 
+  /** On a thread of its own; the rest as planCompileSync. It cannot be cancelled. */
+  planCompile(graph: Uint8Array, mode: 'fused' | 'plain', device?: string): NativeJob<NativePlan>
   /** `graph` as made by encode(). Throws Error with code 'MYELIN_GRAPH' or 'MYELIN_MEMORY'. */
-  planCompile(graph: Uint8Array, mode: 'fused' | 'plain', device?: string): NativePlan
+  planCompileSync(graph: Uint8Array, mode: 'fused' | 'plain', device?: string): NativePlan
   planInfo(plan: NativePlan): PlanInfo
   planDispose(plan: NativePlan): void
   /** One run on the calling thread: for eager ops and predictSync. */

@@ -10,7 +10,7 @@ import { sizeOf, type Shape } from '../base/shape'
 import { constant } from '../graph/build'
 import { bindEach, CompiledProgram, type Bound } from '../graph/compiled'
 import { mixedDTypes, type TraceContext } from '../graph/context'
-import { encode } from '../graph/encode'
+import { encode, encodeKeyed } from '../graph/encode'
 import { whereOf } from '../graph/label'
 import { captureNode, inputNode } from '../graph/leaves'
 import { emptyProgram, type Node, type NodeDType } from '../graph/node'
@@ -127,7 +127,7 @@ export function runRecipe(
     checkCapacity(op, result.shape, dtype)
     const encoded = encode({ ...emptyProgram(dtype), inputs, fetches: [result] })
     if (encoded.captures.length > 0) throw new DTypeError(`${op}: a traced value was used with concrete ones.`)
-    const compiled = new CompiledProgram(op, encoded)
+    const compiled = CompiledProgram.from(op, encoded)
     try {
       checkCapacity(op, result.shape, dtype, compiled.arenaBytes)
     } catch (error) {
@@ -188,14 +188,14 @@ export function captureBuffers(captures: readonly unknown[], dtype: DType, where
  * Values of nodes whose leaves are all captured: one run of a plan that is shared by all graphs of equal structure.
  */
 export function evaluateNodes(where: string, fetches: Node[], dtype: DType): Tensor[] {
-  const encoded = encode({ ...emptyProgram(dtype), fetches }, { liftConstants: true })
+  const keyed = encodeKeyed({ ...emptyProgram(dtype), fetches })
   for (const { shape } of fetches) checkCapacity(where, shape, dtype)
-  const key = `${planMode()} ${encoded.key}`
+  const key = `${planMode()} ${keyed.key}`
   let compiled = tracedPrograms.get(key)
   if (compiled === undefined) {
-    compiled = new CompiledProgram(where, encoded)
+    compiled = CompiledProgram.from(where, keyed.encoded())
     tracedPrograms.set(key, compiled, weightOf(compiled, fetches, dtype))
   }
-  const buffers = runOn(where, compiled, encoded.captures, dtype)
+  const buffers = runOn(where, compiled, keyed.captures, dtype)
   return buffers.map((buffer, i) => fromBuffer(buffer, fetches[i], dtype))
 }

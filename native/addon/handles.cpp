@@ -76,7 +76,7 @@ const Pointer& live(const Napi::Value& value, const Place& place, const char* ex
 }
 
 constexpr char a_buffer[] = "a buffer made by bufferCreate";
-constexpr char a_plan[] = "a plan made by planCompile";
+constexpr char a_plan[] = "a plan made by planCompileSync";
 
 }  // namespace
 

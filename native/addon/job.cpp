@@ -67,7 +67,7 @@ Napi::Value Job::start(Napi::Env env, Environment& environment, Work work, const
 void Job::work() {
   Progress progress{[this](int64_t steps_done, const double* costs, int64_t n) { report(steps_done, costs, n); }};
   try {
-    result_ = work_(&cancel_, reports_ ? &progress : nullptr);
+    outcome_ = work_(&cancel_, reports_ ? &progress : nullptr);
   } catch (...) {
     failure_ = std::current_exception();
   }
@@ -125,11 +125,12 @@ void Job::deliver() {
     costs = std::exchange(new_costs_, {});
   }
   if (!attached_) return;
-  if (finished && !failure_) {
+  const RunResult* run = finished && !failure_ ? std::get_if<RunResult>(&outcome_) : nullptr;
+  if (run != nullptr) {
     // The rest, so that all progress calls together carry every cost once.
-    steps_done = result_.steps_done;
-    const auto all = static_cast<int64_t>(result_.costs.size());
-    costs.assign(result_.costs.begin() + std::min(costs_delivered_, all), result_.costs.end());
+    steps_done = run->steps_done;
+    const auto all = static_cast<int64_t>(run->costs.size());
+    costs.assign(run->costs.begin() + std::min(costs_delivered_, all), run->costs.end());
   }
   if (on_progress_ != nullptr && thrown_ == nullptr && !costs.empty()) {
     costs_delivered_ += static_cast<int64_t>(costs.size());
@@ -165,7 +166,7 @@ void Job::settle() {
     napi_reject_deferred(env, deferred_, to_error(env, std::exchange(failure_, nullptr)).Value());
   } else {
     try {
-      value = to_result(env, std::move(result_));
+      value = std::visit([env](auto&& outcome) { return to_result(env, std::move(outcome)); }, std::move(outcome_));
       napi_resolve_deferred(env, deferred_, value);
     } catch (const Napi::Error& error) {
       napi_reject_deferred(env, deferred_, error.Value());

@@ -14,9 +14,11 @@
 #include <memory>
 #include <mutex>
 #include <unordered_set>
+#include <variant>
 #include <vector>
 
 #include "core/compile/plan.h"
+#include "request.h"
 
 namespace myelin::addon {
 
@@ -25,8 +27,11 @@ struct Environment {
   std::unordered_set<class Job*> jobs;
 };
 
+// What a job ends with.
+using Outcome = std::variant<RunResult, CompiledPlan>;
+
 // What a job does, on its own thread. It holds what it needs and is destroyed before the promise settles.
-using Work = std::function<RunResult(const std::atomic<bool>* cancel, const Progress* progress)>;
+using Work = std::function<Outcome(const std::atomic<bool>* cancel, const Progress* progress)>;
 
 class Job : public std::enable_shared_from_this<Job> {
  public:
@@ -67,7 +72,7 @@ class Job : public std::enable_shared_from_this<Job> {
 
   // runner, until `finished_`; JS afterwards
   Work work_;
-  RunResult result_;
+  Outcome outcome_;
   std::exception_ptr failure_;
   Clock::time_point last_signal_;
   bool reports_ = false;

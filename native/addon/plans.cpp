@@ -1,4 +1,4 @@
-// planCompile, planInfo, planDispose, planRunSync.
+// planCompile, planCompileSync, planInfo, planDispose, planRunSync.
 #include "core/compile/plan.h"
 
 #include <string>
@@ -7,21 +7,45 @@
 #include "arguments.h"
 #include "entry.h"
 #include "handles.h"
+#include "job.h"
 #include "request.h"
 
 namespace myelin::addon {
 
 namespace {
 
-Napi::Value compile_plan(const Napi::CallbackInfo& info) {
-  const Elements graph = to_elements(info[0], {"planCompile", "graph"}, napi_uint8_array, "a Uint8Array");
+// A call of planCompile or planCompileSync.
+struct CompileRequest {
+  std::vector<uint8_t> graph;
+  PlanMode mode;
+  Backend* backend;
+};
+
+CompileRequest to_compile_request(const char* function, const Napi::CallbackInfo& info) {
+  const Elements graph = to_elements(info[0], {function, "graph"}, napi_uint8_array, "a Uint8Array");
   const std::string mode = info[1].IsString() ? info[1].As<Napi::String>().Utf8Value() : "";
-  if (mode != "fused" && mode != "plain") throw bad_argument({"planCompile", "mode"}, "'fused' or 'plain'", info[1]);
-  Backend& backend = to_backend(info[2], {"planCompile", "device"});
-  PlanPtr plan = compile(static_cast<const uint8_t*>(graph.data), graph.length,
-                         mode == "plain" ? PlanMode::plain : PlanMode::fused, backend);
-  const auto bytes = static_cast<int64_t>(myelin::info(*plan).arena_bytes + graph.length);
-  return make_handle(info.Env(), std::move(plan), bytes);
+  if (mode != "fused" && mode != "plain") throw bad_argument({function, "mode"}, "'fused' or 'plain'", info[1]);
+  const auto* bytes = static_cast<const uint8_t*>(graph.data);
+  return {{bytes, bytes + graph.length},
+          mode == "plain" ? PlanMode::plain : PlanMode::fused,
+          &to_backend(info[2], {function, "device"})};
+}
+
+CompiledPlan compiled(const CompileRequest& request) {
+  PlanPtr plan = compile(request.graph.data(), request.graph.size(), request.mode, *request.backend);
+  const auto bytes = static_cast<int64_t>(myelin::info(*plan).arena_bytes + request.graph.size());
+  return {std::move(plan), bytes};
+}
+
+Napi::Value compile_async(const Napi::CallbackInfo& info) {
+  auto work = [request = to_compile_request("planCompile", info)](const std::atomic<bool>*, const Progress*) {
+    return compiled(request);
+  };
+  return Job::start(info.Env(), *info.Env().GetInstanceData<Environment>(), std::move(work), info.Env().Null());
+}
+
+Napi::Value compile_sync(const Napi::CallbackInfo& info) {
+  return to_result(info.Env(), compiled(to_compile_request("planCompileSync", info)));
 }
 
 Napi::Value plan_info(const Napi::CallbackInfo& info) {
@@ -60,7 +84,8 @@ Napi::Value run_sync(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void add_plan_entries(Napi::Object exports) {
-  add_entry<compile_plan>(exports, "planCompile");
+  add_entry<compile_async>(exports, "planCompile");
+  add_entry<compile_sync>(exports, "planCompileSync");
   add_entry<plan_info>(exports, "planInfo");
   add_entry<dispose>(exports, "planDispose");
   add_entry<run_sync>(exports, "planRunSync");

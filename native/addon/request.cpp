@@ -62,4 +62,8 @@ Napi::Value to_result(Napi::Env env, RunResult result) {
   return object;
 }
 
+Napi::Value to_result(Napi::Env env, CompiledPlan compiled) {
+  return make_handle(env, std::move(compiled.plan), compiled.bytes);
+}
+
 }  // namespace myelin::addon

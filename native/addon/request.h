@@ -10,4 +10,13 @@ namespace myelin::addon {
 RunRequest to_request(const char* function, const Napi::Value& plan, const Napi::Value& request);
 Napi::Value to_result(Napi::Env env, RunResult result);
 
+// A plan, and the bytes that it takes as long as it lives.
+struct CompiledPlan {
+  PlanPtr plan;
+  int64_t bytes = 0;
+};
+
+// A handle.
+Napi::Value to_result(Napi::Env env, CompiledPlan compiled);
+
 }  // namespace myelin::addon

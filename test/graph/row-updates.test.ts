@@ -37,7 +37,7 @@ describe('updates of rows', () => {
 
   for (const mode of ['fused', 'plain'] as const) {
     it(`write the rows that are named, once each, from the old ones (${mode})`, () => {
-      const plan = native.planCompile(embeddingStep(), mode)
+      const plan = native.planCompileSync(embeddingStep(), mode)
       const ids = [3, 0, 3, 8, 0, 3]
       const { inputs, states } = upload('cpu', ids)
       const first = byHand(ids, start(), Array<number>(start().length).fill(0))
@@ -51,7 +51,7 @@ describe('updates of rows', () => {
     })
 
     it(`are not made where a number is outside of the table (${mode})`, () => {
-      const plan = native.planCompile(embeddingStep(), mode)
+      const plan = native.planCompileSync(embeddingStep(), mode)
       for (const bad of [-1, rows, 2 ** 31 - 1]) {
         const { inputs, states } = upload('cpu', [3, 0, bad, 8, 0, 3])
         const { status, stepsDone, value } = native.planRunSync(plan, { inputs, states })

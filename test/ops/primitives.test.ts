@@ -189,7 +189,7 @@ describe('5.16 primitives', () => {
         costs: [cost],
       })
       const buffer = native.bufferCreate('float64', 2, Float64Array.of(1, 2))
-      const run = native.planRunSync(native.planCompile(bytes, mode), {
+      const run = native.planRunSync(native.planCompileSync(bytes, mode), {
         states: [buffer],
         hyper: Float64Array.of(0.25, 0.5),
         steps: 2,

@@ -18,7 +18,7 @@ function steps(draw: () => Tensor[], count: number, firstStep = 1): number[][][]
   const fetches = withRandomStreams(new RandomStreams(context), draw).map((t) => nodeOf(t)!)
   const { bytes, captures } = encode({ ...emptyProgram('float64'), fetches })
   expect(captures).to.have.length(0)
-  const plan = native.planCompile(bytes, 'fused')
+  const plan = native.planCompileSync(bytes, 'fused')
   return Array.from({ length: count }, (_, i) =>
     native.planRunSync(plan, { seed, firstStep: firstStep + i }).fetches.map((f) => Array.from(native.bufferRead(f))),
   )

@@ -11,7 +11,7 @@ export type Mode = 'fused' | 'plain'
 export function compile(fetches: Node[], inputs: Node[], dtype: DType, mode: Mode, seed = 0n, device = 'cpu') {
   const { bytes, captures } = encode({ ...emptyProgram(dtype), inputs, fetches })
   if (captures.length) throw new Error('no captures expected')
-  const plan = native.planCompile(bytes, mode, device)
+  const plan = native.planCompileSync(bytes, mode, device)
   const toBuffer = (values: readonly number[], i: number): NativeBuffer => {
     const own = inputs[i].dtype ?? dtype
     const data = newArray(own, values.length)

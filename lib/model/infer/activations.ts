@@ -21,7 +21,11 @@ export async function activations(
   const inputs = await x.prepared(engine, job)
   const { rows } = inputs
   try {
-    const plan = engine.plans.get(`activations ${rows} ${training}`, () => activationsProgram(engine, rows, training))
+    const wanted = engine.plans.request(`activations ${rows} ${training}`, () =>
+      activationsProgram(engine, rows, training),
+    )
+    await engine.plans.prepare(wanted, () => job.throwIfAborted())
+    const plan = engine.plans.get(wanted)
     const result = await job.run(plan.prepare(slotsOf(inputs), false, engine.stepKey()))
     job.throwIfAborted()
     const layers: Record<string, LayerActivations> = {}

@@ -37,13 +37,16 @@ export async function costAndGradients<Weights extends WeightSet>(
   const data = await examples.check(outputs).prepared(engine, job)
   try {
     const shape = { batch: data.rows, weighted: weightedOutputs(data) }
-    const plan = engine.plans.get(`gradients ${shape.batch} ${shape.weighted.join()} ${training}`, () =>
+    const wanted = engine.plans.request(`gradients ${shape.batch} ${shape.weighted.join()} ${training}`, () =>
       costProgram(engine, outputs, shape, { training, withGradients: true }),
     )
+    await engine.plans.prepare(wanted, () => job.throwIfAborted())
+    const plan = engine.plans.get(wanted)
+    const { trainable } = engine.weights
     const result = await job.run(plan.prepare(inputsOf(data), false, engine.stepKey()))
     job.throwIfAborted()
     const [cost, dataLoss, ...found] = result.fetches
-    const gradients = engine.weights.layOut(engine.weights.trainable, (p, i) =>
+    const gradients = engine.weights.layOut(trainable, (p, i) =>
       Tensor.fromBuffer(found[i], p.shape, engine.dtype),
     ) as Weights
     return { cost: scalar(cost), dataLoss: scalar(dataLoss), gradients }

@@ -67,12 +67,12 @@ export async function evaluateRows(engine: Engine, job: Job, { data, batch }: Ev
   }
   try {
     answers?.reserve(data.rows)
-    await runChunks(job, {
+    await runChunks(engine, job, {
       rows: data.rows,
       batch,
       inputs: inputsOf(data),
       plan: (rows) =>
-        engine.plans.get(`evaluate ${rows} ${weighted.join()}`, () =>
+        engine.plans.request(`evaluate ${rows} ${weighted.join()}`, () =>
           evaluateProgram(engine, compiled, { batch: rows, weighted }),
         ),
       request: () => answers?.request() ?? {},

@@ -23,7 +23,7 @@ export async function predict(engine: Engine, job: Job, x: OpenInputs, batch: nu
       const count = rows * sizeOf(shape)
       collect.push(guarded(job.what, () => native.bufferCreate(engine.dtype, count, null, engine.device)))
     }
-    await runChunks(job, {
+    await runChunks(engine, job, {
       rows,
       batch,
       inputs: slotsOf(inputs),
@@ -62,7 +62,7 @@ export function predictSync(engine: Engine, x: OpenInputs): Predictions {
   engine.requireAdapted(where)
   const inputs = atOnce(x.toNative(engine))
   try {
-    const plan = engine.predictPlan(inputs.rows)
+    const plan = engine.plans.get(engine.predictPlan(inputs.rows))
     return predictions(engine, inputs.rows, plan.runSync(where, slotsOf(inputs)).fetches)
   } finally {
     inputs.release()

@@ -1,8 +1,9 @@
 /** Derivatives of the cost by weights: by all of a weight, or by the rows of a table that the step read. */
+import type { Sliced } from '../../base/slices'
 import { concat, reshape, sumDuplicates } from '../../graph/build'
-import { gradients } from '../../graph/grad'
+import { differentiating } from '../../graph/grad'
 import type { Node } from '../../graph/node'
-import { reachable } from '../../graph/reachable'
+import { reaching } from '../../graph/reachable'
 import type { Optimizer } from '../../optimizers/optimizer'
 import type { Tensor } from '../../tensor/tensor'
 import type { Parameter } from '../structure/weights'
@@ -18,8 +19,8 @@ export interface Derivative {
 }
 
 /** dJ/d(weight) of each, in whole. */
-export function derivatives(tracer: Tracer, cost: Tensor, wrt: readonly Parameter[]): Tensor[] {
-  const nodes = gradients(
+export function* derivatives(tracer: Tracer, cost: Tensor, wrt: readonly Parameter[]): Sliced<Tensor[]> {
+  const nodes = yield* differentiating(
     mustNode(cost),
     wrt.map((p) => mustNode(tracer.state(p))),
   )
@@ -31,14 +32,14 @@ export function derivatives(tracer: Tracer, cost: Tensor, wrt: readonly Paramete
  * `updates: 'touched'`, and it gives the same numbers where rows of gradient 0 stay as they are anyway: then nobody
  * needs to ask.
  */
-export function derivativesFor(
+export function* derivativesFor(
   optimizer: Optimizer,
   tracer: Tracer,
   cost: Tensor,
   wrt: readonly Parameter[],
-): Derivative[] {
+): Sliced<Derivative[]> {
   const top = mustNode(cost)
-  const order = reachable([top])
+  const order = yield* reaching([top])
   const readers = new Map<Parameter, Node[]>()
   for (const p of wrt) {
     const isAsked = p.spec.updates === 'touched'
@@ -50,7 +51,7 @@ export function derivativesFor(
   }
   const whole = wrt.filter((p) => !readers.has(p))
   const taken = [...readers.values()].flat()
-  const found = gradients(top, [...whole.map((p) => mustNode(tracer.state(p))), ...taken])
+  const found = yield* differentiating(top, [...whole.map((p) => mustNode(tracer.state(p))), ...taken])
   return wrt.map((parameter): Derivative => {
     const own = readers.get(parameter)
     if (!own) return { parameter, gradient: tracer.tensor(found[whole.indexOf(parameter)]), rows: null }

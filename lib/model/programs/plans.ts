@@ -2,12 +2,13 @@
 import type { DType } from '../../base/dtype'
 import { LruMap } from '../../base/lru'
 import { sizeOf } from '../../base/shape'
-import { bindEach, CompiledProgram, type PreparedRun } from '../../graph/compiled'
+import { atOnce, inTurns, type Reading, type Sliced } from '../../base/slices'
+import { bindEach, CompiledProgram, type CompileOptions, type PreparedRun } from '../../graph/compiled'
 import type { NativeBuffer, RunRequest, RunResult } from '../../native/contract'
 import { native } from '../../native/native'
 import { guarded } from '../../native/runtime'
 import { Tensor, tensorToNative, type TensorLike } from '../../tensor/tensor'
-import type { StateCell } from '../structure/weights'
+import type { HeldWeights, StateCell } from '../structure/weights'
 import type { BuiltProgram } from './tracer'
 
 /** Plans kept per model; the least recently used goes first. */
@@ -28,6 +29,21 @@ function ownCopy(where: string, capture: unknown, dtype: DType, device: string):
 /** Native memory by the name of an input. */
 type Inputs = Readonly<Record<string, NativeBuffer>>
 
+function optionsOf(where: string, { program }: BuiltProgram, device: string): CompileOptions {
+  const own = (capture: unknown) => ({ buffer: ownCopy(where, capture, program.dtype, device), own: true })
+  return { device, bind: (captures) => bindEach(captures, own) }
+}
+
+const bufferNow = (cell: StateCell): NativeBuffer => cell.buffer
+
+/** How a plan is found and made. */
+export interface PlanRequest {
+  /** What errors call it. */
+  readonly name: string
+  readonly key: string
+  readonly build: () => Sliced<BuiltProgram>
+}
+
 /** A compiled program and what its slots stand for. */
 export class ModelPlan {
   readonly inputNames: readonly string[]
@@ -40,9 +56,8 @@ export class ModelPlan {
   readonly #compiled: CompiledProgram
   readonly #cells: readonly StateCell[]
 
-  constructor(where: string, built: BuiltProgram, device: string) {
-    const own = (capture: unknown) => ({ buffer: ownCopy(where, capture, built.program.dtype, device), own: true })
-    this.#compiled = CompiledProgram.of(where, built.program, { device, bind: (captures) => bindEach(captures, own) })
+  private constructor(compiled: CompiledProgram, built: BuiltProgram) {
+    this.#compiled = compiled
     this.inputNames = built.inputNames
     this.accumulatorSizes = built.accumulatorShapes.map(sizeOf)
     this.fetchNames = built.fetchNames
@@ -53,19 +68,29 @@ export class ModelPlan {
     this.#cells = built.cells
   }
 
-  /** A run on the states of the moment. `gather`: take rows of the inputs by number. */
-  prepare(inputs: Inputs, gather: boolean, rest: RunRequest = {}): PreparedRun {
-    return this.#compiled.prepare(this.#request(inputs, gather, rest))
+  static of({ name, build }: PlanRequest, device: string): ModelPlan {
+    const built = atOnce(build())
+    return new ModelPlan(CompiledProgram.of(name, built.program, optionsOf(name, built, device)), built)
+  }
+
+  static *compiling({ name, build }: PlanRequest, device: string): Reading<ModelPlan> {
+    const built = yield* build()
+    return new ModelPlan(yield* CompiledProgram.compiling(name, built.program, optionsOf(name, built, device)), built)
+  }
+
+  /** A run on the states of the moment, or on those held. `gather`: take rows of the inputs by number. */
+  prepare(inputs: Inputs, gather: boolean, rest: RunRequest = {}, bufferOf = bufferNow): PreparedRun {
+    return this.#compiled.prepare(this.#request(inputs, gather, rest, bufferOf))
   }
 
   /** Runs now, on this thread, on whole inputs. */
   runSync(where: string, inputs: Inputs, rest: RunRequest = {}): RunResult {
-    return this.#compiled.runSync(this.#request(inputs, false, rest), where)
+    return this.#compiled.runSync(this.#request(inputs, false, rest, bufferNow), where)
   }
 
-  #request(inputs: Inputs, gather: boolean, rest: RunRequest): RunRequest {
+  #request(inputs: Inputs, gather: boolean, rest: RunRequest, bufferOf: HeldWeights['bufferOf']): RunRequest {
     return {
-      states: this.#cells.map((cell) => cell.buffer),
+      states: this.#cells.map(bufferOf),
       inputs: this.inputNames.map((name) => inputs[name]),
       gathered: this.inputNames.map(() => gather),
       ...rest,
@@ -80,19 +105,44 @@ export class ModelPlan {
 /** The plans of a model by key. Get a plan anew before every run: it may have been dropped meanwhile. */
 export class Plans {
   readonly #plans = new LruMap<string, ModelPlan>(capacity, Infinity, (plan) => plan.dispose())
+  /** Times that everything was dropped. */
+  #generation = 0
 
   constructor(readonly device: () => string) {}
 
-  get(key: string, build: () => BuiltProgram): ModelPlan {
-    const known = this.#plans.get(key)
+  /** `name` tells apart what the model, as it is now, can be asked for; later calls of `clear` make others of it. */
+  request(name: string, build: () => Sliced<BuiltProgram>): PlanRequest {
+    return { name, key: `${this.#generation} ${name}`, build }
+  }
+
+  get(request: PlanRequest): ModelPlan {
+    const known = this.#plans.get(request.key)
     if (known) return known
-    const plan = new ModelPlan(key, build(), this.device())
-    this.#plans.set(key, plan)
+    const plan = ModelPlan.of(request, this.device())
+    this.#plans.set(request.key, plan)
     return plan
+  }
+
+  has({ key }: PlanRequest): boolean {
+    return this.#plans.get(key) !== undefined
+  }
+
+  /**
+   * Makes the plan with turns of the event loop, so that `get` has it at hand. `pause` is called after each of them:
+   * what it throws ends the work.
+   */
+  async prepare(request: PlanRequest, pause: () => void): Promise<void> {
+    if (this.has(request)) return
+    const generation = this.#generation
+    const plan = await inTurns(ModelPlan.compiling(request, this.device()), pause)
+    // Another call may have made it meanwhile; and what the plan was built from may have changed.
+    if (this.has(request) || generation !== this.#generation) plan.dispose()
+    else this.#plans.set(request.key, plan)
   }
 
   /** Drops everything: what the plans were built from has changed. */
   clear(): void {
+    this.#generation++
     this.#plans.clear()
   }
 }

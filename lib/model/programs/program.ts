@@ -1,4 +1,5 @@
 /** The programs of a model: what one step of training, evaluation, prediction … computes, for one batch shape. */
+import type { Sliced } from '../../base/slices'
 import { take } from '../../graph/build'
 import { withLabel } from '../../graph/label'
 import type { Program } from '../../graph/node'
@@ -42,16 +43,18 @@ function clip(list: Tensor[], rule: GradientClip | null): { clipped: Tensor[]; g
 }
 
 /** The update of every weight by its derivative. */
-function updates(
+function* updates(
   tracer: Tracer,
   optimizer: Optimizer,
   slots: SlotTable,
   changes: readonly Derivative[],
-): Program['updates'] {
+): Sliced<Program['updates']> {
   const hyper: Record<string, Tensor> = {}
   for (const name of ['learningRate', ...optimizer.hypers]) hyper[name] = tracer.hyper(name)
-  return changes.flatMap(({ parameter, gradient, rows }) =>
-    withLabel(parameter.name, () => {
+  const all: Program['updates'][] = []
+  for (const { parameter, gradient, rows } of changes) {
+    yield
+    const own = withLabel(parameter.name, () => {
       const cells = [parameter, ...slots.get(parameter)!]
       // Of a table the rows alone, of its slots too.
       const [weight, ...kept] = cells.map((cell) => {
@@ -65,8 +68,10 @@ function updates(
         const changed = isTouched ? ops.select(isTouched, value, state) : value
         return { state: mustNode(state), value: mustNode(changed), ...(rows && { rows }) }
       })
-    }),
-  )
+    })
+    all.push(own)
+  }
+  return all.flat()
 }
 
 /** 1 for the rows of a whole gradient that hold anything but 0, which are those that the step read. */
@@ -89,10 +94,10 @@ function stateUpdates({ weights }: Parts, tracer: Tracer, pass: ForwardPass): { 
  * Costs: [J, J without penalties, …the losses of outputs with names]. Accumulators: the metrics' statistics. Fetches:
  * what the metrics need that depend on all rows.
  */
-export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape): BuiltProgram {
-  return programOf(parts, (tracer) => {
+export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape): Sliced<BuiltProgram> {
+  return programOf(parts, function* (tracer) {
     const { outputs } = compiled
-    const pass = trace(parts, tracer, shape.batch, true)
+    const pass = yield* trace(parts, tracer, shape.batch, true)
     const each = outputCosts(tracer, pass, outputs, shape)
     const mean = weightedSum(
       outputs,
@@ -100,7 +105,7 @@ export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape
     )
     const cost = totalCost(parts, tracer, mean, shape.batch)
     const { trainable, slots } = parts.weights
-    const found = derivativesFor(compiled.optimizer, tracer, cost, trainable)
+    const found = yield* derivativesFor(compiled.optimizer, tracer, cost, trainable)
     const raw = found.map(({ gradient }) => gradient)
     const { clipped, guards } = clip(raw, compiled.gradientClip)
     const changes = found.map((derivative, i) => ({ ...derivative, gradient: clipped[i] }))
@@ -109,7 +114,7 @@ export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape
     return tracer.finish({
       fetches: answerFetches(outputs, each),
       updates: [
-        ...updates(tracer, compiled.optimizer, slots, changes),
+        ...(yield* updates(tracer, compiled.optimizer, slots, changes)),
         ...states.map(({ cell, value }) => ({ state: mustNode(tracer.state(cell)), value: mustNode(value) })),
       ],
       guards: [cost, ...raw, ...guards, ...states.map(({ value }) => value)],
@@ -124,9 +129,9 @@ export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape
  * Accumulators: [sum of the losses of each output, …metrics' statistics]. Costs: the penalties 'perExample' (to be
  * divided by m) and 'absolute', where there are any. Fetches: what the metrics need that depend on all rows.
  */
-export function evaluateProgram(parts: Parts, { outputs }: Compiled, shape: BatchShape): BuiltProgram {
-  return programOf(parts, (tracer) => {
-    const pass = trace(parts, tracer, shape.batch, false)
+export function evaluateProgram(parts: Parts, { outputs }: Compiled, shape: BatchShape): Sliced<BuiltProgram> {
+  return programOf(parts, function* (tracer) {
+    const pass = yield* trace(parts, tracer, shape.batch, false)
     const each = outputCosts(tracer, pass, outputs, shape)
     const { statistics, statisticCounts } = metricStatistics(outputs, each)
     const found = penalties(parts, tracer)
@@ -148,17 +153,17 @@ function predicted({ network }: Parts, pass: ForwardPass): { name: string; value
 }
 
 /** Fetches each output by its name. */
-export function predictProgram(parts: Parts, batch: number): BuiltProgram {
-  return programOf(parts, (tracer) => {
-    const pass = trace(parts, tracer, batch, false)
+export function predictProgram(parts: Parts, batch: number): Sliced<BuiltProgram> {
+  return programOf(parts, function* (tracer) {
+    const pass = yield* trace(parts, tracer, batch, false)
     return tracer.finish({ fetches: predicted(parts, pass) })
   })
 }
 
 /** Fetches `name.z` (where the layer has one) and `name.a` of every use of a layer. */
-export function activationsProgram(parts: Parts, batch: number, training: boolean): BuiltProgram {
-  return programOf(parts, (tracer) => {
-    const pass = trace(parts, tracer, batch, training)
+export function activationsProgram(parts: Parts, batch: number, training: boolean): Sliced<BuiltProgram> {
+  return programOf(parts, function* (tracer) {
+    const pass = yield* trace(parts, tracer, batch, training)
     const fetches = pass.uses.flatMap(({ name, output }) => [
       ...(output.z ? [{ name: `${name}.z`, value: output.z }] : []),
       { name: `${name}.a`, value: output.a },
@@ -176,9 +181,9 @@ export function costProgram(
   outputs: readonly CompiledOutput[],
   shape: BatchShape,
   { training, random, withGradients }: { training: boolean; random?: boolean; withGradients: boolean },
-): BuiltProgram {
-  return programOf(parts, (tracer) => {
-    const pass = trace(parts, tracer, shape.batch, training, random)
+): Sliced<BuiltProgram> {
+  return programOf(parts, function* (tracer) {
+    const pass = yield* trace(parts, tracer, shape.batch, training, random)
     const each = outputCosts(tracer, pass, outputs, shape)
     const mean = weightedSum(
       outputs,
@@ -186,7 +191,7 @@ export function costProgram(
     )
     const cost = totalCost(parts, tracer, mean, shape.batch)
     const wrt = withGradients ? parts.weights.trainable : []
-    const found = derivatives(tracer, cost, wrt)
+    const found = yield* derivatives(tracer, cost, wrt)
     return tracer.finish({
       fetches: [
         { name: 'cost', value: cost },
@@ -198,11 +203,11 @@ export function costProgram(
 }
 
 /** Updates of all trainable weights from gradients given as inputs, one per trainable weight. */
-export function applyProgram(parts: Parts, optimizer: Optimizer, slots: SlotTable): BuiltProgram {
-  return programOf(parts, (tracer) => {
+export function applyProgram(parts: Parts, optimizer: Optimizer, slots: SlotTable): Sliced<BuiltProgram> {
+  return programOf(parts, function* (tracer) {
     const { trainable } = parts.weights
     const given = trainable.map((p) => tracer.input(p.name, p.shape))
     const changes = trainable.map((parameter, i) => ({ parameter, gradient: given[i], rows: null }))
-    return tracer.finish({ guards: given, updates: updates(tracer, optimizer, slots, changes) })
+    return tracer.finish({ guards: given, updates: yield* updates(tracer, optimizer, slots, changes) })
   })
 }

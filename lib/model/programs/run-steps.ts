@@ -1,12 +1,16 @@
 /** Many steps of a plan as one job: goes on after interruptions, ends at a step boundary on abort. */
 import type { NativeBuffer, RunRequest, RunResult } from '../../native/contract'
 import type { Job } from '../queue/job'
-import type { ModelPlan } from './plans'
+import type { HeldWeights } from '../structure/weights'
+import type { ModelPlan, PlanRequest, Plans } from './plans'
 
 export interface Steps {
-  /** Fetched anew after every interruption: the cache may have dropped it meanwhile. */
-  plan: () => ModelPlan
+  plans: Plans
+  /** Looked up anew after every interruption: the cache may have dropped it meanwhile. */
+  plan: PlanRequest
   inputs: Readonly<Record<string, NativeBuffer>>
+  /** Left out: each run takes the weights of its moment. */
+  weights?: HeldWeights
   /** steps × batch row numbers, or null: every step takes the inputs whole. */
   rows: Uint32Array | null
   batch: number
@@ -20,17 +24,15 @@ export interface Steps {
 
 export async function runSteps(
   job: Job,
-  { plan, inputs, rows, batch, steps, request, onProgress, onResult }: Steps,
+  { plans, plan, inputs, weights, rows, batch, steps, request, onProgress, onResult }: Steps,
 ): Promise<void> {
   for (let done = 0; done < steps;) {
     await job.yieldIfAsked()
-    const current = plan()
+    await plans.prepare(plan, () => job.throwIfAborted())
+    const current = plans.get(plan)
     const part = rows?.subarray(done * batch, steps * batch)
-    const prepared = current.prepare(inputs, part !== undefined, {
-      rows: part,
-      steps: steps - done,
-      ...request?.(done),
-    })
+    const rest = { rows: part, steps: steps - done, ...request?.(done) }
+    const prepared = current.prepare(inputs, part !== undefined, rest, weights?.bufferOf)
     const result = await job.run(prepared, onProgress ?? null)
     onResult(result, current, done)
     done += result.stepsDone

@@ -2,6 +2,7 @@
 import type { DType, Precision } from '../../base/dtype'
 import { OptionError } from '../../base/errors'
 import type { Shape } from '../../base/shape'
+import type { Sliced } from '../../base/slices'
 import { TraceContext } from '../../graph/context'
 import { hyperNode, inputNode, stateNode } from '../../graph/leaves'
 import type { Node, Program } from '../../graph/node'
@@ -145,17 +146,32 @@ export function mustNode(value: Tensor): Node {
   return node
 }
 
-/** A program as `build` traces it. Random numbers that its functions draw are new in every step. */
-export function programOf(parts: Parts, build: (tracer: Tracer) => BuiltProgram): BuiltProgram {
+/**
+ * A program as `build` traces it, in slices. Random numbers that its functions draw are new in every step. Other
+ * programs may be traced between two slices: what the functions find around them is put in place for each.
+ */
+export function* programOf(parts: Parts, build: (tracer: Tracer) => Sliced<BuiltProgram>): Sliced<BuiltProgram> {
   const tracer = new Tracer(parts)
-  return withRandomStreams(new RandomStreams(tracer.context), () => build(tracer))
+  const streams = new RandomStreams(tracer.context)
+  const work = build(tracer)
+  for (;;) {
+    const { done, value } = withRandomStreams(streams, () => work.next())
+    if (done) return value
+    yield
+  }
 }
 
 /** A forward pass over a batch. */
-export function trace(parts: Parts, tracer: Tracer, batch: number, training: boolean, random = true): ForwardPass {
+export function* trace(
+  parts: Parts,
+  tracer: Tracer,
+  batch: number,
+  training: boolean,
+  random = true,
+): Sliced<ForwardPass> {
   const { network, weights } = parts
   const inputs = network.inputs.map((input) => tracer.data(input, batch))
-  return network.forward(
+  return yield* network.forward(
     inputs,
     (place) => Object.fromEntries(weights.list.filter((p) => p.place === place).map((p) => [p.key, tracer.state(p)])),
     { training, random, isTrainable: (place) => weights.isTrainable(place) },

@@ -5,6 +5,7 @@ import type { LayerOutput } from '../../activations'
 import type { DType } from '../../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../../base/errors'
 import { shapeText, sizeOf, type Shape } from '../../base/shape'
+import type { Sliced } from '../../base/slices'
 import { cast } from '../../graph/build'
 import { withLabel } from '../../graph/label'
 import type { BuiltLayer, LayerDescription, LayerResult, WeightSpec } from '../../layers'
@@ -151,16 +152,17 @@ export class Network {
   }
 
   /** Records the computation of the inputs [m, ...shape] through all uses of layers. */
-  forward(
+  *forward(
     inputs: readonly Tensor[],
     weightsOf: (place: PlacedLayer) => WeightValues,
     { training, random = true, isTrainable }: PassOptions,
-  ): ForwardPass {
+  ): Sliced<ForwardPass> {
     const rows = inputs[0].shape[0]
     const values: LayerOutput[] = inputs.map((a) => ({ a }))
     const updated = new Map<PlacedLayer, Record<string, Tensor>>()
     const passed: ForwardPass['uses'] = []
     for (const use of this.uses) {
+      yield
       const { place, built, from } = use
       const trainable = isTrainable(place)
       // A second use of a layer sees the states as the first one leaves them.

@@ -57,12 +57,22 @@ function made<T, U extends { buffer: NativeBuffer }>(items: readonly T[], make: 
   }
 }
 
+/** Buffers as they were at some moment. */
+export interface HeldWeights {
+  bufferOf(cell: StateCell): NativeBuffer
+  /** Called once. */
+  release(): void
+}
+
 export class Weights {
   readonly list: readonly Parameter[]
   /** Slots of the compiled optimiser. */
   slots: SlotTable = new Map()
   /** Layers that training leaves as they are. */
   readonly frozen: Set<PlacedLayer>
+  /** Jobs that hold what they read, and the buffers that have been replaced meanwhile. */
+  #holders = 0
+  readonly #retired: NativeBuffer[] = []
 
   constructor(
     readonly network: Network,
@@ -134,7 +144,7 @@ export class Weights {
       buffer: guarded(name, () => native.bufferClone(buffer, device)),
     }))
     cells.forEach((cell, i) => {
-      native.bufferDispose(cell.buffer)
+      this.#retire(cell.buffer)
       cell.buffer = moved[i].buffer
     })
     this.device = device
@@ -148,7 +158,23 @@ export class Weights {
   write(cell: StateCell, data: NativeArray): void {
     const old = cell.buffer
     cell.buffer = this.#create(cell.name, data)
-    native.bufferDispose(old)
+    this.#retire(old)
+  }
+
+  /** Frees a buffer that has been replaced, once no job holds what it read. */
+  #retire(buffer: NativeBuffer): void {
+    if (this.#holders > 0) this.#retired.push(buffer)
+    else native.bufferDispose(buffer)
+  }
+
+  /** The values of this moment, for a job of several runs: none of them sees what replaces them before `release`. */
+  hold(): HeldWeights {
+    const buffers = new Map<StateCell, NativeBuffer>(this.list.map((p) => [p, p.buffer]))
+    this.#holders++
+    const release = () => {
+      if (--this.#holders === 0) for (const buffer of this.#retired.splice(0)) native.bufferDispose(buffer)
+    }
+    return { bufferOf: (cell) => buffers.get(cell) ?? cell.buffer, release }
   }
 
   /** Writes the values of a cell that nothing uses yet, in slices. */
@@ -186,7 +212,7 @@ export class Weights {
   }
 
   dispose(): void {
-    for (const p of this.list) native.bufferDispose(p.buffer)
+    for (const p of this.list) this.#retire(p.buffer)
     this.releaseSlots(this.slots)
   }
 }

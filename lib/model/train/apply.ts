@@ -32,9 +32,10 @@ export function applyGradients(engine: Engine, optimizer: Optimizer, gradients: 
   const { trainable } = engine.weights
   const rules = { allowed: trainable, needed: trainable, finite: false, what: 'gradient' } as const
   const data = checkSet(where, gradients, engine.dtype, rules)
-  const plan = engine.plans.get(`apply ${own?.id ?? 'compiled'}`, () =>
+  const wanted = engine.plans.request(`apply ${own?.id ?? 'compiled'}`, () =>
     applyProgram(engine, optimizer, own ? own.slots : engine.weights.slots),
   )
+  const plan = engine.plans.get(wanted)
   const rate = isCompiled && engine.learningRate ? engine.learningRate : optimizer.learningRate
   const step = own ? updates + 1 : engine.progress.steps + 1
   const hyper = Float64Array.from([rate.value({ epoch: 1, step }), ...optimizer.hyperValues(updates + 1)])

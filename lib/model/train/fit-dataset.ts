@@ -175,7 +175,8 @@ async function step(engine: Engine, recorder: Recorder, data: NativeData): Promi
   const { answers } = recorder
   answers?.reserve(data.rows)
   await runSteps(recorder.job, {
-    plan: () => engine.trainPlan({ batch: data.rows, weighted: weightedOutputs(data) }),
+    plans: engine.plans,
+    plan: engine.trainPlan({ batch: data.rows, weighted: weightedOutputs(data) }),
     inputs: inputsOf(data),
     rows: null,
     batch: data.rows,

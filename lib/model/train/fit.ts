@@ -177,7 +177,8 @@ export class Fit {
     try {
       answers?.reserve(recorder.run.examples! - sums.examples)
       await runSteps(this.#job!, {
-        plan: () => engine.trainPlan({ batch, weighted: weightedOutputs(this.#train!) }),
+        plans: engine.plans,
+        plan: engine.trainPlan({ batch, weighted: weightedOutputs(this.#train!) }),
         inputs: ready.inputs,
         rows: ready.rows,
         batch,

@@ -28,7 +28,9 @@ export async function trainOnBatch<Metrics extends string>(
   engine.requireAdapted(job.what)
   const data = await examples.check(outputs).prepared(engine, job)
   try {
-    const plan = engine.trainPlan({ batch: data.rows, weighted: weightedOutputs(data) })
+    const wanted = engine.trainPlan({ batch: data.rows, weighted: weightedOutputs(data) })
+    await engine.plans.prepare(wanted, () => job.throwIfAborted())
+    const plan = engine.plans.get(wanted)
     const hyper = engine.hypers(1, 1)
     const result = await job.run(plan.prepare(inputsOf(data), false, { hyper, ...engine.stepKey() }))
     engine.advance(result.stepsDone)

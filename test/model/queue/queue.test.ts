@@ -156,6 +156,48 @@ describe('job queue', () => {
     expect(first).to.equal('answered')
   })
 
+  it('a prediction sees the weights of one moment: setWeights during it counts from the next one on', async () => {
+    const model = sequential({ inputShape: [1], dtype: 'float64', layers: [layers.dense({ units: 1, name: 'last' })] })
+    const set = (value: number) => model.setWeights([{ name: 'last', weight: [[value]], bias: [value] }])
+    const x = { data: new Float64Array(1001).fill(1), shape: [1001, 1] }
+    for (let n = 0; n < 20; n++) {
+      set(1)
+      // The last row is computed in a run of its own.
+      const prediction = model.predict(x, { batchSize: 1000 })
+      for (let turns = 0; turns < n; turns++) await new Promise(setImmediate)
+      set(2)
+      expect(new Set((await prediction).data).size).to.equal(1)
+    }
+    expect((await model.predict(x)).data.every((value) => value === 4)).to.equal(true)
+    const live = my.memory().liveBuffers
+    set(3)
+    expect(my.memory().liveBuffers).to.equal(live)
+  })
+
+  it('compile during an evaluation: that one ends with the old loss, the next has the new one', async () => {
+    const make = () => sequential({ inputShape: [2], seed: 1, layers: [layers.dense({ units: 1 })] })
+    const first = 'meanSquaredError'
+    const second = (yTrue: my.Tensor, yPred: my.Tensor) => my.ops.mean(my.ops.abs(my.ops.sub(yTrue, yPred)))
+    const { x, y } = blobs(1001)
+    const expected = async (loss: my.LossSpec) => {
+      const model = make()
+      model.compile({ optimizer: 'adam', loss })
+      return (await model.evaluate(x, y, { batchSize: 1000 })).loss
+    }
+    const [before, after] = [await expected(first), await expected(second)]
+    for (let n = 0; n < 10; n++) {
+      const model = make()
+      model.compile({ optimizer: 'adam', loss: first })
+      const evaluation = model.evaluate(x, y, { batchSize: 1000 })
+      for (let turns = 0; turns < n; turns++) await new Promise(setImmediate)
+      model.compile({ optimizer: 'adam', loss: second })
+      const found = [await evaluation, await model.evaluate(x, y, { batchSize: 1000 })]
+      // The call takes what is compiled when its turn has come.
+      expect(found[0].loss).to.be.oneOf([before, after])
+      expect(found[1].loss).to.equal(after)
+    }
+  })
+
   it('runs methods at once inside onEpoch, setWeights too', async () => {
     const { x, y } = blobs(20)
     const model = tiny()

@@ -12,7 +12,7 @@ describe('addon arguments', () => {
   let plan: NativePlan
   before(() => {
     buffer = native.bufferCreate('float64', 3, null)
-    plan = native.planCompile(counter(3), 'fused')
+    plan = native.planCompileSync(counter(3), 'fused')
   })
 
   const table: [string, () => unknown[], RegExp][] = [
@@ -42,11 +42,11 @@ describe('addon arguments', () => {
     ['bufferWrite', () => [plan, new Float64Array(3)], /buffer must be/],
     ['bufferDispose', () => [plan], /buffer must be/],
     ['bufferDispose', () => [7], /got 7/],
-    ['planCompile', () => [], /graph must be a Uint8Array/],
-    ['planCompile', () => [new Uint16Array(8), 'fused'], /got Uint16Array\(8\)/],
-    ['planCompile', () => [counter(1), 'quick'], /mode must be 'fused' or 'plain', got "quick"/],
-    ['planCompile', () => [counter(1)], /mode .* got undefined/],
-    ['planInfo', () => [buffer], /plan must be a plan made by planCompile/],
+    ['planCompileSync', () => [], /graph must be a Uint8Array/],
+    ['planCompileSync', () => [new Uint16Array(8), 'fused'], /got Uint16Array\(8\)/],
+    ['planCompileSync', () => [counter(1), 'quick'], /mode must be 'fused' or 'plain', got "quick"/],
+    ['planCompileSync', () => [counter(1)], /mode .* got undefined/],
+    ['planInfo', () => [buffer], /plan must be a plan made by planCompileSync/],
     ['planDispose', () => [buffer], /plan must be/],
     ['planRunSync', () => [buffer, {}], /plan must be/],
     ['planRunSync', () => [plan], /request must be an object, got undefined/],
@@ -114,7 +114,7 @@ describe('addon arguments', () => {
   it('requests that do not fit the plan are graph errors, and nothing changes', () => {
     const state = native.bufferCreate('float64', 3, new Float64Array([1, 2, 3]))
     const hyper = new Float64Array([1])
-    const gather = native.planCompile(rowSum(), 'fused')
+    const gather = native.planCompileSync(rowSum(), 'fused')
     const data = native.bufferCreate('float32', 9, null)
     const cases: [NativePlan, object][] = [
       [plan, {}],

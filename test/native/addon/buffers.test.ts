@@ -87,7 +87,7 @@ describe('addon buffers', () => {
   it('throw MYELIN_DISPOSED on every use after dispose', () => {
     const gone = native.bufferCreate('float64', 3, null)
     native.bufferDispose(gone)
-    const plan = native.planCompile(counter(3), 'fused')
+    const plan = native.planCompileSync(counter(3), 'fused')
     const uses = [
       () => native.bufferRead(gone),
       () => native.bufferWrite(gone, new Float64Array(3)),

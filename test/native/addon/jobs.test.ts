@@ -13,7 +13,7 @@ describe('addon jobs', () => {
   })
 
   it('give what a synchronous run gives', async () => {
-    const plan = native.planCompile(counter(1), 'fused')
+    const plan = native.planCompileSync(counter(1), 'fused')
     const result = await native.planRun(plan, { states: [state], steps: 4, hyper: ones(4) }, null).promise
     expect({ ...result, costs: [...result.costs], accumulators: [...result.accumulators], fetches: 0 }).to.deep.equal({
       status: 'done',
@@ -28,7 +28,7 @@ describe('addon jobs', () => {
   })
 
   it('report every cost once and in order, about every 20 ms', async () => {
-    const plan = native.planCompile(multiplier(128), 'fused')
+    const plan = native.planCompileSync(multiplier(128), 'fused')
     const matrix = native.bufferCreate('float32', 128 ** 2, new Float32Array(128 ** 2).fill(1))
     const seen: number[] = []
     const counts: number[] = []
@@ -47,7 +47,7 @@ describe('addon jobs', () => {
   })
 
   it('cross into JavaScript as often for ten times the steps', async () => {
-    const plan = native.planCompile(counter(1), 'fused')
+    const plan = native.planCompileSync(counter(1), 'fused')
     const crossings = async (steps: number) => {
       const start = performance.now()
       const before = native.crossings()
@@ -60,7 +60,7 @@ describe('addon jobs', () => {
   })
 
   it('end at a step boundary when cancelled, and leave states usable', async () => {
-    const plan = native.planCompile(counter(1), 'fused')
+    const plan = native.planCompileSync(counter(1), 'fused')
     const steps = 1_000_000
     const job = native.planRun(plan, { states: [state], steps, hyper: ones(steps) }, null)
     job.cancel()
@@ -75,7 +75,7 @@ describe('addon jobs', () => {
   })
 
   it('are cancelled within half a second in the middle of long work', async () => {
-    const plan = native.planCompile(multiplier(256), 'fused')
+    const plan = native.planCompileSync(multiplier(256), 'fused')
     const matrix = native.bufferCreate('float32', 256 ** 2, new Float32Array(256 ** 2).fill(1))
     let cancelledAt = 0
     const job = native.planRun(plan, { states: [matrix], steps: 1_000_000 }, () => {
@@ -89,7 +89,7 @@ describe('addon jobs', () => {
   })
 
   it('reject with what onProgress threw, after stopping', async () => {
-    const plan = native.planCompile(multiplier(128), 'fused')
+    const plan = native.planCompileSync(multiplier(128), 'fused')
     const matrix = native.bufferCreate('float32', 128 ** 2, new Float32Array(128 ** 2).fill(1))
     const mine = new Error('mine')
     let calls = 0
@@ -102,7 +102,7 @@ describe('addon jobs', () => {
   })
 
   it('reject requests that do not fit the plan with MYELIN_GRAPH', async () => {
-    const plan = native.planCompile(counter(1), 'fused')
+    const plan = native.planCompileSync(counter(1), 'fused')
     const error = await native
       .planRun(plan, { states: [state], steps: 2, hyper: ones(1) }, null)
       .promise.catch((e) => e)
@@ -112,7 +112,7 @@ describe('addon jobs', () => {
   it('hold what they use: plan and buffers may be disposed while they run', async () => {
     await collectGarbage() // what earlier tests left must not go meanwhile
     const before = native.memory().liveBytes
-    const plan = native.planCompile(counter(1000), 'fused')
+    const plan = native.planCompileSync(counter(1000), 'fused')
     const large = native.bufferCreate('float64', 1000, null)
     const steps = 2000
     const { promise } = native.planRun(plan, { states: [large], steps, hyper: ones(steps) }, null)
@@ -125,7 +125,7 @@ describe('addon jobs', () => {
   })
 
   it('run several at once, more than there are threads', async () => {
-    const plan = native.planCompile(counter(1), 'fused')
+    const plan = native.planCompileSync(counter(1), 'fused')
     const states = Array.from({ length: 12 }, () => native.bufferCreate('float64', 1, null))
     const steps = 1000
     const jobs = states.map((s) => native.planRun(plan, { states: [s], steps, hyper: ones(steps) }, null))
@@ -135,7 +135,7 @@ describe('addon jobs', () => {
   })
 
   it('stop before the commit of a step that is not finite, and name the value', async () => {
-    const plan = native.planCompile(multiplier(4), 'fused')
+    const plan = native.planCompileSync(multiplier(4), 'fused')
     const data = new Float32Array(16).fill(3e38)
     const matrix = native.bufferCreate('float32', 16, data)
     const result = await native.planRun(plan, { states: [matrix], steps: 3 }, null).promise

@@ -5,7 +5,7 @@ import { counter, multiplier, rowSum } from './support'
 describe('addon plans', () => {
   for (const mode of ['fused', 'plain'] as const)
     it(`run steps on the calling thread (${mode})`, () => {
-      const plan = native.planCompile(counter(3), mode)
+      const plan = native.planCompileSync(counter(3), mode)
       const state = native.bufferCreate('float64', 3, new Float64Array([1, 2, 3]))
       const result = native.planRunSync(plan, { states: [state], steps: 3, hyper: new Float64Array([1, 10, 100]) })
       expect(result.status).to.equal('done')
@@ -18,7 +18,7 @@ describe('addon plans', () => {
     })
 
   it('gather rows and collect fetches', () => {
-    const plan = native.planCompile(rowSum(), 'fused')
+    const plan = native.planCompileSync(rowSum(), 'fused')
     const data = native.bufferCreate('float32', 12, new Float32Array([...Array(12).keys()]))
     const collect = native.bufferCreate('float32', 4 * 3, null)
     const result = native.planRunSync(plan, {
@@ -34,7 +34,7 @@ describe('addon plans', () => {
   })
 
   it('describe themselves', () => {
-    const info = native.planInfo(native.planCompile(counter(3), 'fused'))
+    const info = native.planInfo(native.planCompileSync(counter(3), 'fused'))
     expect(info.dtype).to.equal('float64')
     expect(info.instructions).to.be.an('array').that.is.not.empty
     expect(info.arenaBytes).to.be.a('number')
@@ -44,7 +44,7 @@ describe('addon plans', () => {
     const good = counter(3)
     const bad = [new Uint8Array(0), new Uint8Array(64), good.slice(0, -1), Uint8Array.from([...good, 0])]
     for (const bytes of bad)
-      expect(() => native.planCompile(bytes, 'fused'))
+      expect(() => native.planCompileSync(bytes, 'fused'))
         .to.throw(Error)
         .with.property('code', 'MYELIN_GRAPH')
   })
@@ -57,7 +57,7 @@ describe('addon plans', () => {
         const bytes = good.slice()
         bytes[i] ^= flip
         try {
-          native.planDispose(native.planCompile(bytes, 'fused'))
+          native.planDispose(native.planCompileSync(bytes, 'fused'))
         } catch (error) {
           expect((error as { code: string }).code).to.match(/^MYELIN_(GRAPH|MEMORY)$/)
           refused++
@@ -67,7 +67,7 @@ describe('addon plans', () => {
   })
 
   it('throw MYELIN_DISPOSED after dispose, which is idempotent', () => {
-    const plan = native.planCompile(counter(3), 'fused')
+    const plan = native.planCompileSync(counter(3), 'fused')
     native.planDispose(plan)
     native.planDispose(plan)
     const uses = [() => native.planInfo(plan), () => native.planRunSync(plan, {}), () => native.planRun(plan, {}, null)]

@@ -9,7 +9,7 @@ import { embeddingStep, rows, start, upload, values } from '../../graph/row-upda
 import { expectLaunches } from './support'
 
 function train(device: string, ids: readonly number[], steps: number) {
-  const plan = native.planCompile(embeddingStep(), 'fused', device)
+  const plan = native.planCompileSync(embeddingStep(), 'fused', device)
   const { inputs, states } = upload(device, ids)
   const { status, stepsDone, costs, fetches, value } = native.planRunSync(plan, { inputs, states, steps })
   if (device !== 'cpu') expectLaunches(native.planInfo(plan).instructions, native.planInfo(plan).launches)
@@ -55,7 +55,7 @@ describe('rows by number on cuda', () => {
     const run = (device: string, collected: boolean) => {
       const state = native.bufferCreate('int32', 6, Int32Array.of(1, 2, 3, 4, 5, 6), device)
       const collect = [12, 24].map((n) => native.bufferCreate('int32', n, null, device))
-      const result = native.planRunSync(native.planCompile(bytes, 'fused', device), {
+      const result = native.planRunSync(native.planCompileSync(bytes, 'fused', device), {
         inputs: [native.bufferCreate('int32', 9, data, device)],
         gathered: [true],
         rows: Uint32Array.of(2, 0, 1, 1),

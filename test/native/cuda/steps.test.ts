@@ -37,7 +37,7 @@ function toy(dtype: DType) {
 }
 
 interface World {
-  plan: ReturnType<typeof native.planCompile>
+  plan: ReturnType<typeof native.planCompileSync>
   state: NativeBuffer
   inputs: NativeBuffer[]
   collect: NativeBuffer
@@ -45,7 +45,7 @@ interface World {
 
 function world(device: string, dtype: DType, steps: number): World {
   return {
-    plan: native.planCompile(toy(dtype), 'fused', device),
+    plan: native.planCompileSync(toy(dtype), 'fused', device),
     state: upload(dtype, [0.5, -1, 2], device),
     inputs: [
       upload(

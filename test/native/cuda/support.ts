@@ -49,7 +49,7 @@ export interface Compiled {
 export function compile(fetches: Node[], inputs: Node[], dtype: DType, mode: Mode, device: string): Compiled {
   const { bytes, captures } = encode({ ...emptyProgram(dtype), inputs, fetches })
   if (captures.length) throw new Error('no captures expected')
-  const plan = native.planCompile(bytes, mode, device)
+  const plan = native.planCompileSync(bytes, mode, device)
   return {
     plan,
     run: (values, seed = 0n) => {

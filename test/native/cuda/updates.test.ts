@@ -38,16 +38,16 @@ function deepModel(optimizer: my.OptimizerName, gradientClip: Clip, device: stri
 /** The plans that are compiled for a GPU during `work`. */
 async function plansDuring(work: () => Promise<unknown>): Promise<NativePlan[]> {
   const plans: NativePlan[] = []
-  const { planCompile } = native
-  native.planCompile = (graph, mode, device) => {
-    const plan = planCompile(graph, mode, device)
+  const { planCompileSync } = native
+  native.planCompileSync = (graph, mode, device) => {
+    const plan = planCompileSync(graph, mode, device)
     if (device?.startsWith('cuda')) plans.push(plan)
     return plan
   }
   try {
     await work()
   } finally {
-    native.planCompile = planCompile
+    native.planCompileSync = planCompileSync
   }
   return plans
 }
@@ -132,7 +132,7 @@ describe('updates on cuda', () => {
         states: parts.flatMap((part) => part.states),
         updates: parts.flatMap((part) => part.updates),
       })
-      const plan = native.planCompile(bytes, 'fused', 'cuda')
+      const plan = native.planCompileSync(bytes, 'fused', 'cuda')
       const states = chosen.flatMap((size) =>
         [0, 1, 2, 3].map((k) => upload(dtype, k === 2 ? values(size, k).map(Math.abs) : values(size, k), 'cuda')),
       )

@@ -2,7 +2,7 @@
 import { bytes, input, load } from './common.mjs'
 
 const native = load()
-const plan = native.planCompile(bytes(), 'fused')
+const plan = native.planCompileSync(bytes(), 'fused')
 const state = native.bufferCreate('float32', input.size ** 2, new Float32Array(input.size ** 2).fill(1))
 native
   .planRun(plan, { states: [state], steps: input.steps }, null)

@@ -11,7 +11,7 @@ export const bytes = () => new Uint8Array(Buffer.from(input.graph, 'base64'))
 
 /** Starts a run of a million steps and calls `started` once it is under way. */
 export function endless(native, started) {
-  const plan = native.planCompile(bytes(), 'fused')
+  const plan = native.planCompileSync(bytes(), 'fused')
   const state = native.bufferCreate('float32', input.size ** 2, new Float32Array(input.size ** 2).fill(1))
   let isFirst = true
   return native.planRun(plan, { states: [state], steps: 1_000_000 }, () => {

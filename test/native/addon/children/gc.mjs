@@ -14,7 +14,7 @@ async function use() {
   for (let i = 0; i < 50; i++) {
     const buffer = native.bufferCreate('float64', input.n, null)
     native.bufferClone(buffer)
-    const plan = native.planCompile(bytes(), i % 2 ? 'fused' : 'plain')
+    const plan = native.planCompileSync(bytes(), i % 2 ? 'fused' : 'plain')
     const request = { states: [buffer], hyper: new Float64Array([1]) }
     native.planRunSync(plan, request)
     const { promise, cancel } = native.planRun(plan, request, () => {})
