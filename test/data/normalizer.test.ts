@@ -78,12 +78,8 @@ describe('5.11 data.normalizer', () => {
   it('scales targets there and predictions, which are [m, 1], back', () => {
     const y = [100, 200, 300]
     const scale = data.normalizer.fit(y)
-    const back = scale.invert(
-      scale
-        .transform(y)
-        .toArray()
-        .map((z) => [z as number]),
-    )
+    const predicted = [...scale.transform(y).data].map((z: number) => [z])
+    const back = scale.invert(predicted)
     expect(back.shape).to.deep.equal([3, 1])
     back.data.forEach((value, i) => expect(value).to.be.closeTo(y[i], 1e-4))
     const column = data.normalizer.fit(y.map((v) => [v]))
