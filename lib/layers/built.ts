@@ -25,6 +25,8 @@ export interface WeightSpec {
   readonly trainable: boolean
   /** 'touched': an update changes only the rows that the step read. Default 'all'. */
   readonly updates?: 'all' | 'touched' | undefined
+  /** The array that files of earlier versions hold in its place. */
+  readonly former?: { readonly name: string; convert(values: NativeArray): NativeArray } | undefined
 }
 
 export interface LayerContext {

@@ -2,7 +2,7 @@
 import { checkOptions, checkSignal, throwIfAborted } from '../base/checks'
 import type { Custom } from '../base/custom'
 import { sourceOf, withFile, type ByteSource } from '../base/disk'
-import { arrayName } from '../base/dtype'
+import { arrayName, isArrayOf } from '../base/dtype'
 import { describeValue, DTypeError, FormatError, OptionError, ShapeError } from '../base/errors'
 import { inTurns, type Sliced } from '../base/slices'
 import { layerFromConfig } from '../layers/from-config'
@@ -116,6 +116,11 @@ function* restore(
   }
   const found = new Map(snapshot.tensors.map((tensor) => [tensor.name, tensor]))
   const { list, slots, statistics } = engine.weights
+  for (const { name, place, spec } of list) {
+    const tensor = spec.former && found.get(`${place.name}.${spec.former.name}`)
+    if (tensor && !found.has(name) && !isArrayOf('int32', tensor.data))
+      found.set(name, { ...tensor, data: spec.former!.convert(tensor.data) })
+  }
   for (const place of [...engine.unadapted])
     if (statistics.every((p) => p.place !== place || found.has(p.name))) engine.unadapted.delete(place)
   const unlearnt = new Set<StateCell>(statistics.filter((p) => engine.unadapted.has(p.place)))

@@ -209,7 +209,7 @@ describe('models of several inputs and outputs', () => {
     expect(() => made.predictSync(data)).to.throw(my.StateError, /'na' has not learnt/)
     await made.adapt(data)
     const learnt = valuesOf(made.getWeights({ statistics: true }))
-    expect([learnt['na.mean'], learnt['nb.mean'], learnt['nb.variance']]).to.deep.equal([[2, 20], [7], [4]])
+    expect([learnt['na.mean'], learnt['nb.mean'], learnt['nb.deviation']]).to.deep.equal([[2, 20], [7], [2]])
     const again = await my.loadModel(made.toBytes(), { custom })
     expect(valuesOf(again.getWeights({ statistics: true }))).to.deep.equal(learnt)
   })
