@@ -3,7 +3,7 @@
  * received.
  */
 import type { DType, TensorDType } from './dtype'
-import { AbortError, describeValue, DTypeError, OptionError, ShapeError } from './errors'
+import { AbortError, describeValue, DTypeError, OptionError, ShapeError, StateError } from './errors'
 import { maxDimension, maxRank, shapeText } from './shape'
 import { didYouMean } from './suggest'
 
@@ -154,4 +154,16 @@ export function checkSignal(where: string, signal: unknown): void {
     throw new OptionError(
       `${where}: signal: expected an AbortSignal (new AbortController().signal), got ${describeValue(signal)}.`,
     )
+}
+
+/**
+ * For arrays that are read where they are, in slices: their owner could change or transfer them in between. StateError
+ * where the length is another than it was at the call. `or`: what else can be done than to leave the array alone.
+ */
+export function requireUnchanged(where: string, opened: number, now: number, or = ''): void {
+  if (now === opened) return
+  throw new StateError(
+    `${where}: the array was changed or transferred while it was read: expected ${opened} elements as at the call, ` +
+      `got ${now}. Leave it as it is until the call has settled${or}.`,
+  )
 }

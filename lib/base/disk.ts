@@ -4,6 +4,7 @@ import { constants, promises as fs, type Stats } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import * as path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { requireUnchanged } from './checks'
 import { describeValue, FormatError } from './errors'
 
 /** What the system's error codes mean to somebody who saves a model. */
@@ -270,11 +271,14 @@ async function flushFolder(folder: string): Promise<void> {
   }
 }
 
-/** The bytes of a file. A missing or unreadable one is a FormatError with `cause`. */
+/**
+ * The bytes of a file, found from the folder that the process is in at the call. A missing or unreadable one is a
+ * FormatError with `cause`.
+ */
 export async function readFile(file: string): Promise<Uint8Array> {
   checkPath('read', file)
   try {
-    return await fs.readFile(file)
+    return await fs.readFile(path.resolve(file))
   } catch (error) {
     throw diskError('read', file, error, '')
   }
@@ -287,21 +291,24 @@ export interface ByteSource {
   read(into: Uint8Array, at: number): Promise<void> | undefined
 }
 
-export function sourceOf(bytes: Uint8Array): ByteSource {
-  return {
-    length: bytes.length,
-    read: (into, at) => void into.set(bytes.subarray(at, at + into.length)),
+/** Bytes that a user gives or that are there. StateError, which `name` opens, if they change while they are read. */
+export function sourceOf(bytes: Uint8Array, name: string): ByteSource {
+  const { length } = bytes
+  const read = (into: Uint8Array, at: number): undefined => {
+    requireUnchanged(name, length, bytes.length)
+    into.set(bytes.subarray(at, at + into.length))
   }
+  return { length, read }
 }
 
-/** Hands the file to `use`, open for reading. A missing or unreadable one is a FormatError with `cause`. */
+/** Hands the file to `use`, open for reading. Path and errors as those of `readFile`. */
 export async function withFile<T>(file: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
   checkPath('read', file)
   const wrong = (error: unknown) => diskError('read', file, error, '')
   let handle: FileHandle
   let size: number | null
   try {
-    handle = await fs.open(file, 'r')
+    handle = await fs.open(path.resolve(file), 'r')
   } catch (error) {
     throw wrong(error)
   }
@@ -314,7 +321,7 @@ export async function withFile<T>(file: string, use: (source: ByteSource) => Pro
       throw wrong(error)
     }
     // A pipe cannot be asked for its length.
-    if (size === null) return await use(sourceOf(await handle.readFile()))
+    if (size === null) return await use(sourceOf(await handle.readFile(), file))
     const read = async (into: Uint8Array, at: number): Promise<void> => {
       for (let done = 0; done < into.length;) {
         const { bytesRead } = await handle.read(into, done, into.length - done, at + done).catch((error: unknown) => {

@@ -79,7 +79,7 @@ function dtypeOf(x: DataLike): DType {
 /** Reads images in slices. The caller releases them. NonFiniteError, ShapeError. */
 function* imagesOf(where: string, x: DataLike, how: (row: Shape) => NativeAugmentation): Sliced<Images> {
   const dtype = dtypeOf(x)
-  const source = openRows(where, x, dtype)
+  const source = openRows(`${where}: x`, x, dtype)
   try {
     const described = how(source.shape.slice(1))
     return { ...(yield* toNative(where, 'x', source, { dtype, device: 'cpu' })), dtype, how: described }
@@ -192,7 +192,9 @@ export class Augmenter {
   /** The examples and a changed copy of each behind them: 2m rows, labels repeated. */
   append(xy: { x: DataLike; y: DataLike }): { x: Tensor; y: Tensor } {
     const where = 'augment.append'
-    const [x, y] = [xy?.x, xy?.y].map((values) => (values instanceof Tensor ? values : asTensor(where, values)))
+    const asOne = (name: string, rows: DataLike) =>
+      rows instanceof Tensor ? rows : asTensor(`${where}: ${name}`, rows)
+    const [x, y] = [asOne('x', xy?.x), asOne('y', xy?.y)]
     if (y.shape[0] !== x.shape[0])
       throw new ShapeError(`${where}: x and y need the same number of rows, got ${x.shape[0]} and ${y.shape[0]}.`)
     const changed = this.apply(x)

@@ -1,13 +1,16 @@
 /** What users give as rows, opened once: the shape is known then, the numbers are read and converted part by part. */
-import { shapeOption } from '../base/checks'
+import { requireUnchanged, shapeOption } from '../base/checks'
 import { isArrayOf, type ArrayOf, type DType, type TensorArray, type TensorDType } from '../base/dtype'
-import { describeValue, DisposedError, OptionError, ShapeError, StateError } from '../base/errors'
+import { describeValue, DisposedError, OptionError, ShapeError } from '../base/errors'
 import { shapeText, sizeOf, type Shape } from '../base/shape'
 import { native } from '../native/native'
 import { guarded } from '../native/runtime'
 import { converted, flatten, isNumberArray, nestedRows, shapeOfFirst, type NumberArray } from '../tensor/convert'
 import { bufferOf, shareStorage, Tensor, type AnyTensor } from '../tensor/tensor'
 import { isShaped, type DataLike } from './rows'
+
+/** What else may be given for an array that changes. */
+const orTensor = ', or pass a tensor, which may be disposed at once'
 
 /** Something that has rows. */
 export interface RowSource<D extends TensorDType = DType> {
@@ -125,7 +128,7 @@ class ArrayRows<D extends TensorDType> implements RowSource<D> {
   }
 
   read(from: number, to: number): ArrayOf<D> {
-    requireUnchanged(this.where, this.#length, this.values.length)
+    requireUnchanged(this.where, this.#length, this.values.length, orTensor)
     const part = this.values.subarray(from * this.#width, to * this.#width)
     return isArrayOf(this.dtype, part) ? part : converted(this.where, part, this.dtype, this.shape, from * this.#width)
   }
@@ -159,21 +162,12 @@ class NestedRows<D extends TensorDType> implements RowSource<D> {
     // The array's own rows that cover the rows wanted: the same ones unless another shape was asked for.
     const first = Math.floor((from * width) / ownWidth)
     const last = Math.ceil((to * width) / ownWidth)
-    requireUnchanged(this.where, this.#own[0], this.values.length)
+    requireUnchanged(this.where, this.#own[0], this.values.length, orTensor)
     const data = nestedRows(this.where, this.values, this.dtype, this.#own, first, last)
     return data.subarray(from * width - first * ownWidth, to * width - first * ownWidth) as ArrayOf<D>
   }
 
   release(): void {}
-}
-
-/** An array is read where it is, in slices: its owner could change or transfer it in between. */
-function requireUnchanged(where: string, opened: number, now: number): void {
-  if (now === opened) return
-  throw new StateError(
-    `${where}: the array was changed or transferred while it was read: it had ${opened} elements and has ${now}. ` +
-      'Leave it as it is until the call has settled, or pass a tensor, which may be disposed at once.',
-  )
 }
 
 /** The shape that was asked for, or the data's own. ShapeError where the two hold different numbers of elements. */

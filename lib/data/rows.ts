@@ -2,7 +2,7 @@
 import { arrayName, newArray, type DType, type NativeArray } from '../base/dtype'
 import { describeValue, DTypeError, NonFiniteError, ShapeError } from '../base/errors'
 import { shapeText, type Shape } from '../base/shape'
-import { Tensor, tensor, toFlat, type TensorLike } from '../tensor/tensor'
+import { Tensor, tensor, toFlat, valuesOf, type TensorLike } from '../tensor/tensor'
 
 /** A typed array with its shape, row by row. */
 export interface ShapedArray {
@@ -13,7 +13,7 @@ export interface ShapedArray {
 /** What the functions of `data` take: nested arrays, a typed array (rank 1), one with a shape, or a Tensor. */
 export type DataLike = TensorLike | ShapedArray
 
-/** Rows of `width` numbers each; `shape[0]` is the number of rows. Do not write to `data`: it may be a tensor's. */
+/** Rows of `width` numbers each; `shape[0]` is the number of rows. */
 export interface Rows {
   data: NativeArray
   shape: number[]
@@ -59,12 +59,12 @@ const wideArrays = new Set(['Int32Array', 'Uint32Array'])
 
 function flat(where: string, value: DataLike): { data: NativeArray; shape: number[]; dtype: DType } {
   if (value instanceof Tensor && value.dtype !== 'int32') {
-    const { data, shape, dtype } = value as Tensor
-    return { data, shape: [...shape], dtype }
+    const { shape, dtype } = value as Tensor
+    return { data: valuesOf(value) as NativeArray, shape: [...shape], dtype }
   }
-  const source = isShaped(value) ? value.data : value
-  const asked = isShaped(value) ? value.shape : undefined
-  const name = arrayName(source instanceof Tensor ? source.data : source)
+  const { data: given, shape: own } = isShaped(value) ? value : { data: value, shape: undefined }
+  const [source, asked] = given instanceof Tensor ? [valuesOf(given), own ?? given.shape] : [given, own]
+  const name = arrayName(source)
   if (name === 'Float64Array') return { ...toFlat(where, source, 'float64', asked), dtype: 'float64' }
   if (name !== undefined && !wideArrays.has(name))
     return { ...toFlat(where, source, 'float32', asked), dtype: 'float32' }

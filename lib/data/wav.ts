@@ -1,5 +1,7 @@
 /** Sound files as numbers. */
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { requireUnchanged } from '../base/checks'
 import { arrayName } from '../base/dtype'
 import { describeValue, FormatError, OptionError } from '../base/errors'
 import { inTurns, type Sliced } from '../base/slices'
@@ -55,6 +57,7 @@ export async function readWav(source: string | Uint8Array): Promise<Sound> {
     throw new OptionError(`${where}: expected a path or a Uint8Array, got ${describeValue(source)}.`)
   const bytes = typeof source === 'string' ? await read(where, source) : source
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const { length } = bytes
   const text = (at: number) => (at + 4 <= bytes.length ? String.fromCharCode(...bytes.subarray(at, at + 4)) : '')
   if (text(0) !== 'RIFF' || text(8) !== 'WAVE') throw new FormatError(`${where}: this is no WAV file (RIFF … WAVE).`)
   const riffEnd = bytes.length < 8 ? 0 : 8 + view.getUint32(4, true)
@@ -81,7 +84,9 @@ export async function readWav(source: string | Uint8Array): Promise<Sound> {
       }
     } else if (isData) {
       if (!layout) throw new FormatError(`${where}: the samples come before the description of their format.`)
-      const samples = await inTurns(samplesOf(where, view, body, size, layout))
+      const samples = await inTurns(samplesOf(where, view, body, size, layout), () =>
+        requireUnchanged(where, length, bytes.length),
+      )
       return { sampleRate: layout.sampleRate, samples }
     }
     at = body + size + (size % 2)
@@ -112,7 +117,7 @@ function* samplesOf(where: string, view: DataView, begin: number, size: number, 
 
 async function read(where: string, path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path)
+    return await readFile(resolve(path))
   } catch (cause) {
     throw new FormatError(`${where}: cannot be read: ${(cause as Error).message}`, { cause })
   }

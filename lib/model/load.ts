@@ -156,6 +156,6 @@ export async function readSnapshot(
   if (typeof source === 'string') return { snapshot: await withFile(source, read), name }
   if (arrayName(source) !== 'Uint8Array')
     throw new FormatError(`${name}: expected the bytes of a model as a Uint8Array, got ${describeValue(source)}.`)
-  const snapshot = await read(sourceOf(source))
+  const snapshot = await read(sourceOf(source, `${where}: ${name}`))
   return { snapshot, name }
 }

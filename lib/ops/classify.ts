@@ -5,7 +5,7 @@ import { normalizeAxis, shapeText } from '../base/shape'
 import * as b from '../graph/build'
 import { whereOf } from '../graph/label'
 import type { Node } from '../graph/node'
-import { nodeOf, type Tensor, type Value } from '../tensor/tensor'
+import { nodeOf, valuesOf, type Tensor, type Value } from '../tensor/tensor'
 import { apply, checkValue, shapeOf } from './engine'
 import { logSumExpOf } from './reduce'
 
@@ -52,7 +52,7 @@ export function oneHot(labels: Value, classes: number): Tensor {
   if (shape.length > 2 || (shape.length === 2 && shape[1] !== 1))
     throw new ShapeError(`${where}: expected class numbers of shape [m] or [m, 1], got ${shapeText(shape)}.`)
   if (typeof labels === 'number') checkLabels(where, [labels], classes)
-  else if (nodeOf(labels) === undefined) checkLabels(where, labels.data, classes)
+  else if (nodeOf(labels) === undefined) checkLabels(where, valuesOf(labels), classes)
   const numbers = Array.from({ length: classes }, (_, i) => i)
   return apply('oneHot', [labels], String(classes), ([n]) => {
     // Class numbers are exact in any dtype: of whole numbers nothing else can be rounded to one.

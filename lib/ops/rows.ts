@@ -5,7 +5,7 @@ import { describeValue, DTypeError, OptionError, ShapeError } from '../base/erro
 import { sameShape, shapeText } from '../base/shape'
 import * as b from '../graph/build'
 import { whereOf } from '../graph/label'
-import { contextOf, nodeOf, Tensor, tensor, type AnyTensor, type Value } from '../tensor/tensor'
+import { contextOf, nodeOf, Tensor, tensor, valuesOf, type AnyTensor, type Value } from '../tensor/tensor'
 import { apply, checkValue, runRecipe, shapeOf } from './engine'
 
 /**
@@ -53,10 +53,11 @@ function checkIds(op: string, ids: Value): AnyTensor {
 /** OptionError for numbers that are there already and outside of [0, rows); those of a trace the kernel looks at. */
 function checkRange(op: string, ids: AnyTensor, rows: number): void {
   if (nodeOf(ids) !== undefined) return
-  const bad = ids.data.findIndex((id) => id < 0 || id >= rows)
+  const values = valuesOf(ids)
+  const bad = values.findIndex((id) => id < 0 || id >= rows)
   if (bad >= 0)
     throw new OptionError(
-      `${whereOf(op)}: expected row numbers 0…${rows - 1} for ${rows} rows, got ${ids.data[bad]} at place ${bad}.`,
+      `${whereOf(op)}: expected row numbers 0…${rows - 1} for ${rows} rows, got ${values[bad]} at place ${bad}.`,
     )
 }
 

@@ -187,7 +187,8 @@ export function flatten<D extends TensorDType>(
   if (isNumberArray(value)) {
     if (value.length === 0) throw new ShapeError(`${where}: expected at least one number, got an empty array.`)
     found = [value.length]
-    data = converted(where, value, dtype, found)
+    // Another thread may make the buffer longer meanwhile, and this array with it.
+    data = converted(where, value.subarray(0, found[0]), dtype, found)
   } else if (Array.isArray(value) || typeof value === 'number' || typeof value === 'boolean') {
     found = shapeOfFirst(where, value)
     data = nestedRows(where, value, dtype, found)

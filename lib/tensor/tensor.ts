@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { checkOptions, tensorDTypeOption } from '../base/checks'
-import type { ArrayOf, DType, TensorArray, TensorDType } from '../base/dtype'
+import { isArrayOf, type ArrayOf, type DType, type TensorArray, type TensorDType } from '../base/dtype'
 import { DisposedError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText, sizeOf, type Shape } from '../base/shape'
 import { TraceContext } from '../graph/context'
@@ -48,6 +48,7 @@ export type AnyTensor = Tensor<TensorDType>
 interface Internals {
   storageOf(t: AnyTensor): Storage
   dataOf(t: AnyTensor): TensorArray
+  valuesOf(t: AnyTensor): TensorArray
   nodeOf(t: AnyTensor): Node | undefined
   contextOf(t: AnyTensor): TraceContext | undefined
   isWeak(t: AnyTensor): boolean
@@ -78,7 +79,7 @@ export class Tensor<D extends TensorDType = DType> {
   readonly shape: Shape
   /**
    * The values, row by row: a copy that JavaScript owns, made at the first access and kept. Changing it does not
-   * change the tensor. StateError on a traced value.
+   * change the tensor; after a transfer of its buffer, the next access makes another. StateError on a traced value.
    */
   declare readonly data: TensorData<D>
   #dtype: TensorDType
@@ -104,8 +105,15 @@ export class Tensor<D extends TensorDType = DType> {
       dataOf(t) {
         t.#usable('read')
         if (!t.#storage) throw t.#tracedError()
-        const storage = t.#storage
-        return (storage.cached ??= guarded('Tensor.data', () => native.bufferRead<TensorArray>(storage.buffer)))
+        const { cached } = t.#storage
+        // A tensor has at least one number: an empty array is one whose buffer was transferred.
+        return cached?.length ? cached : (t.#storage.cached = internals.valuesOf(t))
+      },
+      valuesOf(t) {
+        t.#usable('read')
+        if (!t.#storage) throw t.#tracedError()
+        const { buffer } = t.#storage
+        return guarded('Tensor.data', () => native.bufferRead<TensorArray>(buffer))
       },
       nodeOf: (t) => t.#node,
       contextOf: (t) => t.#context,
@@ -170,12 +178,12 @@ export class Tensor<D extends TensorDType = DType> {
       throw new ShapeError(
         `Tensor.item: expected a tensor with one element, got shape ${shapeText(this.shape)}. Use .data or .toArray().`,
       )
-    return this.data[0]
+    return internals.valuesOf(this)[0]
   }
 
   /** Nested arrays of numbers; a number for a scalar. */
   toArray(): NestedArray {
-    return nest(this.data, this.shape)
+    return nest(internals.valuesOf(this), this.shape)
   }
 
   /** Frees the native memory now. Any later use throws DisposedError; a second `dispose()` does nothing. */
@@ -195,7 +203,7 @@ export class Tensor<D extends TensorDType = DType> {
     const head = `Tensor ${this.dtype} ${shapeText(this.shape)}`
     if (this.#disposed) return `${head} (disposed)`
     if (this.#node) return `${head} (traced: ${this.#node.op}${this.#node.label ? ` in ${this.#node.label}` : ''})`
-    return `${head}${this.rank > 1 ? '\n' : ' '}${valuesText(this.data, this.shape, this.dtype)}`
+    return `${head}${this.rank > 1 ? '\n' : ' '}${valuesText(internals.valuesOf(this), this.shape, this.dtype)}`
   }
 
   /** Writes `toString()` to the console. */
@@ -251,6 +259,11 @@ export class Tensor<D extends TensorDType = DType> {
 /** Native memory of a concrete tensor. StateError on a traced one, DisposedError after dispose. @internal */
 export function bufferOf(t: AnyTensor): NativeBuffer {
   return internals.storageOf(t).buffer
+}
+
+/** A copy of the values, whatever became of the one that `data` keeps. Errors as those of `data`. @internal */
+export function valuesOf(t: AnyTensor): TensorArray {
+  return internals.valuesOf(t)
 }
 
 /** The node of a traced tensor; undefined for a concrete one. @internal */
@@ -326,7 +339,8 @@ export function toFlat<D extends TensorDType>(
   shape?: Shape,
 ): { data: ArrayOf<D>; shape: number[] } {
   if (!(value instanceof Tensor)) return flatten(where, value, dtype, shape)
-  const data = converted(where, value.data, dtype, value.shape)
+  const values = valuesOf(value)
+  const data = isArrayOf(dtype, values) ? values : converted(where, values, dtype, value.shape)
   if (shape !== undefined) return flatten(where, data, dtype, shape)
   return { data, shape: [...value.shape] }
 }

@@ -1,21 +1,42 @@
 import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'chai'
 import { DisposedError, DTypeError, OptionError, ShapeError } from '../../lib/base/errors'
-import { layers, sequential } from '../../lib'
+import { data, layers, sequential } from '../../lib'
 import { memory } from '../../lib/native/runtime'
 import * as ops from '../../lib/ops'
 import { tensor, type Tensor } from '../../lib/tensor/tensor'
 
 describe('tensors', () => {
   it('hold copies', () => {
-    const data = Float32Array.of(1, 2)
-    const t = tensor(data)
-    data[0] = 9
+    const given = Float32Array.of(1, 2)
+    const t = tensor(given)
+    given[0] = 9
     expect([...t.data]).to.deep.equal([1, 2])
     expect(tensor(t, { dtype: 'float64' }).dtype).to.equal('float64')
     expect(tensor(t).toArray()).to.deep.equal([1, 2])
     expect(tensor(t, [2, 1]).shape).to.deep.equal([2, 1])
     expect([t.rank, t.size, t.dtype]).to.deep.equal([1, 2, 'float32'])
+  })
+
+  it('hold their values whatever becomes of the copy that data is', () => {
+    const [gone, written] = [tensor([[1, 2]]), tensor([1, 2], { dtype: 'int32' })]
+    structuredClone(gone.data, { transfer: [gone.data.buffer as ArrayBuffer] })
+    expect(gone.toArray()).to.deep.equal([[1, 2]])
+    expect([[...gone.data], gone.data === gone.data]).to.deep.equal([[1, 2], true])
+    expect(String(gone)).to.equal('Tensor float32 [1, 2]\n[[1, 2]]')
+    const one = tensor(5)
+    structuredClone(one.data, { transfer: [one.data.buffer as ArrayBuffer] })
+    expect([one.item(), +one]).to.deep.equal([5, 5])
+
+    written.data[0] = 99
+    expect([written.data[0], written.toArray()]).to.deep.equal([99, [1, 2]])
+    expect(tensor(written, { dtype: 'float64' }).toArray()).to.deep.equal([1, 2])
+    expect(ops.take(tensor([7, 8, 9]), written).toArray()).to.deep.equal([8, 9])
+    expect(ops.oneHot(written, 3).shape).to.deep.equal([2, 3])
+    const [x, y] = [tensor([1, 2]), tensor([3, 4])]
+    x.data[0] = 99
+    const parts = data.split({ x, y: { data: y as never, shape: [2] } }, { train: 1 })
+    expect([...parts.train.x.data].sort()).to.deep.equal([1, 2])
   })
 
   it('are equal where shape, dtype and values are', () => {

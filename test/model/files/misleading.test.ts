@@ -27,7 +27,7 @@ type Change = (snapshot: ModelSnapshot) => void
 /** A file with a valid checksum that says something else than a model would. */
 function changed(bytes: Uint8Array, change: Change): Uint8Array {
   // Of bytes in memory there is nothing to wait for.
-  const snapshot = atOnce(decodedSnapshot(sourceOf(bytes), 'whole') as Sliced<ModelSnapshot>)
+  const snapshot = atOnce(decodedSnapshot(sourceOf(bytes, 'whole'), 'whole') as Sliced<ModelSnapshot>)
   change(snapshot)
   return encodeSnapshot(snapshot)
 }

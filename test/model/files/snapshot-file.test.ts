@@ -8,7 +8,8 @@ import { decodedSnapshot, encodeSnapshot } from '../../../lib/model/files/snapsh
 
 // Of bytes in memory there is nothing to wait for.
 const decode = <T>(work: Reading<T>) => atOnce(work as Sliced<T>)
-const decodeSnapshot = (bytes: Uint8Array, source = 'model file') => decode(decodedSnapshot(sourceOf(bytes), source))
+const decodeSnapshot = (bytes: Uint8Array, source = 'model file') =>
+  decode(decodedSnapshot(sourceOf(bytes, source), source))
 
 function snapshot(): ModelSnapshot {
   return {
@@ -139,7 +140,7 @@ describe('model file', () => {
 
   it('refuses other versions, other formats and contents of another kind', () => {
     const rewrite = (change: Record<string, string>) => {
-      const { metadata, tensors } = decode(decodedContainer(sourceOf(bytes), 'test'))
+      const { metadata, tensors } = decode(decodedContainer(sourceOf(bytes, 'test'), 'test'))
       return encodeContainer({ metadata: { ...metadata, ...change }, tensors })
     }
     expect(() => decodeSnapshot(rewrite({ version: '3' }))).to.throw(FormatError, 'newer Myelin')
