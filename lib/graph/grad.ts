@@ -2,6 +2,7 @@
 import { DTypeError, ShapeError } from '../base/errors'
 import { sameShape, shapeText, sizeOf } from '../base/shape'
 import { atOnce, type Sliced } from '../base/slices'
+import { sumOf } from './adjoints'
 import * as build from './build'
 import { withLabel } from './label'
 import type { Node } from './node'
@@ -32,24 +33,57 @@ export function* differentiating(y: Node, wrt: readonly Node[], dy?: Node): Slic
     if (targets.has(node) || node.inputs.some((n) => active.has(n))) active.add(node)
   }
 
-  const adjoint = new Map<Node, Node>([[y, dy ?? build.constant(1, y.shape)]])
+  const first = firstOfEqual(order, active, targets)
+  const parts = new Map<Node, Node[]>([[y, [dy ?? build.constant(1, y.shape)]]])
   for (const [i, node] of order.reverse().entries()) {
     if (i % nodesOfSlice === nodesOfSlice - 1) yield
-    const dNode = adjoint.get(node)
-    if (dNode === undefined || !active.has(node) || !node.inputs.some((n) => active.has(n))) continue
+    const found = parts.get(node)
+    if (found === undefined || !active.has(node)) continue
     withLabel(node.label, () => {
+      const dNode = sumOf(found)
+      parts.set(node, [dNode])
+      if (!node.inputs.some((n) => active.has(n))) return
       primitives[node.op].vjp(node, dNode, build).forEach((dInput, k) => {
-        const input = node.inputs[k]
-        if (dInput === null || !active.has(input)) return
-        const before = adjoint.get(input)
-        adjoint.set(input, before === undefined ? dInput : build.add(before, dInput))
+        if (dInput === null || !active.has(node.inputs[k])) return
+        const input = first.get(node.inputs[k]) ?? node.inputs[k]
+        const before = parts.get(input)
+        if (before === undefined) parts.set(input, [dInput])
+        else before.push(dInput)
       })
     })
   }
-  return wrt.map((node) => build.broadcast(adjoint.get(node) ?? build.constant(0, node.shape), node.shape))
+  return wrt.map((node) => build.broadcast(parts.get(node)?.[0] ?? build.constant(0, node.shape), node.shape))
 }
 
 /** The same without a pause. */
 export function gradients(y: Node, wrt: readonly Node[], dy?: Node): Node[] {
   return atOnce(differentiating(y, wrt, dy))
+}
+
+/** What loops write anew for each slice that they take. */
+const views = new Set(['slice', 'reshape', 'transpose'])
+
+/**
+ * Equal slices of one value, and equal reshapes and transposes that only slices read, count as one: the first gets
+ * what flows into all of them. A loop that writes `slice(reshape(x, …), …)` would otherwise give x as many paddings as
+ * it has turns.
+ */
+function firstOfEqual(order: readonly Node[], active: ReadonlySet<Node>, targets: ReadonlySet<Node>): Map<Node, Node> {
+  const readOtherwise = new Set<Node>()
+  for (const node of [...order].reverse())
+    if (node.op !== 'slice' && (!views.has(node.op) || readOtherwise.has(node)))
+      for (const input of node.inputs) readOtherwise.add(input)
+  const first = new Map<Node, Node>()
+  const byKey = new Map<string, Node>()
+  for (const node of order) {
+    if (!views.has(node.op) || !active.has(node) || targets.has(node)) continue
+    if (node.op !== 'slice' && readOtherwise.has(node)) continue
+    const [input] = node.inputs
+    const { begin, perm } = node.attrs
+    const key = `${node.op} ${(first.get(input) ?? input).id} ${String(begin ?? perm)} [${node.shape}]`
+    const known = byKey.get(key)
+    if (known === undefined) byKey.set(key, node)
+    else first.set(node, known)
+  }
+  return first
 }
