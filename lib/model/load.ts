@@ -1,9 +1,7 @@
 /** From files to models. */
 import { booleanOption, checkOptions, checkSignal, throwIfAborted } from '../base/checks'
 import type { Custom } from '../base/custom'
-import { sourceOf, withFile, type ByteSource } from '../base/disk'
-import { arrayName } from '../base/dtype'
-import { describeValue, DTypeError, FormatError, OptionError, ShapeError } from '../base/errors'
+import { DTypeError, FormatError, OptionError, ShapeError } from '../base/errors'
 import { inTurns, type Sliced } from '../base/slices'
 import { layerFromConfig } from '../layers/from-config'
 import { lossFromConfig } from '../losses'
@@ -12,6 +10,7 @@ import { resolveDevice, type DeviceName } from '../native/devices'
 import { optimizerFromConfig } from '../optimizers'
 import type { ModelSnapshot } from './files/snapshot'
 import { decodedSnapshot } from './files/snapshot-file'
+import { withBytes } from './files/source'
 import { Model, type AnyModel } from './model'
 import { clipFromConfig, resolveCompile, type Compiled } from './structure/compile'
 import { Network } from './structure/network'
@@ -164,15 +163,9 @@ export async function readSnapshot(
   source: string | Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<{ snapshot: ModelSnapshot; name: string }> {
-  const name = typeof source === 'string' ? source : 'model bytes'
-  throwIfAborted(where, signal)
-  const read = async (bytes: ByteSource): Promise<ModelSnapshot> => {
-    if (bytes.length === 0) throw new FormatError(`${where}: '${name}' is empty.`)
-    return inTurns(decodedSnapshot(bytes, name), () => throwIfAborted(where, signal))
-  }
-  if (typeof source === 'string') return { snapshot: await withFile(source, read), name }
-  if (arrayName(source) !== 'Uint8Array')
-    throw new FormatError(`${name}: expected the bytes of a model as a Uint8Array, got ${describeValue(source)}.`)
-  const snapshot = await read(sourceOf(source))
-  return { snapshot, name }
+  const pause = () => throwIfAborted(where, signal)
+  pause()
+  return withBytes(where, source, 'model', async (bytes, name) => {
+    return { snapshot: await inTurns(decodedSnapshot(bytes, name), pause), name }
+  })
 }
