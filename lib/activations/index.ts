@@ -1,6 +1,6 @@
 /** The table of activations, and how options and files name them. */
 import { checkOptions, oneOf } from '../base/checks'
-import { customFunction, isFunctionConfig, type Custom } from '../base/custom'
+import { customFunction, isFunctionConfig, isOwnFunction, type Custom, type Named } from '../base/custom'
 import { describeValue, OptionError } from '../base/errors'
 import type { Json } from '../base/json'
 import {
@@ -40,8 +40,12 @@ const table = {
 }
 
 export type ActivationName = keyof typeof table
-/** A name, one with its options such as `{ name: 'leakyRelu', slope }`, or a function that keeps the shape. */
-export type ActivationSpec = ActivationName | ({ name: ActivationName } & ActivationOptions) | ActivationFunction
+/**
+ * A name, one with its options such as `{ name: 'leakyRelu', slope }`, or a function that keeps the shape, by itself or
+ * with a name for files.
+ */
+export type ActivationSpec =
+  ActivationName | ({ name: ActivationName } & ActivationOptions) | ActivationFunction | Named<ActivationFunction>
 
 /** The options of all kinds; each takes its own. */
 type ActivationOptions = All<Parameters<(typeof table)[ActivationName]['make']>[1]>
@@ -58,7 +62,7 @@ const optionNames = [...new Set(names.flatMap((name) => kinds[name].options as r
  * is none, for unknown names and for options that belong to another activation.
  */
 export function toActivation(where: string, spec: ActivationSpec | undefined): Activation {
-  if (typeof spec === 'function') return ownActivation(where, spec)
+  if (isOwnFunction<ActivationFunction>(spec)) return ownActivation(where, spec)
   if (spec !== null && typeof spec === 'object') {
     const { name, ...options } = spec
     checkOptions(where, spec, ['name', ...optionNames])
@@ -67,8 +71,8 @@ export function toActivation(where: string, spec: ActivationSpec | undefined): A
   if (spec === undefined) return named(where, 'linear', {})
   if (typeof spec === 'string') return named(where, oneOf(where, spec, names), {})
   throw new OptionError(
-    `${where}: expected ${quoted(names)}, { name, ${optionNames.join(', ')} } or a function of tensors, ` +
-      `got ${describeValue(spec)}.`,
+    `${where}: expected ${quoted(names)}, { name, ${optionNames.join(', ')} }, a function of tensors or ` +
+      `{ name, fn }, got ${describeValue(spec)}.`,
   )
 }
 
@@ -96,6 +100,6 @@ export function activationFromConfig(
   config: Json | undefined,
   custom?: Custom,
 ): ActivationSpec | undefined {
-  if (isFunctionConfig(config)) return customFunction<ActivationFunction>(where, config.custom, custom)
+  if (isFunctionConfig(config)) return { name: config.custom, fn: customFunction(where, config.custom, custom) }
   return config as ActivationSpec | undefined
 }

@@ -1,12 +1,14 @@
 /** Activation functions of the user's own. */
-import { functionConfig } from '../base/custom'
+import { ownFunction, type Named } from '../base/custom'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { sameShape, shapeText } from '../base/shape'
 import type { Tensor } from '../tensor/tensor'
 import { factsOf, type Activation, type ActivationFunction } from './activation'
 
-export function ownActivation(where: string, fn: ActivationFunction): Activation {
-  return { name: 'custom', config: functionConfig(fn), ...factsOf({}), apply: (z) => applied(where, fn, z) }
+/** `where` names the option in errors. */
+export function ownActivation(where: string, spec: ActivationFunction | Named<ActivationFunction>): Activation {
+  const { fn, config } = ownFunction(where, spec)
+  return { name: 'custom', config, ...factsOf({}), apply: (z) => applied(where, fn, z) }
 }
 
 function applied(where: string, fn: ActivationFunction, z: Tensor): Tensor {

@@ -2,7 +2,7 @@
  * What a model refers to by name because a file cannot hold code: own layers and functions. `loadModel`'s
  * option `custom` hands the same names back.
  */
-import { nonEmptyString } from './checks'
+import { checkOptions, functionOption, nonEmptyString } from './checks'
 import { FormatError, OptionError } from './errors'
 import type { Json, JsonObject } from './json'
 import { nearestName } from './suggest'
@@ -14,8 +14,16 @@ export interface Factory<Made = unknown> {
   fromConfig(config: JsonObject, name?: string): Made
 }
 
-/** Own layers and functions by the name they were saved under. */
-export type Custom = Readonly<Record<string, Factory | ((...args: never[]) => unknown)>>
+type AnyFunction = (...args: never[]) => unknown
+
+/** `{ name, fn }`: a function with the name that files know it by, whatever a minifier calls it. */
+export interface Named<F> {
+  name: string
+  fn: F
+}
+
+/** Own layers, optimisers and functions (or `{ name, fn }`) by the name they were saved under. */
+export type Custom = Readonly<Record<string, Factory | AnyFunction | Named<AnyFunction>>>
 
 /** Kinds that the library brings, which the tables of layers and of optimisers add. */
 const builtIn = { layer: new Set<string>(), optimizer: new Set<string>() }
@@ -39,14 +47,61 @@ export function ownKind(where: string, what: keyof typeof builtIn, kind: unknown
 const namesOfOptions = new Set(['', 'anonymous', 'activation', 'loss', 'fn', 'learningRate', 'call', 'default'])
 
 /** The function's own name, or null if it has none (then a model that uses it cannot be saved). */
-export function functionName(fn: (...args: never[]) => unknown): string | null {
+export function functionName(fn: AnyFunction): string | null {
   return namesOfOptions.has(fn.name) ? null : fn.name
 }
 
-/** How files refer to a function: `{ custom: name }`, or null for one without a name. */
-export function functionConfig(fn: (...args: never[]) => unknown): { custom: string } | null {
-  const name = functionName(fn)
-  return name === null ? null : { custom: name }
+/** How files refer to a function of the user's own: `{ custom: name }`, or null for one without a name. */
+export type FunctionConfig = { custom: string } | null
+
+/** The functions behind what layers, losses, … say in files. */
+const functions = new WeakMap<object, { name: string; fn: AnyFunction }>()
+
+/** `config`, noted as what files hold of the function called `name`. */
+export function standsFor<C extends object>(config: C, name: string, fn: AnyFunction): C {
+  functions.set(config, { name, fn })
+  return config
+}
+
+/**
+ * FormatError where two functions go by one name anywhere in `config`: `custom` could give back only one of them.
+ * Copies of one function, which differ at most in what they captured, pass.
+ */
+export function checkNames(where: string, config: Json, known = new Map<string, AnyFunction>()): void {
+  if (typeof config !== 'object' || config === null) return
+  const found = functions.get(config)
+  if (!found) return Object.values(config).forEach((entry) => checkNames(where, entry, known))
+  const { name, fn } = found
+  const other = known.get(name) ?? fn
+  if (String(other) !== String(fn))
+    throw new FormatError(
+      `${where}: expected a name of its own for each function, got two functions named '${name}', of which a file ` +
+        'could give back only one. Name them with { name, fn }.',
+    )
+  known.set(name, fn)
+}
+
+/** Whether an option is a function, or claims to be one with a name. */
+export function isOwnFunction<F extends AnyFunction>(spec: unknown): spec is F | Named<F> {
+  return typeof spec === 'function' || (typeof spec === 'object' && spec !== null && 'fn' in spec)
+}
+
+/**
+ * A function, by itself or as `{ name, fn }`, and how files refer to it. OptionError for an object that is anything
+ * else. `where` names the option.
+ */
+export function ownFunction<F extends AnyFunction>(
+  where: string,
+  spec: F | Named<F>,
+): { fn: F; config: FunctionConfig } {
+  if (typeof spec === 'function') {
+    const name = functionName(spec)
+    return { fn: spec, config: name === null ? null : standsFor({ custom: name }, name, spec) }
+  }
+  checkOptions(where, spec, ['name', 'fn'])
+  const fn = functionOption(`${where}: fn`, spec.fn)
+  const name = nonEmptyString(`${where}: name`, spec.name)
+  return { fn, config: standsFor({ custom: name }, name, fn) }
 }
 
 /** True for `{ custom: 'name' }`. */
@@ -57,7 +112,8 @@ export function isFunctionConfig(config: Json | undefined): config is { custom: 
 /** The function that a file calls `name`. Throws FormatError that says what to hand over. */
 export function customFunction<F>(where: string, name: string, custom: Custom | undefined): F {
   const found = custom && Object.hasOwn(custom, name) ? custom[name] : undefined
-  if (typeof found === 'function' && !('fromConfig' in found)) return found as F
+  const fn = typeof found === 'object' && 'fn' in found ? found.fn : found
+  if (typeof fn === 'function' && !('fromConfig' in fn)) return fn as F
   throw missing(`${where}: the model uses the function '${name}', which files do not hold`, name, custom)
 }
 

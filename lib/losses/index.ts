@@ -1,6 +1,6 @@
 /** The table of losses, and how options and files name them. */
-import { checkOptions, functionOption, nonEmptyString, oneOf } from '../base/checks'
-import { customFunction, isFunctionConfig, type Custom } from '../base/custom'
+import { oneOf } from '../base/checks'
+import { customFunction, isFunctionConfig, isOwnFunction, type Custom, type Named } from '../base/custom'
 import { describeValue, OptionError } from '../base/errors'
 import type { Json } from '../base/json'
 import { binaryCrossentropy } from './binary-crossentropy'
@@ -17,21 +17,15 @@ export const losses = { binaryCrossentropy, categoricalCrossentropy, sparseCateg
 
 export type LossName = keyof typeof losses
 /** A name, `losses.…`, or a function (yTrue, yPred) => scalar, by itself or with a name for files. */
-export type LossSpec = LossName | Loss | LossFunction | { name: string; fn: LossFunction }
+export type LossSpec = LossName | Loss | LossFunction | Named<LossFunction>
 
 const lossNames = Object.keys(losses) as LossName[]
 
 /** Resolves a loss option: a name, `losses.…`, a function or { name, fn }. `where` names the option in errors. */
 export function toLoss(where: string, spec: LossSpec): Loss {
-  if (typeof spec === 'function') return ownLoss(spec)
+  if (isOwnFunction<LossFunction>(spec)) return ownLoss(where, spec)
   if (typeof spec === 'string') return losses[oneOf(where, spec, lossNames)]()
-  if (typeof spec === 'object' && spec !== null) {
-    if ('checkTargetValues' in spec && typeof spec.checkTargetValues === 'function') return spec
-    if ('fn' in spec) {
-      checkOptions(where, spec, ['name', 'fn'])
-      return ownLoss(functionOption(`${where}: fn`, spec.fn), nonEmptyString(`${where}: name`, spec.name))
-    }
-  }
+  if (typeof spec === 'object' && spec !== null && typeof spec.checkTargetValues === 'function') return spec
   const known = lossNames.map((name) => `'${name}'`).join(', ')
   throw new OptionError(
     `${where}: expected ${known}, losses.…, a function (yTrue, yPred) => scalar or { name, fn }, got ` +
@@ -42,7 +36,7 @@ export function toLoss(where: string, spec: LossSpec): Loss {
 /** Rebuilds what `Loss.config` describes. */
 export function lossFromConfig(config: Json, custom?: Custom): Loss {
   if (isFunctionConfig(config))
-    return ownLoss(customFunction<LossFunction>('loss', config.custom, custom), config.custom)
+    return ownLoss('loss', { name: config.custom, fn: customFunction('loss', config.custom, custom) })
   if (typeof config === 'string') return toLoss('loss', oneOf('loss', config, lossNames))
   if (typeof config !== 'object' || config === null || Array.isArray(config))
     throw new OptionError(`loss: expected a name or an object, got ${describeValue(config)}.`)

@@ -1,5 +1,5 @@
 /** Loss functions of the user's own. */
-import { functionName } from '../base/custom'
+import { ownFunction, type Named } from '../base/custom'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import * as ops from '../ops'
@@ -7,12 +7,13 @@ import type { Tensor } from '../tensor/tensor'
 import type { Loss, LossFunction } from './loss'
 import { targetsOf } from './targets'
 
-/** `name`: what files call it; by default the function's own. */
-export function ownLoss(fn: LossFunction, name = functionName(fn)): Loss {
-  const where = name ? `loss function '${name}'` : 'loss function'
+/** `option` names the option in errors. */
+export function ownLoss(option: string, spec: LossFunction | Named<LossFunction>): Loss {
+  const { fn, config } = ownFunction(option, spec)
+  const where = config ? `loss function '${config.custom}'` : 'loss function'
   return {
     name: 'custom',
-    config: name === null ? null : { custom: name },
+    config,
     fromLogits: false,
     custom(yTrue, yPred) {
       const value: unknown = fn(yTrue, yPred)

@@ -1,6 +1,6 @@
 /** The table of metrics, and how options and files name them. */
 import { checkOptions, functionOption, nonEmptyString, oneOf } from '../base/checks'
-import { customFunction, isFunctionConfig, type Custom } from '../base/custom'
+import { customFunction, isFunctionConfig, type Custom, type Named } from '../base/custom'
 import { describeValue, OptionError } from '../base/errors'
 import type { Json } from '../base/json'
 import { accuracy } from './accuracy'
@@ -18,7 +18,7 @@ const table = { accuracy, precision, recall, f1, auc, meanAbsoluteError, meanSqu
 
 export type MetricName = keyof typeof table
 /** A name, or a function (yTrue, yPred) => scalar with a name for histories. */
-export type MetricSpec = MetricName | { name: string; fn: MetricFunction }
+export type MetricSpec = MetricName | Named<MetricFunction>
 
 const kinds: Readonly<Record<MetricName, MetricKind>> = table
 const metricNames = Object.keys(table) as MetricName[]

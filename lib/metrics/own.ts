@@ -1,4 +1,5 @@
 /** Metrics of the user's own. */
+import { standsFor } from '../base/custom'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import * as ops from '../ops'
@@ -13,7 +14,7 @@ export function ownMetric(where: string, name: string, fn: MetricFunction): Summ
     throw new OptionError(`${where}: the name '${name}' is taken in histories. Choose another.`)
   return {
     name,
-    config: { custom: name },
+    config: standsFor({ custom: name }, name, fn),
     statistics(yTrue, yPred) {
       const value: unknown = fn(yTrue, yPred)
       if (!(value instanceof Tensor))

@@ -15,6 +15,8 @@ export type { Batch, BatchSource } from './train/fit-dataset'
 export type { CheckpointOptions, ValidationData } from './train/fit-options'
 export type { BatchLogs, CallbackState, TrainingProgress } from './train/callback'
 export { History, type EpochLogs, type StopReason } from './train/history'
+export type { FileArray, FileDType } from './files/formats'
+export { readTensors, type FileTensor, type ReadTensorsOptions, type TensorFile } from './files/read-tensors'
 export { loadModel, type LoadOptions } from './load'
 export {
   Model,

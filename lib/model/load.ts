@@ -1,9 +1,8 @@
 /** From files to models. */
-import { checkOptions, checkSignal, throwIfAborted } from '../base/checks'
+import { booleanOption, checkOptions, checkSignal, throwIfAborted } from '../base/checks'
 import type { Custom } from '../base/custom'
-import { sourceOf, withFile, type ByteSource } from '../base/disk'
-import { arrayName, isArrayOf } from '../base/dtype'
-import { describeValue, DTypeError, FormatError, OptionError, ShapeError } from '../base/errors'
+import { isArrayOf } from '../base/dtype'
+import { DTypeError, FormatError, OptionError, ShapeError } from '../base/errors'
 import { inTurns, type Sliced } from '../base/slices'
 import { layerFromConfig } from '../layers/from-config'
 import { lossFromConfig } from '../losses'
@@ -12,8 +11,9 @@ import { resolveDevice, type DeviceName } from '../native/devices'
 import { optimizerFromConfig } from '../optimizers'
 import type { ModelSnapshot } from './files/snapshot'
 import { decodedSnapshot } from './files/snapshot-file'
+import { withBytes } from './files/source'
 import { Model, type AnyModel } from './model'
-import { clipFromConfig, resolveCompile } from './structure/compile'
+import { clipFromConfig, resolveCompile, type Compiled } from './structure/compile'
 import { Network } from './structure/network'
 import type { StateCell } from './structure/weights'
 import type { ModelTypes } from './types'
@@ -21,6 +21,8 @@ import type { ModelTypes } from './types'
 export interface LoadOptions {
   /** Own layers and functions by the names they were saved under. */
   custom?: Custom | undefined
+  /** False: leaves optimiser, losses and metrics in the file; the model predicts, or is compiled anew. Default true. */
+  compile?: boolean | undefined
   /** Where the model goes, as for `sequential`; files are the same for all devices. */
   device?: DeviceName | undefined
   signal?: AbortSignal | undefined
@@ -36,7 +38,8 @@ export async function loadModel<Types extends ModelTypes = ModelTypes>(
   source: string | Uint8Array,
   options: LoadOptions = {},
 ): Promise<Model<Types>> {
-  checkOptions('loadModel', options, ['custom', 'device', 'signal'])
+  checkOptions('loadModel', options, ['custom', 'compile', 'device', 'signal'])
+  if (options.compile !== undefined) booleanOption('loadModel: compile', options.compile)
   checkSignal('loadModel', options.signal)
   const { snapshot, name } = await readSnapshot('loadModel', source, options.signal)
   return (await fromSnapshot(snapshot, options, name)) as AnyModel
@@ -79,7 +82,7 @@ async function rebuilt(snapshot: ModelSnapshot, options: LoadOptions, source: st
   })
   try {
     const pause = () => throwIfAborted('loadModel', options.signal)
-    await inTurns(restore(model, snapshot, network, custom, source), pause)
+    await inTurns(restore(model, snapshot, network, options, source), pause)
   } catch (error) {
     model.dispose()
     throw error
@@ -91,29 +94,12 @@ function* restore(
   model: Model,
   snapshot: ModelSnapshot,
   network: Network,
-  custom: Custom | undefined,
+  { custom, compile = true }: LoadOptions,
   source: string,
 ): Sliced<void> {
   const { engine } = model.internals
-  if (snapshot.compiled) {
-    const { optimizer, outputs, gradientClip } = snapshot.compiled
-    const given = outputs.map(({ loss, lossWeight, metrics }) => ({
-      loss: lossFromConfig(loss, custom),
-      lossWeight,
-      metrics: metrics.map((config) => metricFromConfig(config, custom)),
-    }))
-    const byName = <T>(of: (output: (typeof given)[number]) => T) =>
-      Object.fromEntries(network.outputs.map(({ name }, i) => [name, of(given[i])]))
-    const named = network.namedOutputs
-    const options = {
-      optimizer: optimizerFromConfig(optimizer.kind, optimizer.config, custom),
-      loss: named ? byName(({ loss }) => loss) : given[0].loss,
-      lossWeights: named ? byName(({ lossWeight }) => lossWeight) : undefined,
-      metrics: named ? byName(({ metrics }) => metrics) : given[0].metrics,
-      gradientClip: clipFromConfig(gradientClip),
-    }
-    engine.useCompiled(resolveCompile(options, network), true)
-  }
+  const compiled = compile ? snapshot.compiled : null
+  if (compiled) engine.useCompiled(compiledFrom(compiled, network, custom), true)
   const found = new Map(snapshot.tensors.map((tensor) => [tensor.name, tensor]))
   const { list, slots, statistics } = engine.weights
   for (const { name, place, spec } of list) {
@@ -139,7 +125,43 @@ function* restore(
       throw new FormatError(`${source}: '${cell.name}': expected ${engine.dtype}, got another dtype.`)
     yield* engine.weights.fill(cell, tensor.data)
   }
-  Object.assign(engine.progress, snapshot.progress)
+  Object.assign(engine.progress, snapshot.progress, compile ? null : { updates: 0 })
+}
+
+/** The training side. FormatError where `custom` lacks a function of it. */
+function compiledFrom(
+  { optimizer, outputs, gradientClip }: NonNullable<ModelSnapshot['compiled']>,
+  network: Network,
+  custom: Custom | undefined,
+): Compiled {
+  const given = withAdvice(() =>
+    outputs.map(({ loss, lossWeight, metrics }) => ({
+      loss: lossFromConfig(loss, custom),
+      lossWeight,
+      metrics: metrics.map((config) => metricFromConfig(config, custom)),
+    })),
+  )
+  const byName = <T>(of: (output: (typeof given)[number]) => T) =>
+    Object.fromEntries(network.outputs.map(({ name }, i) => [name, of(given[i])]))
+  const named = network.namedOutputs
+  const options = {
+    optimizer: withAdvice(() => optimizerFromConfig(optimizer.kind, optimizer.config, custom)),
+    loss: named ? byName(({ loss }) => loss) : given[0].loss,
+    lossWeights: named ? byName(({ lossWeight }) => lossWeight) : undefined,
+    metrics: named ? byName(({ metrics }) => metrics) : given[0].metrics,
+    gradientClip: clipFromConfig(gradientClip),
+  }
+  return resolveCompile(options, network)
+}
+
+/** Says how a model loads whose own loss is not at hand. */
+function withAdvice<T>(rebuild: () => T): T {
+  try {
+    return rebuild()
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    throw new FormatError(`${error.message} For predictions alone: loadModel with { compile: false }.`)
+  }
 }
 
 export async function readSnapshot(
@@ -147,15 +169,9 @@ export async function readSnapshot(
   source: string | Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<{ snapshot: ModelSnapshot; name: string }> {
-  const name = typeof source === 'string' ? source : 'model bytes'
-  throwIfAborted(where, signal)
-  const read = async (bytes: ByteSource): Promise<ModelSnapshot> => {
-    if (bytes.length === 0) throw new FormatError(`${where}: '${name}' is empty.`)
-    return inTurns(decodedSnapshot(bytes, name), () => throwIfAborted(where, signal))
-  }
-  if (typeof source === 'string') return { snapshot: await withFile(source, read), name }
-  if (arrayName(source) !== 'Uint8Array')
-    throw new FormatError(`${name}: expected the bytes of a model as a Uint8Array, got ${describeValue(source)}.`)
-  const snapshot = await read(sourceOf(source, `${where}: ${name}`))
-  return { snapshot, name }
+  const pause = () => throwIfAborted(where, signal)
+  pause()
+  return withBytes(where, source, 'model', async (bytes, name) => {
+    return { snapshot: await inTurns(decodedSnapshot(bytes, name), pause), name }
+  })
 }

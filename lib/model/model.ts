@@ -12,7 +12,7 @@ import type { TargetData } from './data/examples'
 import { OpenInputs, type InputData } from './data/inputs'
 import { withExamples, withInputs } from './calls'
 import { Engine, type ModelParts } from './engine'
-import { bytesOf, save, type SaveOptions } from './files/save'
+import { bytesOf, save, type ContentOptions, type SaveOptions } from './files/save'
 import { activations, type LayerActivations } from './infer/activations'
 import { defaultChunk } from './infer/chunks'
 import { costAndGradients, type CostAndGradients, type CostOptions } from './infer/cost-and-gradients'
@@ -346,7 +346,8 @@ export class Model<Types extends ModelTypes = ModelTypes> {
 
   /**
    * Writes one safetensors file, whole or not at all: architecture, weights, statistics, labels, optimiser state. It
-   * takes owner and mode of the file that it replaces; devices and pipes are written to as they are.
+   * takes owner and mode of the file that it replaces; devices and pipes are written to as they are. `compiled: false`
+   * leaves optimiser, losses and metrics out. FormatError for functions without a name, or of one name.
    */
   async save(path: string, options: SaveOptions = {}): Promise<void> {
     return save(this.#engine, path, options)
@@ -356,9 +357,9 @@ export class Model<Types extends ModelTypes = ModelTypes> {
    * What `save` would write. It is a property of each model: so structuredClone and postMessage, which would make an
    * empty object of a model, throw a DataCloneError.
    */
-  readonly toBytes = (): Uint8Array => {
+  readonly toBytes = (options: ContentOptions = {}): Uint8Array => {
     this.#engine.queue.assertQuiet('toBytes', false)
-    return bytesOf(this.#engine)
+    return bytesOf(this.#engine, options)
   }
 
   /**

@@ -7,7 +7,7 @@ import { exponential } from './exponential'
 import { inverseSqrt } from './inverse-sqrt'
 import { inverseTime } from './inverse-time'
 import { toSchedule } from './learning-rate'
-import type { Schedule, ScheduleFunction } from './schedule'
+import type { Schedule } from './schedule'
 import { staircase } from './staircase'
 import { warmup, warmupFromConfig } from './warmup'
 
@@ -28,7 +28,8 @@ const fromConfig: Partial<Record<ScheduleName, FromConfig>> = { warmup: warmupFr
 export function scheduleFromConfig(config: Json, custom?: Custom): Schedule {
   const where = 'learningRate'
   if (typeof config === 'number') return toSchedule(where, config)
-  if (isFunctionConfig(config)) return toSchedule(where, customFunction<ScheduleFunction>(where, config.custom, custom))
+  if (isFunctionConfig(config))
+    return toSchedule(where, { name: config.custom, fn: customFunction(where, config.custom, custom) })
   if (typeof config !== 'object' || config === null || Array.isArray(config))
     throw new OptionError(`${where}: expected a number or a schedule, got ${describeValue(config)}.`)
   const { kind, ...options } = config

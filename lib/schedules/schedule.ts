@@ -3,6 +3,7 @@
  * was made) count from 1.
  */
 import { oneOf } from '../base/checks'
+import type { Named } from '../base/custom'
 import type { Json } from '../base/json'
 
 /** Where training stands when a rate is asked for. */
@@ -23,8 +24,8 @@ export interface Schedule {
 
 /** A function of time; evaluated ahead, before the steps it is for. */
 export type ScheduleFunction = (time: ScheduleTime) => number
-/** What options called `learningRate` take. */
-export type LearningRate = number | Schedule | ScheduleFunction
+/** What options called `learningRate` take: a function by itself, or with a name for files. */
+export type LearningRate = number | Schedule | ScheduleFunction | Named<ScheduleFunction>
 
 /** What a schedule counts. */
 export type Per = 'epoch' | 'step'

@@ -60,7 +60,7 @@ describe('3.3 activations', () => {
       { name: 'leakyRelu', slope: 0.2 },
       { name: 'elu', alpha: 0.5 },
       { name: 'gelu', approximate: true },
-      cube,
+      { name: 'cube', fn: cube },
     ]
     for (const spec of specs) {
       const { config } = toActivation('test', spec)

@@ -31,7 +31,8 @@ describe('layer configs', () => {
       expect(options[key]).to.have.property('create').that.is.a('function')
     for (const key of ['regularizer', 'gainRegularizer'])
       expect(options[key]).to.have.property('penalty').that.is.a('function')
-    expect([options.activation, options.gateActivation]).to.deep.equal([swish, swish])
+    const named = { name: 'swish', fn: swish }
+    expect([options.activation, options.gateActivation]).to.deep.equal([named, named])
     expect([options.preactivation, options.units]).to.deep.equal(['tanh', 3])
   })
   it('unnamed functions have no config', () => {

@@ -158,3 +158,9 @@ const slip: Callback = { name: 'slip', onEpochs: () => {} }
 // @ts-expect-error: callbacks have names
 const nameless: Callback = { onEpoch: () => {} }
 void [slip, nameless]
+
+// Functions with a name for files.
+layers.dense({ units: 1, activation: { name: 'swish', fn: (z) => ops.mul(z, ops.sigmoid(z)) } })
+optimizers.adam({ learningRate: { name: 'slower', fn: ({ step }) => 0.1 / step } })
+// @ts-expect-error an activation by a name that Myelin does not know needs its function
+layers.dense({ units: 1, activation: { name: 'swish' } })

@@ -1,5 +1,5 @@
 import { functionOption } from '../../base/checks'
-import { customFunction, functionName, type Custom } from '../../base/custom'
+import { customFunction, functionName, standsFor, type Custom } from '../../base/custom'
 import type { JsonObject } from '../../base/json'
 import type { Tensor } from '../../tensor/tensor'
 import { makeLayer, type Layer, type NoWeights } from '../layer'
@@ -27,7 +27,7 @@ export function lambda(
   return makeLayer({
     kind: 'lambda',
     ...common,
-    config: key === null ? null : { function: key },
+    config: key === null ? null : standsFor({ function: key }, key, fn),
     build(inputs, layerName) {
       const { shape, stochastic } = outputShapeOf(layerName, inputs, (values) => fn(...values))
       const facts = { activation: 'custom', stochastic, anyDType: true }
@@ -39,6 +39,6 @@ export function lambda(
 /** Rebuilds the layer from its config: the function comes from `custom`. */
 export function lambdaFromConfig(config: JsonObject, common: CommonOptions, custom?: Custom): Layer {
   const key = String(config.function)
-  const rebuilt = lambda(customFunction<LambdaFunction>(common.name ?? 'lambda', key, custom), common)
-  return makeLayer({ ...rebuilt, config: { function: key } })
+  const fn = customFunction<LambdaFunction>(common.name ?? 'lambda', key, custom)
+  return makeLayer({ ...lambda(fn, common), config: standsFor({ function: key }, key, fn) })
 }

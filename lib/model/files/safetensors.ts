@@ -1,19 +1,22 @@
 /**
- * The safetensors container: `u64 header length (little endian) | header (JSON) | data`. The header maps tensor names
- * to `{ dtype, shape, data_offsets: [begin, end] }`, offsets relative to the start of the data, and `__metadata__` to
- * strings. This file knows nothing about models; any reader of safetensors opens what it writes.
+ * Model files as safetensors files (see `header.ts`): this file knows nothing about models; any reader of safetensors
+ * opens what it writes.
  *
- * `__metadata__.checksum` is the SHA-256 of the whole file with the checksum's own 64 digits read as zeros, so that
- * any altered byte is noticed.
+ * `__metadata__.contents` is a SHA-256 over what the file holds: its strings, and names, dtypes, shapes and values of
+ * its tensors. So a file that is damaged is noticed, while another program may write the same contents in another order
+ * or with other spaces. Older files have `checksum` instead, the SHA-256 of the whole file with the checksum's own 64
+ * digits read as zeros.
  */
 import { constants } from 'node:buffer'
 import { createHash, type Hash } from 'node:crypto'
-import { endianness } from 'node:os'
 import type { ByteSource } from '../../base/disk'
-import { arrayOver, isArrayOf, type TensorArray, type TensorDType } from '../../base/dtype'
+import { isArrayOf, type TensorArray } from '../../base/dtype'
 import { describeValue, FormatError } from '../../base/errors'
 import { shapeText } from '../../base/shape'
 import { atOnce, slices, type Reading, type Sliced } from '../../base/slices'
+import { isBigEndian, swapBytes } from './formats'
+import { byPlace, failing, largestHeader, lengthBytes, readHeader, type Fail, type Header } from './header'
+import { readBytes, readValues } from './values'
 
 export interface NamedArray {
   name: string
@@ -27,24 +30,35 @@ export interface Container {
   tensors: NamedArray[]
 }
 
-/** Types of numbers as the format calls them. */
-const formats = { F32: 'float32', F64: 'float64', I32: 'int32' } as const satisfies Record<string, TensorDType>
-type Format = keyof typeof formats
-const sizeOfFormat: Readonly<Record<Format, 4 | 8>> = { F32: 4, F64: 8, I32: 4 }
+/** The dtypes of models, as the format calls them. */
+const modelDTypes = ['F32', 'F64', 'I32'] as const
+type ModelDType = (typeof modelDTypes)[number]
 
-function formatOf(data: TensorArray): Format {
+function dtypeOf(data: TensorArray): ModelDType {
   if (isArrayOf('int32', data)) return 'I32'
   return isArrayOf('float64', data) ? 'F64' : 'F32'
 }
-const lengthBytes = 8
-/** As in the reference implementation: a longer header is an attack or an accident. */
-const largestHeader = 100_000_000
-/** Hashed between two turns of the event loop: a millisecond or two. */
-const hashedBytes = 1 << 20
-const noChecksum = '0'.repeat(64)
-const bigEndianHost = endianness() === 'BE'
 
-/** Bytes of a file that holds `tensors` and the strings of `metadata` ('checksum' is added). */
+/** What stands for a tensor in the checksum: `hash` of its bytes, in hex. */
+interface Digest {
+  name: string
+  dtype: string
+  shape: readonly number[]
+  hash: string
+}
+
+const byName = ([a]: readonly [string, ...unknown[]], [b]: readonly [string, ...unknown[]]) => (a < b ? -1 : 1)
+
+/** SHA-256, in hex, of what a file holds, whatever the order in it. */
+function contentsOf(metadata: Container['metadata'], tensors: readonly Digest[]): string {
+  const strings = Object.entries(metadata).sort(byName)
+  const values = tensors.map(({ name, dtype, shape, hash }) => [name, dtype, shape, hash] as const).sort(byName)
+  return createHash('sha256')
+    .update(JSON.stringify([strings, values]))
+    .digest('hex')
+}
+
+/** Bytes of a file that holds `tensors` and the strings of `metadata` ('contents' is added). */
 export function encodeContainer(container: Container): Uint8Array {
   const parts = atOnce(containerParts(container))
   const total = parts.reduce((sum, part) => sum + part.length, 0)
@@ -65,12 +79,15 @@ export function encodeContainer(container: Container): Uint8Array {
 /** The same file in pieces, one after the other; tensors are not copied. */
 export function* containerParts({ metadata, tensors }: Container): Sliced<Uint8Array[]> {
   const { offsets, order } = layOut(tensors)
-  const entries = tensors.map(({ name, shape, data }, i) => {
-    const value = { dtype: formatOf(data), shape, data_offsets: offsets[i] }
-    return `${JSON.stringify(name)}:${JSON.stringify(value)}`
+  const values = tensors.map(({ data }) => littleEndian(data))
+  const digests: Digest[] = []
+  for (const [i, { name, shape, data }] of tensors.entries())
+    digests.push({ name, dtype: dtypeOf(data), shape, hash: yield* digest(values[i]) })
+  const entries = digests.map(({ name, dtype, shape }, i) => {
+    return `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: offsets[i] })}`
   })
-  const withChecksum = JSON.stringify({ checksum: noChecksum, ...metadata })
-  const text = `{${[`"__metadata__":${withChecksum}`, ...entries].join(',')}}`
+  const strings = JSON.stringify({ contents: contentsOf(metadata, digests), ...metadata })
+  const text = `{${[`"__metadata__":${strings}`, ...entries].join(',')}}`
   const textBytes = Buffer.byteLength(text)
   // Spaces at the end of the header put the data on an 8-byte boundary of the file.
   const headerBytes = Math.ceil(textBytes / 8) * 8
@@ -79,10 +96,7 @@ export function* containerParts({ metadata, tensors }: Container): Sliced<Uint8A
   const head = Buffer.alloc(lengthBytes + headerBytes, ' ')
   head.writeBigUInt64LE(BigInt(headerBytes))
   head.write(text, lengthBytes)
-  const values = order.map((i) => littleEndian(tensors[i].data))
-  const checksum = yield* digest([head, ...values])
-  head.write(checksum, head.indexOf(noChecksum, lengthBytes), 'latin1')
-  return [head, ...values]
+  return [head, ...order.map((i) => values[i])]
 }
 
 /** Byte ranges without gaps, as readers demand; all of 8 bytes before all of 4, so that each array is aligned. */
@@ -110,162 +124,76 @@ function layOut(tensors: readonly NamedArray[]): { offsets: [number, number][]; 
   return { offsets, order }
 }
 
-/** SHA-256, in hex, of a file in pieces. */
-function* digest(parts: readonly Uint8Array[]): Sliced<string> {
+/** SHA-256 of bytes, in hex. */
+function* digest(bytes: Uint8Array): Sliced<string> {
   const hash = createHash('sha256')
-  for (const part of parts)
-    for (const [from, to] of slices(part.length, hashedBytes)) {
-      hash.update(part.subarray(from, to))
-      yield
-    }
+  for (const [from, to] of slices(bytes.length, readBytes)) {
+    hash.update(bytes.subarray(from, to))
+    yield
+  }
   return hash.digest('hex')
 }
 
 /** The bytes of an array as files hold them. */
 function littleEndian(data: TensorArray): Uint8Array {
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-  if (!bigEndianHost) return bytes
-  const copy = Buffer.from(bytes)
-  swap(copy, data.BYTES_PER_ELEMENT)
+  if (!isBigEndian) return bytes
+  const copy = Uint8Array.from(bytes)
+  swapBytes(copy, data.BYTES_PER_ELEMENT)
   return copy
 }
 
-function swap(bytes: Buffer, size: number): void {
-  if (size === 4) bytes.swap32()
-  else bytes.swap64()
-}
-
 /**
- * Reads what `encodeContainer` wrote. Believes nothing: every length, range and name is checked before it is used,
- * and a FormatError that starts with `name` says what is wrong. The tensors are copies.
+ * Reads what `encodeContainer` wrote, or another program after it. Believes nothing: every length, range and name is
+ * checked before it is used, and a FormatError that starts with `name` says what is wrong. `check` is asked first of
+ * all. The tensors are copies.
  */
-export function* decodedContainer(source: ByteSource, name: string): Reading<Container> {
-  const fail = (message: string, cause?: unknown): never => {
-    throw new FormatError(`${name}: ${message}`, { cause })
-  }
-  if (source.length < lengthBytes + 2)
-    fail(
-      `expected a model file (safetensors), got ${source.length} bytes, too few for a header. The file may be ` +
-        `truncated.`,
-    )
-  const start = Buffer.alloc(lengthBytes)
-  yield source.read(start, 0)
-  const headerLength = start.readBigUInt64LE()
-  if (headerLength > BigInt(largestHeader))
-    fail(
-      `not a safetensors file: its first 8 bytes announce a header of ${headerLength} bytes, at most ` +
-        `${largestHeader} are allowed.`,
-    )
-  const dataStart = lengthBytes + Number(headerLength)
-  if (dataStart > source.length)
-    fail(`truncated: the header should end at byte ${dataStart}, but the file has ${source.length} bytes.`)
-  const head = Buffer.alloc(dataStart)
-  yield source.read(head, 0)
-
-  const header = parseHeader(head.subarray(lengthBytes), fail)
-  const { __metadata__: metadataValue, ...rest } = header
-  const metadata = checkMetadata(metadataValue, fail)
-  const dataLength = source.length - dataStart
-  const ranges = Object.entries(rest).map(([name, entry]) => checkEntry(name, entry, fail))
-  checkCoverage(ranges, dataLength, fail)
-  const checksum = checksumOf(metadata, fail)
-  const hash = hashOfHead(head, checksum)
+export function* decodedContainer(
+  source: ByteSource,
+  name: string,
+  check?: (metadata: Container['metadata'], tensors: number) => void,
+): Reading<Container> {
+  const fail = failing(name)
+  const header = yield* readHeader(source, name, check)
+  const { contents, checksum, ...metadata } = header.metadata
+  const { ranges } = header
+  const wrong = ranges.find(({ dtype }) => !isModelDType(dtype))
+  if (wrong) fail(`tensor '${wrong.name}': expected dtype ${modelDTypes.join(', ')}, got ${wrong.dtype}.`)
+  const written = checkedDigits(contents ?? checksum, fail)
+  const whole = contents === undefined ? hashOfHead(header, written) : undefined
+  const digests: Digest[] = []
   const read = new Map<string, NamedArray>()
-  for (const range of [...ranges].sort(byPlace))
-    read.set(range.name, yield* readTensor(source, dataStart, range, hash, fail))
-  const actual = hash.digest('hex')
-  if (actual !== checksum)
-    fail(
-      `altered: the checksum written in it is ${checksum.slice(0, 16)}…, but its contents give ` +
-        `${actual.slice(0, 16)}…. Restore the file from a copy.`,
-    )
-  const tensors = ranges.map((range) => read.get(range.name)!)
-  const { checksum: _, ...others } = metadata
-  return { metadata: others, tensors }
-}
-
-type Fail = (message: string, cause?: unknown) => never
-
-interface TensorRange {
-  name: string
-  dtype: Format
-  shape: number[]
-  begin: number
-  end: number
-}
-
-function parseHeader(bytes: Buffer, fail: Fail): Record<string, unknown> {
-  let header: unknown
-  try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch (error) {
-    fail(
-      `the header (bytes 8 to ${bytes.length + 8}) is not JSON: ${(error as Error).message} The file is damaged or ` +
-        `not safetensors.`,
-      error,
-    )
+  for (const range of [...ranges].sort(byPlace)) {
+    const hash = whole ?? createHash('sha256')
+    const { shape, data } = yield* readValues(source, header, range, fail, hash)
+    read.set(range.name, { name: range.name, shape, data: data as TensorArray })
+    if (!whole) digests.push({ ...range, hash: hash.digest('hex') })
   }
-  if (!isRecord(header)) return fail(`the header should be a JSON object, got ${describeValue(header)}.`)
-  return header
-}
-
-function checkMetadata(value: unknown, fail: Fail): Record<string, string> {
-  if (value === undefined) fail('the header has no "__metadata__": these are tensors, but not a model saved by Myelin.')
-  if (!isRecord(value)) return fail(`"__metadata__" should be an object of strings, got ${describeValue(value)}.`)
-  for (const [key, entry] of Object.entries(value))
-    if (typeof entry !== 'string') fail(`"__metadata__".${key} should be a string, got ${describeValue(entry)}.`)
-  return value as Record<string, string>
-}
-
-function checkEntry(name: string, entry: unknown, fail: Fail): TensorRange {
-  const where = `tensor '${name}'`
-  if (!isRecord(entry))
-    return fail(`${where}: expected an object with dtype, shape and data_offsets, got ${describeValue(entry)}.`)
-  const { dtype, shape, data_offsets: offsets } = entry
-  if (!isFormat(dtype)) return fail(`${where}: expected dtype F32, F64 or I32, got ${describeValue(dtype)}.`)
-  if (!Array.isArray(shape) || !shape.every(isCount))
-    return fail(`${where}: expected a shape of integers of at least 0, got ${describeValue(shape)}.`)
-  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount) || offsets[0] > offsets[1])
-    return fail(`${where}: expected data_offsets [begin, end] with begin ≤ end, got ${describeValue(offsets)}.`)
-  const [begin, end] = offsets as [number, number]
-  const expected = shape.reduce((a: number, b: number) => a * b, 1) * sizeOfFormat[dtype]
-  if (end - begin !== expected)
+  const actual = whole ? whole.digest('hex') : contentsOf(metadata, digests)
+  if (actual !== written)
     fail(
-      `${where}: shape ${shapeText(shape)} of ${dtype} takes ${expected} bytes, but data_offsets [${begin}, ${end}] ` +
-        `hold ${end - begin}.`,
+      `altered: the checksum written in it is ${written.slice(0, 16)}…, but its contents give ` +
+        `${actual.slice(0, 16)}…. Restore the file from a copy.${whole ? oldFile : ''}`,
     )
-  return { name, dtype, shape, begin, end }
+  return { metadata, tensors: ranges.map((range) => read.get(range.name)!) }
 }
 
-/** The ranges must tile the data: no gap, no overlap, nothing behind the end. */
-function checkCoverage(ranges: readonly TensorRange[], dataLength: number, fail: Fail): void {
-  let next = 0
-  for (const { name, begin, end } of [...ranges].sort(byPlace)) {
-    if (begin !== next)
-      fail(
-        `tensor '${name}' starts at byte ${begin} of the data, expected ${next}: tensors ` +
-          `${begin < next ? 'overlap' : 'leave a gap'}.`,
-      )
-    next = end
-    if (end > dataLength)
-      fail(`truncated: tensor '${name}' should end at byte ${end} of the data, but there are ${dataLength} bytes.`)
-  }
-  if (next !== dataLength)
-    fail(`expected ${next} bytes of data, got ${dataLength}: something stands behind the last tensor.`)
+const isModelDType = (dtype: string): dtype is ModelDType => (modelDTypes as readonly string[]).includes(dtype)
+
+function checkedDigits(digits: string | undefined, fail: Fail): string {
+  if (digits === undefined) return fail('the metadata have no checksum: the file is damaged.')
+  if (!/^[0-9a-f]{64}$/.test(digits))
+    return fail(`expected a checksum of 64 hexadecimal digits, got ${describeValue(digits)}.`)
+  return digits
 }
 
-/** As the bytes follow one another. */
-const byPlace = (a: TensorRange, b: TensorRange) => a.begin - b.begin || a.end - b.end
+/** Said where the order in the file counts too. */
+const oldFile = ' If another program wrote it again: files of Myelin 0.1 do not stand that.'
 
-function checksumOf({ checksum }: Record<string, string>, fail: Fail): string {
-  if (checksum === undefined) return fail('the header has no checksum: not a model saved by Myelin.')
-  if (!/^[0-9a-f]{64}$/.test(checksum))
-    return fail(`expected a checksum of 64 hexadecimal digits, got ${describeValue(checksum)}.`)
-  return checksum
-}
+const noChecksum = '0'.repeat(64)
 
-/** The SHA-256 of a file so far: its head, with the checksum's own digits as zeros. */
-function hashOfHead(head: Buffer, checksum: string): Hash {
+/** Of an older file: the SHA-256 so far, with the checksum's own digits as zeros. */
+function hashOfHead({ head }: Header, checksum: string): Hash {
   const hash = createHash('sha256')
   const place = head.indexOf(checksum, lengthBytes, 'latin1')
   // Written with escapes, perhaps: then nothing agrees with it.
@@ -274,43 +202,4 @@ function hashOfHead(head: Buffer, checksum: string): Hash {
     .update(head.subarray(0, place))
     .update(noChecksum, 'latin1')
     .update(head.subarray(place + 64))
-}
-
-/** A copy of one tensor, aligned. Its bytes go into the hash too. */
-function* readTensor(
-  source: ByteSource,
-  dataStart: number,
-  { name, dtype, shape, begin, end }: TensorRange,
-  hash: Hash,
-  fail: Fail,
-): Reading<NamedArray> {
-  const copy = bytesFor(name, end - begin, fail)
-  for (const [from, to] of slices(copy.length, hashedBytes)) {
-    const piece = copy.subarray(from, to)
-    yield source.read(piece, dataStart + begin + from)
-    hash.update(piece)
-    yield
-  }
-  if (bigEndianHost) swap(Buffer.from(copy.buffer), sizeOfFormat[dtype])
-  return { name, shape: [...shape], data: arrayOver(formats[dtype], copy.buffer) }
-}
-
-function bytesFor(name: string, size: number, fail: Fail): Uint8Array<ArrayBuffer> {
-  try {
-    return new Uint8Array(size)
-  } catch (error) {
-    return fail(`tensor '${name}': there is no room for its ${size} bytes: ${(error as Error).message}.`, error)
-  }
-}
-
-function isFormat(value: unknown): value is Format {
-  return typeof value === 'string' && Object.hasOwn(formats, value)
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return value !== null && typeof value === 'object' && !Array.isArray(value)
 }

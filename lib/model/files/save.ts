@@ -1,5 +1,6 @@
 /** From a model to what files hold. */
-import { checkOptions, checkSignal } from '../../base/checks'
+import { booleanOption, checkOptions, checkSignal } from '../../base/checks'
+import { checkNames } from '../../base/custom'
 import { absolutePath, writeFileAtomic } from '../../base/disk'
 import { FormatError } from '../../base/errors'
 import type { Json } from '../../base/json'
@@ -10,17 +11,16 @@ import type { ModelSnapshot } from './snapshot'
 import { encodeSnapshot, snapshotParts } from './snapshot-file'
 
 /** Statistics that are still to be learnt are no knowledge and are left out. */
-function cellsOf(engine: Engine): StateCell[] {
-  const { weights, unadapted } = engine
+function cellsOf({ weights, unadapted }: Engine, withSlots: boolean): StateCell[] {
   const values = weights.list.filter((p) => !(p.spec.role === 'statistic' && unadapted.has(p.place)))
-  return [...values, ...[...weights.slots.values()].flat()]
+  return withSlots ? [...values, ...[...weights.slots.values()].flat()] : values
 }
 
-function unsaved(what: string, remedy: string): FormatError {
-  return new FormatError(`save: ${what} is an unnamed function, which a file cannot hold. ${remedy}`)
+function unsaved(where: string, what: string, remedy: string): FormatError {
+  return new FormatError(`${where}: ${what} is an unnamed function, which a file cannot hold. ${remedy}`)
 }
 
-function architectureOf(engine: Engine): ModelSnapshot['architecture'] {
+function architectureOf(engine: Engine, where: string): ModelSnapshot['architecture'] {
   const { name, labels } = engine.about
   const { network, weights } = engine
   const { inputs, uses, outputs, namedInputs, namedOutputs } = network.description
@@ -35,8 +35,10 @@ function architectureOf(engine: Engine): ModelSnapshot['architecture'] {
       const { name: layerName, layer } = place
       if (layer.config === null)
         throw unsaved(
+          where,
           `something in layer '${layerName}'`,
-          'Give the function a name, and pass it to loadModel in { custom }.',
+          'Name it with { name, fn }, and pass it to loadModel in { custom }. A model made anew takes the weights of ' +
+            'this one: setWeights(model.getWeights({ statistics: true })).',
         )
       return { kind: layer.kind, name: layerName, config: layer.config, trainable: weights.isTrainable(place) }
     }),
@@ -47,17 +49,26 @@ function architectureOf(engine: Engine): ModelSnapshot['architecture'] {
   }
 }
 
-function compiledOf(engine: Engine): ModelSnapshot['compiled'] {
+/** What takes the option `compiled`: checkpoints cannot do without the training side. */
+const callsWithChoice = ['save', 'toBytes']
+
+function compiledOf(engine: Engine, where: string): ModelSnapshot['compiled'] {
   const { compiled, learningRate } = engine
   if (!compiled) return null
+  const fail = (what: string, remedy: string): never => {
+    const advice = callsWithChoice.includes(where)
+      ? ' To save the model without its training side: { compiled: false }.'
+      : ''
+    throw unsaved(where, what, remedy + advice)
+  }
   const { optimizer, gradientClip } = compiled
   const rate = learningRate ? learningRate.config : (optimizer.config?.learningRate ?? null)
   if (optimizer.config === null && optimizer.learningRate.config !== null)
-    throw unsaved(`an option of the optimiser '${optimizer.kind}'`, 'Give it options that are plain data.')
+    fail(`an option of the optimiser '${optimizer.kind}'`, 'Give it options that are plain data.')
   if (rate === null || (optimizer.config === null && !learningRate))
-    throw unsaved('the learning rate', 'Use schedules.…, or a named function.')
+    fail('the learning rate', 'Use schedules.…, or name it with { name, fn }.')
   if (optimizer.config === null)
-    throw unsaved(
+    return fail(
       "the optimiser's own learning rate",
       'Compile with a number or schedules.… before model.setLearningRate.',
     )
@@ -65,9 +76,9 @@ function compiledOf(engine: Engine): ModelSnapshot['compiled'] {
     optimizer: { kind: optimizer.kind, config: { ...optimizer.config, learningRate: rate } },
     outputs: compiled.outputs.map(({ loss, lossWeight, metrics, prefix }) => {
       if (loss.config === null)
-        throw unsaved(
+        fail(
           prefix ? `the loss of '${prefix.slice(0, -1)}'` : 'the loss',
-          'Use a named function, and pass it to loadModel in { custom }.',
+          'Name it with { name, fn }, and pass it to loadModel in { custom }.',
         )
       return { loss: loss.config, lossWeight, metrics: metrics.map((metric) => metric.config) }
     }),
@@ -75,43 +86,82 @@ function compiledOf(engine: Engine): ModelSnapshot['compiled'] {
   }
 }
 
-/** Everything the model is, as plain data. FormatError where a function has no name. */
+/** Everything but numbers. FormatError where a function has no name, or shares it with another. */
+function describe(
+  engine: Engine,
+  where: string,
+  withCompiled: boolean,
+): Pick<ModelSnapshot, 'architecture' | 'compiled'> {
+  const description = {
+    architecture: architectureOf(engine, where),
+    compiled: withCompiled ? compiledOf(engine, where) : null,
+  }
+  checkNames(where, description as unknown as Json)
+  return description
+}
+
+/** FormatError for a model that no file can hold. `where` opens its message. */
+export function checkSavable(engine: Engine, where: string): void {
+  describe(engine, where, true)
+}
+
+interface SnapshotOptions {
+  /** False: without optimiser, losses and metrics. */
+  compiled?: boolean
+  /** What a checkpoint adds. */
+  checkpoint?: { json: Json; tensors: ModelSnapshot['tensors'] }
+}
+
+/** Everything the model is, as plain data. FormatError where a function has no name, or shares it with another. */
 export function snapshotOf(
   engine: Engine,
-  checkpoint: { json: Json; tensors: ModelSnapshot['tensors'] } | null = null,
+  where: string,
+  { compiled: withCompiled = true, checkpoint }: SnapshotOptions = {},
 ): ModelSnapshot {
-  const architecture = architectureOf(engine)
-  const compiled = compiledOf(engine)
-  const tensors = cellsOf(engine).map((cell) => ({
+  const { architecture, compiled } = describe(engine, where, withCompiled)
+  const tensors = cellsOf(engine, withCompiled).map((cell) => ({
     name: cell.name,
     shape: [...cell.shape],
     data: engine.weights.read(cell),
   }))
+  const { progress } = engine
   return {
     architecture,
     compiled,
-    progress: { ...engine.progress },
+    progress: { ...progress, updates: compiled ? progress.updates : 0 },
     checkpoint: checkpoint?.json ?? null,
     tensors: [...tensors, ...(checkpoint?.tensors ?? [])],
   }
 }
 
-/** The bytes of a model file. */
-export function bytesOf(engine: Engine): Uint8Array {
-  return encodeSnapshot(snapshotOf(engine))
+/** What a file of a model is to hold. */
+export interface ContentOptions {
+  /** False: leaves optimiser, losses and metrics out, for a model that only predicts. Default true. */
+  compiled?: boolean | undefined
 }
 
-export interface SaveOptions {
+function withCompiled(where: string, { compiled }: ContentOptions): boolean {
+  return booleanOption(`${where}: compiled`, compiled ?? true)
+}
+
+/** The bytes of a model file. */
+export function bytesOf(engine: Engine, options: ContentOptions): Uint8Array {
+  checkOptions('toBytes', options, ['compiled'])
+  return encodeSnapshot(snapshotOf(engine, 'toBytes', { compiled: withCompiled('toBytes', options) }))
+}
+
+export interface SaveOptions extends ContentOptions {
   signal?: AbortSignal | undefined
 }
 
 /** `model.save`, in the model's queue. */
 export async function save(engine: Engine, path: string, options: SaveOptions): Promise<void> {
-  checkOptions('save', options, ['signal'])
+  checkOptions('save', options, ['compiled', 'signal'])
   checkSignal('save', options.signal)
+  const compiled = withCompiled('save', options)
   const file = absolutePath('write', path)
   return engine.queue.enqueue('save', 'read', options.signal, async (job) => {
     const pause = () => job.throwIfAborted()
-    await writeFileAtomic(file, await inTurns(snapshotParts(snapshotOf(engine)), pause), pause)
+    await writeFileAtomic(file, await inTurns(snapshotParts(snapshotOf(engine, 'save', { compiled })), pause), pause)
   })
 }

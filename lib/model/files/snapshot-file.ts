@@ -44,7 +44,8 @@ function containerOf({ architecture, compiled, progress, checkpoint, tensors }: 
  * Throws FormatError for anything that is not a whole, unaltered file of a known version.
  */
 export function* decodedSnapshot(bytes: ByteSource, source: string): Reading<ModelSnapshot> {
-  const { metadata, tensors } = yield* decodedContainer(bytes, source)
+  const check = (strings: Container['metadata'], count: number) => checkFormat(strings, count, source)
+  const { metadata, tensors } = yield* decodedContainer(bytes, source, check)
   const found = checkedVersion(metadata, source)
   const read = <T>(key: string, check: (value: Checked, version: number) => T): T =>
     check(new Checked(parse(metadata, key, source), key, source), found)
@@ -63,13 +64,18 @@ export function* decodedSnapshot(bytes: ByteSource, source: string): Reading<Mod
   }
 }
 
+/** FormatError for a safetensors file that is not Myelin's, whatever else may be wrong with it. */
+function checkFormat(metadata: Container['metadata'], tensors: number, source: string): void {
+  if (metadata.format === format) return
+  const what = `a safetensors file of ${tensors} tensor${tensors === 1 ? '' : 's'}`
+  throw new FormatError(
+    `${source}: not a model saved by Myelin: expected metadata format "${format}", got ` +
+      `${describeValue(metadata.format)} in ${what}. Read it with readTensors, for model.setWeights.`,
+  )
+}
+
 /** The version of the file. FormatError for one that is not known. */
 function checkedVersion(metadata: Container['metadata'], source: string): number {
-  if (metadata.format !== format)
-    throw new FormatError(
-      `${source}: expected metadata format "${format}", got ${describeValue(metadata.format)}: not a model saved by ` +
-        `Myelin.`,
-    )
   const found = Number(metadata.version)
   if (metadata.version === String(found) && Number.isInteger(found) && found >= 1 && found <= version) return found
   throw new FormatError(

@@ -162,7 +162,7 @@ export async function writeCheckpoint(
     ...(state.finished ? [] : dataTensors(kept)),
     ...callbackTensors,
   ]
-  const snapshot = snapshotOf(engine, { json, tensors })
+  const snapshot = snapshotOf(engine, 'checkpoint', { checkpoint: { json, tensors } })
   await writeFileAtomic(file, await inTurns(snapshotParts(snapshot)))
 }
 

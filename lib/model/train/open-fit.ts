@@ -2,6 +2,7 @@
 import { Examples, type TargetData } from '../data/examples'
 import type { InputData } from '../data/inputs'
 import type { Engine } from '../engine'
+import { checkSavable } from '../files/save'
 import type { Callback } from './callback'
 import type { CheckpointState } from './checkpoint'
 import type { FitRequest } from './fit'
@@ -23,6 +24,8 @@ export function openFit(engine: Engine, x: InputData, y: TargetData, options: Fi
   engine.requireCompiled(where)
   const common = checkCommon(where, options)
   const callbacks = callbacksOf(where, options)
+  // Not at the first checkpoint, when the data have been read.
+  if (options.checkpoint !== undefined) checkSavable(engine, `${where}: checkpoint`)
   const { sampleWeight, classWeight, validationData, signal } = options
   const opened = openData(engine, where, { x, y, sampleWeight, classWeight, validationData })
   try {

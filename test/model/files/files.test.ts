@@ -129,13 +129,14 @@ describe('model files', () => {
     const path = join(folder, 'large')
     const size = 2_200_000_000
     const tensors = { w: { dtype: 'F32', shape: [size / 4], data_offsets: [0, size] } }
-    const header = Buffer.from(JSON.stringify({ __metadata__: { checksum: '0'.repeat(64) }, ...tensors }))
+    const header = Buffer.from(JSON.stringify({ __metadata__: { format: 'myelin' }, ...tensors }))
     const length = Buffer.alloc(8)
     length.writeBigUInt64LE(BigInt(header.length))
     writeFileSync(path, Buffer.concat([length, header]))
     // A file of holes: it takes no room.
     truncateSync(path, 8 + header.length + size + 1)
-    for (const error of [await rejected(loadModel(path)), await rejected(resume(path, x, y))])
+    const reads = [loadModel(path), resume(path, x, y), my.readTensors(path)]
+    for (const error of await Promise.all(reads.map(rejected)))
       expect(error).to.be.instanceOf(my.FormatError).and.have.property('message').that.includes('got 2200000001')
     // As a pipe or a device, whose size nobody knows.
     if (process.platform !== 'win32')
@@ -270,6 +271,21 @@ describe('checkpoints', () => {
         model.dispose()
       }
     })
+
+  it('resumes from a checkpoint that another program wrote again', async () => {
+    const path = join(folder, 'run')
+    const model = rich()
+    const expected = await model.fit(x, y, { ...options(path, { epochs: 4 }), callbacks: [early()] })
+    const bytes = readFileSync(path)
+    const length = Number(bytes.readBigUInt64LE())
+    const entries = Object.entries(JSON.parse(bytes.toString('utf8', 8, 8 + length)) as object)
+    const text = Buffer.from(JSON.stringify(Object.fromEntries(entries.reverse())).padEnd(length + 3))
+    const head = Buffer.alloc(8)
+    head.writeBigUInt64LE(BigInt(text.length))
+    writeFileSync(path, Buffer.concat([head, text, bytes.subarray(8 + length)]))
+    const { history } = await resume(path, x, y, { custom: { scale: Scale } })
+    expect(history.epochs).to.deep.equal(expected.epochs)
+  })
 
   it('gives a finished run back at once', async () => {
     const path = join(folder, 'run')

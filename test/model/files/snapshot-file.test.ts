@@ -85,12 +85,46 @@ describe('model file', () => {
     expect(decodeSnapshot(shifted.subarray(3))).to.deep.equal(snapshot())
   })
 
-  it('notices every altered byte', () => {
+  it('notices every altered byte that changes what it says', () => {
+    const end = 8 + jsonLength(bytes)
+    const spaces = Buffer.from(bytes).lastIndexOf('}', end) + 1
     for (let i = 0; i < bytes.length; i++) {
       const altered = bytes.slice()
       altered[i] ^= i % 2 ? 0x01 : 0x29
-      expect(() => decodeSnapshot(altered), `byte ${i}`).to.throw(FormatError)
+      // A tab among the spaces behind the header.
+      if (i >= spaces && i < end && altered[i] === 0x09) expect(decodeSnapshot(altered)).to.deep.equal(snapshot())
+      else expect(() => decodeSnapshot(altered), `byte ${i}`).to.throw(FormatError)
     }
+  })
+
+  it('reads what another program wrote of the same contents', () => {
+    const { __metadata__: metadata, ...rest } = header(bytes) as Record<string, Record<string, never>>
+    const places = Object.fromEntries(
+      Object.entries(rest).map(([name, { data_offsets: range }]) => [name, range as [number, number]]),
+    )
+    const turned = (o: object) => Object.fromEntries(Object.entries(o).reverse())
+    // Tensors by name, backwards, one behind the other, in a header of another length with spaces and escapes.
+    const parts: Uint8Array[] = []
+    let at = 0
+    const entries = Object.keys(rest)
+      .sort()
+      .reverse()
+      .map((name) => {
+        const part = bytes.subarray(8 + jsonLength(bytes)).subarray(...places[name])
+        parts.push(part)
+        const range = [at, (at += part.length)]
+        return [name, turned({ ...rest[name], data_offsets: range })]
+      })
+    const text = JSON.stringify({ ...Object.fromEntries(entries), __metadata__: turned(metadata) }, null, 1)
+    const head = Buffer.from(`${text.replace('prüfling', '\\u0070rüfling')}  \n `)
+    const length = Buffer.alloc(8)
+    length.writeBigUInt64LE(BigInt(head.length))
+    const again = decodeSnapshot(Buffer.concat([length, head, ...parts]))
+    const sorted = (s: ModelSnapshot) => ({ ...s, tensors: [...s.tensors].sort((a, b) => (a.name < b.name ? -1 : 1)) })
+    expect(sorted(again)).to.deep.equal(sorted(snapshot()))
+    // The same with one number of one tensor in another place.
+    parts[0] = parts[0].slice().reverse()
+    expect(() => decodeSnapshot(Buffer.concat([length, head, ...parts]))).to.throw(FormatError, 'altered')
   })
 
   it('notices every truncation and anything behind the end', () => {
@@ -111,9 +145,9 @@ describe('model file', () => {
       ['at most 100000000', Buffer.from('ffffffffffffff7f7b7d', 'hex')],
       ['not JSON', Buffer.concat([Buffer.from([4, 0, 0, 0, 0, 0, 0, 0]), Buffer.from('{"a"')])],
       ['JSON object', Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, 0, 0]), Buffer.from('[]')])],
-      ['no "__metadata__"', withHeader(bytes, (h) => delete h.__metadata__)],
+      ['not a model saved by Myelin', withHeader(bytes, (h) => delete h.__metadata__)],
       ['should be a string', withHeader(bytes, (h) => (h.__metadata__['version'] = 1 as never))],
-      ['F32, F64 or I32', withHeader(bytes, (h) => (h['dense_1.weight']['dtype'] = 'BF16' as never))],
+      ['takes 12 bytes', withHeader(bytes, (h) => (h['dense_1.weight']['dtype'] = 'BF16' as never))],
       ['begin ≤ end', withHeader(bytes, (h) => (h['dense_1.weight']['data_offsets'] = [9, 1] as never))],
       ['integers of at least 0', withHeader(bytes, (h) => (h['dense_1.weight']['shape'] = [-2, -3] as never))],
       ['takes 24 bytes', withHeader(bytes, (h) => (h['dense_1.weight']['data_offsets'] = [0, 8] as never))],
@@ -129,7 +163,14 @@ describe('model file', () => {
           ),
         ),
       ],
-      ['64 hexadecimal digits', withHeader(bytes, (h) => (h.__metadata__['checksum'] = '__proto__' as never))],
+      ['F64, F32, F16', withHeader(bytes, (h) => (h['dense_1.weight']['dtype'] = 'F128' as never))],
+      [
+        'expected dtype F32, F64, I32, got U32',
+        withHeader(bytes, (h) => (h['dense_1.bias']['dtype'] = 'U32' as never)),
+      ],
+      ['64 hexadecimal digits', withHeader(bytes, (h) => (h.__metadata__['contents'] = '__proto__' as never))],
+      ['no checksum', withHeader(bytes, (h) => delete h.__metadata__['contents'])],
+      ['altered', withHeader(bytes, (h) => ((h['other'] = h['dense_1.bias']), delete h['dense_1.bias']))],
       [
         'altered',
         withHeader(bytes, (h) => (h.__metadata__['progress'] = '{"steps":1,"epochs":3,"updates":12}' as never)),

@@ -150,6 +150,18 @@ describeRows({
     ['rate 1', () => layers.dropout({ rate: 1 }), OptionError, ['layers.dropout', 'rate', '1']],
     ['both', () => layers.dropout(any({ rate: 0.5, keepProb: 0.5 })), OptionError, ['layers.dropout', 'both']],
     [
+      'an activation without a function',
+      () => layers.activation(any({ name: 'curve', fn: 3 })),
+      OptionError,
+      ['layers.activation: fn', 'a function', '3'],
+    ],
+    [
+      'an activation without a name',
+      () => layers.dense({ units: 1, activation: any({ fn: (z: my.Tensor) => z }) }),
+      OptionError,
+      ['activation: name', 'undefined'],
+    ],
+    [
       'an unknown activation layer',
       () => layers.activation(any('tahn')),
       OptionError,

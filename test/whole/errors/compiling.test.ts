@@ -41,6 +41,18 @@ describeRows({
       OptionError,
       ['inverseTime', 'initial', 'undefined'],
     ],
+    [
+      'a rate without a name',
+      () => optimizers.adam({ learningRate: any({ name: '', fn: () => 1 }) }),
+      OptionError,
+      ['learningRate: name', '""'],
+    ],
+    [
+      'a rate without a function',
+      () => schedules.warmup(any({ name: 'slow', fn: 1 }), { steps: 1 }),
+      OptionError,
+      ['warmup: fn', '1'],
+    ],
     ['zero warm-up steps', () => schedules.warmup(0.1, { steps: 0 }), OptionError, ['warmup', 'steps', '0']],
     [
       'an unknown clock',

@@ -80,6 +80,20 @@ describeRows({
       OptionError,
       ['loadModel', "'costum'", "'custom'"],
     ],
+    [
+      'compile 3',
+      (s) => my.loadModel(s.model.toBytes(), any({ compile: 3 })),
+      OptionError,
+      ['loadModel: compile', '3'],
+    ],
+    ['compiled 3', (s) => s.model.save(s.path, any({ compiled: 3 })), OptionError, ['save: compiled', '3']],
+    ['toBytes: compiled 3', (s) => s.model.toBytes(any({ compiled: 3 })), OptionError, ['toBytes: compiled', '3']],
+    [
+      'toBytes: an unknown option',
+      (s) => s.model.toBytes(any({ compile: true })),
+      OptionError,
+      ['toBytes', "'compiled'"],
+    ],
     ['a missing function', () => my.loadModel(own().toBytes()), FormatError, ["'thrice'", 'custom']],
     [
       'resume from a plain model',
