@@ -2,7 +2,7 @@
 import { newArray, type DType, type NativeArray } from '../../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../../base/errors'
 import { shapeText } from '../../base/shape'
-import { atOnce } from '../../base/slices'
+import { sliceLength, slices, type Sliced } from '../../base/slices'
 import type { RowSource } from '../../data/row-source'
 import type { DataLike } from '../../data/rows'
 import { requireFinite, toFlatRows, type Flat } from '../../data/transfer'
@@ -23,33 +23,44 @@ export interface GivenWeights {
 }
 
 /** One weight per row, [m, 1]; null where neither kind is given. `classes`: how many the model tells apart. */
-export function exampleWeights(given: GivenWeights, y: Flat, classes: number, dtype: DType): Flat | null {
+export function* exampleWeights(given: GivenWeights, y: Flat, classes: number, dtype: DType): Sliced<Flat | null> {
   const { where, targetName, sampleWeight, sampleWeightName, classWeight, classWeightName } = given
   if (sampleWeight === null && classWeight === undefined) return null
   const rows = y.shape[0]
-  const weights = newArray(dtype, rows).fill(1)
-  if (sampleWeight !== null) weights.set(sampleWeights(where, sampleWeightName, sampleWeight, rows, dtype))
+  const weights = sampleWeight
+    ? yield* sampleWeights(where, sampleWeightName, sampleWeight, rows, dtype)
+    : newArray(dtype, rows).fill(1)
   if (classWeight !== undefined) {
     const at = `${where}: ${classWeightName}`
     const table = classTable(at, classWeight, classes)
     const width = y.data.length / rows
-    for (let i = 0; i < rows; i++) weights[i] *= table[classOf(at, targetName, y.data, i, width, classes)]
+    for (const [from, to] of slices(rows, Math.ceil(sliceLength / width))) {
+      for (let i = from; i < to; i++) weights[i] *= table[classOf(at, targetName, y.data, i, width, classes)]
+      yield
+    }
   }
   return { data: weights, shape: [rows, 1] }
 }
 
-function sampleWeights(where: string, name: string, source: RowSource, rows: number, dtype: DType): NativeArray {
+function* sampleWeights(
+  where: string,
+  name: string,
+  source: RowSource,
+  rows: number,
+  dtype: DType,
+): Sliced<NativeArray> {
   const { shape } = source
   const column = shape.length === 2 && shape[1] === 1
   if (shape[0] !== rows || (shape.length !== 1 && !column))
     throw new ShapeError(
       `${where}: ${name}: expected shape ${shapeText([rows])}, one weight per row, got ${shapeText(shape)}.`,
     )
-  const { data } = atOnce(toFlatRows(source, dtype, () => undefined))
-  requireFinite(where, name, data, [rows])
-  const negative = data.findIndex((weight) => weight < 0)
-  if (negative >= 0)
-    throw new OptionError(`${where}: ${name}[${negative}] is ${data[negative]}; weights must be at least 0.`)
+  const { data } = yield* toFlatRows(source, dtype, (part, from) => {
+    requireFinite(where, name, part.data, [rows], from)
+    for (let i = 0; i < part.data.length; i++)
+      if (part.data[i] < 0)
+        throw new OptionError(`${where}: ${name}[${from + i}] is ${part.data[i]}; weights must be at least 0.`)
+  })
   return data
 }
 

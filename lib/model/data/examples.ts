@@ -197,7 +197,7 @@ export class Examples {
       )
     return {
       targets,
-      weights: exampleWeights({ ...this.y[i], where: this.where, targetName: name }, targets, classes, dtype),
+      weights: yield* exampleWeights({ ...this.y[i], where: this.where, targetName: name }, targets, classes, dtype),
     }
   }
 

@@ -1,5 +1,6 @@
 /** All rows of a data set through a plan, chunk by chunk. */
-import { rowNumbers } from '../../data/random'
+import { inTurns } from '../../base/slices'
+import { countedRows } from '../../data/random'
 import type { NativeBuffer, RunRequest, RunResult } from '../../native/contract'
 import type { ModelPlan } from '../programs/plans'
 import { runSteps } from '../programs/run-steps'
@@ -34,7 +35,7 @@ export async function runChunks(job: Job, { rows, batch, inputs, plan, request, 
     })
     return
   }
-  const order = rowNumbers(rows)
+  const order = await inTurns(countedRows(rows), () => job.throwIfAborted())
   const full = Math.floor(rows / batch)
   await runSteps(job, {
     plan: () => plan(batch),
