@@ -2,6 +2,7 @@
  * Checks of arguments: each returns what it was given, or throws an error that names the place, the expected and the
  * received.
  */
+import { types } from 'node:util'
 import type { DType, TensorDType } from './dtype'
 import { AbortError, describeValue, DTypeError, OptionError, ShapeError, StateError } from './errors'
 import { maxDimension, maxRank, shapeText } from './shape'
@@ -11,14 +12,19 @@ function suggestion(given: string, names: readonly string[]): string {
   return `${didYouMean(given, names)}${names.length ? ` Known: ${names.join(', ')}.` : ''}`
 }
 
+/** An object of named entries: no array, no Map or Set, of which its own properties would tell nothing. */
+export function isRecord(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false
+  return !types.isMap(value) && !types.isSet(value)
+}
+
 /**
  * Checks an options argument: an object (or undefined) whose keys are all in `allowedNames`.
  * Throws OptionError that suggests the nearest valid name.
  */
 export function checkOptions(where: string, given: unknown, allowedNames: readonly string[]): void {
   if (given === undefined) return
-  if (given === null || typeof given !== 'object' || Array.isArray(given) || ArrayBuffer.isView(given))
-    throw new OptionError(`${where}: expected an options object, got ${describeValue(given)}.`)
+  if (!isRecord(given)) throw new OptionError(`${where}: expected an options object, got ${describeValue(given)}.`)
   for (const key of Object.keys(given))
     if (!allowedNames.includes(key))
       throw new OptionError(

@@ -1,12 +1,17 @@
 /** Which classes are taken for which. */
-import { checkOptions } from '../base/checks'
+import { checkOptions, nonNegativeInteger } from '../base/checks'
 import { OptionError, ShapeError } from '../base/errors'
-import { toClasses } from './labels'
-import type { DataLike } from './rows'
+import { toClasses, toLabelRows } from './labels'
+import type { DataLike, Rows } from './rows'
 
 export interface ConfusionMatrixOptions {
   /** Names of the classes, for the table. Default: their numbers. */
   labels?: readonly string[] | undefined
+  /**
+   * Where rows hold several labels, each yes or no: the column, from 0, of the one that the matrix is of. Its classes
+   * are 0, no, and 1, yes, which is a value above 0.5. Default: rows are of one class each.
+   */
+  column?: number | undefined
 }
 
 /** Counts of true against predicted classes. */
@@ -53,10 +58,39 @@ export class ConfusionMatrix {
   }
 }
 
+/** One column of rows with several. */
+function columnOf(where: string, rows: Rows, column: number): Rows {
+  const { data, count, width } = rows
+  if (column >= width)
+    throw new OptionError(`${where}: expected a column from 0 to ${width - 1}, got column: ${column}.`)
+  const values = Float64Array.from({ length: count }, (_, row) => {
+    const value = data[row * width + column]
+    if (value >= 0 && value <= 1) return value > 0.5 ? 1 : 0
+    throw new OptionError(`${where}: expected labels or probabilities in [0, 1], got ${value} in row ${row}.`)
+  })
+  return { data: values, shape: [count], dtype: 'float64', count, width: 1 }
+}
+
+/** OptionError for a row without a class of its own: several labels, or none. */
+function requireOneClass(where: string, { data, width, count }: Rows): void {
+  for (let row = 0; width > 1 && row < count; row++) {
+    const entries = data.subarray(row * width, (row + 1) * width)
+    let first = 0
+    for (let c = 1; c < width; c++) if (entries[c] > entries[first]) first = c
+    const next = entries.indexOf(entries[first], first + 1)
+    if (next >= 0)
+      throw new OptionError(
+        `${where}: expected one class in each row, got the same for ${first} and ${next} in row ${row}. For rows of ` +
+          `several labels, name the column of one: { column: ${first} }.`,
+      )
+  }
+}
+
 /**
  * Counts of true (rows) against predicted (columns) classes. Both sides may be class numbers [m], one-hot rows or
- * probabilities [m, classes], or probabilities of class 1 as [m] or [m, 1] (class 1 from 0.5 on).
- * `String(matrix)` is a table.
+ * probabilities [m, classes], or probabilities of class 1 as [m] or [m, 1] (class 1 above 0.5, as in metrics). For rows
+ * of several labels [m, labels], each yes or no, `column` names the label. OptionError for a true row that is of no
+ * class, or of several, without it. `String(matrix)` is a table.
  */
 export function confusionMatrix(
   yTrue: DataLike,
@@ -64,9 +98,17 @@ export function confusionMatrix(
   options: ConfusionMatrixOptions = {},
 ): ConfusionMatrix {
   const where = 'data.confusionMatrix'
-  checkOptions(where, options, ['labels'])
-  const truth = toClasses(`${where}: yTrue`, yTrue)
-  const guess = toClasses(`${where}: yPred`, yPred)
+  checkOptions(where, options, ['labels', 'column'])
+  const column = options.column === undefined ? null : nonNegativeInteger(`${where}: column`, options.column)
+  const classesOf = (name: string, value: DataLike, isTruth: boolean) => {
+    const at = `${where}: ${name}`
+    const rows = toLabelRows(at, value)
+    if (column !== null) return { ...toClasses(at, columnOf(at, rows, column)), width: 2 }
+    if (isTruth) requireOneClass(at, rows)
+    return toClasses(at, rows)
+  }
+  const truth = classesOf('yTrue', yTrue, true)
+  const guess = classesOf('yPred', yPred, false)
   if (truth.classes.length !== guess.classes.length)
     throw new ShapeError(
       `${where}: yTrue and yPred need the same number of rows, ` +

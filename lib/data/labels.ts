@@ -4,7 +4,7 @@ import type { DType } from '../base/dtype'
 import { OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import { tensor, type Tensor } from '../tensor/tensor'
-import { toRows, type DataLike } from './rows'
+import { toRows, type DataLike, type Rows } from './rows'
 
 /**
  * One-hot rows [m, classes] of class numbers 0 … classes − 1 given as [m] or [m, 1]. `classes` defaults to the largest
@@ -36,16 +36,23 @@ function classNumbers(where: string, values: ArrayLike<number>, classes?: number
   })
 }
 
-/**
- * Class numbers of labels or predictions in any form: numbers as [m] or [m, 1], probabilities of class 1 likewise
- * (class 1 from 0.5 on), or a row of scores or one-hot values per example [m, classes] (the first of the largest).
- * @internal
- */
-export function toClasses(where: string, value: DataLike): { classes: Uint32Array; width: number } {
-  const { data, shape, count, width } = toRows(where, value)
+/** Rows of class numbers, scores or labels, [m] or [m, n]. OptionError where one is NaN. @internal */
+export function toLabelRows(where: string, value: DataLike): Rows {
+  const rows = toRows(where, value)
+  const { data, shape, width } = rows
   if (shape.length > 2) throw new ShapeError(`${where}: expected shape [m] or [m, classes], got ${shapeText(shape)}.`)
   const bad = data.findIndex(Number.isNaN)
   if (bad >= 0) throw new OptionError(`${where}: row ${Math.floor(bad / width)} holds NaN, which is no class.`)
+  return rows
+}
+
+/**
+ * Class numbers of labels or predictions in any form: numbers as [m] or [m, 1], probabilities of class 1 likewise
+ * (class 1 above 0.5, as in metrics), or a row of scores or one-hot values per example [m, classes] (the first of the
+ * largest).
+ * @internal
+ */
+export function toClasses(where: string, { data, count, width }: Rows): { classes: Uint32Array; width: number } {
   if (width > 1) {
     const largest = (_: unknown, row: number) => {
       let best = 0
@@ -55,7 +62,7 @@ export function toClasses(where: string, value: DataLike): { classes: Uint32Arra
     return { classes: Uint32Array.from({ length: count }, largest), width }
   }
   const areProbabilities = data.some((v) => !Number.isInteger(v)) && data.every((v) => v >= 0 && v <= 1)
-  if (areProbabilities) return { classes: Uint32Array.from(data, (v) => (v >= 0.5 ? 1 : 0)), width: 2 }
+  if (areProbabilities) return { classes: Uint32Array.from(data, (v) => (v > 0.5 ? 1 : 0)), width: 2 }
   const classes = classNumbers(where, data)
   return { classes, width: classes.reduce((most, c) => Math.max(most, c), 0) + 1 }
 }

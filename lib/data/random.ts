@@ -1,3 +1,5 @@
+import { atOnce, slices, type Sliced } from '../base/slices'
+
 /**
  * Reproducible pseudo-random numbers for splitting and shuffling data. The bits are part of the promise: the same
  * seed gives the same split on every machine and in every later version.
@@ -49,7 +51,15 @@ export class Random {
 
 /** 0, 1, … count − 1. */
 export function rowNumbers(count: number): Uint32Array {
+  return atOnce(countedRows(count))
+}
+
+/** The same in slices. */
+export function* countedRows(count: number): Sliced<Uint32Array> {
   const numbers = new Uint32Array(count)
-  for (let i = 0; i < count; i++) numbers[i] = i
+  for (const [from, to] of slices(count)) {
+    for (let i = from; i < to; i++) numbers[i] = i
+    yield
+  }
   return numbers
 }

@@ -1,5 +1,5 @@
 /** What users give as rows, opened once: the shape is known then, the numbers are read and converted part by part. */
-import { requireUnchanged, shapeOption } from '../base/checks'
+import { isRecord, requireUnchanged, shapeOption } from '../base/checks'
 import { isArrayOf, type ArrayOf, type DType, type TensorArray, type TensorDType } from '../base/dtype'
 import { describeValue, DisposedError, OptionError, ShapeError } from '../base/errors'
 import { shapeText, sizeOf, type Shape } from '../base/shape'
@@ -68,10 +68,6 @@ export function heldRows<T extends DataLike | { readonly [name: string]: DataLik
   if (value instanceof Tensor || !isRecord(value)) return { value: hold(value) as T, release }
   const entries = Object.entries(value).map(([name, rows]) => [name, hold(rows)] as const)
   return { value: held.length ? (Object.fromEntries(entries) as T) : value, release }
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
 }
 
 class TensorRows<D extends TensorDType> implements RowSource<D> {

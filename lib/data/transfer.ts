@@ -137,7 +137,7 @@ export function* writtenRows(
 /** Copies rows out of native memory in slices. */
 export function* download<D extends TensorDType>(
   where: string,
-  { buffer, shape }: NativeRows,
+  { buffer, shape }: Omit<NativeRows, 'release'>,
   dtype: D,
 ): Sliced<Flat<D>> {
   const data = newArray(dtype, sizeOf(shape))

@@ -1,4 +1,4 @@
-import type { NativeArray } from '../base/dtype'
+import { isArrayOf, newArray, type NativeArray } from '../base/dtype'
 import { sliceLength, slices, type Sliced } from '../base/slices'
 import { needsClasses } from './classes'
 import type { MetricKind } from './metric'
@@ -22,7 +22,7 @@ export const auc: MetricKind = {
         const isClasses = kind === 'classes' && outputs > 1
         const scores = fromLogits && isClasses ? yield* logOdds(yPred, outputs) : yPred
         const classes = isClasses ? yield* classNumbers(yTrue, answers) : null
-        const column = scores.slice(0, answers)
+        const column = newArray(isArrayOf('float32', scores) ? 'float32' : 'float64', answers)
         const areas: number[] = []
         for (let output = 0; output < outputs; output++) {
           // The scores of the positives from the front, those of the negatives behind them.

@@ -46,8 +46,10 @@ function* sort(scores: NativeArray): Sliced<void> {
     const word = byte >> 2
     const shift = 8 * (byte & 3)
     const starts = new Uint32Array(257)
-    for (let at = word; at < keys.length; at += words) starts[((keys[at] >>> shift) & 255) + 1]++
-    yield
+    for (const [from, to] of slices(n)) {
+      for (let i = from; i < to; i++) starts[((keys[i * words + word] >>> shift) & 255) + 1]++
+      yield
+    }
     if (starts.includes(n)) continue // all have this byte in common
     for (let digit = 0; digit < 256; digit++) starts[digit + 1] += starts[digit]
     for (const [from, to] of slices(n)) {
@@ -60,18 +62,22 @@ function* sort(scores: NativeArray): Sliced<void> {
     }
     ;[keys, next] = [next, keys]
   }
-  turnBack(keys, words)
-  scores.set(words === 1 ? new Float32Array(keys.buffer) : new Float64Array(keys.buffer))
+  const sorted = words === 1 ? new Float32Array(keys.buffer) : new Float64Array(keys.buffer)
+  for (const [from, to] of slices(n)) {
+    turnBack(keys.subarray(from * words, to * words), words)
+    scores.set(sorted.subarray(from, to), from)
+    yield
+  }
 }
 
 /** The bits of each score, low word first, changed so that they are ordered as whole numbers like the scores. */
 function* orderedBits(scores: NativeArray): Sliced<Uint32Array> {
-  const values = scores.slice()
-  const words = values.BYTES_PER_ELEMENT / 4
+  const words = scores.BYTES_PER_ELEMENT / 4
+  const values = words === 1 ? new Float32Array(scores.length) : new Float64Array(scores.length)
   const bits = new Uint32Array(values.buffer)
   for (const [from, to] of slices(values.length)) {
     for (let i = from; i < to; i++) {
-      values[i] += 0 // −0 becomes 0
+      values[i] = scores[i] + 0 // −0 becomes 0
       const last = (i + 1) * words - 1
       // Of a negative score all bits are turned over, of others the sign.
       const mask = bits[last] >> 31

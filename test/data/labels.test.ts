@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { data, OptionError, ShapeError } from '../../lib'
+import { data, layers, OptionError, sequential, ShapeError } from '../../lib'
 
 describe('data.oneHot', () => {
   it('makes rows of class numbers', () => {
@@ -49,11 +49,82 @@ describe('data.confusionMatrix', () => {
     expect(matrix.precision(1)).to.equal(2 / 3)
   })
 
-  it('takes probabilities of class 1, from 0.5 on', () => {
-    expect(data.confusionMatrix([0, 1, 1], [[0.2], [0.5], [0.4]]).counts).to.deep.equal([
+  it('takes probabilities of class 1, above 0.5', () => {
+    expect(data.confusionMatrix([0, 1, 1], [[0.2], [0.51], [0.5]]).counts).to.deep.equal([
       [1, 0],
       [1, 1],
     ])
+  })
+
+  it('agrees with the metrics, at 0.5 exactly too', async () => {
+    const model = sequential({
+      inputShape: [1],
+      layers: [layers.dense({ units: 1, activation: 'sigmoid', kernelInitializer: 'ones' })],
+    })
+    model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy', metrics: ['accuracy', 'precision', 'recall'] })
+    const x = [[0], [0], [0], [1], [-1]]
+    const y = [0, 0, 1, 1, 1]
+    const found = await model.evaluate(x, y)
+    const predicted = await model.predict(x)
+    expect(predicted.toArray().slice(0, 3)).to.deep.equal([[0.5], [0.5], [0.5]])
+    const matrix = data.confusionMatrix(y, predicted)
+    expect(matrix.counts).to.deep.equal([
+      [2, 0],
+      [2, 1],
+    ])
+    expect([matrix.accuracy, matrix.precision(1)]).to.deep.equal([found.accuracy, found.precision])
+    expect(matrix.recall(1)).to.be.closeTo(found.recall, 1e-12)
+    model.dispose()
+  })
+
+  describe('of rows with several labels', () => {
+    const yTrue = [
+      [1, 1, 0],
+      [0, 0, 0],
+      [0, 1, 1],
+      [0, 1, 0],
+    ]
+    const yPred = [
+      [0.9, 0.9, 0.1],
+      [0.1, 0.1, 0.1],
+      [0.2, 0.4, 0.8],
+      [0.7, 0.95, 0.1],
+    ]
+
+    it('is that of a column', () => {
+      const of = (column: number) => data.confusionMatrix(yTrue, yPred, { column, labels: ['no', 'yes'] }).counts
+      expect([0, 1, 2].map(of)).to.deep.equal([
+        [
+          [2, 1],
+          [0, 1],
+        ],
+        [
+          [1, 0],
+          [1, 2],
+        ],
+        [
+          [3, 0],
+          [0, 1],
+        ],
+      ])
+      const alike = data.confusionMatrix([[1, 0]], [[1, 0]], { column: 0 }).counts
+      expect(alike).to.deep.equal([
+        [0, 0],
+        [0, 1],
+      ])
+    })
+
+    it('is refused without one, and where there is none', () => {
+      const several = 'yTrue: expected one class in each row, got the same for 0 and 1 in row 0'
+      expect(() => data.confusionMatrix(yTrue, yPred)).to.throw(OptionError, several)
+      expect(() => data.confusionMatrix([[0, 0, 0]], [[1, 0, 0]])).to.throw(OptionError, '{ column: 0 }')
+      expect(() => data.confusionMatrix(yTrue, yPred, { column: 3 })).to.throw(OptionError, 'a column from 0 to 2')
+      expect(() => data.confusionMatrix(yTrue, yPred, { column: -1 })).to.throw(OptionError, 'column')
+      expect(() => data.confusionMatrix([[1, 0]], [[3.5, -2]], { column: 0 })).to.throw(
+        OptionError,
+        'in [0, 1], got 3.5',
+      )
+    })
   })
 
   it('prints a table', () => {

@@ -2,18 +2,19 @@
  * Examples on their way into a model: opened once, at the user's call; checked and copied into native memory in slices
  * when their turn has come.
  */
-import { OptionError, ShapeError } from '../../base/errors'
-import { shapeText, sizeOf } from '../../base/shape'
+import { isRecord } from '../../base/checks'
+import { ShapeError } from '../../base/errors'
 import { inTurns, type Sliced } from '../../base/slices'
 import { openRows, type RowSource } from '../../data/row-source'
-import type { DataLike } from '../../data/rows'
+import { isShaped, type DataLike } from '../../data/rows'
 import { requireFinite, toFlatRows, upload, type Flat, type Home } from '../../data/transfer'
 import type { NativeBuffer } from '../../native/contract'
 import { native } from '../../native/native'
 import type { Job } from '../queue/job'
+import { Tensor } from '../../tensor/tensor'
 import type { CompiledOutput } from '../structure/compile'
 import type { Network, NetworkOutput } from '../structure/network'
-import { exampleWeights, type ClassWeight, type SampleWeight } from './example-weights'
+import { classTable, exampleWeights, type ClassWeight, type SampleWeight } from './example-weights'
 import { OpenInputs, slotsOf, type InputData, type NativeInputs } from './inputs'
 import { recordOf } from '../structure/record'
 
@@ -136,12 +137,13 @@ export class Examples {
   /** ShapeError where y does not fit the losses. */
   check(compiled: readonly CompiledOutput[]): this {
     const { where, rows, x } = this
-    this.y.forEach(({ output, name, source }, i) => {
+    this.y.forEach(({ output, name, source, classWeight, classWeightName }, i) => {
       const { loss } = compiled[i]
       loss.checkTargetShape(`${where}: ${name}`, source.shape, rows, output.shape)
       if (source.shape[0] !== rows)
         throw new ShapeError(`${where}: ${x.list[0].name} has ${rows} rows but ${name} has ${source.shape[0]}.`)
       source.shape = [rows, ...loss.targetShape(output.shape)]
+      if (classWeight !== undefined) classTable(`${where}: ${classWeightName}`, classWeight, compiled[i])
     })
     this.#compiled = compiled
     return this
@@ -181,24 +183,15 @@ export class Examples {
 
   /** Targets of an output in JavaScript memory, every value as the loss wants it, and what each row counts. */
   *#read(i: number, { dtype }: Home): Sliced<{ targets: Flat; weights: Flat | null }> {
-    const { output, name, source, classWeight, classWeightName } = this.y[i]
+    const { output, name, source } = this.y[i]
     const { loss } = this.#compiled[i]
     const where = `${this.where}: ${name}`
     const targets = yield* toFlatRows(source, dtype, ({ data, shape }, from) => {
       requireFinite(this.where, name, data, source.shape, from * (data.length / shape[0]))
       loss.checkTargetValues(where, data, output.shape, from)
     })
-    const width = sizeOf(output.shape)
-    const classes = width === 1 ? 2 : width
-    if (classWeight !== undefined && output.shape.length > 1)
-      throw new OptionError(
-        `${this.where}: ${classWeightName}: expected one class per example, got an output of shape ` +
-          `${shapeText([null, ...output.shape])}. Use sampleWeight.`,
-      )
-    return {
-      targets,
-      weights: exampleWeights({ ...this.y[i], where: this.where, targetName: name }, targets, classes, dtype),
-    }
+    const given = { ...this.y[i], where: this.where, targetName: name }
+    return { targets, weights: yield* exampleWeights(given, targets, this.#compiled[i], dtype) }
   }
 
   release(): void {
@@ -260,8 +253,6 @@ function targetsByOutput(
 
 /** Whether weights of rows are given by the names of outputs, not as one list for all. */
 function isByOutput(weights: unknown, names: readonly string[]): boolean {
-  if (typeof weights !== 'object' || weights === null || Array.isArray(weights) || ArrayBuffer.isView(weights))
-    return false
-  const isShapedArray = 'data' in weights && 'shape' in weights && !names.includes('data')
-  return !isShapedArray && Object.getPrototypeOf(weights) === Object.prototype
+  if (!isRecord(weights) || weights instanceof Tensor) return false
+  return names.includes('data') || !isShaped(weights)
 }

@@ -1,5 +1,6 @@
 /** All rows of a data set through a plan, chunk by chunk. */
-import { rowNumbers } from '../../data/random'
+import { inTurns } from '../../base/slices'
+import { countedRows } from '../../data/random'
 import type { NativeBuffer, RunRequest, RunResult } from '../../native/contract'
 import type { ModelPlan, PlanRequest, Plans } from '../programs/plans'
 import { runSteps } from '../programs/run-steps'
@@ -47,11 +48,11 @@ export async function runChunks({ plans, weights }: ChunksOwner, job: Job, chunk
       onResult: (result, used) => onResult(result, used, result.stepsDone * rowsOfStep),
     })
   if (rows <= batch) return run(plan(rows), { firstRow: 0, rowsOfStep: rows, numbers: null })
-  const order = rowNumbers(rows)
   const rest = rows % batch
   const end = rows - rest
   // Whatever changes the model meanwhile counts from the next call on.
   const [wanted, wantedForRest] = [plan(batch), rest ? plan(rest) : null]
+  const order = await inTurns(countedRows(rows), () => job.throwIfAborted())
   const held = weights.hold()
   try {
     await run(wanted, { firstRow: 0, rowsOfStep: batch, numbers: order.subarray(0, end) }, held)

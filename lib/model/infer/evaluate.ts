@@ -66,7 +66,7 @@ export async function evaluateRows(engine: Engine, job: Job, { data, batch }: Ev
     plan: null as ModelPlan | null,
   }
   try {
-    answers?.reserve(data.rows)
+    if (answers) await inTurns(answers.reserve(data.rows))
     await runChunks(engine, job, {
       rows: data.rows,
       batch,

@@ -21,7 +21,7 @@ export async function predict(engine: Engine, job: Job, x: OpenInputs, batch: nu
   try {
     for (const { shape } of engine.network.outputs) {
       const count = rows * sizeOf(shape)
-      collect.push(guarded(job.what, () => native.bufferCreate(engine.dtype, count, null, engine.device)))
+      collect.push(guarded(job.what, () => native.bufferReserve(engine.dtype, count, engine.device)))
     }
     await runChunks(engine, job, {
       rows,

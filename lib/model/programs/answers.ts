@@ -4,7 +4,8 @@
  */
 import type { DType, NativeArray } from '../../base/dtype'
 import { sizeOf } from '../../base/shape'
-import type { Sliced } from '../../base/slices'
+import { slices, type Sliced } from '../../base/slices'
+import { download } from '../../data/transfer'
 import { isRanked } from '../../metrics'
 import type { NativeBuffer, RunRequest } from '../../native/contract'
 import { native } from '../../native/native'
@@ -33,12 +34,41 @@ export function answerFetches(
   })
 }
 
-/** The metrics that need all rows, under their names in logs. `arrays`: what the fetches gave for `rows` rows, flat. */
-export function* rankedMetrics(
+/** By fetch: numbers in a row. */
+function widthsOf(outputs: readonly CompiledOutput[]): number[] {
+  return rankedOutputs(outputs).flatMap(({ loss, output: { shape } }) => [
+    sizeOf(loss.targetShape(shape)),
+    sizeOf(shape),
+  ])
+}
+
+/** What the fetches of `rows` rows hold. */
+interface Fetched {
+  buffers: readonly NativeBuffer[]
+  rows: number
+  dtype: DType
+}
+
+/** By fetch: the values, flat. */
+function* valuesOf(
+  where: string,
   outputs: readonly CompiledOutput[],
-  arrays: readonly NativeArray[],
-  rows: number,
+  { buffers, rows, dtype }: Fetched,
+): Sliced<NativeArray[]> {
+  const values: NativeArray[] = []
+  for (const [i, width] of widthsOf(outputs).entries())
+    values.push((yield* download(where, { buffer: buffers[i], shape: [rows * width] }, dtype)).data)
+  return values
+}
+
+/** The metrics that need all rows, under their names in logs. */
+export function* rankedMetrics(
+  where: string,
+  outputs: readonly CompiledOutput[],
+  fetched: Fetched,
 ): Sliced<Record<string, number>> {
+  const arrays = yield* valuesOf(where, outputs, fetched)
+  const { rows } = fetched
   const found: Record<string, number> = {}
   for (const [i, { prefix, metrics }] of rankedOutputs(outputs).entries())
     for (const metric of metrics)
@@ -76,7 +106,6 @@ export class Answers {
   /** Rows that there is room for. */
   #room = 0
   #buffers: NativeBuffer[] = []
-  /** By fetch: numbers in a row. */
   readonly #widths: readonly number[]
 
   private constructor(
@@ -84,10 +113,7 @@ export class Answers {
     readonly home: AnswersHome,
     readonly outputs: readonly CompiledOutput[],
   ) {
-    this.#widths = rankedOutputs(outputs).flatMap(({ loss, output: { shape } }) => [
-      sizeOf(loss.targetShape(shape)),
-      sizeOf(shape),
-    ])
+    this.#widths = widthsOf(outputs)
   }
 
   /** Null where no metric needs them. */
@@ -96,29 +122,29 @@ export class Answers {
   }
 
   /** Forgets all rows. `values`: those of earlier steps, as `read` gave them. */
-  begin(values: readonly NativeArray[] = []): void {
+  *begin(values: readonly NativeArray[] = []): Sliced<void> {
     this.rows = 0
     if (!values.length) return
     const rows = values[0].length / this.#widths[0]
-    this.reserve(rows)
-    values.forEach((data, i) => guarded(this.where, () => native.bufferWrite(this.#buffers[i], data, 0)))
+    yield* this.reserve(rows)
+    for (const [i, data] of values.entries()) yield* this.#write(this.#buffers[i], data)
     this.rows = rows
   }
 
   /** Makes room for so many more rows. */
-  reserve(more: number): void {
+  *reserve(more: number): Sliced<void> {
     const rows = this.rows + more
     if (rows <= this.#room) return
     const { dtype, device } = this.home
     // A stream does not say how long it is: twice as much each time.
     const room = this.rows === 0 ? rows : Math.max(rows, 2 * this.#room)
-    const kept = this.rows === 0 ? [] : this.read()
+    const kept = this.rows === 0 ? [] : yield* this.read()
     const buffers: NativeBuffer[] = []
     try {
-      this.#widths.forEach((width, i) => {
-        buffers.push(guarded(this.where, () => native.bufferCreate(dtype, room * width, null, device)))
-        if (kept.length) guarded(this.where, () => native.bufferWrite(buffers[i], kept[i], 0))
-      })
+      for (const [i, width] of this.#widths.entries()) {
+        buffers.push(guarded(this.where, () => native.bufferReserve(dtype, room * width, device)))
+        if (kept.length) yield* this.#write(buffers[i], kept[i])
+      }
     } catch (error) {
       for (const buffer of buffers) native.bufferDispose(buffer)
       throw error
@@ -133,16 +159,25 @@ export class Answers {
     return { collect: this.#buffers, collectRow: this.rows }
   }
 
+  *#write(buffer: NativeBuffer, data: NativeArray): Sliced<void> {
+    for (const [from, to] of slices(data.length)) {
+      guarded(this.where, () => native.bufferWrite(buffer, data.subarray(from, to), from))
+      yield
+    }
+  }
+
   /** By fetch: the values so far, flat. */
-  read(): NativeArray[] {
-    return this.#widths.map((width, i) =>
-      guarded(this.where, () => native.bufferRead(this.#buffers[i], 0, this.rows * width)),
-    )
+  read(): Sliced<NativeArray[]> {
+    return valuesOf(this.where, this.outputs, this.#fetched)
   }
 
   /** The metrics of the rows collected. */
   metrics(): Sliced<Record<string, number>> {
-    return rankedMetrics(this.outputs, this.read(), this.rows)
+    return rankedMetrics(this.where, this.outputs, this.#fetched)
+  }
+
+  get #fetched(): Fetched {
+    return { buffers: this.#buffers, rows: this.rows, dtype: this.home.dtype }
   }
 
   dispose(): void {

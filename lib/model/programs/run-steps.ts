@@ -15,12 +15,15 @@ export interface Steps {
   rows: Uint32Array | null
   batch: number
   steps: number
-  /** The rest of the request when `done` steps have been taken. */
-  request?: (done: number) => RunRequest
+  /** The rest of the request for `count` steps when `done` have been taken. */
+  request?: (done: number, count: number) => RunRequest
   onProgress?: ((stepsDone: number, costs: Float64Array) => void) | null
   /** Committed steps of one native run; throws to end the job. `done`: steps before it. */
   onResult: (result: RunResult, plan: ModelPlan, done: number) => void
 }
+
+/** Rows of one native run at most: it copies their numbers, on the event loop. */
+const rowsAtOnce = 1 << 21
 
 export async function runSteps(
   job: Job,
@@ -30,8 +33,9 @@ export async function runSteps(
     await job.yieldIfAsked()
     await plans.prepare(plan, () => job.throwIfAborted())
     const current = plans.get(plan)
-    const part = rows?.subarray(done * batch, steps * batch)
-    const rest = { rows: part, steps: steps - done, ...request?.(done) }
+    const count = Math.min(steps - done, Math.max(1, Math.floor(rowsAtOnce / batch)))
+    const part = rows?.subarray(done * batch, (done + count) * batch)
+    const rest = { rows: part, steps: count, ...request?.(done, count) }
     const prepared = current.prepare(inputs, part !== undefined, rest, weights?.bufferOf)
     const result = await job.run(prepared, onProgress ?? null)
     onResult(result, current, done)

@@ -1,4 +1,5 @@
 /** Records by the names of inputs or outputs. */
+import { isRecord } from '../../base/checks'
 import { describeValue, OptionError } from '../../base/errors'
 import { didYouMean } from '../../base/suggest'
 import { Tensor } from '../../tensor/tensor'
@@ -16,13 +17,7 @@ export function recordOf<T>(
 ): { readonly [name: string]: T } {
   if (value === undefined && partial) return Object.create(null) as { readonly [name: string]: T }
   const expected = names.map((name) => `${name}: …`).join(', ')
-  const isRecord =
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    !ArrayBuffer.isView(value) &&
-    !(value instanceof Tensor)
-  if (!isRecord)
+  if (!isRecord(value) || value instanceof Tensor)
     throw new OptionError(
       `${where}: expected an entry for each ${what} by name, { ${expected} }, got ${describeValue(value)}.`,
     )

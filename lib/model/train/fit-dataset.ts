@@ -135,7 +135,7 @@ async function prepare(
 async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given: Stream): Promise<boolean> {
   const { job } = recorder
   const sums = emptySums()
-  recorder.beginEpoch(epoch, sums)
+  await recorder.beginEpoch(epoch, sums)
   sums.learningRate = engine.learningRateAt(epoch, engine.progress.steps + 1)
   await recorder.notify((c) => c.onEpochBegin?.(epoch, recorder.run))
   const stream = new Prefetcher(engine, job, given, epoch)
@@ -173,7 +173,7 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
 async function step(engine: Engine, recorder: Recorder, data: NativeData): Promise<void> {
   const hyper = engine.hypers(recorder.epoch, 1)
   const { answers } = recorder
-  answers?.reserve(data.rows)
+  if (answers) await inTurns(answers.reserve(data.rows))
   await runSteps(recorder.job, {
     plans: engine.plans,
     plan: engine.trainPlan({ batch: data.rows, weighted: weightedOutputs(data) }),

@@ -145,6 +145,11 @@ function checkValidation(where: string, data: unknown): void {
     throw new OptionError(
       `${where}: validationData: expected [x, y] or [x, y, sampleWeight], got ${describeValue(data)}.`,
     )
+  if (data.length === 3 && data[2] === undefined)
+    throw new OptionError(
+      `${where}: validationData: expected a weight for each row in [x, y, sampleWeight], got undefined. Leave it out ` +
+        'where rows have none: [x, y].',
+    )
 }
 
 /** Of which input the images are changed, and how; null without an augmenter. */

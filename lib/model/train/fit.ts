@@ -1,7 +1,7 @@
 /** Training on data in memory. JavaScript works once per epoch, not per step. */
 import { absolutePath } from '../../base/disk'
 import { inTurns } from '../../base/slices'
-import { rowNumbers } from '../../data/random'
+import { countedRows } from '../../data/random'
 import type { Home } from '../../data/transfer'
 import type { NativeBuffer } from '../../native/contract'
 import { inputsOf, weightedOutputs, type Examples, type NativeData } from '../data/examples'
@@ -41,7 +41,7 @@ export interface FitRequest {
 }
 
 /** Steps of one native run at most: their learning rates are computed ahead, on the event loop. */
-const stepsAtOnce = 1 << 16
+const stepsAtOnce = 1 << 15
 
 export class Fit {
   // Set as far as the run has come.
@@ -140,13 +140,14 @@ export class Fit {
     const key = engine.progress.epochs
     // A resumed run goes on within its first epoch.
     const sums = resumed?.epoch === epoch ? resumed.sums : emptySums()
-    recorder.beginEpoch(epoch, sums)
+    await recorder.beginEpoch(epoch, sums)
     try {
       if (!sums.batches) {
         sums.learningRate = engine.learningRateAt(epoch, engine.progress.steps + 1)
         await recorder.notify((c) => c.onEpochBegin?.(epoch, recorder.run))
       }
-      const order = settings.shuffle ? await inTurns(shuffled(this.#rows, engine.seed, key)) : rowNumbers(this.#rows)
+      const rows = this.#rows
+      const order = await inTurns(settings.shuffle ? shuffled(rows, engine.seed, key) : countedRows(rows))
       while (sums.batches < this.#steps) {
         await this.#segment(order, key)
         if (sums.batches < this.#steps && checkpointBoundary(settings, 'steps', this.#stepsOfRun))
@@ -175,7 +176,7 @@ export class Fit {
     const ready = await this.#ready(order, pass, rows, sums.batches + steps)
     const { answers } = recorder
     try {
-      answers?.reserve(recorder.run.examples! - sums.examples)
+      if (answers) await inTurns(answers.reserve(recorder.run.examples! - sums.examples))
       await runSteps(this.#job!, {
         plans: engine.plans,
         plan: engine.trainPlan({ batch, weighted: weightedOutputs(this.#train!) }),
@@ -183,8 +184,8 @@ export class Fit {
         rows: ready.rows,
         batch,
         steps,
-        request: (done) => ({
-          hyper: hyper.subarray(done * width),
+        request: (done, count) => ({
+          hyper: hyper.subarray(done * width, (done + count) * width),
           seed: engine.seed,
           firstStep: firstStep + done,
           ...answers?.request(),
@@ -238,7 +239,10 @@ export class Fit {
     const file = this.#file
     if (!kept || file === null) return
     const { history, epoch: current, sums: running, answers } = this.#recorder!
-    const sums = finished || current !== epoch ? emptySums() : { ...running, answers: answers?.read() ?? [] }
+    const sums =
+      finished || current !== epoch
+        ? emptySums()
+        : { ...running, answers: answers ? await inTurns(answers.read()) : [] }
     const state: CheckpointState = { epoch, sums, finished, history }
     await this.engine.queue.callback(this.#job!, () =>
       writeCheckpoint(this.engine, { file, settings, callbacks, kept, state }),

@@ -115,11 +115,11 @@ export class Recorder {
     }
   }
 
-  beginEpoch(epoch: number, sums: EpochSums): void {
+  async beginEpoch(epoch: number, sums: EpochSums): Promise<void> {
     this.epoch = epoch
     this.sums = sums
-    this.answers?.begin(sums.answers)
     this.#live = { batches: 0, cost: 0 }
+    if (this.answers) await inTurns(this.answers.begin(sums.answers))
   }
 
   get #compiled(): Compiled {

@@ -4,7 +4,7 @@
  */
 
 import type { Sliced } from '../../base/slices'
-import { rowNumbers } from '../../data/random'
+import { countedRows } from '../../data/random'
 
 /** Between two turns of the event loop; each is likely to miss the cache. */
 const swapsAtOnce = 1 << 15
@@ -50,7 +50,7 @@ function generator(seed: bigint, epoch: number): () => number {
  * @param epoch epochs ever run by the model, so that no two epochs share an order
  */
 export function* shuffled(rows: number, seed: bigint, epoch: number): Sliced<Uint32Array> {
-  const order = rowNumbers(rows)
+  const order = yield* countedRows(rows)
   const next = generator(seed, epoch)
   for (let i = rows - 1; i > 0; i--) {
     const mask = 0xffffffff >>> Math.clz32(i)

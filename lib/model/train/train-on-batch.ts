@@ -1,6 +1,6 @@
 /** One training step on the rows given. */
 import { NonFiniteError } from '../../base/errors'
-import { atOnce } from '../../base/slices'
+import { inTurns } from '../../base/slices'
 import { native } from '../../native/native'
 import { inputsOf, weightedOutputs, type ClassWeights, type Examples, type SampleWeights } from '../data/examples'
 import type { Engine } from '../engine'
@@ -43,9 +43,11 @@ export async function trainOnBatch<Metrics extends string>(
     if (!result.stepsDone) job.throwIfAborted()
     const totals = splitTotals(result.accumulators, plan.accumulatorSizes)
     const { cost, ...others } = lastCosts(plan, result.costs)
-    const answers = result.fetches.map((buffer) => native.bufferRead(buffer))
-    for (const buffer of result.fetches) native.bufferDispose(buffer)
-    const ranked = atOnce(rankedMetrics(outputs, answers, data.rows))
+    // The step is taken: an abort comes too late for it.
+    const fetched = { buffers: result.fetches, rows: data.rows, dtype: engine.dtype }
+    const ranked = await inTurns(rankedMetrics(job.what, outputs, fetched)).finally(() =>
+      result.fetches.forEach((buffer) => native.bufferDispose(buffer)),
+    )
     const metrics = finishMetrics(outputs, { totals, counts: plan.statisticCounts, rows: data.rows, ranked })
     return { loss: cost, ...others, ...metrics } as Evaluation<Metrics>
   } finally {

@@ -144,29 +144,6 @@ describe('fit', () => {
     expect(evaluated.loss).to.be.closeTo(0.5, 1e-15)
   })
 
-  it('multiplies class weights by class', async () => {
-    const model = sequential({
-      inputShape: [1],
-      dtype: 'float64',
-      seed: 1,
-      layers: [layers.dense({ units: 2, activation: 'softmax', kernelInitializer: 'zeros' })],
-    })
-    model.compile({ optimizer: 'gradientDescent', loss: 'sparseCategoricalCrossentropy' })
-    const { cost } = await model.costAndGradients([[1], [1]], [0, 1], { classWeight: { 0: 2, 1: 0 } })
-    expect(cost).to.be.closeTo(Math.log(2), 1e-15)
-  })
-
-  it('refuses class weights for numbers that are no classes of the model', async () => {
-    const model = my.sequential({ inputShape: [1], seed: 1, layers: [my.layers.dense({ units: 1 })] })
-    model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
-    for (const bad of [2, -1]) {
-      const error = await model.fit([[1], [1]], [0, bad], { classWeight: [1, 2] }).catch((e: Error) => e)
-      expect(error).to.be.instanceOf(my.OptionError)
-      expect((error as Error).message).to.include(`y[1] is class ${bad}; the model tells 2 classes apart`)
-    }
-    model.dispose()
-  })
-
   it('counts penalties once in evaluation, however chunked', async () => {
     const { x, y } = blobs(30)
     const model = sequential({

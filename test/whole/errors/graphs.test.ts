@@ -264,7 +264,16 @@ describeRows({
       'weights of classes for an output without classes',
       () => net().fit(x, { ...y, sum: [[0.5]] }, { classWeight: { sum: [1, 2] } }),
       OptionError,
-      ['fit: classWeight.sum: expected class numbers in y.sum', 'got 0.5 in row 0'],
+      [
+        'fit: classWeight.sum: expected an output of one class per example',
+        "got plain numbers (loss 'meanSquaredError')",
+      ],
+    ],
+    [
+      'weights of classes as a Map of outputs',
+      () => net().fit(x, y, { classWeight: any(new Map([['sum', [1, 2]]])) }),
+      OptionError,
+      ['fit: classWeight', 'sum: …', 'got a Map'],
     ],
     [
       'weights of classes without a name',

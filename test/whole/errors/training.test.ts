@@ -98,6 +98,13 @@ describeRows({
       OptionError,
       ['classWeight', "'3'", '0 to 2'],
     ],
+    ['a Map of options', (s) => s.model.fit(x, y, any(new Map([['epochs', 3]]))), OptionError, ['fit', 'got a Map']],
+    [
+      'validation weights that are undefined',
+      (s) => s.model.fit(x, y, { validationData: any([x, y, undefined]) }),
+      OptionError,
+      ['validationData', '[x, y, sampleWeight]', 'got undefined'],
+    ],
     ['a negative class weight', (s) => s.model.fit(x, y, { classWeight: [1, -1] }), OptionError, ['classWeight', '-1']],
     [
       'a checkpoint without rhythm',
