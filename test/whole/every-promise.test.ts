@@ -1,0 +1,185 @@
+/**
+ * What returns a promise leaves the event loop its turns, however much there is to do. Measured in time that the main
+ * thread computes.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import * as my from '../../lib'
+import { longestTurn } from '../event-loop'
+import { collectGarbage } from '../garbage'
+
+const { data, layers, sequential } = my
+
+const [rows, width] = [100_000, 64]
+const x = { data: Float64Array.from({ length: rows * width }, (_, i) => Math.sin(i)), shape: [rows, width] }
+const y = Float64Array.from({ length: rows }, (_, i) => +(Math.sin(7 * i) > 0.5))
+const sampleWeight = new Float64Array(rows).fill(1)
+
+function small(): my.Model {
+  const model = sequential({
+    inputShape: [width],
+    seed: 1,
+    layers: [layers.normalize(), layers.dense({ units: 1, activation: 'sigmoid' })],
+  })
+  model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy', metrics: ['accuracy', 'auc'] })
+  return model
+}
+
+/** 100 MB with Adam's slots. */
+function large(): my.Model {
+  const model = sequential({
+    inputShape: [2048],
+    seed: 1,
+    layers: [layers.dense({ units: 4096, activation: 'relu' }), layers.dense({ units: 1 })],
+  })
+  model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
+  return model
+}
+
+const given = { data: new Float32Array(2048 * 4), shape: [4, 2048] }
+const targets = [1, 2, 3, 4]
+
+function wav(samples: number): Uint8Array {
+  const bytes = Buffer.alloc(44 + 2 * samples)
+  bytes.write('RIFF')
+  bytes.writeUInt32LE(36 + 2 * samples, 4)
+  bytes.write('WAVEfmt ', 8)
+  for (const [at, value] of [
+    [16, 16],
+    [24, 16_000],
+    [28, 32_000],
+  ])
+    bytes.writeUInt32LE(value, at)
+  for (const [at, value] of [
+    [20, 1],
+    [22, 1],
+    [32, 2],
+    [34, 16],
+  ])
+    bytes.writeUInt16LE(value, at)
+  bytes.write('data', 36)
+  bytes.writeUInt32LE(2 * samples, 40)
+  return bytes
+}
+
+describe('whatever returns a promise', function () {
+  this.timeout(120_000)
+  const folder = mkdtempSync(join(tmpdir(), 'myelin-turns-'))
+  const file = (name: string) => join(folder, name)
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  const adapted = async () => {
+    const model = small()
+    await model.adapt(x)
+    return model
+  }
+
+  /** What is measured is what each of these returns. */
+  const calls: Record<string, () => Promise<() => Promise<unknown>>> = {
+    adapt: async () => {
+      const model = small()
+      return () => model.adapt(x)
+    },
+    fit: async () => {
+      const model = await adapted()
+      const options = { batchSize: 4096, sampleWeight, classWeight: { 0: 1, 1: 2 }, validationSplit: 0.1 }
+      return () => model.fit(x, y, options)
+    },
+    fitDataset: async () => {
+      const model = await adapted()
+      return () => model.fitDataset(() => [{ x, y }])
+    },
+    trainOnBatch: async () => {
+      const model = await adapted()
+      return () => model.trainOnBatch(x, y, { sampleWeight })
+    },
+    evaluate: async () => {
+      const model = await adapted()
+      return () => model.evaluate(x, y, { sampleWeight, batchSize: 4096 })
+    },
+    predict: async () => {
+      const model = await adapted()
+      return () => model.predict(x)
+    },
+    activations: async () => {
+      const model = await adapted()
+      return () => model.activations(x)
+    },
+    costAndGradients: async () => {
+      const model = await adapted()
+      return () => model.costAndGradients(x, y, { sampleWeight })
+    },
+    save: async () => {
+      const model = large()
+      return () => model.save(file('large.myelin'))
+    },
+    loadModel: async () => {
+      await large().save(file('loaded.myelin'))
+      return () => my.loadModel(file('loaded.myelin'))
+    },
+    readTensors: async () => {
+      await large().save(file('tensors.myelin'))
+      return () => my.readTensors(file('tensors.myelin'))
+    },
+    resume: async () => {
+      const controller = new AbortController()
+      const stopAt2 = (logs: { epoch: number }) => {
+        if (logs.epoch === 2) controller.abort()
+      }
+      const checkpoint = { path: file('checkpoint.myelin'), every: { epochs: 1 } }
+      const options = { epochs: 3, checkpoint, signal: controller.signal, onEpoch: stopAt2 }
+      await large()
+        .fit(given, targets, options)
+        .catch(() => null)
+      return () => my.resume(file('checkpoint.myelin'), given, targets)
+    },
+    'checkpoints of fit': async () => {
+      const model = large()
+      return () =>
+        model.fit(given, targets, { epochs: 1, checkpoint: { path: file('other.myelin'), every: { epochs: 1 } } })
+    },
+    gradientCheck: async () => {
+      const model = await adapted()
+      const part = { data: x.data.subarray(0, 5000 * width), shape: [5000, width] }
+      return () => my.gradientCheck(model, part, y.subarray(0, 5000))
+    },
+    fromCsv: async () => {
+      const lines = Array.from(
+        { length: 100_000 },
+        (_, i) => `${i},${i % 7 ? 'word' : 'other'},${Math.sin(i)},${i % 2}`,
+      )
+      writeFileSync(file('table.csv'), ['a,b,c,target', ...lines].join('\n'))
+      return () => data.fromCsv(file('table.csv'), { target: 'target' })
+    },
+    readWav: async () => {
+      const bytes = wav(10_000_000)
+      return () => data.readWav(bytes)
+    },
+    applyAsync: async () => {
+      const augmenter = data.augment({ rotate: 10, seed: 1 })
+      const images = { data: new Float32Array(20_000 * 784), shape: [20_000, 28, 28, 1] }
+      return () => augmenter.applyAsync(images)
+    },
+  }
+
+  for (const [name, make] of Object.entries(calls))
+    it(`${name}: no turn of the event loop above 25 ms`, async function () {
+      this.retries(2) // a garbage collection may fall into a turn
+      const call = await make()
+      await collectGarbage()
+      const { longest } = await longestTurn(call)
+      expect(longest, 'longest turn in ms').to.be.at.most(25)
+    })
+
+  it('all asynchronous methods of a model are among these', () => {
+    const methods = Object.getOwnPropertyNames(my.Model.prototype)
+    const isAsync = (name: string) => {
+      const { value } = Object.getOwnPropertyDescriptor(my.Model.prototype, name)!
+      return typeof value === 'function' && value.constructor.name === 'AsyncFunction'
+    }
+    // `to` moves weights between devices; there is one device here.
+    expect(Object.keys(calls)).to.include.members(methods.filter((name) => isAsync(name) && name !== 'to'))
+  })
+})
