@@ -34,6 +34,7 @@ export {
   type ReadImageOptions,
 } from './images'
 export { oneHot } from './labels'
+export type { ColumnMissing, MissingOptions } from './missing'
 export { normalizer, type Normalizer, type NormalizerOptions } from './normalizer'
 export type { DataLike, ShapedArray } from './rows'
 export { recommendedSplit, split, type Part, type Split, type SplitOptions } from './split'

@@ -3,6 +3,7 @@ import type { DType } from '../base/dtype'
 import { describeValue, OptionError } from '../base/errors'
 import { atOnce, type Sliced } from '../base/slices'
 import type { Tensor } from '../tensor/tensor'
+import { ownCategory, type ColumnMissing } from './missing'
 import { writtenRows } from './transfer'
 
 export type ColumnKind = 'number' | 'category'
@@ -14,12 +15,17 @@ export interface Column {
   kind: ColumnKind
   /** Of a category: its values, in the order of their first appearance. */
   categories: readonly string[]
+  /** What means a missing cell and what takes its place, where the options said so. */
+  missing?: ColumnMissing
 }
 
 /** A row by the names of its columns. */
-export type TableRow = Readonly<Record<string, string | number>>
+export type TableRow = Readonly<Record<string, string | number | null | undefined>>
 
-/** Rows of `width` numbers, one a column: the number itself, or the place of the category among those of the column. */
+/**
+ * Rows of `width` numbers, one a column: the number itself, or the place of the category among those of the column; NaN
+ * for a missing cell that is filled in.
+ */
 export interface Codes {
   values: Float64Array
   count: number
@@ -31,15 +37,16 @@ export function isNumberText(cell: string): boolean {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) && Number.isFinite(Number(cell))
 }
 
-/** The features of a column: one, or one for each category. */
-function featuresOf({ kind, categories }: Column): number {
-  return kind === 'number' ? 1 : categories.length
+/** The features of a column: one, or one for each category; and one for missing cells, where that is asked for. */
+function featuresOf({ kind, categories, missing }: Column): number {
+  return (kind === 'number' ? 1 : categories.length) + (missing?.flag ? 1 : 0)
 }
 
 export function featureNames(columns: readonly Column[]): string[] {
-  return columns.flatMap(({ name, kind, categories }) =>
-    kind === 'number' ? [name] : categories.map((value) => `${name}=${value}`),
-  )
+  return columns.flatMap(({ name, kind, categories, missing }) => [
+    ...(kind === 'number' ? [name] : categories.map((value) => `${name}=${value}`)),
+    ...(missing?.flag ? [`${name} missing`] : []),
+  ])
 }
 
 /** Of each value of a category its place. */
@@ -49,8 +56,19 @@ export function placesOf(categories: readonly string[]): Map<string, number> {
 
 /** What is said of a category that the table does not have. */
 export function unknownCategory(cell: unknown, categories: readonly string[]): string {
-  const known = categories.slice(0, 10).join(', ') + (categories.length > 10 ? ', …' : '')
+  const known =
+    categories
+      .filter((text) => text !== ownCategory)
+      .slice(0, 10)
+      .join(', ') + (categories.length > 10 ? ', …' : '')
+  if (cell === ownCategory)
+    return 'the cell is missing, and the table has no category for that. Fill it in, or leave the row out.'
   return `the category ${describeValue(cell)} is not among those of the table: ${known}.`
+}
+
+/** The code of what takes the place of missing cells. */
+function codeOfFill({ kind, categories, missing }: Column): number {
+  return kind === 'number' ? Number(missing?.fill) : categories.indexOf(String(missing?.fill))
 }
 
 /** x of coded rows, one 0/1 feature for each category: [rows, features], written in slices. */
@@ -63,14 +81,18 @@ export function* featuresOfCodes(
   const widths = columns.map(featuresOf)
   const width = widths.reduce((a, b) => a + b, 0)
   const isNumber = columns.map(({ kind }) => kind === 'number')
+  const fills = columns.map(codeOfFill)
   const fill = (values: Float32Array | Float64Array, from: number, to: number) => {
     let at = 0
     for (let row = from; row < to; row++)
       for (let j = 0; j < columns.length; j++) {
-        const place = codes[row * stride + j]
+        const code = codes[row * stride + j]
+        const isMissing = Number.isNaN(code)
+        const place = isMissing ? fills[j] : code
         if (isNumber[j]) values[at] = place
         else values[at + place] = 1
         at += widths[j]
+        if (isMissing && columns[j].missing?.flag) values[at - 1] = 1
       }
   }
   return yield* writtenRows(where, [count, width], dtype, columns.length, fill)
@@ -103,10 +125,15 @@ export function encodedRows(columns: readonly Column[], rows: readonly TableRow[
   return atOnce(featuresOfCodes(where, columns, codes, dtype))
 }
 
-function codeOf(where: string, row: TableRow, { name, kind, categories }: Column, places: Map<string, number>): number {
+function codeOf(where: string, row: TableRow, column: Column, places: Map<string, number>): number {
+  const { name, kind, categories, missing } = column
   // A row that lacks a column named 'constructor' inherits something of that name.
   const cell = row && (Object.hasOwn(row, name) || !(name in Object.prototype)) ? row[name] : undefined
-  if (cell === undefined || cell === '') throw new OptionError(`${where} is missing.`)
+  if (cell === undefined || cell === null || cell === '' || missing?.markers.includes(String(cell))) {
+    if (missing?.fill === undefined || (kind === 'category' && !places.has(String(missing.fill))))
+      throw new OptionError(`${where} is missing.`)
+    return NaN
+  }
   if (kind === 'number') {
     if (!isNumberText(String(cell))) throw new OptionError(`${where}: expected a number, got ${describeValue(cell)}.`)
     return Number(cell)
