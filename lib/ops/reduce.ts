@@ -55,17 +55,9 @@ export function variance(x: Value, options?: ReduceOptions): Tensor {
   })
 }
 
-/** log Σ exp(x) over axes, without overflow. */
+/** log Σ exp(x) over axes, without overflow. Of −Infinity alone it is −Infinity, with derivative 0. */
 export function logSumExp(x: Value, options?: ReduceOptions): Tensor {
-  return reduce('logSumExp', x, options, logSumExpOf)
-}
-
-/** @internal */
-export const logSumExpOf: Build = (x, axes, keepDims) => {
-  // The shift cancels from the value, so it takes no part in the derivative.
-  const top = b.stopGradient(b.max(x, axes, true))
-  const result = b.add(top, b.log(b.sum(b.exp(b.sub(x, top)), axes, true)))
-  return b.reshape(result, reducedShape(x.shape, axes, keepDims))
+  return reduce('logSumExp', x, options, b.logSumExp)
 }
 
 /** Euclidean norm √Σx² over axes; its derivative at 0 is taken as 0. */
