@@ -2,6 +2,7 @@
 import { DTypeError, ShapeError } from '../base/errors'
 import { sameShape, shapeText, sizeOf } from '../base/shape'
 import { sumOf } from './adjoints'
+import { branchesBehind, settled, throughElementwise, together, type Flow } from './branches'
 import * as build from './build'
 import { withLabel } from './label'
 import type { Node } from './node'
@@ -33,24 +34,36 @@ export function gradients(y: Node, wrt: readonly Node[], dy?: Node): Node[] {
   }
 
   const first = firstOfEqual(order, active, targets)
-  const parts = new Map<Node, Node[]>([[y, [dy ?? build.constant(1, y.shape)]]])
+  const flows = new Map<Node, Flow[]>([[y, [{ value: dy ?? build.constant(1, y.shape) }]]])
   for (const node of order.reverse()) {
-    const found = parts.get(node)
+    const found = flows.get(node)
     if (found === undefined || !active.has(node)) continue
     withLabel(node.label, () => {
-      const dNode = sumOf(found)
-      parts.set(node, [dNode])
+      const flow = together(found, sumOf)
+      flows.set(node, [flow])
       if (!node.inputs.some((n) => active.has(n))) return
-      primitives[node.op].vjp(node, dNode, build).forEach((dInput, i) => {
-        if (dInput === null || !active.has(node.inputs[i])) return
+      flowsBehind(node, flow).forEach((into, i) => {
+        if (into === null || !active.has(node.inputs[i])) return
         const input = first.get(node.inputs[i]) ?? node.inputs[i]
-        const before = parts.get(input)
-        if (before === undefined) parts.set(input, [dInput])
-        else before.push(dInput)
+        const before = flows.get(input)
+        if (before === undefined) flows.set(input, [into])
+        else before.push(into)
       })
     })
   }
-  return wrt.map((node) => build.broadcast(parts.get(node)?.[0] ?? build.constant(0, node.shape), node.shape))
+  return wrt.map((node) => {
+    const found = flows.get(node)
+    return build.broadcast(found ? settled(found[0]) : build.constant(0, node.shape), node.shape)
+  })
+}
+
+/** What flows into the inputs of a node, null where nothing does. */
+function flowsBehind(node: Node, flow: Flow): (Flow | null)[] {
+  const { elementwise, vjp } = primitives[node.op]
+  if (elementwise) return vjp(node, flow.value, build).map((g, i) => g && throughElementwise(node, flow, i, g))
+  const rule = (dy: Node) => vjp(node, dy, build)
+  const branches = branchesBehind(node, flow.branch, rule)
+  return rule(settled(flow)).map((value, i) => value && { value, branch: branches[i] })
 }
 
 /** What loops write anew for each slice that they take. */
