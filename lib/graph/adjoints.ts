@@ -6,6 +6,7 @@
  */
 import { sizeOf, type Shape } from '../base/shape'
 import * as b from './build'
+import { withLabel } from './label'
 import type { Node } from './node'
 
 /** A block inside an array, which is 0 elsewhere. */
@@ -22,9 +23,10 @@ export function sumOf(parts: readonly Node[]): Node {
   const terms = parts.flatMap((part) => {
     const { found, join } = kindOf(part) ?? { found: [] }
     if (join === undefined || found.length < 2) return [part]
-    return part === found[0] ? [join(found)] : []
+    return part === found[0] ? [withLabel(part.label, () => join(found))] : []
   })
-  return terms.reduce((sum, term) => b.add(sum, term))
+  // Named after the uses, as what they gave is: the value itself may be a weight that no layer computed.
+  return terms.reduce((sum, term) => withLabel(term.label, () => b.add(sum, term)))
 }
 
 /** Sums of rows among zeros as one such sum. */

@@ -273,6 +273,31 @@ export function max(x: Node, axes: readonly number[] = x.shape.map((_, i) => i),
   return reduce('max', x, axes, keepDims)
 }
 
+/**
+ * The largest x, x − p and log Σ eˣ⁻ᵖ over axes, which stay with size 1: p is the largest x, but 0 where that is
+ * infinite, for −∞ − (−∞) is NaN.
+ */
+function exponentials(x: Node, axes: readonly number[]): { top: Node; shifted: Node; logTotal: Node } {
+  // The shift cancels from what is made of this, so it takes no part in the derivative.
+  const top = stopGradient(max(x, axes, true))
+  const shifted = sub(x, select(equal(abs(top), Infinity), 0, top))
+  const total = sum(exp(shifted), axes, true)
+  // Of −∞ alone the total is 0: with 1 in its place, the derivative is 0 too.
+  return { top, shifted, logTotal: log(select(equal(total, 0), 1, total)) }
+}
+
+/** log Σ eˣ over axes, without overflow. Of −∞ alone it is −∞, with derivative 0. */
+export function logSumExp(x: Node, axes: readonly number[], keepDims = false): Node {
+  const { top, logTotal } = exponentials(x, axes)
+  return reshape(add(top, logTotal), reducedShape(x.shape, axes, keepDims))
+}
+
+/** x − log Σ eˣ over an axis, as exact for large x as for small. −∞ stays −∞. */
+export function logSoftmax(x: Node, axis: number): Node {
+  const { shifted, logTotal } = exponentials(x, [axis])
+  return sub(shifted, logTotal)
+}
+
 /** A value of the reduction `reduced`'s shape, repeated to the shape of the reduction's input. */
 export function expandReduced(value: Node, reduced: Node): Node {
   const full = reduced.inputs[0].shape

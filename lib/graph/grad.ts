@@ -3,6 +3,7 @@ import { DTypeError, ShapeError } from '../base/errors'
 import { sameShape, shapeText, sizeOf } from '../base/shape'
 import { atOnce, type Sliced } from '../base/slices'
 import { sumOf } from './adjoints'
+import { branchesBehind, settled, throughElementwise, together, type Flow } from './branches'
 import * as build from './build'
 import { withLabel } from './label'
 import type { Node } from './node'
@@ -34,25 +35,37 @@ export function* differentiating(y: Node, wrt: readonly Node[], dy?: Node): Slic
   }
 
   const first = firstOfEqual(order, active, targets)
-  const parts = new Map<Node, Node[]>([[y, [dy ?? build.constant(1, y.shape)]]])
+  const flows = new Map<Node, Flow[]>([[y, [{ value: dy ?? build.constant(1, y.shape) }]]])
   for (const [i, node] of order.reverse().entries()) {
     if (i % nodesOfSlice === nodesOfSlice - 1) yield
-    const found = parts.get(node)
+    const found = flows.get(node)
     if (found === undefined || !active.has(node)) continue
     withLabel(node.label, () => {
-      const dNode = sumOf(found)
-      parts.set(node, [dNode])
+      const flow = together(found, sumOf)
+      flows.set(node, [flow])
       if (!node.inputs.some((n) => active.has(n))) return
-      primitives[node.op].vjp(node, dNode, build).forEach((dInput, k) => {
-        if (dInput === null || !active.has(node.inputs[k])) return
+      flowsBehind(node, flow).forEach((into, k) => {
+        if (into === null || !active.has(node.inputs[k])) return
         const input = first.get(node.inputs[k]) ?? node.inputs[k]
-        const before = parts.get(input)
-        if (before === undefined) parts.set(input, [dInput])
-        else before.push(dInput)
+        const before = flows.get(input)
+        if (before === undefined) flows.set(input, [into])
+        else before.push(into)
       })
     })
   }
-  return wrt.map((node) => build.broadcast(parts.get(node)?.[0] ?? build.constant(0, node.shape), node.shape))
+  return wrt.map((node) => {
+    const found = flows.get(node)
+    return build.broadcast(found ? settled(found[0]) : build.constant(0, node.shape), node.shape)
+  })
+}
+
+/** What flows into the inputs of a node, null where nothing does. */
+function flowsBehind(node: Node, flow: Flow): (Flow | null)[] {
+  const { elementwise, vjp } = primitives[node.op]
+  if (elementwise) return vjp(node, flow.value, build).map((g, i) => g && throughElementwise(node, flow, i, g))
+  const rule = (dy: Node) => vjp(node, dy, build)
+  const branches = branchesBehind(node, flow.branch, rule)
+  return rule(settled(flow)).map((value, i) => value && { value, branch: branches[i] })
 }
 
 /** The same without a pause. */

@@ -7,7 +7,6 @@ import { whereOf } from '../graph/label'
 import type { Node } from '../graph/node'
 import { nodeOf, valuesOf, type Tensor, type Value } from '../tensor/tensor'
 import { apply, checkValue, shapeOf } from './engine'
-import { logSumExpOf } from './reduce'
 
 export interface AxisOptions {
   /** Default: the last axis. */
@@ -26,7 +25,10 @@ function alongAxis(
   return apply(op, [x], String(axis), ([n]) => build(n, axis))
 }
 
-/** exp(x) / Σ exp(x) along `axis` (the last one by default), without overflow. */
+/**
+ * exp(x) / Σ exp(x) along `axis` (the last one by default), without overflow. −Infinity masks a place: it gets 0. Where
+ * all places are masked, all get 0, and no derivative. A place of +Infinity is NaN, and so are those beside it.
+ */
 export function softmax(x: Value, options?: AxisOptions): Tensor {
   return alongAxis('softmax', x, options, (n, axis) => {
     const last = n.shape.length - 1
@@ -36,9 +38,12 @@ export function softmax(x: Value, options?: AxisOptions): Tensor {
   })
 }
 
-/** x − log Σ exp(x) along `axis` (the last one by default): the logarithm of softmax, without overflow. */
+/**
+ * x − log Σ exp(x) along `axis` (the last one by default): the logarithm of softmax, without overflow, as exact for
+ * large x as for small. A place that −Infinity masks stays −Infinity, also where all are masked.
+ */
 export function logSoftmax(x: Value, options?: AxisOptions): Tensor {
-  return alongAxis('logSoftmax', x, options, (n, axis) => b.sub(n, logSumExpOf(n, [axis], true)))
+  return alongAxis('logSoftmax', x, options, (n, axis) => b.logSoftmax(n, axis))
 }
 
 /**

@@ -55,25 +55,34 @@ export function variance(x: Value, options?: ReduceOptions): Tensor {
   })
 }
 
-/** log Σ exp(x) over axes, without overflow. */
+/** log Σ exp(x) over axes, without overflow. Of −Infinity alone it is −Infinity, with derivative 0. */
 export function logSumExp(x: Value, options?: ReduceOptions): Tensor {
-  return reduce('logSumExp', x, options, logSumExpOf)
+  return reduce('logSumExp', x, options, b.logSumExp)
 }
 
-/** @internal */
-export const logSumExpOf: Build = (x, axes, keepDims) => {
-  // The shift cancels from the value, so it takes no part in the derivative.
-  const top = b.stopGradient(b.max(x, axes, true))
-  const result = b.add(top, b.log(b.sum(b.exp(b.sub(x, top)), axes, true)))
-  return b.reshape(result, reducedShape(x.shape, axes, keepDims))
+// Squares of numbers in this range, and sums of them, are in the range of float32.
+const [smallestPlain, largestPlain] = [1e-15, 1e15]
+
+/** What numbers are divided by before they are squared: 1 for plain ones, so that these keep their bits. */
+function unitOf(largest: Node): Node {
+  // Near to the largest, with room: what multiplies a derivative by the unit must not overflow either.
+  const tiny = b.select(b.greater(smallestPlain, largest), b.mul(largest, 1e10), 1)
+  const huge = b.select(b.greater(largest, largestPlain), b.mul(largest, 1e-10), tiny)
+  const isNumber = b.mul(b.greater(largest, 0), b.greater(Infinity, largest))
+  return b.stopGradient(b.select(isNumber, huge, 1))
 }
 
-/** Euclidean norm √Σx² over axes; its derivative at 0 is taken as 0. */
+/**
+ * Euclidean norm √Σx² over axes, wherever it is in the range of the dtype; its derivative at 0 is taken as 0.
+ */
 export function norm(x: Value, options?: ReduceOptions): Tensor {
   return reduce('norm', x, options, (n, axes, keepDims) => {
-    const squares = b.sum(b.mul(n, n), axes, keepDims)
+    const unit = unitOf(b.max(b.abs(n), axes, true))
+    const scaled = b.div(n, unit)
+    const squares = b.sum(b.mul(scaled, scaled), axes, true)
     const zero = b.equal(squares, 0)
-    return b.select(zero, 0, b.sqrt(b.select(zero, 1, squares)))
+    const length = b.mul(unit, b.select(zero, 0, b.sqrt(b.select(zero, 1, squares))))
+    return b.reshape(length, reducedShape(n.shape, axes, keepDims))
   })
 }
 

@@ -46,11 +46,13 @@ HD V choose(V condition, V a, V b) {
 }
 
 // y·softplus(−z) + (1−y)·softplus(z): cross-entropy of the probability sigmoid(z) against the label y, without
-// ever rounding that probability. The common tail is taken out because its weights add up to 1.
+// ever rounding that probability. The common tail is taken out because its weights add up to 1. Certainty of the right
+// label costs nothing, so 0·∞ is 0.
 template <class V>
 HD V sigmoid_cross_entropy(V z, V y) {
   typedef typename Lanes<V>::Scalar S;
-  return y * relu(-z) + (S(1) - y) * relu(z) + softplus_tail(z);
+  const V weight = select(z < S(0), y, S(1) - y);
+  return select(weight == S(0), Lanes<V>::broadcast(S(0)), weight * abs(z)) + softplus_tail(z);
 }
 
 // x^y of scalars, with the conventions of C's pow: 0^0 = 1, negative bases with integer exponents.

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { sizeOf, type Shape } from '../../lib/base/shape'
 import * as b from '../../lib/graph/build'
 import { gradients } from '../../lib/graph/grad'
+import { withLabel } from '../../lib/graph/label'
 import { inputNode } from '../../lib/graph/leaves'
 import type { Node } from '../../lib/graph/node'
 import { reachable } from '../../lib/graph/reachable'
@@ -134,6 +135,14 @@ describe('derivatives of many slices of one value', () => {
     const [left, again] = [b.slice(x, [0], [1]), b.slice(x, [0], [1])]
     const y = b.sum(b.add(b.mul(3, left), b.mul(5, again)))
     expect(interpret(gradients(y, [left, again, x]), new Map())).to.deep.equal([[3], [5], [8, 0]])
+  })
+
+  it('sums are named after the uses, not after the value', () => {
+    const w = withLabel('dense.weight', () => inputNode([3]))
+    const use = withLabel('dense', () => b.sum(b.mul(w, 2)))
+    const penalty = withLabel('penalty', () => b.sum(b.mul(w, w)))
+    const [g] = gradients(b.add(use, penalty), [w])
+    expect([g.op, g.label]).to.deep.equal(['add', 'dense'])
   })
 
   it('rows that are taken from one table in many goes are added in one', () => {

@@ -154,7 +154,10 @@ export const elementwise = {
   /** 1 where x = y, else 0. No derivative. */
   equal: wide(2, none, { fold: (x, y) => (x === y ? 1 : 0), kink: steps }),
   // y·softplus(−z) + (1−y)·softplus(z): dz = sigmoid(z) − y, dy = −z.
-  /** y·log(1 + e⁻ᶻ) + (1 − y)·log(1 + eᶻ): the binary cross-entropy of sigmoid(z) against y, finite for any z. */
+  /**
+   * y·log(1 + e⁻ᶻ) + (1 − y)·log(1 + eᶻ): the binary cross-entropy of sigmoid(z) against y. Finite for any finite z; 0
+   * for an infinite one on the side of its y.
+   */
   sigmoidCrossEntropy: wide(2, ({ inputs: [z, y] }, dy, b) => [b.mul(dy, b.sub(b.sigmoid(z), y)), b.neg(b.mul(dy, z))]),
 
   // ---- three inputs -------------------------------------------------------------------------

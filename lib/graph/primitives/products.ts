@@ -44,7 +44,7 @@ export const products = {
       return y.op === 'transpose' ? b.matmul(x, y.inputs[0], tx, !ty) : undefined
     },
   },
-  /** exp(x) / Σ exp(x) along the last axis, without overflow. */
+  /** exp(x) / Σ exp(x) along the last axis, without overflow; 0 for −Infinity, also where a row has nothing else. */
   softmax: {
     arity: 1,
     shape({ where, shapes: [x] }) {
@@ -53,7 +53,11 @@ export const products = {
     },
     vjp: (y, dy, b) => [b.mul(y, b.sub(dy, b.sum(b.mul(dy, y), [y.shape.length - 1], true)))],
   },
-  /** −Σ_c y_c·log softmax(z)_c for every row: z and y are [m, classes], the result [m, 1]. Finite for any z. */
+  /**
+   * −Σ_c y_c·log softmax(z)_c for every row: z and y are [m, classes], the result [m, 1]. Finite for any z whose
+   * differences are in the range of the dtype. −Infinity masks a class: it costs nothing where its y is 0, and
+   * Infinity elsewhere.
+   */
   softmaxCrossEntropy: {
     arity: 2,
     options: {},
@@ -66,9 +70,7 @@ export const products = {
     },
     vjp({ inputs: [z, y] }, dy, b) {
       const dz = b.sub(b.mul(b.softmax(z), b.sum(y, [1], true)), y)
-      const top = b.max(z, [1], true)
-      const logSum = b.add(top, b.log(b.sum(b.exp(b.sub(z, top)), [1], true)))
-      return [b.mul(dy, dz), b.mul(dy, b.sub(logSum, z))]
+      return [b.mul(dy, dz), b.neg(b.mul(dy, b.logSoftmax(z, 1)))]
     },
   },
 } satisfies Record<string, Primitive>

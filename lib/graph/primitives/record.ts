@@ -44,7 +44,8 @@ export interface Primitive {
   /**
    * Vector–Jacobian product: takes the node and dy = dL/d(node) and returns dL/d(input) for every input, null where
    * there is none (comparisons, sign, floor: the derivative is zero wherever it exists). It builds graph nodes, so
-   * derivatives can be differentiated again.
+   * derivatives can be differentiated again. Of element-wise ops they have the shape of the result: whoever asks adds
+   * up what an operand gets in the places that it was repeated to.
    */
   readonly vjp: (node: Node, dy: Node, b: typeof Build) => (Node | null)[]
   /** The number that fills the result where these numbers fill the inputs. Left out: constants are left to the core. */
@@ -109,7 +110,6 @@ export const wide = <Count extends 2 | 3>(arity: Count, vjp: Vjp, facts: Facts =
   elementwise: true,
   options: {},
   shape: ({ where, shapes }) => broadcastShapes(where, shapes),
-  // An operand that was broadcast gets the sum over the places that it was repeated to.
-  vjp: (node, dy, b) => vjp(node, dy, b).map((g, i) => g && b.unbroadcast(g, node.inputs[i].shape)),
+  vjp,
   ...facts,
 })

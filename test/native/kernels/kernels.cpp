@@ -39,8 +39,9 @@ void check_elementwise(const KernelTable& table) {
       const std::string label = std::string(table.isa) + " " + entry.name + " " + type_name<S>();
       if (!got.intact()) fail(label + ": wrote outside the output");
       for (int i = 0; i < n; i++) {
-        // Differences of close numbers in sigmoidCrossEntropy; |z| bounds what rounds.
-        const double scale = std::string(entry.name) == "sigmoidCrossEntropy" ? std::fabs(a[i] * b[i]) : 1e-30;
+        // Differences of close numbers in sigmoidCrossEntropy; |z·y| bounds what rounds, if z is finite.
+        const bool is_difference = std::string(entry.name) == "sigmoidCrossEntropy" && std::isfinite(a[i] * b[i]);
+        const double scale = is_difference ? std::fabs(a[i] * b[i]) : 1e-30;
         if (close(got[i], expected[i], 4 * epsilon<S>(), scale)) continue;
         fail(label + "(" + std::to_string(a[i]) + ", " + std::to_string(b[i]) + ", " + std::to_string(c[i]) + ") is " +
              std::to_string(got[i]) + ", expected " + std::to_string(expected[i]));
@@ -144,6 +145,25 @@ void check_softmax(const KernelTable& table) {
     compare<S>(table, "softmaxCrossEntropy", text(dims) + " of ±1000", {z.view(), y.view()}, out, nullptr,
                8 * epsilon<S>(), 1);
     if (z.count() == 0) continue;
+    // Classes that are masked, and a row of them; the label of one of them is not 0.
+    const Array<S> unmasked = z;
+    for (int64_t i = 0; i < z.count(); i++) {
+      const bool whole_row = i / dims[1] == dims[0] / 2;
+      if (whole_row || (y[i] == 0 && random.below(3) == 0)) z[i] = -static_cast<S>(INFINITY);
+    }
+    for (int labelled = 0; labelled < 2; labelled++) {
+      const std::string what = text(dims) + (labelled ? " masked" : " masked, no labels");
+      Array<S> labels(dims);
+      for (int64_t i = 0; labelled && i < z.count(); i++) labels[i] = y[i];
+      compare<S>(table, "softmax", what, {z.view()}, dims, nullptr, 1010 * epsilon<S>(), std::numeric_limits<S>::min());
+      compare<S>(table, "softmaxCrossEntropy", what, {z.view(), labels.view()}, out, nullptr, 8 * epsilon<S>(), 1);
+    }
+    z = unmasked;
+    z[0] = std::numeric_limits<S>::max();
+    z[dims[1] - 1] = -std::numeric_limits<S>::max();
+    compare<S>(table, "softmaxCrossEntropy", text(dims) + " of all the range", {z.view(), y.view()}, out, nullptr,
+               8 * epsilon<S>(), 1);
+    z = unmasked;
     z[z.count() / 2] = static_cast<S>(NAN);
     compare<S>(table, "softmax", text(dims) + " with NaN", {z.view()}, dims, nullptr, 1010 * epsilon<S>(),
                std::numeric_limits<S>::min());

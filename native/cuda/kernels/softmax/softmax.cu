@@ -51,7 +51,8 @@ struct BlockTeam {
   }
 };
 
-// The largest number of a row and Σ e^(z − largest), known to all threads of the team.
+// The largest number of a row and Σ e^(z − largest), known to all threads of the team. Of a row of −∞ they are 0 and 1,
+// so that no class has a share.
 template <class S>
 struct RowScale {
   S largest;
@@ -62,12 +63,14 @@ __device__ RowScale<S> scale_of(const S* z, int64_t n, const Team& team) {
   RowScale<S> scale = {-Format<S>::infinity, 0};
   for (int64_t i = team.lane; i < n; i += team.count) scale.largest = math::maximum(scale.largest, z[i]);
   scale.largest = team.largest(scale.largest);
-  // Not unrolled: several exponentials at a time take more registers than they save time.
+  if (scale.largest == -Format<S>::infinity) scale.largest = 0;
+    // Not unrolled: several exponentials at a time take more registers than they save time.
 #pragma unroll 1
   for (int64_t i = team.lane; i < n; i += team.count) {
     scale.sum += static_cast<double>(math::exp(z[i] - scale.largest));
   }
   scale.sum = team.sum(scale.sum);
+  if (scale.sum == 0) scale.sum = 1;
   return scale;
 }
 
@@ -87,7 +90,7 @@ struct Softmax {
   }
 };
 
-// Σ y·(ln Σe^(z−max) − (z − max)).
+// Σ y·(ln Σe^(z−max) − (z − max)), in which 0·∞ is 0.
 template <class S>
 struct CrossEntropy {
   const S* z;
@@ -100,7 +103,9 @@ struct CrossEntropy {
     const S log_sum = static_cast<S>(math::log(scale.sum));
     double total = 0;
     for (int64_t i = team.lane; i < n; i += team.count) {
-      total += static_cast<double>(labels[i] * (log_sum - (logits[i] - scale.largest)));
+      const S cost = log_sum - (logits[i] - scale.largest);
+      const bool is_free = labels[i] == 0 && cost == Format<S>::infinity;
+      if (!is_free) total += static_cast<double>(labels[i] * cost);
     }
     total = team.sum(total);
     if (write && team.lane == 0) out[r] = static_cast<S>(total);

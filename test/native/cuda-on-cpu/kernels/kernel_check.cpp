@@ -106,8 +106,21 @@ void check_softmax() {
   for (const Dims& dims : {Dims{1, 1}, Dims{3, 2}, Dims{20, 10}, Dims{6, 33}, Dims{2, 600}, Dims{3, 1100}}) {
     const Operand z = random_operand<S>(dims, random, -10, 10);
     compare<S>("softmax", text(dims), {z}, {unwritten<S>(dims)}, nullptr, {24 * epsilon<S>()});
-    compare<S>("softmaxCrossEntropy", text(dims), {z, random_operand<S>(dims, random, 0, 1)},
-               {unwritten<S>({dims[0], 1})}, nullptr, {32 * epsilon<S>(), static_cast<double>(dims[1])});
+    const Operand labels = random_operand<S>(dims, random, 0, 1);
+    const std::vector<Operand> costs = {unwritten<S>({dims[0], 1})};
+    const Expected good = {32 * epsilon<S>(), static_cast<double>(dims[1])};
+    compare<S>("softmaxCrossEntropy", text(dims), {z, labels}, costs, nullptr, good);
+    // Every other class is masked, and all of the last row; then without labels there, which cost nothing.
+    Operand masked = z, unlabelled = labels;
+    const S lowest = -static_cast<S>(INFINITY), none = 0;
+    for (int64_t i = 0; i < z.count(); i++) {
+      if (i % 2 == 0 && i / dims[1] + 1 < dims[0]) continue;
+      std::memcpy(masked.bytes.data() + i * sizeof(S), &lowest, sizeof(S));
+      std::memcpy(unlabelled.bytes.data() + i * sizeof(S), &none, sizeof(S));
+    }
+    compare<S>("softmax", text(dims) + " masked", {masked}, {unwritten<S>(dims)}, nullptr, {24 * epsilon<S>()});
+    compare<S>("softmaxCrossEntropy", text(dims) + " masked", {masked, labels}, costs, nullptr, good);
+    compare<S>("softmaxCrossEntropy", text(dims) + " masked, no labels", {masked, unlabelled}, costs, nullptr, good);
   }
 }
 
