@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { checkOptions, tensorDTypeOption } from '../base/checks'
+import { markClass } from '../base/copies'
 import type { ArrayOf, DType, TensorArray, TensorDType } from '../base/dtype'
 import { DisposedError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText, sizeOf, type Shape } from '../base/shape'
@@ -95,6 +96,7 @@ export class Tensor<D extends TensorDType = DType> {
   }
 
   static {
+    markClass(Tensor)
     internals = {
       storageOf(t) {
         t.#usable('used')
