@@ -3,6 +3,8 @@
  * helps, what to do.
  */
 
+import { isOfAnotherCopy } from './copies'
+
 /** Base class of all errors the library throws on purpose. `name` is the class's name. */
 export class MyelinError extends Error {
   constructor(message: string, options?: { cause?: unknown }) {
@@ -52,5 +54,7 @@ export function describeValue(value: unknown): string {
     return `an array of length ${value.length}`
   }
   const name = value.constructor?.name
+  if (name && isOfAnotherCopy(value))
+    return `a ${name} of another copy of Myelin: two are loaded (see npm ls myelin; in tests, jest.resetModules)`
   return name && name !== 'Object' ? `${/^[AEIO]/i.test(name) ? 'an' : 'a'} ${name}` : 'an object'
 }

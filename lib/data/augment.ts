@@ -8,6 +8,7 @@ import {
   seedOption,
   throwIfAborted,
 } from '../base/checks'
+import { markClass } from '../base/copies'
 import { isArrayOf, type DType } from '../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import type { Shape } from '../base/shape'
@@ -234,6 +235,8 @@ export class Augmenter {
     }
   }
 }
+
+markClass(Augmenter)
 
 /** Row numbers that went through `batches` as if they were examples. */
 function takeNumbers(rows: Tensor): Uint32Array {

@@ -1,6 +1,7 @@
 /** Which classes are taken for which. */
 import { checkOptions, nonNegativeInteger } from '../base/checks'
-import { OptionError, ShapeError } from '../base/errors'
+import { markClass } from '../base/copies'
+import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { toClasses, toLabelRows } from './labels'
 import type { DataLike, Rows } from './rows'
 
@@ -32,14 +33,24 @@ export class ConfusionMatrix {
     return this.counts.reduce((sum, row, i) => sum + row[i], 0) / this.total
   }
 
-  /** Of the examples predicted to be class i, the share that is; NaN where none was. */
+  /** Of the examples predicted to be class i, the share that is; NaN where none was. OptionError for no class. */
   precision(i: number): number {
+    this.#checkClass('precision', i)
     return this.counts[i][i] / this.counts.reduce((sum, row) => sum + row[i], 0)
   }
 
-  /** Of the examples of class i, the share found; NaN where there is none. */
+  /** Of the examples of class i, the share found; NaN where there is none. OptionError for no class. */
   recall(i: number): number {
+    this.#checkClass('recall', i)
     return this.counts[i][i] / this.counts[i].reduce((a, b) => a + b, 0)
+  }
+
+  #checkClass(what: string, i: unknown): void {
+    if (Number.isInteger(i) && (i as number) >= 0 && (i as number) < this.counts.length) return
+    throw new OptionError(
+      `confusionMatrix.${what}: expected the number of a class, 0 to ${this.counts.length - 1}, got ` +
+        `${describeValue(i)}.`,
+    )
   }
 
   /** A table: a row per true class, a column per predicted class, recall at the right, precision below. */
@@ -57,6 +68,8 @@ export class ConfusionMatrix {
     return table.map((row) => row.map((cell, j) => cell.padStart(widths[j])).join('  ')).join('\n')
   }
 }
+
+markClass(ConfusionMatrix)
 
 /** One column of rows with several. */
 function columnOf(where: string, rows: Rows, column: number): Rows {

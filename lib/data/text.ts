@@ -8,7 +8,16 @@ export interface BagOfWordsOptions {
   maxWords?: number | undefined
 }
 
-/** Words in small letters: runs of letters, digits and apostrophes in any script. */
+/**
+ * Characters that are not seen and change no word: variation selectors of emoji, soft hyphens, joiners, byte order
+ * marks. A zero-width space parts words.
+ */
+const invisible = /(?!\u200b)\p{Default_Ignorable_Code_Point}/gu
+
+/**
+ * Words in small letters: runs of letters and digits with their marks, and of apostrophes between letters, in any
+ * script. (Marks that enclose, as in the emoji of a digit, are none of a word.)
+ */
 function wordsOf(where: string, text: unknown, index: number): string[] {
   if (typeof text !== 'string')
     throw new OptionError(`${where}: text ${index}: expected a string, got ${describeValue(text)}.`)
@@ -16,7 +25,8 @@ function wordsOf(where: string, text: unknown, index: number): string[] {
     text
       .normalize('NFC')
       .toLowerCase()
-      .match(/[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*/gu) ?? []
+      .replace(invisible, '')
+      .match(/[\p{L}\p{N}][\p{L}\p{N}\p{Mn}\p{Mc}]*(?:['’]\p{L}[\p{L}\p{Mn}\p{Mc}]*)*/gu) ?? []
   )
 }
 

@@ -1,4 +1,5 @@
 import { checkOptions, dtypeOption, functionOption, shapeOption } from '../base/checks'
+import { markClass } from '../base/copies'
 import type { DType, TensorDType } from '../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { sameShape, shapeText, sizeOf, type Shape } from '../base/shape'
@@ -138,6 +139,8 @@ export class Graph {
     })
   }
 }
+
+markClass(Graph)
 
 /** Names of plain parameters, as far as the source shows them. */
 function parameterNames(f: (...args: never[]) => unknown): string[] {

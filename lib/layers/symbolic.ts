@@ -1,6 +1,7 @@
 /** Values of a network before there are any: what `input` and `layer.apply` give. */
 import { inspect } from 'node:util'
 import { checkOptions, nonEmptyString, oneOf, shapeOption } from '../base/checks'
+import { markClass } from '../base/copies'
 import { shapeText, type Shape } from '../base/shape'
 import type { LayerDescription } from './built'
 
@@ -51,6 +52,8 @@ export class SymbolicTensor {
     return this.toString()
   }
 }
+
+markClass(SymbolicTensor)
 
 /**
  * An input of a network: `const x = input({ shape: [4] })`, to be given to `layer.apply` and `model`. OptionError or

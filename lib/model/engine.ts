@@ -1,4 +1,5 @@
 /** What a model is inside: values, compiled parts, plans and the queue. Users meet Model. */
+import { turn } from '../base/clock'
 import type { DType, NativeArray, Precision } from '../base/dtype'
 import { StateError } from '../base/errors'
 import type { Optimizer } from '../optimizers/optimizer'
@@ -194,6 +195,14 @@ export class Engine implements Parts {
     this.plans.clear()
     this.weights.dispose()
     this.releaseOwnOptimizers()
+  }
+
+  /** The same once the jobs that were given before are done. Others are refused from now on. */
+  async disposeAfterJobs(): Promise<void> {
+    await this.queue.close()
+    // Answers reach their callers first.
+    await turn()
+    this.dispose()
   }
 
   private releaseOwnOptimizers(): void {

@@ -1,4 +1,7 @@
 /** The model layer's public names. */
+import { markClass } from '../base/copies'
+import { Model } from './model'
+
 export { valueAndGrad, type ModelGradient, type ModelValueAndGrads } from './value-and-grad'
 export type { CompileOptions, GradientClip, MetricLists } from './structure/compile'
 export type { Values } from './structure/describe'
@@ -45,3 +48,5 @@ export type {
   WithMetrics,
 } from './types'
 export type { ExactLayerWeights, LayerWeights, WeightsByName, WeightSet, WeightSetLike } from '../tensor/weight-set'
+
+markClass(Model)

@@ -1,6 +1,6 @@
 /** What users hold: every method checks its arguments and hands the work to the queue. */
 import { inspect } from 'node:util'
-import { booleanOption, checkOptions, checkSignal, positiveInteger } from '../base/checks'
+import { booleanOption, checkOptions, checkSignal, oneOf, positiveInteger } from '../base/checks'
 import type { DType, Precision } from '../base/dtype'
 import { StateError } from '../base/errors'
 import type { Shape } from '../base/shape'
@@ -22,7 +22,7 @@ import type { Parts } from './programs/tracer'
 import type { JobQueue } from './queue/queue'
 import { resolveCompile, type Compiled, type CompileOptions, type MetricLists } from './structure/compile'
 import type { LayerChoice } from './structure/freeze'
-import { listingOf, type InputListing, type LayerListing, type OutputListing } from './structure/listing'
+import { listingOf, only, type InputListing, type LayerListing, type OutputListing } from './structure/listing'
 import { summaryOf } from './summary'
 import { adaptOn } from './train/adapt'
 import { applyGradients } from './train/apply'
@@ -376,9 +376,16 @@ export class Model<Types extends ModelTypes = ModelTypes> {
 
   /**
    * Aborts running jobs and frees all native memory. Later calls throw DisposedError; a second dispose does nothing.
+   * `after: 'jobs'` refuses new calls in the same way, lets those that run and wait end, a fit too, and then frees the
+   * memory: the promise resolves when that is done.
    */
-  dispose(): void {
-    this.#engine.dispose()
+  dispose(options: { after: 'jobs' }): Promise<void>
+  dispose(): void
+  dispose(options: { after?: 'jobs' } = {}): void | Promise<void> {
+    checkOptions('dispose', options, ['after'])
+    if (options.after === undefined) return this.#engine.dispose()
+    oneOf('dispose: after', options.after, ['jobs'])
+    return this.#engine.disposeAfterJobs()
   }
 
   [Symbol.dispose](): void {
@@ -389,8 +396,3 @@ export class Model<Types extends ModelTypes = ModelTypes> {
 /** Any model, whatever its inputs and outputs: for functions that work on all of them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- nothing else is assignable from models of all types
 export type AnyModel = Model<any>
-
-function only<T>(where: string, all: string, list: readonly T[]): T {
-  if (list.length === 1) return list[0]
-  throw new StateError(`${where}: the model has ${list.length} of them. Look at model.${all}.`)
-}

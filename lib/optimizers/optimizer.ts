@@ -1,5 +1,5 @@
 import { nonNegativeNumber } from '../base/checks'
-import { OptionError } from '../base/errors'
+import { describeValue, OptionError } from '../base/errors'
 import type { JsonObject } from '../base/json'
 import * as ops from '../ops'
 import type { Schedule } from '../schedules'
@@ -51,7 +51,11 @@ export function usable<Options>(make: (options?: Options) => UpdateRule): (optio
   return (options) => {
     const optimizer: Optimizer = {
       ...make(options),
-      apply: (model, gradients) => model.applyGradients(optimizer, gradients),
+      apply(model, gradients) {
+        if (typeof model?.applyGradients !== 'function')
+          throw new OptionError(`optimizer.apply: expected a model, got ${describeValue(model)}.`)
+        model.applyGradients(optimizer, gradients)
+      },
     }
     return optimizer
   }

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { checkOptions, tensorDTypeOption } from '../base/checks'
+import { markClass } from '../base/copies'
 import { isArrayOf, type ArrayOf, type DType, type TensorArray, type TensorDType } from '../base/dtype'
 import { DisposedError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText, sizeOf, type Shape } from '../base/shape'
@@ -96,6 +97,7 @@ export class Tensor<D extends TensorDType = DType> {
   }
 
   static {
+    markClass(Tensor)
     internals = {
       storageOf(t) {
         t.#usable('used')

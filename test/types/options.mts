@@ -164,3 +164,6 @@ layers.dense({ units: 1, activation: { name: 'swish', fn: (z) => ops.mul(z, ops.
 optimizers.adam({ learningRate: { name: 'slower', fn: ({ step }) => 0.1 / step } })
 // @ts-expect-error an activation by a name that Myelin does not know needs its function
 layers.dense({ units: 1, activation: { name: 'swish' } })
+
+expectTypeOf(model.dispose()).toEqualTypeOf<void>()
+expectTypeOf(model.dispose({ after: 'jobs' })).toEqualTypeOf<Promise<void>>()

@@ -25,6 +25,9 @@ export class JobQueue {
   /** While the owner lends its turn: the last call that it lends it to. */
   #lastLent = Infinity
   #disposed = false
+  /** Since `close`: resolves when no job is left. */
+  #closed: Promise<void> | null = null
+  #onClosed: (() => void) | null = null
 
   get disposed(): boolean {
     return this.#disposed
@@ -42,6 +45,9 @@ export class JobQueue {
 
   assertUsable(what: string): void {
     if (this.#disposed) throw new DisposedError(`${what}: the model has been disposed.`)
+    // What callbacks of a fit ask for is a part of it.
+    if (this.#closed && !this.#inside())
+      throw new DisposedError(`${what}: the model is being disposed, after the jobs it had.`)
   }
 
   /** For synchronous methods. `changes`: the method replaces weights; otherwise it only looks at them. */
@@ -175,6 +181,14 @@ export class JobQueue {
     }
   }
 
+  /** Refuses whatever comes; resolves when the jobs that are there have ended, the owner among them. */
+  close(): Promise<void> {
+    this.#closed ??= new Promise((done) => (this.#onClosed = done))
+    if (this.#disposed) this.#onClosed?.()
+    this.#settle()
+    return this.#closed
+  }
+
   /** Aborts everything and refuses whatever comes. */
   dispose(): void {
     if (this.#disposed) return
@@ -183,6 +197,7 @@ export class JobQueue {
     for (const entry of [...this.#waiting]) entry.job.abort(reason)
     this.#running?.abort(reason)
     this.#owner?.abort(reason)
+    this.#onClosed?.()
   }
 
   /** The job whose turn it is, if the model is free for it. */
@@ -207,5 +222,6 @@ export class JobQueue {
   #settle(): void {
     if (this.#running || this.#next()) return
     for (const done of this.#idle.splice(0)) done()
+    if (!this.#owner) this.#onClosed?.()
   }
 }

@@ -1,12 +1,12 @@
 /** A layer by itself: forward with a cache, backward from it. */
 import { checkOptions, dtypeOption, seedOption, shapeOption } from '../../base/checks'
 import type { DType } from '../../base/dtype'
-import { OptionError, ShapeError } from '../../base/errors'
+import { describeValue, OptionError, ShapeError } from '../../base/errors'
 import { shapeText, type Shape } from '../../base/shape'
 import { grad } from '../../functions/grad'
 import type { Layer } from '../../layers'
 import * as ops from '../../ops'
-import { tensor, type Tensor, type TensorLike } from '../../tensor/tensor'
+import { tensor, Tensor, type TensorLike } from '../../tensor/tensor'
 import { chain } from './describe'
 import { Network } from './network'
 import { Weights } from './weights'
@@ -82,7 +82,10 @@ export function layerBlock(layer: Layer, options: LayerBlockOptions): LayerBlock
       )
       return { ...call(x, weights), cache: { input: x, weights } }
     },
-    backward(dA, { input, weights }) {
+    backward(dA, cache) {
+      if (!(cache?.input instanceof Tensor))
+        throw new OptionError(`${where}: backward: expected the cache that forward gave, got ${describeValue(cache)}.`)
+      const { input, weights } = cache
       const m = input.shape[0]
       const upstream = take('dA', dA, [m, ...built.outputShape])
       const total = (x: Tensor, ...values: Tensor[]) => {

@@ -1,5 +1,6 @@
 /** The parts of a model as users see them. */
 import type { DType } from '../../base/dtype'
+import { StateError } from '../../base/errors'
 import type { Shape } from '../../base/shape'
 import type { WeightRole } from '../../layers'
 import type { Network } from './network'
@@ -71,4 +72,10 @@ export function listingOf({ network, weights, dtype }: Listed): {
       }
     }),
   }
+}
+
+/** The only entry of a list of the model. StateError where there are several, which `model[all]` shows. */
+export function only<T>(where: string, all: string, list: readonly T[]): T {
+  if (list.length === 1) return list[0]
+  throw new StateError(`${where}: the model has ${list.length} of them. Look at model.${all}.`)
 }

@@ -60,6 +60,24 @@ describeRows({
     ['oneHot: a class too many', () => data.oneHot([0, 3], 3), OptionError, ['data.oneHot', '3']],
     ['oneHot: half a class', () => data.oneHot([0.5]), OptionError, ['data.oneHot', '0.5']],
     [
+      'confusionMatrix: precision of no class',
+      () => data.confusionMatrix([0, 1], [0, 1]).precision(9),
+      OptionError,
+      ['confusionMatrix.precision', '0 to 1', '9'],
+    ],
+    [
+      'confusionMatrix: recall without a class',
+      () => data.confusionMatrix([0, 1], [0, 1]).recall(any(undefined)),
+      OptionError,
+      ['confusionMatrix.recall', 'undefined'],
+    ],
+    [
+      'confusionMatrix: recall by name',
+      () => data.confusionMatrix([0, 1], [0, 1]).recall(any('toString')),
+      OptionError,
+      ['confusionMatrix.recall', '"toString"'],
+    ],
+    [
       'confusionMatrix: lengths',
       () => data.confusionMatrix([0, 1], [0]),
       ShapeError,

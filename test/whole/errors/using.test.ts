@@ -115,6 +115,13 @@ describeRows({
       NonFiniteError,
       ['apply', 'dense_1.bias'],
     ],
+    ['gradients of no model', () => optimizers.adam().apply(any(null), []), OptionError, ['optimizer.apply', 'null']],
+    [
+      'a cache of no forward',
+      () => my.layerBlock(layers.dense({ units: 1 }), { inputShape: [1] }).backward([[1]], any(null)),
+      OptionError,
+      ['layerBlock: backward', 'cache', 'null'],
+    ],
     [
       'gradients of a wrong shape',
       (s) => optimizers.adam().apply(s.model, [{ name: 'dense_1', weight: [[1]], bias: [1] }]),
