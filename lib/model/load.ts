@@ -134,7 +134,9 @@ function* restore(
       throw new FormatError(`${source}: '${cell.name}': expected ${engine.dtype}, got another dtype.`)
     yield* engine.weights.fill(cell, tensor.data)
   }
-  Object.assign(engine.progress, snapshot.progress)
+  const { scheduleStart, ...progress } = snapshot.progress
+  Object.assign(engine.progress, progress)
+  engine.scheduleStart = scheduleStart
 }
 
 export async function readSnapshot(

@@ -90,7 +90,7 @@ export function snapshotOf(
   return {
     architecture,
     compiled,
-    progress: { ...engine.progress },
+    progress: { ...engine.progress, scheduleStart: engine.scheduleStart },
     checkpoint: checkpoint?.json ?? null,
     tensors: [...tensors, ...(checkpoint?.tensors ?? [])],
   }
