@@ -15,7 +15,7 @@ import { frozenChoice, type LayerChoice } from './structure/freeze'
 import { replaceWeights } from './structure/weight-sets'
 import { Weights, type SlotTable } from './structure/weights'
 
-/** Counters that key random numbers and schedules, so that training continues to the same bits. */
+/** Counters that key random numbers, so that training continues to the same bits. */
 export interface ProgressCounters {
   /** Training steps ever taken. */
   steps: number
@@ -63,6 +63,8 @@ export class Engine implements Parts {
   compiled: Compiled | null = null
   /** Replaces the compiled optimiser's schedule after setLearningRate. */
   learningRate: Schedule | null = null
+  /** Steps ever taken when the schedule in force was put in: it counts those after them. */
+  scheduleStart = 0
   /** Layers that still have to learn their statistics. */
   readonly unadapted: Set<PlacedLayer>
 
@@ -119,11 +121,12 @@ export class Engine implements Parts {
       if (frozen) weights.frozen.add(place)
       else weights.frozen.delete(place)
     }
-    const { learningRate } = this
+    // The schedule is the same as before, and goes on.
+    const { learningRate, scheduleStart } = this
     this.releaseOwnOptimizers()
     this.plans.clear()
     if (this.compiled) this.useCompiled(this.compiled)
-    this.learningRate = learningRate
+    Object.assign(this, { learningRate, scheduleStart })
   }
 
   useCompiled(compiled: Compiled, blank = false): void {
@@ -132,8 +135,14 @@ export class Engine implements Parts {
     this.weights.releaseSlots(this.weights.slots)
     this.weights.slots = slots
     this.compiled = compiled
-    this.learningRate = null
+    this.useSchedule(null)
     this.progress.updates = 0
+  }
+
+  /** The schedule for the steps from now on, of which it counts the first as 1; null: the compiled optimiser's own. */
+  useSchedule(schedule: Schedule | null): void {
+    this.learningRate = schedule
+    this.scheduleStart = this.progress.steps
   }
 
   /** 'cpu', 'cuda:0', … */
@@ -161,10 +170,10 @@ export class Engine implements Parts {
     return this.plans.request(`predict ${batch}`, () => predictProgram(this, batch))
   }
 
-  /** The rate in force at a step; steps and epochs count from 1. */
-  learningRateAt(epoch: number, step: number): number {
+  /** The rate of the next step in this epoch, from 1, or of the one that comes `ahead` steps after it. */
+  learningRateAt(epoch: number, ahead = 0): number {
     const schedule = this.learningRate ?? this.requireCompiled('learningRate').optimizer.learningRate
-    return schedule.value({ epoch, step })
+    return schedule.value({ epoch, step: this.progress.steps - this.scheduleStart + 1 + ahead })
   }
 
   /** Hyper slots [learningRate, …optimizer.hypers] of the next `steps` steps, in float64. */
@@ -173,7 +182,7 @@ export class Engine implements Parts {
     const width = 1 + optimizer.hypers.length
     const values = new Float64Array(steps * width)
     for (let s = 0; s < steps; s++) {
-      values[s * width] = this.learningRateAt(epoch, this.progress.steps + 1 + s)
+      values[s * width] = this.learningRateAt(epoch, s)
       if (width > 1) values.set(optimizer.hyperValues(this.progress.updates + 1 + s), s * width + 1)
     }
     return values

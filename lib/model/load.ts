@@ -125,7 +125,9 @@ function* restore(
       throw new FormatError(`${source}: '${cell.name}': expected ${engine.dtype}, got another dtype.`)
     yield* engine.weights.fill(cell, tensor.data)
   }
-  Object.assign(engine.progress, snapshot.progress, compile ? null : { updates: 0 })
+  const { scheduleStart, ...progress } = snapshot.progress
+  Object.assign(engine.progress, progress, compile ? null : { updates: 0 })
+  engine.scheduleStart = scheduleStart
 }
 
 /** The training side. FormatError where `custom` lacks a function of it. */

@@ -187,11 +187,14 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     this.#engine.setFrozen('unfreeze', layers, false)
   }
 
-  /** A new learning rate from the next epoch on: a number, `schedules.…` or a function of { epoch, step }. */
+  /**
+   * A new learning rate from the next epoch on: a number, `schedules.…` or a function of { epoch, step }. Its steps
+   * count from here; epochs are those of the fit.
+   */
   setLearningRate(rate: LearningRate): void {
     this.#engine.queue.assertQuiet('setLearningRate', true)
     this.#engine.requireCompiled('setLearningRate')
-    this.#engine.learningRate = toSchedule('setLearningRate', rate)
+    this.#engine.useSchedule(toSchedule('setLearningRate', rate))
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
- * The contract of schedules: learning rates that change while training. Epochs and steps (mini-batches since the model
- * was made) count from 1.
+ * The contract of schedules: learning rates that change while training. Epochs, as a fit numbers them, and steps, the
+ * mini-batches since the schedule was put in by `compile` or `setLearningRate`, count from 1.
  */
 import { oneOf } from '../base/checks'
 import type { Named } from '../base/custom'
@@ -8,9 +8,9 @@ import type { Json } from '../base/json'
 
 /** Where training stands when a rate is asked for. */
 export interface ScheduleTime {
-  /** From 1. */
+  /** As the fit numbers them, from 1. */
   epoch: number
-  /** Mini-batches since the model was made, from 1. */
+  /** Mini-batches since `compile` or `setLearningRate`, whichever was later, from 1. Files keep the count. */
   step: number
 }
 

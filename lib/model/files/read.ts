@@ -121,5 +121,13 @@ export function readCompiled(value: Checked, version: number): ModelSnapshot['co
 }
 
 export function readProgress(value: Checked): ModelSnapshot['progress'] {
-  return { steps: value.at('steps').count(), epochs: value.at('epochs').count(), updates: value.at('updates').count() }
+  const steps = value.at('steps').count()
+  // Files of Myelin 0.1 have none: their schedules counted all steps of a model, and go on so.
+  const scheduleStart = 'scheduleStart' in value.object() ? value.at('scheduleStart').count() : 0
+  if (scheduleStart > steps)
+    throw new FormatError(
+      `${value.source}: ${value.place}.scheduleStart should be at most ${steps}, the number of steps, got ` +
+        `${scheduleStart}.`,
+    )
+  return { steps, epochs: value.at('epochs').count(), updates: value.at('updates').count(), scheduleStart }
 }

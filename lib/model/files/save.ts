@@ -128,7 +128,7 @@ export function snapshotOf(
   return {
     architecture,
     compiled,
-    progress: { ...progress, updates: compiled ? progress.updates : 0 },
+    progress: { ...progress, updates: compiled ? progress.updates : 0, scheduleStart: engine.scheduleStart },
     checkpoint: checkpoint?.json ?? null,
     tensors: [...tensors, ...(checkpoint?.tensors ?? [])],
   }

@@ -26,7 +26,13 @@ export interface ModelSnapshot {
     gradientClip: Json
   } | null
   /** Counters that make training continue to the same bits. */
-  progress: { steps: number; epochs: number; updates: number }
+  progress: {
+    steps: number
+    epochs: number
+    updates: number
+    /** Steps taken before the schedule of the learning rate was put in. It counts those after them. */
+    scheduleStart: number
+  }
   /** Only in checkpoints: what `resume` needs (fit options, history so far, data fingerprint, callback state). */
   checkpoint: Json
   /**

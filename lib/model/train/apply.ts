@@ -19,8 +19,9 @@ let optimizerCount = 0
 
 /**
  * One update of all trainable weights by gradients laid out as getWeights. The compiled optimiser goes on with its own
- * slots; any other keeps its slots in the model from its first use. The learning rate is that of step t (and epoch 1)
- * of the optimiser's schedule.
+ * slots; any other keeps its slots in the model from its first use. The learning rate is that of epoch 1 and of the
+ * step that the schedule has come to: the compiled optimiser's counts the steps since compile or setLearningRate, any
+ * other its own updates of the model.
  */
 export function applyGradients(engine: Engine, optimizer: Optimizer, gradients: WeightSetLike): void {
   const where = 'optimizer.apply'
@@ -36,9 +37,8 @@ export function applyGradients(engine: Engine, optimizer: Optimizer, gradients: 
     applyProgram(engine, optimizer, own ? own.slots : engine.weights.slots),
   )
   const plan = engine.plans.get(wanted)
-  const rate = isCompiled && engine.learningRate ? engine.learningRate : optimizer.learningRate
-  const step = own ? updates + 1 : engine.progress.steps + 1
-  const hyper = Float64Array.from([rate.value({ epoch: 1, step }), ...optimizer.hyperValues(updates + 1)])
+  const rate = own ? optimizer.learningRate.value({ epoch: 1, step: updates + 1 }) : engine.learningRateAt(1)
+  const hyper = Float64Array.from([rate, ...optimizer.hyperValues(updates + 1)])
   const inputs = Object.fromEntries(trainable.map((p) => [p.name, toBuffer(where, engine, data.get(p)!)]))
   try {
     const result = plan.runSync(where, inputs, { hyper, ...engine.stepKey() })

@@ -136,7 +136,7 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
   const { job } = recorder
   const sums = emptySums()
   await recorder.beginEpoch(epoch, sums)
-  sums.learningRate = engine.learningRateAt(epoch, engine.progress.steps + 1)
+  sums.learningRate = engine.learningRateAt(epoch)
   await recorder.notify((c) => c.onEpochBegin?.(epoch, recorder.run))
   const stream = new Prefetcher(engine, job, given, epoch)
   try {

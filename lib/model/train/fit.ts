@@ -143,7 +143,7 @@ export class Fit {
     await recorder.beginEpoch(epoch, sums)
     try {
       if (!sums.batches) {
-        sums.learningRate = engine.learningRateAt(epoch, engine.progress.steps + 1)
+        sums.learningRate = engine.learningRateAt(epoch)
         await recorder.notify((c) => c.onEpochBegin?.(epoch, recorder.run))
       }
       const rows = this.#rows

@@ -31,7 +31,7 @@ function snapshot(): ModelSnapshot {
       outputs: [{ loss: 'meanSquaredError', lossWeight: 1, metrics: ['accuracy'] }],
       gradientClip: null,
     },
-    progress: { steps: 12, epochs: 3, updates: 12 },
+    progress: { steps: 12, epochs: 3, updates: 12, scheduleStart: 5 },
     checkpoint: { history: [1e-300, NaN, -0, Infinity, 0.1 + 0.2] },
     tensors: [
       { name: 'dense_1.weight', shape: [2, 3], data: Float32Array.of(1, -2, 3, NaN, Infinity, 1e-40) },
@@ -191,6 +191,16 @@ describe('model file', () => {
       FormatError,
       'progress.steps should be an integer',
     )
+    const progress = { steps: 12, epochs: 3, updates: 4 }
+    const old = decodeSnapshot(rewrite({ progress: JSON.stringify(progress) }))
+    expect(old.progress).to.deep.equal({ ...progress, scheduleStart: 0 })
+    for (const [scheduleStart, expected] of [
+      [13, 'progress.scheduleStart should be at most 12, the number of steps, got 13'],
+      [-1, 'progress.scheduleStart should be an integer'],
+    ] as const) {
+      const late = JSON.stringify({ ...progress, scheduleStart })
+      expect(() => decodeSnapshot(rewrite({ progress: late }))).to.throw(FormatError, expected)
+    }
     expect(() => decodeSnapshot(rewrite({ architecture: '[]' }))).to.throw(
       FormatError,
       'architecture should be an object',

@@ -117,7 +117,7 @@ describe('fit', () => {
       return 0.1
     })
     await model.fit(x, y, { epochs: 1, batchSize: 10 })
-    expect(steps).to.include.members([7, 8])
+    expect(steps).to.include.members([1, 2]).and.not.include(3)
   })
 
   it('divides weighted losses by m, and leaves metrics unweighted', async () => {
