@@ -11,8 +11,8 @@
 #include "core/device/backend.h"
 #include "core/run/pool.h"
 #include "entry.h"
+#include "environment.h"
 #include "handles.h"
-#include "job.h"
 
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN
@@ -118,5 +118,15 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 
 }  // namespace myelin::addon
 
-static Napi::Object init_myelin(Napi::Env env, Napi::Object exports) { return myelin::addon::init(env, exports); }
-NODE_API_MODULE(myelin, init_myelin)
+extern "C" {
+
+// The functions of version 9 are all that is used. Saying "experimental" asks for one thing more: that the garbage
+// collector runs finalizers itself. Those of other addons wait for a turn of the event loop, and a loop without turns
+// would keep every tensor it made. In return, finalizers may not touch JavaScript (handles.cpp).
+NAPI_MODULE_EXPORT int32_t NODE_API_MODULE_GET_API_VERSION() { return NAPI_VERSION_EXPERIMENTAL; }
+
+NAPI_MODULE_EXPORT napi_value NAPI_MODULE_INITIALIZER(napi_env env, napi_value exports) {
+  return Napi::RegisterModule(env, exports, myelin::addon::init);
+}
+
+}  // extern "C"

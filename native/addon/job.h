@@ -13,17 +13,12 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <unordered_set>
 #include <vector>
 
 #include "core/compile/plan.h"
+#include "environment.h"
 
 namespace myelin::addon {
-
-// The jobs of one environment (the main thread or one worker_threads Worker). JS only.
-struct Environment {
-  std::unordered_set<class Job*> jobs;
-};
 
 // What a job does, on its own thread. It holds what it needs and is destroyed before the promise settles.
 using Work = std::function<RunResult(const std::atomic<bool>* cancel, const Progress* progress)>;
