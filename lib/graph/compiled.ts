@@ -4,7 +4,8 @@
  */
 import type { NativeBuffer, NativePlan, RunRequest, RunResult } from '../native/contract'
 import { native } from '../native/native'
-import { guarded, planMode } from '../native/runtime'
+import { guarded } from '../native/runtime'
+import { planMode } from '../native/settings'
 import { encode, type Encoded } from './encode'
 import type { Program } from './node'
 

@@ -38,6 +38,10 @@ Napi::Value threads_set(const Napi::CallbackInfo& info) {
 
 Napi::Value threads_get(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), get_threads()); }
 
+Napi::Value threads_were_refused(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), threads_refused());
+}
+
 template <class Names>
 Napi::Array to_array(Napi::Env env, const Names& names) {
   Napi::Array array = Napi::Array::New(env, names.size());
@@ -108,6 +112,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add_augment_entries(exports);
   add_entry<threads_set>(exports, "setThreads");
   add_entry<threads_get>(exports, "getThreads");
+  add_entry<threads_were_refused>(exports, "threadsRefused");
   add_entry<kernel_names>(exports, "kernelNames");
   add_entry<about>(exports, "info");
   exports.Set("crossings", Napi::Function::New<count_crossings>(env, "crossings"));
