@@ -5,6 +5,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join, relative } from 'node:path'
 import type * as Myelin from '.'
+import type { Native } from './native/contract'
 import { nativePath, publishedChecksum, root } from './native/load'
 
 type Library = typeof Myelin
@@ -53,6 +54,8 @@ export async function doctor(write: (line: string) => void): Promise<boolean> {
       line(`self-test (${device})`, result.text)
       isWell &&= result.isWell
     }
+    if (refusedThreads())
+      line('thread limit', 'the system gives no more threads; those there are do the work. See ulimit -u, pids.max.')
     return isWell
   } catch (error) {
     write('')
@@ -60,6 +63,11 @@ export async function doctor(write: (line: string) => void): Promise<boolean> {
     return false
   }
 }
+
+/** Known after something has been computed. Loads the library only now. */
+const refusedThreads = (): boolean =>
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  (require('./native/native') as { native: Native }).native.threadsRefused()
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 

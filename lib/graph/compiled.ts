@@ -5,7 +5,8 @@
 import type { Reading } from '../base/slices'
 import type { NativeBuffer, NativePlan, RunRequest, RunResult } from '../native/contract'
 import { native } from '../native/native'
-import { fromCore, guarded, planMode } from '../native/runtime'
+import { fromCore, guarded } from '../native/runtime'
+import { planMode } from '../native/settings'
 import { encode, encoding, type Encoded } from './encode'
 import type { Program } from './node'
 

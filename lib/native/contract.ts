@@ -177,6 +177,8 @@ export interface Native {
 
   setThreads(threads: number): void
   getThreads(): number
+  /** The system has refused to make a thread: those there are do the work. */
+  threadsRefused(): boolean
   /**
    * The GPUs that driver and library know and that are new enough. The first call that asks about a GPU opens the CUDA
    * library.

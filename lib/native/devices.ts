@@ -3,6 +3,7 @@ import type { DType } from '../base/dtype'
 import { describeValue, DeviceError, OptionError } from '../base/errors'
 import { native } from './native'
 import { guarded } from './runtime'
+import { namedDevice } from './settings'
 
 export interface DeviceInfo {
   /** What the `device` option takes: 'cpu', 'cuda:0', … */
@@ -65,7 +66,7 @@ export interface ModelSize {
  * missing.
  */
 export function resolveDevice(where: string, device: unknown, size: ModelSize): string {
-  const wanted = device ?? (process.env.MYELIN_DEVICE || 'auto')
+  const wanted = device ?? namedDevice() ?? 'auto'
   if (wanted === 'cpu') return 'cpu'
   if (wanted === 'auto')
     return size.dtype === 'float32' && size.weights >= autoWeights && whyNoGpu() === null

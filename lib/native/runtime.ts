@@ -49,8 +49,3 @@ export function guarded<T>(where: string, call: () => T): T {
     throw fromCore(where, error)
   }
 }
-
-/** 'plain' when `MYELIN_PLAN=plain` asks for plans without fusion and shared memory, else 'fused'. */
-export function planMode(): 'fused' | 'plain' {
-  return process.env.MYELIN_PLAN === 'plain' ? 'plain' : 'fused'
-}

@@ -15,7 +15,7 @@ import { whereOf } from '../graph/label'
 import { captureNode, inputNode } from '../graph/leaves'
 import { emptyProgram, type Node, type NodeDType } from '../graph/node'
 import type { NativeBuffer } from '../native/contract'
-import { planMode } from '../native/runtime'
+import { planMode } from '../native/settings'
 import {
   bufferOf,
   contextOf,

@@ -11,8 +11,8 @@
 #include "core/device/backend.h"
 #include "core/run/pool.h"
 #include "entry.h"
+#include "environment.h"
 #include "handles.h"
-#include "job.h"
 
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN
@@ -37,6 +37,10 @@ Napi::Value threads_set(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value threads_get(const Napi::CallbackInfo& info) { return Napi::Number::New(info.Env(), get_threads()); }
+
+Napi::Value threads_were_refused(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), threads_refused());
+}
 
 template <class Names>
 Napi::Array to_array(Napi::Env env, const Names& names) {
@@ -108,6 +112,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   add_augment_entries(exports);
   add_entry<threads_set>(exports, "setThreads");
   add_entry<threads_get>(exports, "getThreads");
+  add_entry<threads_were_refused>(exports, "threadsRefused");
   add_entry<kernel_names>(exports, "kernelNames");
   add_entry<about>(exports, "info");
   exports.Set("crossings", Napi::Function::New<count_crossings>(env, "crossings"));
@@ -118,5 +123,15 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
 
 }  // namespace myelin::addon
 
-static Napi::Object init_myelin(Napi::Env env, Napi::Object exports) { return myelin::addon::init(env, exports); }
-NODE_API_MODULE(myelin, init_myelin)
+extern "C" {
+
+// The functions of version 9 are all that is used. Saying "experimental" asks for one thing more: that the garbage
+// collector runs finalizers itself. Those of other addons wait for a turn of the event loop, and a loop without turns
+// would keep every tensor it made. In return, finalizers may not touch JavaScript (handles.cpp).
+NAPI_MODULE_EXPORT int32_t NODE_API_MODULE_GET_API_VERSION() { return NAPI_VERSION_EXPERIMENTAL; }
+
+NAPI_MODULE_EXPORT napi_value NAPI_MODULE_INITIALIZER(napi_env env, napi_value exports) {
+  return Napi::RegisterModule(env, exports, myelin::addon::init);
+}
+
+}  // extern "C"

@@ -4,6 +4,7 @@
 
 #include "core/device/backend.h"
 #include "core/graph/graph.h"
+#include "environment.h"
 
 namespace myelin::addon {
 
@@ -31,6 +32,30 @@ Napi::Error to_error(Napi::Env env, std::exception_ptr failure) {
     return coded_error(env, "MYELIN_INTERNAL", error.what());
   } catch (...) {
     return coded_error(env, "MYELIN_INTERNAL", "unknown failure in the native core");
+  }
+}
+
+Napi::Value with_thrower(const Napi::Function& function) {
+  const Napi::Env env = function.Env();
+  Environment& environment = *env.GetInstanceData<Environment>();
+  if (environment.failure.IsEmpty()) environment.failure = Napi::Persistent(Napi::Object::New(env));
+  const auto wrap = env.RunScript(R"((call, failure) => (a, b, c, d) => {
+    const result = call(a, b, c, d)
+    if (result !== failure) return result
+    const { error } = failure
+    failure.error = undefined
+    throw error
+  })");
+  return wrap.As<Napi::Function>().Call({function, environment.failure.Value()});
+}
+
+Napi::Value to_thrower(Napi::Env env, const Napi::Error& error) {
+  try {
+    const Napi::Object failure = env.GetInstanceData<Environment>()->failure.Value();
+    failure.Set("error", error.Value());
+    return failure;
+  } catch (const Napi::Error&) {
+    return {};
   }
 }
 

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/device/device.h"
+#include "environment.h"
 #include "errors.h"
 
 namespace myelin::addon {
@@ -10,10 +11,13 @@ namespace myelin::addon {
 namespace {
 
 template <class Pointer>
-struct Handle {
+struct Handle final : HandleLink {
+  Handle(Pointer held, int64_t bytes) : object(std::move(held)), reported(bytes) {}
+
   Pointer object;
   int64_t reported;  // bytes V8 was told about
 
+  // Also called in the middle of a garbage collection: it may not touch JavaScript.
   void drop(napi_env env) {
     object.reset();
     if (reported != 0) {
@@ -21,6 +25,8 @@ struct Handle {
       napi_adjust_external_memory(env, -std::exchange(reported, 0), &total);
     }
   }
+
+  void let_go() override { object.reset(); }
 };
 
 // Tags hold the address of a static, so a handle made by another loaded copy of the addon is refused too.
@@ -37,7 +43,7 @@ void check(napi_env env, napi_status status) {
 
 template <class Pointer>
 Napi::Value make(Napi::Env env, Pointer object, int64_t bytes) {
-  auto handle = std::make_unique<Handle<Pointer>>(Handle<Pointer>{std::move(object), bytes});
+  auto handle = std::make_unique<Handle<Pointer>>(std::move(object), bytes);
   napi_value external;
   check(env, napi_create_external(
                  env, handle.get(),
@@ -46,7 +52,7 @@ Napi::Value make(Napi::Env env, Pointer object, int64_t bytes) {
                    owned->drop(finalizing);
                  },
                  nullptr, &external));
-  handle.release();
+  env.GetInstanceData<Environment>()->handles.add(*handle.release());
   int64_t total;
   check(env, napi_adjust_external_memory(env, bytes, &total));
   check(env, napi_type_tag_object(env, external, &tag_of<Pointer>()));
@@ -79,6 +85,30 @@ constexpr char a_buffer[] = "a buffer made by bufferCreate";
 constexpr char a_plan[] = "a plan made by planCompileSync";
 
 }  // namespace
+
+void HandleLink::leave() {
+  if (before_ == nullptr) return;
+  before_->after_ = after_;
+  after_->before_ = before_;
+  before_ = after_ = nullptr;
+}
+
+HandleRing::HandleRing() { anchor_.before_ = anchor_.after_ = &anchor_; }
+
+void HandleRing::add(HandleLink& link) {
+  link.before_ = anchor_.before_;
+  link.after_ = &anchor_;
+  anchor_.before_->after_ = &link;
+  anchor_.before_ = &link;
+}
+
+HandleRing::~HandleRing() {
+  while (anchor_.after_ != &anchor_) {
+    HandleLink& link = *anchor_.after_;
+    link.leave();
+    link.let_go();
+  }
+}
 
 Napi::Value make_handle(Napi::Env env, BufferPtr buffer) {
   const auto bytes = static_cast<int64_t>(buffer->bytes());

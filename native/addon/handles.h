@@ -9,6 +9,37 @@
 
 namespace myelin::addon {
 
+// A place in the ring of the handles of one environment. Some runtimes end a worker without finalizing its externals:
+// the environment's own end then lets go of what is left.
+class HandleLink {
+ public:
+  virtual ~HandleLink() { leave(); }
+
+ protected:
+  virtual void let_go() = 0;
+
+ private:
+  friend class HandleRing;
+  void leave();
+  HandleLink* before_ = nullptr;  // null outside a ring
+  HandleLink* after_ = nullptr;
+};
+
+class HandleRing {
+ public:
+  HandleRing();
+  ~HandleRing();
+  HandleRing(const HandleRing&) = delete;
+  HandleRing& operator=(const HandleRing&) = delete;
+  void add(HandleLink& link);
+
+ private:
+  struct Anchor final : HandleLink {
+    void let_go() override {}
+  };
+  Anchor anchor_;
+};
+
 // Every make_* reports the object's bytes to V8, so that the garbage collector knows what it would gain.
 Napi::Value make_handle(Napi::Env env, BufferPtr buffer);
 Napi::Value make_handle(Napi::Env env, PlanPtr plan, int64_t bytes);

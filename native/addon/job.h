@@ -13,19 +13,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <unordered_set>
 #include <variant>
 #include <vector>
 
 #include "core/compile/plan.h"
+#include "environment.h"
 #include "request.h"
 
 namespace myelin::addon {
-
-// The jobs of one environment (the main thread or one worker_threads Worker). JS only.
-struct Environment {
-  std::unordered_set<class Job*> jobs;
-};
 
 // What a job ends with.
 using Outcome = std::variant<RunResult, CompiledPlan>;

@@ -51,8 +51,8 @@ Isa choose_isa() {
     if (!wanted || !*wanted || !std::strcmp(wanted, isa.name)) return isa;
     usable += (usable.empty() ? "'" : ", '") + std::string(isa.name) + "'";
   }
-  throw std::runtime_error("MYELIN_ISA: this processor can run " + usable + ", but got '" + wanted +
-                           "'. Set it to one of these, or unset it to use the best");
+  throw std::runtime_error("MYELIN_ISA: expected one that this processor can run, " + usable + ", got '" + wanted +
+                           "'. Change the environment variable, or remove it for the best.");
 }
 
 // In whole cache lines and vectors; nullptr when there is no memory left.

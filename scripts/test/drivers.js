@@ -11,6 +11,7 @@ const drivers = [
   { program: 'core_refusals', args: [] },
   { program: 'core_rows', args: [] },
   { program: 'core_blocks', args: [] },
+  { program: 'core_cores', args: [] },
   { program: 'core_fuzz_decode', args: [] },
   { program: 'kernels_kernels', args: [] },
   { program: 'kernels_fused', args: [] },

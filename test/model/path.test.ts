@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { native } from '../../lib/native/native'
 import { layers, losses, sequential, StateError, valueAndGrad } from '../../lib'
+import { collectGarbage } from '../garbage'
 
 /** A list whose numbers count how often each was read. */
 function counted(length: number): { list: number[]; reads: Uint32Array } {
@@ -100,7 +101,7 @@ describe('the way of data and calls through a model', () => {
     net.dispose()
   })
 
-  it('valueAndGrad of a model leaves no memory behind', () => {
+  it('valueAndGrad of a model leaves no memory behind', async () => {
     const net = model()
     const ofModel = valueAndGrad(net, 'binaryCrossentropy')
     const step = () => {
@@ -108,6 +109,7 @@ describe('the way of data and calls through a model', () => {
       for (const { weight, bias } of grads) for (const t of [weight, bias]) t?.dispose()
     }
     step()
+    await collectGarbage()
     const { liveBuffers } = native.memory()
     for (let i = 0; i < 20; i++) step()
     expect(native.memory().liveBuffers).to.equal(liveBuffers)

@@ -5,6 +5,7 @@ import { data, layers, sequential } from '../../lib'
 import { memory } from '../../lib/native/runtime'
 import * as ops from '../../lib/ops'
 import { tensor, type Tensor } from '../../lib/tensor/tensor'
+import { collectGarbage } from '../garbage'
 
 describe('tensors', () => {
   it('hold copies', () => {
@@ -96,7 +97,8 @@ describe('tensors', () => {
     expect(() => tensor([1, 2], [3])).to.throw(ShapeError, /\[3\] takes 3 numbers, got 2/)
   })
 
-  it('native memory is counted, shared by reshape and freed by dispose', () => {
+  it('native memory is counted, shared by reshape and freed by dispose', async () => {
+    await collectGarbage()
     const before = memory()
     const x = tensor(new Float32Array(1 << 20))
     const y = ops.reshape(x, [1 << 10, 1 << 10])

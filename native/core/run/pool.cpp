@@ -1,8 +1,5 @@
 #include "pool.h"
 
-#ifdef __linux__
-#include <sched.h>
-#endif
 #if defined(__unix__) || defined(__APPLE__)
 #include <dlfcn.h>
 #include <pthread.h>
@@ -12,9 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cmath>
 #include <condition_variable>
-#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <mutex>
@@ -22,12 +17,14 @@
 #include <thread>
 #include <vector>
 
+#include "cores.h"
 #include "float_control.h"
 
 namespace myelin {
 namespace {
 
 constexpr int max_threads = 256;
+std::atomic<bool> any_refused{false};
 constexpr auto spin_time = std::chrono::microseconds(20);  // then a worker sleeps: other processes want the core
 
 inline void pause_cpu() {
@@ -38,39 +35,13 @@ inline void pause_cpu() {
 #endif
 }
 
-// A container's CPU share, rounded up, or 0 when there is none.
-int cgroup_cores() {
-  double quota = 0, period = 0;
-  if (FILE* file = fopen("/sys/fs/cgroup/cpu.max", "r")) {
-    if (fscanf(file, "%lf %lf", &quota, &period) != 2) quota = 0;  // "max 100000": no limit
-    fclose(file);
-  } else {
-    FILE* q = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "r");
-    FILE* p = fopen("/sys/fs/cgroup/cpu/cpu.cfs_period_us", "r");
-    if (!q || !p || fscanf(q, "%lf", &quota) != 1 || fscanf(p, "%lf", &period) != 1) quota = 0;
-    if (q) fclose(q);
-    if (p) fclose(p);
-  }
-  return quota > 0 && period > 0 ? static_cast<int>(std::ceil(quota / period)) : 0;
-}
-
-int usable_cores() {
-  int cores = static_cast<int>(std::thread::hardware_concurrency());
-#ifdef __linux__
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) == 0) cores = CPU_COUNT(&set);
-#endif
-  if (const int share = cgroup_cores()) cores = std::min(cores, share);
-  return std::clamp(cores, 1, max_threads);
-}
-
 int default_threads() {
   if (const char* text = getenv("MYELIN_THREADS")) {
     char* end = nullptr;
     const long n = strtol(text, &end, 10);
     if (end != text && *end == 0 && n >= 1 && n <= max_threads) return static_cast<int>(n);
   }
-  return usable_cores();
+  return std::min(usable_cores(), max_threads);
 }
 
 // The host may unload this library while workers sleep in its code (an addon loaded by a single worker thread):
@@ -98,6 +69,7 @@ class Pool {
     }
     resizing_.fetch_sub(1);
     threads_.store(threads);
+    patience_ = {};
     if (static_cast<int>(workers_.size()) > threads - 1) {
       keep_.store(threads - 1);
       wake();
@@ -152,9 +124,10 @@ class Pool {
     awake_.notify_all();
   }
 
-  // Makes missing workers. Where the system gives no more threads, the pool works with those it has.
+  // Makes missing workers. Where the system gives no more threads, the pool works with those it has, and asks again
+  // later: a refusal takes longer than many a kernel.
   void hire(int n) {
-    if (static_cast<int>(workers_.size()) >= n) return;
+    if (static_cast<int>(workers_.size()) >= n || std::chrono::steady_clock::now() < patience_) return;
     pin_library();
     keep_.store(std::max(n, keep_.load()));
     while (static_cast<int>(workers_.size()) < n) {
@@ -168,6 +141,8 @@ class Pool {
         workers_.emplace_back([this, id, seen = generation_.load()] { live(id, seen); });
       } catch (const std::system_error&) {
         n = 0;
+        note_refused_thread();
+        patience_ = std::chrono::steady_clock::now() + std::chrono::seconds(1);
       }
 #if defined(__unix__) || defined(__APPLE__)
       pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -208,6 +183,7 @@ class Pool {
   std::atomic<int> resizing_{0};
   std::vector<std::thread> workers_;
   std::atomic<int> keep_{0};  // workers with a greater id leave
+  std::chrono::steady_clock::time_point patience_;
 
   void (*fn_)(void*, int, int) = nullptr;
   void* context_ = nullptr;
@@ -244,6 +220,9 @@ void run_promised(void* self, int tasks, void (*fn)(void*, int, int), void* cont
 
 void set_threads(int threads) { pool().resize(std::clamp(threads, 1, max_threads)); }
 int get_threads() { return pool().threads(); }
+
+bool threads_refused() { return any_refused.load(std::memory_order_relaxed); }
+void note_refused_thread() { any_refused.store(true, std::memory_order_relaxed); }
 
 Parallel pool_view() {
   const int workers = pool().threads();

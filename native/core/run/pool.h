@@ -7,6 +7,11 @@ namespace myelin {
 
 void set_threads(int threads);  // 1…256 (clamped); waits for the kernel that is running
 int get_threads();              // default: MYELIN_THREADS, else the number of usable cores
+
+// The system has refused to make a thread, here or for whoever noted it. Any thread.
+bool threads_refused();
+void note_refused_thread();
+
 // The pool for one run, with a fixed number of workers (scratch memory is sized for them). Stays valid when the number
 // of threads changes: a later set_threads may only take workers away from it.
 Parallel pool_view();

@@ -337,6 +337,7 @@ describe('tensors given to jobs', () => {
     }
     // Plans are compiled by the first calls and keep their memory.
     for (const call of calls) await run(call)
+    await collectGarbage()
     const start = my.memory().liveBuffers
     for (const call of calls) {
       await run(call)

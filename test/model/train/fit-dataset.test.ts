@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import * as my from '../../../lib'
 import { blobs, rejected } from '../support'
+import { collectGarbage } from '../../garbage'
 
 const { layers, sequential } = my
 
@@ -176,6 +177,7 @@ describe('fitDataset', () => {
         yield first
       }
       const controller = new AbortController()
+      await collectGarbage()
       const before = my.memory().liveBuffers
       const fit = rejected(model.fitDataset(source, { signal: controller.signal }))
       setTimeout(() => controller.abort(), 20)

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { native } from '../../../lib/native/native'
 import { base64, child, counter } from './support'
+import { collectGarbage } from '../../garbage'
 
 describe('addon buffers', () => {
   it('round trip both types, and are copies on both sides', () => {
@@ -71,7 +72,8 @@ describe('addon buffers', () => {
     expect(array[count - 1]).to.equal(0)
   })
 
-  it('count their memory and give it back on dispose, once', () => {
+  it('count their memory and give it back on dispose, once', async () => {
+    await collectGarbage()
     const before = native.memory()
     const buffer = native.bufferCreate('float64', 1000, null)
     const during = native.memory()
@@ -115,5 +117,15 @@ describe('addon buffers', () => {
     expect(during.liveBytes).to.be.greaterThan(before.liveBytes)
     expect(after.liveBytes).to.equal(before.liveBytes)
     expect(after.liveBuffers).to.equal(before.liveBuffers)
+  })
+
+  it('are freed while a loop goes on that never gives the event loop a turn', async () => {
+    const rounds = 3000
+    const outcome = await child('loop', { graph: base64(counter(20_000)), n: 20_000, rounds })
+    expect(outcome.stderr).to.equal('')
+    const { most, failures } = JSON.parse(outcome.stdout)
+    // In all, 2 × 480 MB were made.
+    expect(most).to.be.lessThan(200e6)
+    expect(failures).to.equal(rounds)
   })
 })

@@ -15,6 +15,7 @@ import {
   valueAndGrad,
   type Tensor,
 } from '../../../lib'
+import { collectGarbage } from '../../garbage'
 
 type Value = Tensor | number
 
@@ -56,7 +57,8 @@ describe('api: tensors, functions, derivatives', () => {
     expect(float64.data).to.be.instanceOf(Float64Array)
   })
 
-  it('using frees memory at once', () => {
+  it('using frees memory at once', async () => {
+    await collectGarbage()
     const before = memory().liveBytes
     {
       using big = tensor(new Float32Array(1000))

@@ -29,6 +29,7 @@ function cases(workshop) {
         name: `Node ${version}: worker threads`,
         run: onNode(version, (node) => workshop.consume('worker.js', { node })),
       },
+      { name: `Node ${version}: memory`, run: onNode(version, (node) => workshop.consume('memory.js', { node })) },
       { name: `Node ${version}: first require`, run: onNode(version, (node) => firstRequire(workshop, node)) },
       { name: `Node ${version}: myelin doctor`, run: onNode(version, (node) => doctor(workshop, node)) },
     ]),
@@ -163,7 +164,8 @@ function bundledInside(workshop) {
 
 async function bun(workshop) {
   const program = await workshop.supplies.runtime('bun')
-  const output = workshop.call(program, ['train.js'], { cwd: workshop.install(), env: workshop.bareEnvironment() })
+  const where = { cwd: workshop.install(), env: workshop.bareEnvironment() }
+  const output = ['train.js', 'memory.js'].map((file) => workshop.call(program, [file], where)).join('; ')
   return `Bun ${workshop.call(program, ['--version']).trim()}: ${output}`
 }
 
