@@ -22,7 +22,7 @@ import type { Parts } from './programs/tracer'
 import type { JobQueue } from './queue/queue'
 import { resolveCompile, type Compiled, type CompileOptions, type MetricLists } from './structure/compile'
 import type { LayerChoice } from './structure/freeze'
-import { listingOf, type InputListing, type LayerListing, type OutputListing } from './structure/listing'
+import * as listing from './structure/listing'
 import { summaryOf } from './summary'
 import { adaptOn } from './train/adapt'
 import { applyGradients } from './train/apply'
@@ -109,13 +109,13 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   /** Inputs with their shapes without the batch. */
-  get inputs(): InputListing[] {
-    return listingOf(this.#engine).inputs
+  get inputs(): listing.InputListing[] {
+    return listing.listingOf(this.#engine).inputs
   }
 
   /** Outputs with their shapes without the batch. */
-  get outputs(): OutputListing[] {
-    return listingOf(this.#engine).outputs
+  get outputs(): listing.OutputListing[] {
+    return listing.listingOf(this.#engine).outputs
   }
 
   /** Of the only input, without the batch. StateError where there are several: see `inputs`. */
@@ -137,8 +137,8 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     return { ...this.#engine.progress }
   }
 
-  get layers(): LayerListing[] {
-    return listingOf(this.#engine).layers
+  get layers(): listing.LayerListing[] {
+    return listing.listingOf(this.#engine).layers
   }
 
   /** A table of layers, output shapes, weights and counts. */
@@ -387,6 +387,8 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     this.dispose()
   }
 }
+
+listing.refuseAssignments(Model.prototype)
 
 /** Any model, whatever its inputs and outputs: for functions that work on all of them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- nothing else is assignable from models of all types
