@@ -1,6 +1,7 @@
 /** Layers as users hold them: descriptions that stand in models, and are applied to the values of a network. */
 import type { Factory } from '../base/custom'
 import { describeValue, OptionError } from '../base/errors'
+import { readOnly } from '../base/read-only'
 import type { Tensor } from '../tensor/tensor'
 import type { ExactLayerWeights, WeightSet, WeightsByName } from '../tensor/weight-set'
 import type { LayerDescription } from './built'
@@ -26,7 +27,7 @@ export interface Layer<Weights extends WeightsByName = WeightsByName> extends La
 export function makeLayer<Weights extends WeightsByName = WeightsByName>(
   description: LayerDescription,
 ): Layer<Weights> {
-  return {
+  const layer: Layer<Weights> = {
     ...description,
     apply(x) {
       const { kind, name = kind, build } = description
@@ -46,6 +47,12 @@ export function makeLayer<Weights extends WeightsByName = WeightsByName>(
       return new SymbolicTensor(outputShape, { layer: this, inputs: given })
     },
   }
+  const remedy = (option: string) =>
+    option === 'trainable'
+      ? 'Give it when the layer is made; in a model that exists, call model.freeze or model.unfreeze.'
+      : 'Give its options when it is made.'
+  const options = Object.keys(description.config ?? {}).filter((option) => !(option in layer))
+  return readOnly(layer, description.name ?? `layer '${description.kind}'`, remedy, options)
 }
 
 /** Of layers that show nothing in getWeights. */

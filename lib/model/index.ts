@@ -14,6 +14,7 @@ export type { InputData } from './data/inputs'
 export type { LayerActivations } from './infer/activations'
 export type { CostAndGradients, CostOptions } from './infer/cost-and-gradients'
 export type { EvaluateOptions, Evaluation } from './infer/evaluate'
+export type { PredictOptions } from './infer/predict'
 export type { Batch, BatchSource } from './train/fit-dataset'
 export type { CheckpointOptions, ValidationData } from './train/fit-options'
 export type { BatchLogs, CallbackState, TrainingProgress } from './train/callback'
@@ -27,7 +28,6 @@ export {
   type FitDatasetOptions,
   type AnyModel,
   type FitOptions,
-  type PredictOptions,
   type TrainingRun,
 } from './model'
 export { resume, type ResumeOptions } from './resume'

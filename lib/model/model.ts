@@ -17,12 +17,12 @@ import { activations, type LayerActivations } from './infer/activations'
 import { defaultChunk } from './infer/chunks'
 import { costAndGradients, type CostAndGradients, type CostOptions } from './infer/cost-and-gradients'
 import { evaluate, type EvaluateOptions, type Evaluation } from './infer/evaluate'
-import { predict, predictSync } from './infer/predict'
+import { predict, predictSync, type PredictOptions } from './infer/predict'
 import type { Parts } from './programs/tracer'
 import type { JobQueue } from './queue/queue'
 import { resolveCompile, type Compiled, type CompileOptions, type MetricLists } from './structure/compile'
 import type { LayerChoice } from './structure/freeze'
-import { listingOf, only, type InputListing, type LayerListing, type OutputListing } from './structure/listing'
+import * as listing from './structure/listing'
 import { summaryOf } from './summary'
 import { adaptOn } from './train/adapt'
 import { applyGradients } from './train/apply'
@@ -52,12 +52,6 @@ export type TrainingRun = observed.TrainingRun<Model>
 export type Callback = observed.Callback<Model>
 export type FitOptions = OptionsOfFit<Model>
 export type FitDatasetOptions = DatasetOptions<Model>
-
-export interface PredictOptions {
-  /** Rows computed at a time. Default 256. */
-  batchSize?: number | undefined
-  signal?: AbortSignal | undefined
-}
 
 /**
  * A network with its weights. Made by `sequential`, `model` or `loadModel`. Long methods return promises and run on the
@@ -109,23 +103,23 @@ export class Model<Types extends ModelTypes = ModelTypes> {
   }
 
   /** Inputs with their shapes without the batch. */
-  get inputs(): InputListing[] {
-    return listingOf(this.#engine).inputs
+  get inputs(): listing.InputListing[] {
+    return listing.listingOf(this.#engine).inputs
   }
 
   /** Outputs with their shapes without the batch. */
-  get outputs(): OutputListing[] {
-    return listingOf(this.#engine).outputs
+  get outputs(): listing.OutputListing[] {
+    return listing.listingOf(this.#engine).outputs
   }
 
   /** Of the only input, without the batch. StateError where there are several: see `inputs`. */
   get inputShape(): Shape {
-    return only('inputShape', 'inputs', this.inputs).shape
+    return listing.only('inputShape', 'inputs', this.inputs).shape
   }
 
   /** Of the only output, without the batch. StateError where there are several: see `outputs`. */
   get outputShape(): Shape {
-    return only('outputShape', 'outputs', this.outputs).shape
+    return listing.only('outputShape', 'outputs', this.outputs).shape
   }
 
   get disposed(): boolean {
@@ -137,8 +131,8 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     return { ...this.#engine.progress }
   }
 
-  get layers(): LayerListing[] {
-    return listingOf(this.#engine).layers
+  get layers(): listing.LayerListing[] {
+    return listing.listingOf(this.#engine).layers
   }
 
   /** A table of layers, output shapes, weights and counts. */
@@ -395,6 +389,8 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     this.dispose()
   }
 }
+
+listing.refuseAssignments(Model.prototype)
 
 /** Any model, whatever its inputs and outputs: for functions that work on all of them. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- nothing else is assignable from models of all types

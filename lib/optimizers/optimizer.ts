@@ -1,6 +1,7 @@
 import { nonNegativeNumber } from '../base/checks'
 import { describeValue, OptionError } from '../base/errors'
 import type { JsonObject } from '../base/json'
+import { readOnly } from '../base/read-only'
 import * as ops from '../ops'
 import type { Schedule } from '../schedules'
 import type { Tensor } from '../tensor/tensor'
@@ -57,7 +58,12 @@ export function usable<Options>(make: (options?: Options) => UpdateRule): (optio
         model.applyGradients(optimizer, gradients)
       },
     }
-    return optimizer
+    const remedy = (name: string) =>
+      name === 'learningRate'
+        ? 'For a compiled model call model.setLearningRate; for a loop of your own make another optimiser.'
+        : 'Make another optimiser, and compile with it.'
+    const others = Object.keys(optimizer.config ?? {}).filter((name) => !(name in optimizer))
+    return readOnly(optimizer, `optimizers.${optimizer.kind}`, remedy, others)
   }
 }
 

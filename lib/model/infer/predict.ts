@@ -10,6 +10,12 @@ import type { Engine } from '../engine'
 import type { Job } from '../queue/job'
 import { runChunks } from './chunks'
 
+export interface PredictOptions {
+  /** Rows computed at a time. Default 256. */
+  batchSize?: number | undefined
+  signal?: AbortSignal | undefined
+}
+
 /** The only output, or outputs by name. */
 export type Predictions = Tensor | Record<string, Tensor>
 

@@ -1,39 +1,60 @@
 /** The parts of a model as users see them. */
 import type { DType } from '../../base/dtype'
 import { StateError } from '../../base/errors'
+import { readOnly, readOnlyGetters } from '../../base/read-only'
 import type { Shape } from '../../base/shape'
 import type { WeightRole } from '../../layers'
 import type { Network } from './network'
 import type { Weights } from './weights'
 
-/** A layer as `model.layers` lists it. */
+/** A layer as `model.layers` lists it. To set any of this is a StateError that says what to do instead. */
 export interface LayerListing {
-  name: string
-  kind: string
-  activation: string
+  readonly name: string
+  readonly kind: string
+  readonly activation: string
   /** Without the batch; of the first input where there are several. */
-  inputShape: Shape
-  outputShape: Shape
+  readonly inputShape: Shape
+  readonly outputShape: Shape
   /** For each use of the layer: the names of the inputs and uses of layers that it reads. */
-  from: string[][]
+  readonly from: string[][]
   /** False while the layer is frozen. */
-  trainable: boolean
-  weights: { name: string; shape: Shape; role: WeightRole; trainable: boolean }[]
+  readonly trainable: boolean
+  readonly weights: {
+    readonly name: string
+    readonly shape: Shape
+    readonly role: WeightRole
+    readonly trainable: boolean
+  }[]
 }
 
 export interface InputListing {
-  name: string
+  readonly name: string
   /** Without the batch. */
-  shape: Shape
-  dtype: DType | 'int32'
+  readonly shape: Shape
+  readonly dtype: DType | 'int32'
 }
 
 export interface OutputListing {
-  name: string
+  readonly name: string
   /** Without the batch. */
-  shape: Shape
+  readonly shape: Shape
   /** Applied last. */
-  activation: string
+  readonly activation: string
+}
+
+const copyOf = (shape: Shape): Shape => Object.freeze([...shape])
+
+/** An entry of a listing. `layer`: the one that it is of. `options`: those that the layer was made with. */
+function fact<T extends object>(what: string, entry: T, layer?: string, options: readonly string[] = []): T {
+  const others = options.filter((name) => !(name in entry))
+  return readOnly(entry, what, (name) => remedyFor(name, layer), others)
+}
+
+/** What to do instead of setting something in a listing. */
+function remedyFor(name: string, layer: string | undefined): string {
+  if (name === 'trainable' && layer !== undefined)
+    return `To train a layer or not, call model.freeze('${layer}') or model.unfreeze('${layer}').`
+  return 'Listings tell what the model is made of; make a model of other layers for another one.'
 }
 
 interface Listed {
@@ -48,28 +69,32 @@ export function listingOf({ network, weights, dtype }: Listed): {
   outputs: OutputListing[]
 } {
   return {
-    inputs: network.inputs.map((input) => ({ name: input.name, shape: input.shape, dtype: input.dtype ?? dtype })),
-    outputs: network.outputs.map(({ name, shape, activation }) => ({ name, shape, activation })),
+    inputs: network.inputs.map(({ name, shape, dtype: own }) =>
+      fact(`input '${name}'`, { name, shape: copyOf(shape), dtype: own ?? dtype }),
+    ),
+    outputs: network.outputs.map(({ name, shape, activation }) =>
+      fact(`output '${name}'`, { name, shape: copyOf(shape), activation }),
+    ),
     layers: network.layers.map((place) => {
       const { name, layer, built, inputShapes } = place
       const trainable = weights.isTrainable(place)
-      return {
+      const listing: LayerListing = {
         name,
         kind: layer.kind,
         activation: built.activation,
-        inputShape: inputShapes[0],
-        outputShape: built.outputShape,
+        inputShape: copyOf(inputShapes[0]),
+        outputShape: copyOf(built.outputShape),
         from: network.uses
           .filter((use) => use.place === place)
           .map(({ from }) => from.map((value) => network.nameOf(value))),
         trainable,
-        weights: built.weights.map((spec) => ({
-          name: spec.name,
-          shape: spec.shape,
-          role: spec.role,
-          trainable: spec.trainable && trainable,
-        })),
+        weights: built.weights.map((spec) => {
+          const { role } = spec
+          const weight = { name: spec.name, shape: copyOf(spec.shape), role, trainable: spec.trainable && trainable }
+          return fact(`'${name}.${spec.name}'`, weight, name)
+        }),
       }
+      return fact(`layer '${name}'`, listing, name, Object.keys(layer.config ?? {}))
     }),
   }
 }
@@ -78,4 +103,26 @@ export function listingOf({ network, weights, dtype }: Listed): {
 export function only<T>(where: string, all: string, list: readonly T[]): T {
   if (list.length === 1) return list[0]
   throw new StateError(`${where}: the model has ${list.length} of them. Look at model.${all}.`)
+}
+
+/** What users of other libraries set in a model, and what does it here. */
+const methods: Readonly<Record<string, string>> = {
+  trainable: 'To train layers or not, call model.freeze and model.unfreeze.',
+  learningRate: 'Call model.setLearningRate.',
+  optimizer: 'Call model.compile.',
+  loss: 'Call model.compile.',
+  metrics: 'Call model.compile.',
+  weights: 'Call model.setWeights.',
+  device: 'Call model.to.',
+}
+
+/** Makes what a model tells refuse to be set, and `methods` too. */
+export function refuseAssignments(prototype: object): void {
+  const remedy = (name: string) => methods[name] ?? 'It is given when the model is made.'
+  readOnlyGetters(
+    prototype,
+    'model',
+    remedy,
+    Object.keys(methods).filter((name) => !(name in prototype)),
+  )
 }
