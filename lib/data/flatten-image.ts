@@ -60,14 +60,29 @@ export function flattenImage(image: ImageData | DataLike, options: FlattenImageO
   const pixels = width * height
   const result = new Float32Array(colours * pixels)
   for (let c = 0; c < colours; c++)
-    for (let i = 0; i < pixels; i++) {
-      const value = data[i * channels + c]
-      if (!Number.isFinite(value))
-        throw new OptionError(
-          `${where}: expected finite numbers, got ${describeValue(value)} in row ${Math.floor(i / width)}, ` +
-            `column ${i % width}.`,
-        )
-      result[c * pixels + i] = scale * value
-    }
+    copyChannel(where, { data, width, channels }, c, scale, result.subarray(c * pixels, (c + 1) * pixels))
   return result
+}
+
+/**
+ * Fills `target` with a channel of an image, from pixel number `from` on, times `scale`. OptionError that names the
+ * pixel of a number that is not finite.
+ */
+export function copyChannel(
+  where: string,
+  { data, width, channels }: Pick<Required<ImageData>, 'data' | 'width' | 'channels'>,
+  channel: number,
+  scale: number,
+  target: Float32Array,
+  from = 0,
+): void {
+  for (let i = 0; i < target.length; i++) {
+    const value = data[(from + i) * channels + channel]
+    if (!Number.isFinite(value))
+      throw new OptionError(
+        `${where}: expected finite numbers, got ${describeValue(value)} in row ${Math.floor((from + i) / width)}, ` +
+          `column ${(from + i) % width}.`,
+      )
+    target[i] = scale * value
+  }
 }

@@ -1,28 +1,37 @@
 /** Image files as numbers. The optional package `sharp` decodes and resizes them. */
-import { readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { checkOptions, finiteNumber, nonEmptyString, oneOf, positiveInteger, throwIfAborted } from '../base/checks'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { checkOptions, nonNegativeInteger, oneOf, positiveInteger, requireUnchanged } from '../base/checks'
 import { arrayName } from '../base/dtype'
-import { describeValue, FormatError, OptionError, ShapeError } from '../base/errors'
+import { describeValue, FormatError, OptionError } from '../base/errors'
 import { optionalPackage } from '../base/optional-package'
-import { shapeText } from '../base/shape'
-import { tensor, type Tensor } from '../tensor/tensor'
-import { flattenImage, type ImageData } from './flatten-image'
+import { inTurns, slices, type Sliced } from '../base/slices'
+import type { ImageData } from './flatten-image'
+import { depthOf, recoloured, type Colours, type Pixels } from './pixels'
 
 /** What is used of sharp. */
 interface Sharp {
-  metadata(): Promise<{ space?: string }>
+  metadata(): Promise<SharpMetadata>
   autoOrient(): Sharp
   resize(width: number, height: number, options: { fit: string }): Sharp
   removeAlpha(): Sharp
   toColourspace(space: string): Sharp
-  raw(options: { depth: 'uchar' }): Sharp
+  raw(options: { depth: string }): Sharp
   toBuffer(options: { resolveWithObject: true }): Promise<{
     data: Uint8Array
     info: { width: number; height: number; channels: number }
   }>
 }
-type Decoder = (bytes: Uint8Array) => Sharp
+interface SharpMetadata {
+  space: string
+  depth: string
+  channels: number
+  hasAlpha: boolean
+  /** Of formats that can have several. */
+  pages?: number
+}
+/** Opens the bytes of a file. `ignoreIcc` leaves the numbers alone where the file says what colours they mean. */
+export type Decoder = (bytes: Uint8Array, options?: { page?: number; ignoreIcc?: boolean }) => Sharp
 
 export interface ReadImageOptions {
   /** [height, width] in pixels that the image is scaled to. Default: its own. */
@@ -30,23 +39,29 @@ export interface ReadImageOptions {
   /** How another shape is brought to `size`: stretched (default), cut off or with a black margin. */
   fit?: 'fill' | 'cover' | 'contain' | undefined
   /** One channel, or red, green and blue; alpha is left out. Default: as the file, but for the alpha of grey images. */
-  colours?: 'grey' | 'rgb' | undefined
+  colours?: Colours | undefined
+  /** Which frame or page of a file that has several, from 0. Without it, such a file is a FormatError. */
+  page?: number | undefined
 }
 
-/** Pixels row by row, the channels of a pixel side by side: bytes, 0 … 255. */
+/** Pixels row by row, the channels of a pixel side by side, in the numbers of the file. */
 export interface Image extends ImageData {
-  data: Uint8Array
+  /** 8-bit images: bytes; 16-bit ones: a Uint16Array; 32-bit ones: a Uint32Array, Int32Array or Float32Array. */
+  data: Pixels
   /** 1 grey, 3 RGB, 4 RGB and alpha. */
   channels: number
   /** [height, width, channels] */
   shape: [number, number, number]
+  /** The number of white: 255 of 8 bits, 65535 of 16 bits. 1 for 32 bits, where no number is known to be white. */
+  white: number
 }
 
-const optionNames = ['size', 'fit', 'colours']
-const greySpaces = new Set<string | undefined>(['b-w', 'grey16'])
+export const readOptions = ['size', 'fit', 'colours', 'page']
+const greySpaces = new Set(['b-w', 'grey16'])
 const packageNames = { sharp: 'sharp' }
 
-async function decoder(where: string): Promise<Decoder> {
+/** StateError where the package is not installed. */
+export async function decoder(where: string): Promise<Decoder> {
   return (await optionalPackage<{ default: Decoder }>(`${where} needs`, packageNames.sharp)).default
 }
 
@@ -58,34 +73,58 @@ function checkedSize(where: string, size: unknown): readonly [number, number] | 
   return [height, width]
 }
 
-function checkedOptions(where: string, { size, fit, colours }: ReadImageOptions) {
+/** The options, checked; absent ones null. OptionError. */
+export function checkedRead(where: string, { size, fit, colours, page }: ReadImageOptions) {
   return {
     size: checkedSize(where, size),
     fit: oneOf(`${where}: fit`, fit ?? 'fill', ['fill', 'cover', 'contain'] as const),
     colours: colours === undefined ? null : oneOf(`${where}: colours`, colours, ['grey', 'rgb'] as const),
+    page: page === undefined ? null : nonNegativeInteger(`${where}: page`, page),
   }
 }
+export type CheckedRead = ReturnType<typeof checkedRead>
 
-async function decode(
+/** The pixels of an image file. FormatError. */
+export async function decode(
   where: string,
   decoderOf: Decoder,
   source: string | Uint8Array,
-  { size, fit, colours }: ReturnType<typeof checkedOptions>,
+  options: CheckedRead,
 ): Promise<Image> {
   const bytes = typeof source === 'string' ? await bytesOf(where, source) : source
+  const { size, fit, colours } = options
   try {
+    const found = await decoderOf(bytes).metadata()
+    const page = pageOf(where, found, options.page)
+    const depth = depthOf(where, found.depth)
+    if (found.channels > (found.space === 'cmyk' ? 5 : 4))
+      throw new FormatError(
+        `${where}: expected 1 to 4 channels (grey or colours, each with or without alpha), got ${found.channels}.`,
+      )
     // Photographs say how the camera was held.
-    let image = decoderOf(bytes).autoOrient()
+    let image = decoderOf(bytes, { ...page, ignoreIcc: depth.spaces === null }).autoOrient()
     if (size) image = image.resize(size[1], size[0], { fit })
-    if (colours) image = image.removeAlpha()
-    const grey = colours ? colours === 'grey' : greySpaces.has((await decoderOf(bytes).metadata()).space)
-    image = image.toColourspace(grey ? 'b-w' : 'srgb')
-    const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
-    const { width, height, channels } = info
-    return { data, width, height, channels, shape: [height, width, channels] }
+    const isGrey = greySpaces.has(found.space)
+    if (colours || isGrey) image = image.removeAlpha()
+    image = image.toColourspace(depth.spaces?.[colours ?? (isGrey ? 'grey' : 'rgb')] ?? found.space)
+    const { data, info } = await image.raw({ depth: found.depth }).toBuffer({ resolveWithObject: true })
+    const pixels = await inTurns(recoloured(depth.pixels(data), info.channels, colours ?? 'own'))
+    const { width, height } = info
+    const channels = pixels.length / (width * height)
+    return { data: pixels, width, height, channels, shape: [height, width, channels], white: depth.white }
   } catch (cause) {
+    if (cause instanceof FormatError) throw cause
     throw new FormatError(`${where}: this is no image that can be read: ${(cause as Error).message.trim()}.`, { cause })
   }
+}
+
+/** The page that is read of those there are, for the decoder. */
+function pageOf(where: string, { pages = 1 }: SharpMetadata, page: number | null): { page?: number } {
+  if (page === null && pages > 1)
+    throw new FormatError(`${where}: expected one image, got a file with ${pages} frames or pages. Say which: page: 0.`)
+  if (page !== null && page >= pages)
+    throw new FormatError(`${where}: expected a page from 0 to ${pages - 1}, which the file has, got ${page}.`)
+  return pages > 1 ? { page: page! } : {}
 }
 
 async function bytesOf(where: string, path: string): Promise<Uint8Array> {
@@ -96,103 +135,34 @@ async function bytesOf(where: string, path: string): Promise<Uint8Array> {
   }
 }
 
+/** Bytes that are copied between two yields: about a millisecond. */
+const copiedBytes = 1 << 22
+
+/** Threads read the bytes of an image: their owner might move them away meanwhile. StateError. */
+function* copied(where: string, bytes: Uint8Array): Sliced<Uint8Array> {
+  const { length } = bytes
+  const own = new Uint8Array(length)
+  for (const [from, to] of slices(length, copiedBytes)) {
+    requireUnchanged(where, length, bytes.length)
+    own.set(bytes.subarray(from, to), from)
+    yield
+  }
+  return own
+}
+
 /**
  * Reads a PNG, JPEG, WebP, GIF, TIFF or AVIF file, or its bytes: `data.flattenImage(await data.readImage('cat.png'))`.
- * 16-bit images are brought to 8 bits, CMYK to RGB. Needs the optional package `sharp` (StateError without it).
- * FormatError for what cannot be read or is no image.
+ * Pixels have the numbers of the file: 0 … 255, 0 … 65535, or those of 32-bit and float TIFF as they are; times
+ * 1/`white` they are 0 … 1. CMYK becomes RGB. Needs the optional package `sharp` (StateError without it). FormatError
+ * for what cannot be read or is no image, and for one of several frames or pages unless `page` says which.
  */
 export async function readImage(source: string | Uint8Array, options: ReadImageOptions = {}): Promise<Image> {
   const where = 'data.readImage'
-  checkOptions(where, options, optionNames)
-  const checked = checkedOptions(where, options)
+  checkOptions(where, options, readOptions)
+  const checked = checkedRead(where, options)
   if (arrayName(source) !== 'Uint8Array' && (typeof source !== 'string' || source === ''))
     throw new OptionError(`${where}: expected a path or a Uint8Array, got ${describeValue(source)}.`)
   const place = typeof source === 'string' ? `${where}: ${source}` : where
-  return decode(place, await decoder(where), source, checked)
-}
-
-export interface FromImagesOptions extends ReadImageOptions {
-  /** Default `'rgb'`. */
-  colours?: 'grey' | 'rgb' | undefined
-  /** Every number is multiplied by it. Default 1/255: 0 … 1. */
-  scale?: number | undefined
-  signal?: AbortSignal | undefined
-}
-
-export interface ImageFolder {
-  /** [images, channels·height·width], as `data.flattenImage` makes them: red, then green, then blue. */
-  x: Tensor
-  /** [images]: class numbers into `labels`. */
-  y: Tensor
-  /** Names of the folders, sorted. */
-  labels: readonly string[]
-  /** The file of each row, as `class/name`. */
-  files: readonly string[]
-  /** [height, width, channels]: the `shape` of `data.augment`. */
-  shape: [number, number, number]
-}
-
-/** Images that are decoded at the same time: as many as sharp has threads for, by default. */
-const atOnce = 4
-const isImageName = (name: string) => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test(name)
-
-/**
- * Reads a folder that has one folder of images for each class: `cats/1.png`, `dogs/1.jpg`. Sorted by class and name;
- * other files are left out. Images of other sizes than the first are a ShapeError that names the file, unless `size`
- * brings all to one. FormatError for a folder without images, and for files that are none; nothing is returned in part.
- */
-export async function fromImages(folder: string, options: FromImagesOptions = {}): Promise<ImageFolder> {
-  const where = 'data.fromImages'
-  nonEmptyString(`${where}: folder`, folder)
-  checkOptions(where, options, [...optionNames, 'scale', 'signal'])
-  const checked = checkedOptions(where, { ...options, colours: options.colours ?? 'rgb' })
-  const scale = finiteNumber(`${where}: scale`, options.scale ?? 1 / 255)
-  const { signal } = options
-  throwIfAborted(where, signal)
-  const decoderOf = await decoder(where)
-  const { labels, files, classes } = await listed(where, folder)
-  const rows: Float32Array[] = []
-  let shape: Image['shape'] | null = null
-  for (let from = 0; from < files.length; from += atOnce) {
-    const part = files.slice(from, from + atOnce)
-    const decoded = part.map((file) => decode(`${where}: ${file}`, decoderOf, join(folder, file), checked))
-    const images = await Promise.all(decoded)
-    throwIfAborted(where, signal)
-    for (const [i, image] of images.entries()) {
-      shape ??= image.shape
-      if (image.shape.join() !== shape.join())
-        throw new ShapeError(
-          `${where}: ${part[i]}: expected an image ${shapeText(shape)} like ${files[0]}, ` +
-            `got ${shapeText(image.shape)}. Say size: [height, width] to bring all to one size.`,
-        )
-      rows.push(flattenImage(image, { scale }))
-    }
-  }
-  const width = rows[0].length
-  const x = new Float32Array(rows.length * width)
-  rows.forEach((row, i) => x.set(row, i * width))
-  return { x: tensor(x, [rows.length, width]), y: tensor(Float32Array.from(classes)), labels, files, shape: shape! }
-}
-
-async function listed(where: string, folder: string) {
-  const entries = async (path: string) => {
-    try {
-      return await readdir(path, { withFileTypes: true })
-    } catch (cause) {
-      throw new FormatError(`${where}: ${path} cannot be read: ${(cause as Error).message}.`, { cause })
-    }
-  }
-  const labels = (await entries(folder)).filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  labels.sort()
-  const files: string[] = []
-  const classes: number[] = []
-  for (const [number, label] of labels.entries()) {
-    const names = (await entries(join(folder, label))).map(({ name }) => name).filter(isImageName)
-    if (names.length === 0) throw new FormatError(`${where}: the folder ${label} in ${folder} has no images.`)
-    files.push(...names.sort().map((name) => `${label}/${name}`))
-    classes.push(...names.map(() => number))
-  }
-  if (labels.length === 0)
-    throw new FormatError(`${where}: ${folder} has no folders; expected one folder of images for each class.`)
-  return { labels, files, classes }
+  const own = typeof source === 'string' ? resolve(source) : await inTurns(copied(where, source))
+  return decode(place, await decoder(where), own, checked)
 }

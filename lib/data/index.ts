@@ -25,16 +25,11 @@ export { fromCsv, type FromCsvLikeOptions, type FromCsvOptions, type Table } fro
 export { ewa, type Ewa, type EwaOptions } from './ewa'
 export { flattenImage, type FlattenImageOptions, type ImageData } from './flatten-image'
 export type { ChannelOrder, ImageFormatOptions, ImageShape } from './image-format'
-export {
-  fromImages,
-  readImage,
-  type FromImagesOptions,
-  type Image,
-  type ImageFolder,
-  type ReadImageOptions,
-} from './images'
+export { fromImages, type FromImagesOptions, type ImageFolder } from './image-folder'
+export { readImage, type Image, type ReadImageOptions } from './images'
 export { oneHot } from './labels'
 export { normalizer, type Normalizer } from './normalizer'
+export type { Pixels } from './pixels'
 export type { DataLike, ShapedArray } from './rows'
 export { recommendedSplit, split, type Part, type Split, type SplitOptions } from './split'
 export type { Column, ColumnKind } from './table'

@@ -1,57 +1,19 @@
-/** Image files: decoded, resized, converted, read by folder; files are made by the tests. */
+/** Image files: decoded, resized, converted; files are made by the tests. */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { deflateSync } from 'node:zlib'
 import { expect } from 'chai'
-import { collectGarbage } from '../garbage'
 import sharp from 'sharp'
-import { data, FormatError, memory, OptionError, ShapeError } from '../../lib'
+import { data, FormatError, OptionError, StateError } from '../../lib'
+import { source as clock } from '../../lib/base/clock'
 import { rejected } from '../model/support'
+import { encoder, png, pngByHand, raw, tiff } from './image-files'
 
-type Raw = { width: number; height: number; channels: 1 | 2 | 3 | 4; bytes: Uint8Array }
-
-const raw = (height: number, width: number, channels: Raw['channels'], start = 0): Raw => ({
-  width,
-  height,
-  channels,
-  bytes: Uint8Array.from({ length: height * width * channels }, (_, i) => (start + 7 * i) % 256),
-})
-
-const encoder = ({ bytes, ...size }: Raw) =>
-  sharp(bytes, { raw: size }).toColourspace(size.channels < 3 ? 'b-w' : 'srgb')
-const png = (image: Raw): Promise<Uint8Array> => encoder(image).png().toBuffer()
-
-/** A grey PNG written byte by byte, without sharp: what a decoder must make of it is known. */
-function writtenByHand(rows: number[][]): Uint8Array {
-  const crc = (bytes: Uint8Array) => {
-    let c = 0xffffffff
-    for (const byte of bytes) {
-      c ^= byte
-      for (let bit = 0; bit < 8; bit++) c = c & 1 ? (c >>> 1) ^ 0xedb88320 : c >>> 1
-    }
-    return ~c >>> 0
-  }
-  const chunk = (type: string, body: Uint8Array) => {
-    const named = Buffer.concat([Buffer.from(type, 'latin1'), body])
-    const ends = Buffer.alloc(8)
-    ends.writeUInt32BE(body.length, 0)
-    ends.writeUInt32BE(crc(named), 4)
-    return Buffer.concat([ends.subarray(0, 4), named, ends.subarray(4)])
-  }
-  const head = Buffer.alloc(13)
-  head.writeUInt32BE(rows[0].length, 0)
-  head.writeUInt32BE(rows.length, 4)
-  head.set([8, 0], 8) // 8 bits, grey
-  const lines = Buffer.concat(rows.map((row) => Buffer.from([0, ...row])))
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
-  return Buffer.concat([
-    signature,
-    chunk('IHDR', head),
-    chunk('IDAT', deflateSync(lines)),
-    chunk('IEND', Buffer.alloc(0)),
-  ])
+async function refused(promise: Promise<unknown>, type: unknown, ...parts: string[]): Promise<void> {
+  const error = await rejected(promise)
+  expect(error).to.be.instanceOf(type)
+  for (const part of parts) expect(error.message).to.include(part)
 }
 
 describe('image files', () => {
@@ -64,7 +26,7 @@ describe('image files', () => {
       [0, 50, 100],
       [255, 1, 2],
     ]
-    const bytes = writtenByHand(rows)
+    const bytes = pngByHand(rows)
     const path = join(folder, 'grey.png')
     writeFileSync(path, bytes)
     for (const source of [path, bytes]) {
@@ -100,7 +62,7 @@ describe('image files', () => {
     expect(rgb.channels).to.equal(3)
     expect([...rgb.data.subarray(0, 3)]).to.deep.equal([0, 7, 14])
     expect((await data.readImage(alpha, { colours: 'grey' })).channels).to.equal(1)
-    const spread = await data.readImage(writtenByHand([[9, 200]]), { colours: 'rgb' })
+    const spread = await data.readImage(pngByHand([[9, 200]]), { colours: 'rgb' })
     expect([...spread.data]).to.deep.equal([9, 9, 9, 200, 200, 200])
   })
 
@@ -117,65 +79,115 @@ describe('image files', () => {
     expect(margin.data[0]).to.equal(0)
   })
 
-  it('16 bits become 8', async () => {
-    const image = raw(2, 2, 3)
-    const found = await data.readImage(await encoder(image).toColourspace('rgb16').png().toBuffer())
-    expect([...found.data]).to.deep.equal([...image.bytes])
-  })
+  it('numbers of 16 bits, of 32 bits and floats stay what they are', async () => {
+    const bits = Uint16Array.of(0, 1, 256, 65535)
+    const deep = await data.readImage(tiff(bits, [2, 2, 1]))
+    expect([deep.data, deep.white, deep.shape]).to.deep.equal([bits, 65535, [2, 2, 1]])
+    expect(data.flattenImage(deep, { scale: 1 / deep.white })[3]).to.equal(1)
+    const flat = await data.readImage(pngByHand([[0, 255]]))
+    expect([flat.data, flat.white]).to.deep.equal([Uint8Array.of(0, 255), 255])
 
-  it('a folder of images becomes x and y, ready for a network', async () => {
-    for (const [c, label] of ['cats', 'dogs'].entries()) {
-      mkdirSync(join(folder, label))
-      for (const i of [1, 2, 3]) writeFileSync(join(folder, label, `${i}.png`), await png(raw(4, 5, 3, 50 * c + i)))
+    const wide = [Uint32Array.of(0, 256, 65535, 4e9), Int32Array.of(-5, 0, 1, 2e9), Float32Array.of(-0.5, 0, 0.25, 1e9)]
+    for (const numbers of wide) {
+      const image = await data.readImage(tiff(numbers, [2, 2, 1]))
+      expect([image.data, image.white, image.shape]).to.deep.equal([numbers, 1, [2, 2, 1]])
+      const spread = await data.readImage(tiff(numbers, [2, 2, 1]), { colours: 'rgb' })
+      expect([spread.data.constructor, [...spread.data]]).to.deep.equal([
+        numbers.constructor,
+        [...numbers].flatMap((v) => [v, v, v]),
+      ])
     }
-    writeFileSync(join(folder, 'cats', 'notes.txt'), 'no image')
-    const { x, y, labels, files, shape } = await data.fromImages(folder)
-    expect(x.shape).to.deep.equal([6, 60])
-    expect([...y.data]).to.deep.equal([0, 0, 0, 1, 1, 1])
-    expect([labels, shape]).to.deep.equal([
-      ['cats', 'dogs'],
-      [4, 5, 3],
-    ])
-    expect(files[4]).to.equal('dogs/2.png')
-    const bytes = raw(4, 5, 3, 52).bytes
-    expect(x.data[4 * 60 + 20 + 3]).to.equal(Math.fround(bytes[3 * 3 + 1] / 255))
-    expect(data.augment({ shape, flip: true }).apply(x).shape).to.deep.equal([6, 60])
-    const grey = await data.fromImages(folder, { size: [2, 2], colours: 'grey', scale: 1 })
-    expect(grey.x.shape).to.deep.equal([6, 4])
+    const colours = Float32Array.from({ length: 12 }, (_, i) => i / 8)
+    const rgb = await data.readImage(tiff(colours, [2, 2, 3]))
+    expect([rgb.data, rgb.channels]).to.deep.equal([colours, 3])
+    const grey = await data.readImage(tiff(colours, [2, 2, 3]), { colours: 'grey' })
+    expect(grey.shape).to.deep.equal([2, 2, 1])
+    expect(grey.data[1]).to.be.closeTo((3 * 0.2126 + 4 * 0.7152 + 5 * 0.0722) / 8, 1e-6)
+    const counts = await data.readImage(tiff(Uint32Array.of(1e6, 2e6, 3e6), [1, 1, 3]), { colours: 'grey' })
+    expect([...counts.data]).to.deep.equal([Math.round(212600 + 2 * 715200 + 3 * 72200)])
+    const withAlpha = tiff(Float32Array.of(0.1, 0.2, 0.3, 9), [1, 1, 4])
+    expect((await data.readImage(withAlpha, { colours: 'rgb' })).data).to.deep.equal(Float32Array.of(0.1, 0.2, 0.3))
+    const same = tiff(new Float32Array(16).fill(0.3), [4, 4, 1])
+    const small = await data.readImage(same, { size: [2, 3] })
+    expect(small.shape).to.deep.equal([2, 3, 1])
+    expect(small.data.every((v) => Math.abs(v - 0.3) < 1e-6)).to.equal(true)
   })
 
-  it('refuses what does not fit, and gives nothing in part', async () => {
+  it('16-bit colours become grey and grey ones colours, in 16 bits', async () => {
+    const grey = await data.readImage(tiff(Uint16Array.of(40000, 40000, 40000), [1, 1, 3]), { colours: 'grey' })
+    expect(grey.data).to.be.instanceOf(Uint16Array)
+    expect(grey.data[0]).to.be.closeTo(40000, 100)
+    const rgb = await data.readImage(tiff(Uint16Array.of(7, 300), [1, 2, 1]), { colours: 'rgb' })
+    expect(rgb.data).to.deep.equal(Uint16Array.of(7, 7, 7, 300, 300, 300))
+    expect((await data.readImage(tiff(Uint16Array.of(7, 300), [1, 1, 2]))).data).to.deep.equal(Uint16Array.of(7))
+  })
+
+  it('CMYK becomes RGB, and palettes become their colours', async () => {
+    const made = () => sharp({ create: { width: 2, height: 1, channels: 3, background: { r: 200, g: 100, b: 50 } } })
+    const cmyk = await data.readImage(await made().toColourspace('cmyk').jpeg().toBuffer())
+    expect(cmyk.shape).to.deep.equal([1, 2, 3])
+    expect(Math.abs(cmyk.data[0] - 200)).to.be.below(40)
+    const palette = await data.readImage(await made().png({ palette: true }).toBuffer())
+    expect([...palette.data]).to.deep.equal([200, 100, 50, 200, 100, 50])
+  })
+
+  it('of several frames or pages, one is read where it is named', async () => {
+    const frames = Buffer.from([10, 10, 10, 200, 200, 200])
+    const rawFrames = { width: 1, height: 2, channels: 3, pageHeight: 1 } as const
+    const gif = await sharp(frames, { raw: rawFrames }).gif().toBuffer()
+    const pages = await sharp(gif, { pages: -1 }).tiff({ compression: 'none' }).toBuffer()
+    for (const file of [gif, pages]) {
+      await refused(data.readImage(file), FormatError, 'data.readImage: expected one image, got a file with 2 frames')
+      const read = async (page: number) => (await data.readImage(file, { page, colours: 'grey' })).data[0]
+      expect([Math.round((await read(0)) / 10), Math.round((await read(1)) / 10)]).to.deep.equal([1, 20])
+      await refused(data.readImage(file, { page: 2 }), FormatError, 'a page from 0 to 1, which the file has, got 2')
+    }
+    expect((await data.readImage(pngByHand([[3]]), { page: 0 })).data[0]).to.equal(3)
+    await refused(data.readImage(pngByHand([[3]]), { page: 1 }), FormatError, 'a page from 0 to 0')
+    await refused(data.readImage(gif, { page: -1 }), OptionError, 'page', '-1')
+  })
+
+  it('bytes are copied at the call, and a path is that of the call', async () => {
+    const bytes = Uint8Array.from(pngByHand([[7, 8]]))
+    const reading = data.readImage(bytes)
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+    expect([...(await reading).data]).to.deep.equal([7, 8])
+
+    const large = new Uint8Array(1 << 24)
+    const { now } = clock
+    let time = 0
+    clock.now = () => (time += 100) // every slice is followed by a turn of the event loop
+    try {
+      const changed = data.readImage(large)
+      structuredClone(large.buffer, { transfer: [large.buffer] })
+      await refused(changed, StateError, 'data.readImage: the array was changed or transferred', `expected ${1 << 24}`)
+    } finally {
+      clock.now = now
+    }
+
+    writeFileSync(join(folder, 'here.png'), pngByHand([[5]]))
+    const before = process.cwd()
+    process.chdir(folder)
+    const relative = data.readImage('here.png')
+    process.chdir(before)
+    expect((await relative).data[0]).to.equal(5)
+  })
+
+  it('refuses what cannot be read', async () => {
     const good = await png(raw(4, 4, 3))
     writeFileSync(join(folder, 'cut.png'), good.subarray(0, good.length - 30))
     writeFileSync(join(folder, 'text.png'), 'this is text')
-    const says = async (promise: Promise<unknown>, type: unknown, ...parts: string[]) => {
-      const error = await rejected(promise)
-      expect(error).to.be.instanceOf(type)
-      for (const part of parts) expect(error.message).to.include(part)
-    }
-    await says(data.readImage(join(folder, 'none.png')), FormatError, 'data.readImage', 'none.png', 'ENOENT')
-    await says(data.readImage(join(folder, 'text.png')), FormatError, 'text.png', 'no image')
-    await says(data.readImage(join(folder, 'cut.png')), FormatError, 'cut.png')
-    await says(data.readImage(new Uint8Array(0)), FormatError, 'data.readImage')
-    await says(data.readImage(5 as never), OptionError, 'a path or a Uint8Array', '5')
-    await says(data.readImage(good, { size: [4] as never }), OptionError, '[height, width]')
-    await says(data.readImage(good, { size: [0, 4] }), OptionError, 'size', '0')
-    await says(data.readImage(good, { colour: 'grey' } as never), OptionError, "'colours'")
-    await says(data.readImage(good, { colours: 'gray' as never }), OptionError, "'grey'")
-    await says(data.fromImages(join(folder, 'none')), FormatError, 'none', 'ENOENT')
-    await says(data.fromImages(folder), FormatError, 'no folders')
-    mkdirSync(join(folder, 'a'))
-    await says(data.fromImages(folder), FormatError, 'folder a', 'no images')
-    writeFileSync(join(folder, 'a', '1.png'), good)
-    writeFileSync(join(folder, 'a', '2.png'), await png(raw(4, 5, 3)))
-    await collectGarbage() // what earlier tests left must not go meanwhile
-    const before = memory().liveBytes
-    await says(data.fromImages(folder), ShapeError, 'a/2.png', '[4, 4, 3]', '[4, 5, 3]', 'size')
-    writeFileSync(join(folder, 'a', '2.png'), 'text')
-    await says(data.fromImages(folder, { size: [4, 4] }), FormatError, 'a/2.png', 'no image')
-    const aborted = data.fromImages(folder, { signal: AbortSignal.abort('enough') })
-    expect(await rejected(aborted)).to.have.property('name', 'AbortError')
-    expect(memory().liveBytes).to.equal(before)
+    await refused(data.readImage(join(folder, 'none.png')), FormatError, 'data.readImage', 'none.png', 'ENOENT')
+    await refused(data.readImage(join(folder, 'text.png')), FormatError, 'text.png', 'no image')
+    await refused(data.readImage(join(folder, 'cut.png')), FormatError, 'cut.png')
+    await refused(data.readImage(new Uint8Array(0)), FormatError, 'data.readImage')
+    await refused(data.readImage(tiff(Int16Array.of(-1, 1), [1, 2, 1])), FormatError, 'without a sign', "got 'short'")
+    await refused(data.readImage(tiff(new Float32Array(5), [1, 1, 5])), FormatError, '1 to 4 channels', 'got 5')
+    await refused(data.readImage(5 as never), OptionError, 'a path or a Uint8Array', '5')
+    await refused(data.readImage(good, { size: [4] as never }), OptionError, '[height, width]')
+    await refused(data.readImage(good, { size: [0, 4] }), OptionError, 'size', '0')
+    await refused(data.readImage(good, { colour: 'grey' } as never), OptionError, "'colours'")
+    await refused(data.readImage(good, { colours: 'gray' as never }), OptionError, "'grey'")
   })
 
   it('without sharp: an error that says what to install', () => {
