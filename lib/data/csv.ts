@@ -1,5 +1,5 @@
 /** Tables of comma-separated values as x and y. */
-import { checkOptions, dtypeOption, nonEmptyString, oneOf } from '../base/checks'
+import { checkOptions, checkSignal, dtypeOption, nonEmptyString, oneOf, throwIfAborted } from '../base/checks'
 import { readFile } from '../base/disk'
 import type { DType } from '../base/dtype'
 import { describeValue, FormatError, OptionError } from '../base/errors'
@@ -29,6 +29,7 @@ interface CsvTextOptions {
   encoding?: string | undefined
   /** Of x and y. Default: float32; float64 for that of the two with a number that float32 cannot hold (`20200101`). */
   dtype?: DType | undefined
+  signal?: AbortSignal | undefined
 }
 
 export interface FromCsvOptions extends CsvTextOptions {
@@ -64,7 +65,7 @@ export interface Table {
   encode(rows: readonly TableRow[]): Tensor
 }
 
-const textOptions = ['separator', 'encoding', 'dtype']
+const textOptions = ['separator', 'encoding', 'dtype', 'signal']
 
 /**
  * Reads a table whose first line names the columns. Columns of numbers become one feature each, all others (and those
@@ -74,7 +75,7 @@ const textOptions = ['separator', 'encoding', 'dtype']
  * FormatError for a file without rows, rows of other lengths, missing cells, text in another encoding, a column in
  * which fewer than half of the cells are no numbers (unless `columns` calls it a category) and a category that `like`
  * does not have, with row (counted from 1, the names not counted) and column; OptionError for a target or column that
- * does not exist.
+ * does not exist; AbortError.
  */
 export async function fromCsv(path: string, options: FromCsvOptions | FromCsvLikeOptions): Promise<Table> {
   const where = 'data.fromCsv'
@@ -91,8 +92,13 @@ export async function fromCsv(path: string, options: FromCsvOptions | FromCsvLik
     nonEmptyString(`${where}: target`, options?.target)
     checkColumnOptions(where, options)
   }
+  const { signal } = options
+  checkSignal(where, signal)
+  const pause = () => throwIfAborted(where, signal)
+  pause()
   const file = { where: `${where}: ${path}`, bytes: await readFile(path), format }
-  return inTurns(tableOf(file, options, dtype))
+  pause()
+  return inTurns(tableOf(file, options, dtype), pause)
 }
 
 function checkedEncoding(where: string, encoding: unknown): string {
