@@ -64,11 +64,21 @@ export async function readWav(source: string | Uint8Array, options: ReadWavOptio
   checkSignal('data.readWav', signal)
   throwIfAborted(where, signal)
   const bytes = typeof source === 'string' ? await read(where, source) : source
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const { length } = bytes
+  const pause = () => {
+    throwIfAborted(where, signal)
+    requireUnchanged(where, length, bytes.length)
+  }
+  pause()
+  return inTurns(soundOf(where, bytes), pause)
+}
+
+/** Goes from chunk to chunk, of which a file may have any number, to the samples. */
+function* soundOf(where: string, bytes: Uint8Array): Sliced<Sound> {
   const text = (at: number) => (at + 4 <= bytes.length ? String.fromCharCode(...bytes.subarray(at, at + 4)) : '')
   if (text(0) !== 'RIFF' || text(8) !== 'WAVE') throw new FormatError(`${where}: this is no WAV file (RIFF … WAVE).`)
-  const riffEnd = bytes.length < 8 ? 0 : 8 + view.getUint32(4, true)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const riffEnd = 8 + view.getUint32(4, true)
   let layout: Layout | null = null
   for (let at = 12; at + 8 <= bytes.length;) {
     const body = at + 8
@@ -92,15 +102,11 @@ export async function readWav(source: string | Uint8Array, options: ReadWavOptio
       }
     } else if (isData) {
       if (!layout) throw new FormatError(`${where}: the samples come before the description of their format.`)
-      const pause = () => {
-        throwIfAborted(where, signal)
-        requireUnchanged(where, length, bytes.length)
-      }
-      pause()
-      const samples = await inTurns(samplesOf(where, view, body, size, layout), pause)
+      const samples = yield* samplesOf(where, view, body, size, layout)
       return { sampleRate: layout.sampleRate, samples }
     }
     at = body + size + (size % 2)
+    yield
   }
   throw new FormatError(`${where}: the file holds no samples.`)
 }
