@@ -2,6 +2,7 @@
 import {
   booleanOption,
   checkOptions,
+  checkSignal,
   nonNegativeInteger,
   nonNegativeNumber,
   numberInRange,
@@ -162,6 +163,7 @@ export class Augmenter {
     const where = 'augment.applyAsync'
     checkOptions(where, options, ['signal'])
     const { signal } = options
+    checkSignal(where, signal)
     throwIfAborted(where, signal)
     const call = this.#calls++
     const images = await inTurns(

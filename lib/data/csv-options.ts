@@ -1,5 +1,5 @@
 /** What `data.fromCsv` is asked for, checked. */
-import { checkOptions, dtypeOption, nonEmptyString, oneOf } from '../base/checks'
+import { checkOptions, checkSignal, dtypeOption, nonEmptyString, oneOf } from '../base/checks'
 import type { DType } from '../base/dtype'
 import { describeValue, OptionError } from '../base/errors'
 import type { CsvFormat } from './csv-text'
@@ -13,6 +13,7 @@ export interface CsvTextOptions {
   encoding?: string | undefined
   /** Of x and y. Default: float32; float64 for that of the two with a number that float32 cannot hold (`20200101`). */
   dtype?: DType | undefined
+  signal?: AbortSignal | undefined
 }
 
 export interface FromCsvOptions extends CsvTextOptions {
@@ -45,30 +46,32 @@ export type Wish =
       missing: MissingRules | undefined
     }
 
-const textOptions = ['separator', 'encoding', 'dtype']
+const textOptions = ['separator', 'encoding', 'dtype', 'signal']
 
 /** OptionError for what is none of the options, or not what they take. */
 export function checkedCsvOptions(
   where: string,
   options: FromCsvOptions | FromCsvLikeOptions,
-): { wish: Wish; format: CsvFormat; dtype: DType | undefined } {
+): { wish: Wish; format: CsvFormat; dtype: DType | undefined; signal: AbortSignal | undefined } {
   const isLike = options !== null && typeof options === 'object' && 'like' in options
   checkOptions(where, options, [...(isLike ? ['like'] : ['target', 'columns', 'ignore', 'missing']), ...textOptions])
   const separator = options?.separator ?? ','
   if (typeof separator !== 'string' || separator.length !== 1 || separator === '"')
     throw new OptionError(`${where}: separator: expected one character, got ${describeValue(separator)}.`)
   const dtype = options?.dtype === undefined ? undefined : dtypeOption(where, options.dtype)
+  const signal = options?.signal
+  checkSignal(where, signal)
   const format = { separator, encoding: checkedEncoding(where, options?.encoding ?? 'utf-8') }
   if (isLike) {
     checkLike(where, options.like)
-    return { wish: { like: options.like }, format, dtype }
+    return { wish: { like: options.like }, format, dtype, signal }
   }
   const target = nonEmptyString(`${where}: target`, options?.target)
   checkColumnOptions(where, options)
   const { columns, ignore } = options
   const missing = missingRules(`${where}: missing`, options.missing)
   const wish = { target, columns: new Map(Object.entries(columns ?? {})), ignore: new Set(ignore), missing }
-  return { wish, format, dtype }
+  return { wish, format, dtype, signal }
 }
 
 function checkedEncoding(where: string, encoding: unknown): string {

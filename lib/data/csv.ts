@@ -1,5 +1,5 @@
 /** Tables of comma-separated values as x and y. */
-import { nonEmptyString } from '../base/checks'
+import { nonEmptyString, throwIfAborted } from '../base/checks'
 import { readFile } from '../base/disk'
 import type { DType } from '../base/dtype'
 import { FormatError } from '../base/errors'
@@ -53,14 +53,17 @@ export type { FromCsvLikeOptions, FromCsvOptions }
  * of the target, text in another encoding, a column in
  * which fewer than half of the cells are no numbers (unless `columns` calls it a category) and a category that `like`
  * does not have, with row (counted from 1, the names not counted) and column; OptionError for a target or column that
- * does not exist.
+ * does not exist; AbortError.
  */
 export async function fromCsv(path: string, options: FromCsvOptions | FromCsvLikeOptions): Promise<Table> {
   const where = 'data.fromCsv'
   nonEmptyString(`${where}: path`, path)
-  const { wish, format, dtype } = checkedCsvOptions(where, options)
+  const { wish, format, dtype, signal } = checkedCsvOptions(where, options)
+  const pause = () => throwIfAborted(where, signal)
+  pause()
   const file = { where: `${where}: ${path}`, bytes: await readFile(path), format }
-  return inTurns(tableOf(file, wish, dtype))
+  pause()
+  return inTurns(tableOf(file, wish, dtype), pause)
 }
 
 /** Two passes: the first finds out what the columns are, the second makes numbers of them. No text is kept. */

@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs'
 import { opendir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { checkOptions, checkSignal, finiteNumber, nonEmptyString, throwIfAborted } from '../base/checks'
+import { checkOptions, finiteNumber, nonEmptyString } from '../base/checks'
 import { FormatError, MyelinError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import { inTurns, sliceLength, slices, type Reading, type Sliced } from '../base/slices'
@@ -22,7 +22,6 @@ export interface FromImagesOptions extends ReadImageOptions {
    * leaves 32-bit and float pixels as they are.
    */
   scale?: number | undefined
-  signal?: AbortSignal | undefined
 }
 
 export interface ImageFolder {
@@ -54,14 +53,12 @@ const isImageName = (name: string) => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test
 export async function fromImages(folder: string, options: FromImagesOptions = {}): Promise<ImageFolder> {
   const where = 'data.fromImages'
   nonEmptyString(`${where}: folder`, folder)
-  checkOptions(where, options, [...readOptions, 'scale', 'signal'])
+  checkOptions(where, options, [...readOptions, 'scale'])
   const checked = checkedRead(where, { ...options, colours: options.colours ?? 'rgb' })
   const scale = options.scale === undefined ? null : finiteNumber(`${where}: scale`, options.scale)
-  const { signal } = options
-  checkSignal(where, signal)
-  throwIfAborted(where, signal)
+  const { pause } = checked
+  pause()
   const root = resolve(folder)
-  const pause = () => throwIfAborted(where, signal)
   const decoderOf = await decoder(where)
   const { labels, files, counts } = await listed(where, folder, root, pause)
   const read = (i: number) => decode(`${where}: ${files[i]}`, decoderOf, join(root, files[i]), checked)

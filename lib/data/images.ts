@@ -1,9 +1,17 @@
 /** Image files as numbers. The optional package `sharp` decodes and resizes them. */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { checkOptions, nonNegativeInteger, oneOf, positiveInteger, requireUnchanged } from '../base/checks'
+import {
+  checkOptions,
+  checkSignal,
+  nonNegativeInteger,
+  oneOf,
+  positiveInteger,
+  requireUnchanged,
+  throwIfAborted,
+} from '../base/checks'
 import { arrayName } from '../base/dtype'
-import { describeValue, FormatError, OptionError } from '../base/errors'
+import { describeValue, FormatError, MyelinError, OptionError } from '../base/errors'
 import { optionalPackage } from '../base/optional-package'
 import { inTurns, slices, type Sliced } from '../base/slices'
 import type { ImageData } from './flatten-image'
@@ -42,6 +50,7 @@ export interface ReadImageOptions {
   colours?: Colours | undefined
   /** Which frame or page of a file that has several, from 0. Without it, such a file is a FormatError. */
   page?: number | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** Pixels row by row, the channels of a pixel side by side, in the numbers of the file. */
@@ -56,7 +65,7 @@ export interface Image extends ImageData {
   white: number
 }
 
-export const readOptions = ['size', 'fit', 'colours', 'page']
+export const readOptions = ['size', 'fit', 'colours', 'page', 'signal']
 const greySpaces = new Set(['b-w', 'grey16'])
 const packageNames = { sharp: 'sharp' }
 
@@ -73,9 +82,11 @@ function checkedSize(where: string, size: unknown): readonly [number, number] | 
   return [height, width]
 }
 
-/** The options, checked; absent ones null. OptionError. */
-export function checkedRead(where: string, { size, fit, colours, page }: ReadImageOptions) {
+/** The options, checked; absent ones null. `pause` throws once the signal is aborted. OptionError. */
+export function checkedRead(where: string, { size, fit, colours, page, signal }: ReadImageOptions) {
+  checkSignal(where, signal)
   return {
+    pause: () => throwIfAborted(where, signal),
     size: checkedSize(where, size),
     fit: oneOf(`${where}: fit`, fit ?? 'fill', ['fill', 'cover', 'contain'] as const),
     colours: colours === undefined ? null : oneOf(`${where}: colours`, colours, ['grey', 'rgb'] as const),
@@ -84,7 +95,7 @@ export function checkedRead(where: string, { size, fit, colours, page }: ReadIma
 }
 export type CheckedRead = ReturnType<typeof checkedRead>
 
-/** The pixels of an image file. FormatError. */
+/** The pixels of an image file. FormatError, AbortError. */
 export async function decode(
   where: string,
   decoderOf: Decoder,
@@ -92,9 +103,11 @@ export async function decode(
   options: CheckedRead,
 ): Promise<Image> {
   const bytes = typeof source === 'string' ? await bytesOf(where, source) : source
-  const { size, fit, colours } = options
+  const { size, fit, colours, pause } = options
+  pause()
   try {
     const found = await decoderOf(bytes).metadata()
+    pause()
     const page = pageOf(where, found, options.page)
     const depth = depthOf(where, found.depth)
     if (found.channels > (found.space === 'cmyk' ? 5 : 4))
@@ -108,12 +121,13 @@ export async function decode(
     if (colours || isGrey) image = image.removeAlpha()
     image = image.toColourspace(depth.spaces?.[colours ?? (isGrey ? 'grey' : 'rgb')] ?? found.space)
     const { data, info } = await image.raw({ depth: found.depth }).toBuffer({ resolveWithObject: true })
-    const pixels = await inTurns(recoloured(depth.pixels(data), info.channels, colours ?? 'own'))
+    pause()
+    const pixels = await inTurns(recoloured(depth.pixels(data), info.channels, colours ?? 'own'), pause)
     const { width, height } = info
     const channels = pixels.length / (width * height)
     return { data: pixels, width, height, channels, shape: [height, width, channels], white: depth.white }
   } catch (cause) {
-    if (cause instanceof FormatError) throw cause
+    if (cause instanceof MyelinError) throw cause
     throw new FormatError(`${where}: this is no image that can be read: ${(cause as Error).message.trim()}.`, { cause })
   }
 }
@@ -154,7 +168,7 @@ function* copied(where: string, bytes: Uint8Array): Sliced<Uint8Array> {
  * Reads a PNG, JPEG, WebP, GIF, TIFF or AVIF file, or its bytes: `data.flattenImage(await data.readImage('cat.png'))`.
  * Pixels have the numbers of the file: 0 … 255, 0 … 65535, or those of 32-bit and float TIFF as they are; times
  * 1/`white` they are 0 … 1. CMYK becomes RGB. Needs the optional package `sharp` (StateError without it). FormatError
- * for what cannot be read or is no image, and for one of several frames or pages unless `page` says which.
+ * for what cannot be read or is no image, and for one of several frames or pages unless `page` says which; AbortError.
  */
 export async function readImage(source: string | Uint8Array, options: ReadImageOptions = {}): Promise<Image> {
   const where = 'data.readImage'
@@ -162,7 +176,8 @@ export async function readImage(source: string | Uint8Array, options: ReadImageO
   const checked = checkedRead(where, options)
   if (arrayName(source) !== 'Uint8Array' && (typeof source !== 'string' || source === ''))
     throw new OptionError(`${where}: expected a path or a Uint8Array, got ${describeValue(source)}.`)
+  checked.pause()
   const place = typeof source === 'string' ? `${where}: ${source}` : where
-  const own = typeof source === 'string' ? resolve(source) : await inTurns(copied(where, source))
+  const own = typeof source === 'string' ? resolve(source) : await inTurns(copied(where, source), checked.pause)
   return decode(place, await decoder(where), own, checked)
 }

@@ -1,7 +1,7 @@
 /** Sound files as numbers. */
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { requireUnchanged } from '../base/checks'
+import { checkOptions, checkSignal, requireUnchanged, throwIfAborted } from '../base/checks'
 import { arrayName } from '../base/dtype'
 import { describeValue, FormatError, OptionError } from '../base/errors'
 import { inTurns, type Sliced } from '../base/slices'
@@ -13,6 +13,10 @@ export interface Sound {
   sampleRate: number
   /** [samples, channels], −1 … 1. */
   samples: Tensor
+}
+
+export interface ReadWavOptions {
+  signal?: AbortSignal | undefined
 }
 
 const pcm = 1
@@ -49,18 +53,32 @@ const endless = 0x7ffff000
 
 /**
  * Reads a WAV file, or its bytes, in slices. Whole numbers become −1 … 1. The samples of a stream, whose header does
- * not know their number, go to the end. FormatError for what is no WAV file, is cut off or compressed.
+ * not know their number, go to the end. FormatError for what is no WAV file, is cut off or compressed; AbortError.
  */
-export async function readWav(source: string | Uint8Array): Promise<Sound> {
+export async function readWav(source: string | Uint8Array, options: ReadWavOptions = {}): Promise<Sound> {
   const where = typeof source === 'string' ? `data.readWav: ${source}` : 'data.readWav'
   if (typeof source !== 'string' && arrayName(source) !== 'Uint8Array')
     throw new OptionError(`${where}: expected a path or a Uint8Array, got ${describeValue(source)}.`)
+  checkOptions('data.readWav', options, ['signal'])
+  const { signal } = options
+  checkSignal('data.readWav', signal)
+  throwIfAborted(where, signal)
   const bytes = typeof source === 'string' ? await read(where, source) : source
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const { length } = bytes
+  const pause = () => {
+    throwIfAborted(where, signal)
+    requireUnchanged(where, length, bytes.length)
+  }
+  pause()
+  return inTurns(soundOf(where, bytes), pause)
+}
+
+/** Goes from chunk to chunk, of which a file may have any number, to the samples. */
+function* soundOf(where: string, bytes: Uint8Array): Sliced<Sound> {
   const text = (at: number) => (at + 4 <= bytes.length ? String.fromCharCode(...bytes.subarray(at, at + 4)) : '')
   if (text(0) !== 'RIFF' || text(8) !== 'WAVE') throw new FormatError(`${where}: this is no WAV file (RIFF … WAVE).`)
-  const riffEnd = bytes.length < 8 ? 0 : 8 + view.getUint32(4, true)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const riffEnd = 8 + view.getUint32(4, true)
   let layout: Layout | null = null
   for (let at = 12; at + 8 <= bytes.length;) {
     const body = at + 8
@@ -84,12 +102,11 @@ export async function readWav(source: string | Uint8Array): Promise<Sound> {
       }
     } else if (isData) {
       if (!layout) throw new FormatError(`${where}: the samples come before the description of their format.`)
-      const samples = await inTurns(samplesOf(where, view, body, size, layout), () =>
-        requireUnchanged(where, length, bytes.length),
-      )
+      const samples = yield* samplesOf(where, view, body, size, layout)
       return { sampleRate: layout.sampleRate, samples }
     }
     at = body + size + (size % 2)
+    yield
   }
   throw new FormatError(`${where}: the file holds no samples.`)
 }

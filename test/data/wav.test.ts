@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { data, FormatError } from '../../lib'
+import { longestHold } from '../longest-hold'
 
 interface Header {
   channels?: number
@@ -76,4 +77,22 @@ describe('data.readWav', () => {
     expect([turns > 2, samples.size]).to.deep.equal([true, 8_000_000])
     samples.dispose()
   }).timeout(10_000)
+
+  it('leaves it its turns in files of many chunks, too', async function () {
+    this.retries(3) // a collection of garbage may come between
+    const bytes = Buffer.alloc(12 + 8 * 500_000)
+    bytes.fill('LIST\0\0\0\0', 12, bytes.length, 'latin1')
+    bytes.write('RIFF')
+    bytes.write('WAVE', 8)
+    let message = ''
+    const read = async () => (message = await refused(bytes))
+    expect(await longestHold(read)).to.be.at.most(25)
+    expect(message).to.include('holds no samples')
+  })
+
+  it('refuses bytes that were transferred before', async () => {
+    const bytes = Uint8Array.from(wav(bytesOf([1])))
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] })
+    expect(await refused(bytes)).to.include('no WAV file')
+  })
 })
