@@ -168,7 +168,7 @@ class NestedRows<D extends TensorDType> implements RowSource<D> {
 }
 
 /** An array is read where it is, in slices: its owner could change or transfer it in between. */
-function requireUnchanged(where: string, opened: number, now: number): void {
+export function requireUnchanged(where: string, opened: number, now: number): void {
   if (now === opened) return
   throw new StateError(
     `${where}: the array was changed or transferred while it was read: it had ${opened} elements and has ${now}. ` +
