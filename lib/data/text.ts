@@ -8,7 +8,10 @@ export interface BagOfWordsOptions {
   maxWords?: number | undefined
 }
 
-/** Words in small letters: runs of letters, digits and apostrophes in any script. */
+/**
+ * Words in small letters: runs of letters, digits and apostrophes in any script, with the marks that belong to them.
+ * What only chooses between pictures (the selector in ❤️ and 1️⃣) is no part of a word.
+ */
 function wordsOf(where: string, text: unknown, index: number): string[] {
   if (typeof text !== 'string')
     throw new OptionError(`${where}: text ${index}: expected a string, got ${describeValue(text)}.`)
@@ -16,7 +19,8 @@ function wordsOf(where: string, text: unknown, index: number): string[] {
     text
       .normalize('NFC')
       .toLowerCase()
-      .match(/[\p{L}\p{M}\p{N}]+(?:['’][\p{L}\p{M}]+)*/gu) ?? []
+      .replace(/\p{Variation_Selector}/gu, '')
+      .match(/[\p{L}\p{N}][\p{L}\p{N}\p{Mn}\p{Mc}]*(?:['’]\p{L}[\p{L}\p{Mn}\p{Mc}]*)*/gu) ?? []
   )
 }
 
