@@ -54,8 +54,7 @@ export function* survey({ where, bytes, format }: File, wish: Wish): Sliced<{ fo
       return
     }
     count = row
-    if (cells.length !== names.length)
-      throw new FormatError(`${where}: row ${row} has ${cells.length} cells, expected ${names.length}.`)
+    if (cells.length !== names.length) throw wrongLength(where, row, cells.length, names.length)
     for (const column of found) {
       const cell = cells[column.at]
       if (isMissingCell(column, cell)) {
@@ -68,15 +67,26 @@ export function* survey({ where, bytes, format }: File, wish: Wish): Sliced<{ fo
       } else column.word ??= { row, cell }
     }
   })
+  if (names.length === 0) throw new FormatError(`${where}: expected a line that names the columns, got an empty file.`)
   if (count === 0) throw new FormatError(`${where}: the table has no rows.`)
   return { found, count }
+}
+
+function wrongLength(where: string, row: number, length: number, expected: number): FormatError {
+  const hint = length > expected ? ' A cell that holds separators stands in quotes.' : ''
+  return new FormatError(
+    `${where}: ${rowText(row)}: expected ${expected} cells, as the first line names columns, got ${length}.${hint}`,
+  )
 }
 
 /** The columns that are asked for, the target last. */
 function wanted(where: string, names: readonly string[], wish: Wish, separator: string): Found[] {
   const places = new Map<string, number>()
   names.forEach((name, at) => {
-    if (places.has(name)) throw new FormatError(`${where}: the column '${name}' appears twice.`)
+    if (places.has(name)) {
+      const problem = name === '' ? 'two columns have no name' : `the column '${name}' appears twice`
+      throw new FormatError(`${where}: ${problem}. Name each by itself.`)
+    }
     places.set(name, at)
   })
   const find = (
@@ -173,7 +183,9 @@ function noNumber(where: string, { name, number, word }: Found, isSaid: boolean)
     ? ` It seems to stand for a missing value: fill it in, leave the row out, or say missing: { markers: ` +
       `['${cell}'], number: 'median' }.`
     : isSaid
-      ? ''
+      ? /^[+-]?[\d.]*,\d+$/.test(cell)
+        ? ' Numbers have a decimal point, and nothing between thousands.'
+        : ''
       : ` Correct it, or say columns: { '${name}': 'category' }.`
   return new FormatError(`${where}: ${rowText(row)}: '${name}': expected ${like}, got ${describeValue(cell)}.${mend}`)
 }

@@ -11,6 +11,9 @@ export interface CsvFormat {
 /** Takes one row; `row` is 0 for the names, and counts from 1 for the others. */
 export type TakeRow = (cells: string[], row: number) => void
 
+/** Characters of a cell: where a quote never ends, the rest of the file would become one text. */
+const longestCell = 1 << 24
+
 /** Bytes decoded and parsed between two yields: some milliseconds. */
 const sliceBytes = 1 << 16
 
@@ -27,8 +30,8 @@ export function rowText(row: number): string {
 
 /**
  * Calls `take` with every row that is not empty. Quotes may hold separators, line ends and doubled quotes; lines end
- * with LF, CR and LF, or CR alone. FormatError for a quote that is never closed, and for bytes that are no text in
- * this encoding.
+ * with LF, CR and LF, or CR alone. FormatError for a quote that is never closed, for a cell that is too long, and for
+ * bytes that are no text in this encoding.
  */
 export function* csvRows(
   where: string,
@@ -50,6 +53,11 @@ export function* csvRows(
       throw notDecoded(where, part, encoding, parser, cause)
     }
     parser.push(text)
+    if (parser.cellLength > longestCell)
+      throw new FormatError(
+        `${where}: ${rowText(parser.row)}: expected cells of at most ${longestCell} characters, got a longer one. ` +
+          `A quote may lack its end.`,
+      )
     from = to
     yield
   }
@@ -89,6 +97,10 @@ const signatures: readonly { bytes: readonly number[]; what: string }[] = [
 function refuseOtherFormats(where: string, bytes: Uint8Array): void {
   const found = signatures.find((signature) => signature.bytes.every((byte, i) => bytes[i] === byte))
   if (found) throw new FormatError(`${where}: expected CSV text, got ${found.what}.`)
+  if (bytes.subarray(0, 4096).includes(0))
+    throw new FormatError(
+      `${where}: expected CSV text, got bytes of 0, which text has in UTF-16 alone: encoding: 'utf-16le'?`,
+    )
 }
 
 class Parser {
@@ -111,6 +123,11 @@ class Parser {
     readonly take: TakeRow,
   ) {
     this.#separator = separator.charCodeAt(0)
+  }
+
+  /** Of the cell that is being read. */
+  get cellLength(): number {
+    return this.#cell.length
   }
 
   push(text: string): void {

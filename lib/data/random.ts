@@ -39,15 +39,24 @@ export class Random {
 
   /** Fisher–Yates, in place. */
   shuffle<T extends Uint32Array | number[]>(items: T): T {
+    return atOnce(this.shuffleInSlices(items))
+  }
+
+  /** The same, to the same order. */
+  *shuffleInSlices<T extends Uint32Array | number[]>(items: T): Sliced<T> {
     for (let i = items.length - 1; i > 0; i--) {
       const j = this.below(i + 1)
       const kept = items[i]
       items[i] = items[j]
       items[j] = kept
+      if (i % swapsAtOnce === 0) yield
     }
     return items
   }
 }
+
+/** Swaps between two yields: about a millisecond. */
+const swapsAtOnce = 1 << 15
 
 /** 0, 1, … count − 1. */
 export function rowNumbers(count: number): Uint32Array {

@@ -30,12 +30,17 @@ export function isShaped(value: unknown): value is ShapedArray {
 
 /** Reads anything data-like without going through native memory. ShapeError for scalars. */
 export function toRows(where: string, value: DataLike): Rows {
-  if (value === undefined || value === null || typeof value === 'string')
-    throw new DTypeError(`${where}: expected nested arrays, a typed array or a Tensor, got ${describeValue(value)}.`)
+  requireRows(where, value)
   const { data, shape, dtype } = flat(where, value)
   if (shape.length === 0)
     throw new ShapeError(`${where}: expected rows, an array of rank 1 or more, got a single number.`)
   return { data, shape, dtype, count: shape[0], width: data.length / shape[0] }
+}
+
+/** DTypeError for what cannot be rows at all. */
+export function requireRows(where: string, value: DataLike): void {
+  if (value === undefined || value === null || typeof value === 'string')
+    throw new DTypeError(`${where}: expected nested arrays, a typed array or a Tensor, got ${describeValue(value)}.`)
 }
 
 /** NonFiniteError with the place of the first NaN or Infinity, its row and feature. */
@@ -57,6 +62,12 @@ export function beyondFloat32(value: number): boolean {
 /** Typed arrays, beside Float64Array, whose numbers float32 may not hold. */
 const wideArrays = new Set(['Int32Array', 'Uint32Array'])
 
+/** The dtype of a typed array of this kind as rows; undefined where it depends on the numbers, as for plain arrays. */
+export function dtypeOfArray(name: string | undefined): DType | undefined {
+  if (name === undefined || wideArrays.has(name)) return undefined
+  return name === 'Float64Array' ? 'float64' : 'float32'
+}
+
 function flat(where: string, value: DataLike): { data: NativeArray; shape: number[]; dtype: DType } {
   if (value instanceof Tensor && value.dtype !== 'int32') {
     const { shape, dtype } = value as Tensor
@@ -64,10 +75,8 @@ function flat(where: string, value: DataLike): { data: NativeArray; shape: numbe
   }
   const { data: given, shape: own } = isShaped(value) ? value : { data: value, shape: undefined }
   const [source, asked] = given instanceof Tensor ? [valuesOf(given), own ?? given.shape] : [given, own]
-  const name = arrayName(source)
-  if (name === 'Float64Array') return { ...toFlat(where, source, 'float64', asked), dtype: 'float64' }
-  if (name !== undefined && !wideArrays.has(name))
-    return { ...toFlat(where, source, 'float32', asked), dtype: 'float32' }
+  const dtype = dtypeOfArray(arrayName(source))
+  if (dtype !== undefined) return { ...toFlat(where, source, dtype, asked), dtype }
   const { data, shape } = toFlat(where, source, 'float64', asked)
   if (data.some(beyondFloat32)) return { data, shape, dtype: 'float64' }
   return { data: Float32Array.from(data), shape, dtype: 'float32' }
@@ -75,25 +84,43 @@ function flat(where: string, value: DataLike): { data: NativeArray; shape: numbe
 
 /** x and y with the same number of rows. */
 export function toPair(where: string, xy: { x: DataLike; y: DataLike }): { x: Rows; y: Rows } {
-  if (xy === null || typeof xy !== 'object' || !('x' in xy) || !('y' in xy))
-    throw new ShapeError(`${where}: expected { x, y }, got ${describeValue(xy)}.`)
+  requirePair(where, xy)
   const x = toRows(`${where}: x`, xy.x)
   const y = toRows(`${where}: y`, xy.y)
+  requireSameCount(where, x, y)
+  return { x, y }
+}
+
+/** ShapeError for what has no x and y. */
+export function requirePair(where: string, xy: { x: DataLike; y: DataLike }): void {
+  if (xy === null || typeof xy !== 'object' || !('x' in xy) || !('y' in xy))
+    throw new ShapeError(`${where}: expected { x, y }, got ${describeValue(xy)}.`)
+}
+
+/** ShapeError where x and y have different numbers of rows. */
+export function requireSameCount(where: string, x: Rows, y: Rows): void {
   if (x.count !== y.count)
     throw new ShapeError(
       `${where}: x and y need the same number of rows, got x ${shapeText(x.shape)} and y ${shapeText(y.shape)}.`,
     )
-  return { x, y }
+}
+
+/** Shorter rows are copied number by number: a view of each would cost more. */
+const shortRow = 64
+
+/** Writes the named rows to `result`, in that order. */
+export function copyRows({ data, width }: Rows, rows: Uint32Array, result: NativeArray): void {
+  for (let i = 0; i < rows.length; i++) {
+    const begin = rows[i] * width
+    if (width > shortRow) result.set(data.subarray(begin, begin + width), i * width)
+    else for (let j = 0; j < width; j++) result[i * width + j] = data[begin + j]
+  }
 }
 
 /** A tensor of the named rows, in that order. */
 export function takeRows(source: Rows, rows: Uint32Array): Tensor {
-  const { data, width, shape, dtype } = source
+  const { width, shape, dtype } = source
   const result = newArray(dtype, rows.length * width)
-  for (let i = 0; i < rows.length; i++) {
-    const begin = rows[i] * width
-    if (width === 1) result[i] = data[begin]
-    else result.set(data.subarray(begin, begin + width), i * width)
-  }
+  copyRows(source, rows, result)
   return tensor(result, [rows.length, ...shape.slice(1)], { dtype })
 }

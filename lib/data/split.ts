@@ -2,9 +2,12 @@
 import { booleanOption, checkOptions, nonNegativeNumber, positiveInteger, seedOption } from '../base/checks'
 import { OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
+import { atOnce, inTurns, slices, type Sliced } from '../base/slices'
 import type { Tensor } from '../tensor/tensor'
 import { Random, rowNumbers } from './random'
-import { takeRows, toPair, toRows, type DataLike, type Rows } from './rows'
+import { heldRows } from './row-source'
+import { requirePair, requireSameCount, toRows, type DataLike, type Rows } from './rows'
+import { rowsInSlices, takenRows } from './rows-in-slices'
 
 export interface SplitOptions {
   /** Share of the examples (all parts sum to 1), or number of examples (all parts sum to m). */
@@ -38,6 +41,13 @@ export type Split<Options extends SplitOptions> = {
     : Part
 }
 
+/** Rows of numbers, examples first, and what belongs to them. */
+export interface SplitData {
+  x: DataLike
+  y: DataLike
+  sampleWeight?: DataLike | undefined
+}
+
 /**
  * Splits examples at random into the named parts; every example lands in exactly one. `x` and `y` may be nested
  * arrays, typed arrays, `{ data, shape }` or Tensors, of any rank ≥ 1, examples first; the parts are Tensors of the
@@ -47,14 +57,41 @@ export type Split<Options extends SplitOptions> = {
  * Part sizes are exact: m·ratio, rounded so that they sum to m. OptionError if ratios do not sum to 1, or if a part
  * would be empty.
  */
-export function split<const Options extends SplitOptions>(
-  xy: { x: DataLike; y: DataLike; sampleWeight?: DataLike | undefined },
+export function split<const Options extends SplitOptions>(xy: SplitData, options: Options): Split<Options> {
+  return atOnce(splitting('data.split', xy, options, false))
+}
+
+/**
+ * The same parts as `split`, to the bit, while the event loop goes on: for tables of more than about a million numbers.
+ * Tensors may be disposed after the call; arrays have to stay as they are until the promise has settled (StateError for
+ * one that was transferred or changed its length).
+ */
+export async function splitAsync<const Options extends SplitOptions>(
+  xy: SplitData,
   options: Options,
-): Split<Options> {
-  const where = 'data.split'
+): Promise<Split<Options>> {
+  const held = heldRows(xy as SplitData & { readonly [name: string]: DataLike })
+  try {
+    return await inTurns(splitting('data.splitAsync', held.value, options, true))
+  } finally {
+    held.release()
+  }
+}
+
+function* splitting<const Options extends SplitOptions>(
+  where: string,
+  xy: SplitData,
+  options: Options,
+  isAsync: boolean,
+): Sliced<Split<Options>> {
   checkOptions(where, options, ['train', 'dev', 'test', 'seed', 'stratify'])
-  const { x, y } = toPair(where, xy)
-  const weights = xy.sampleWeight === undefined ? undefined : toRows(`${where}: sampleWeight`, xy.sampleWeight)
+  requirePair(where, xy)
+  const read = function* (name: string, value: DataLike): Sliced<Rows> {
+    return isAsync ? yield* rowsInSlices(`${where}: ${name}`, value) : toRows(`${where}: ${name}`, value)
+  }
+  const [x, y] = [yield* read('x', xy.x), yield* read('y', xy.y)]
+  requireSameCount(where, x, y)
+  const weights = xy.sampleWeight === undefined ? undefined : yield* read('sampleWeight', xy.sampleWeight)
   if (weights && weights.count !== x.count)
     throw new ShapeError(
       `${where}: sampleWeight: expected one for each of the ${x.count} rows, got ${shapeText(weights.shape)}.`,
@@ -63,35 +100,46 @@ export function split<const Options extends SplitOptions>(
   if (!names.includes('train'))
     throw new OptionError(`${where}: the part 'train' is missing, e.g. { train: 0.8, test: 0.2 }.`)
   const shares = names.map((name) => nonNegativeNumber(`${where}: ${name}`, options[name]))
-  const counts = partCounts(names, shares, x.count)
+  const counts = partCounts(where, names, shares, x.count)
   const random = new Random(seedOption(`${where}: seed`, options.seed ?? 0))
   const stratify = booleanOption(`${where}: stratify`, options.stratify ?? false)
+  const rowsOfParts = yield* stratify ? stratifiedParts(where, y, counts, random) : shuffledParts(counts, random)
   const parts: Partial<Record<PartName, Part>> = {}
-  const rowsOfParts = stratify ? stratifiedParts(y, counts, random) : shuffledParts(counts, random)
-  names.forEach((name, i) => {
-    const rows = rowsOfParts[i]
-    parts[name] = { x: takeRows(x, rows), y: takeRows(y, rows), rows }
-    if (weights) parts[name].sampleWeight = takeRows(weights, rows)
-  })
+  const made: Tensor[] = []
+  const take = function* (source: Rows, rows: Uint32Array): Sliced<Tensor> {
+    const taken = yield* takenRows(where, source, rows)
+    made.push(taken)
+    return taken
+  }
+  try {
+    for (const [i, name] of names.entries()) {
+      const rows = rowsOfParts[i]
+      parts[name] = { x: yield* take(x, rows), y: yield* take(y, rows), rows }
+      if (weights) parts[name].sampleWeight = yield* take(weights, rows)
+    }
+  } catch (error) {
+    for (const tensor of made) tensor.dispose()
+    throw error
+  }
   return parts as Split<Options>
 }
 
 /** The rows of each part, without a look at y. */
-function shuffledParts(counts: readonly number[], random: Random): Uint32Array[] {
-  const order = random.shuffle(rowNumbers(counts.reduce((a, b) => a + b, 0)))
+function* shuffledParts(counts: readonly number[], random: Random): Sliced<Uint32Array[]> {
+  const order = yield* random.shuffleInSlices(rowNumbers(counts.reduce((a, b) => a + b, 0)))
   let begin = 0
   return counts.map((count) => order.slice(begin, (begin += count)))
 }
 
 /** Exact numbers of examples: floors, and what is left over to the largest remainders (the first of equals). */
-function partCounts(names: readonly PartName[], shares: readonly number[], m: number): number[] {
+function partCounts(where: string, names: readonly PartName[], shares: readonly number[], m: number): number[] {
   const total = shares.reduce((a, b) => a + b, 0)
   const areCounts = total === m && shares.every(Number.isInteger)
   if (!areCounts && Math.abs(total - 1) > 1e-9) {
     const given = names.map((name, i) => `${name} ${shares[i]}`).join(' + ')
     const percent = Math.abs(total - 100) < 1e-6 ? ' Divide percentages by 100.' : ''
     throw new OptionError(
-      `data.split: the parts should sum to 1 (or to the ${m} examples), got ${given} = ${total}.${percent}`,
+      `${where}: the parts should sum to 1 (or to the ${m} examples), got ${given} = ${total}.${percent}`,
     )
   }
   // The tiny term keeps 0.57·100 = 56.99999999999999 at 57.
@@ -103,53 +151,64 @@ function partCounts(names: readonly PartName[], shares: readonly number[], m: nu
   names.forEach((name, i) => {
     if (counts[i] === 0)
       throw new OptionError(
-        `data.split: the part '${name}' would be empty: ${shares[i]} of ${m} examples. ` +
+        `${where}: the part '${name}' would be empty: ${shares[i]} of ${m} examples. ` +
           `Leave the part out, or give it more.`,
       )
   })
   return counts
 }
 
+/** Numbers of y that are looked up between two yields. */
+const lookupsAtOnce = 1 << 15
+
 /** The rows of every class: every distinct row of y. */
-function classesOf(y: Rows): number[][] {
+function* classesOf(where: string, y: Rows): Sliced<number[][]> {
   const groups = new Map<string | number, number[]>()
-  for (let row = 0; row < y.count; row++) {
-    const key = y.width === 1 ? y.data[row] : y.data.subarray(row * y.width, (row + 1) * y.width).join()
-    const group = groups.get(key)
-    if (group) group.push(row)
-    else groups.set(key, [row])
+  for (const [from, to] of slices(y.count, Math.max(1, Math.floor(lookupsAtOnce / y.width)))) {
+    for (let row = from; row < to; row++) {
+      const key = y.width === 1 ? y.data[row] : y.data.subarray(row * y.width, (row + 1) * y.width).join()
+      const group = groups.get(key)
+      if (group) group.push(row)
+      else groups.set(key, [row])
+    }
+    yield
   }
   // Few examples of few classes are fine; as many classes as examples are a regression target.
   if (groups.size > Math.max(10, y.count / 2))
     throw new OptionError(
-      `data.split: stratify needs classes in y, got ${groups.size} different values in ${y.count} rows. ` +
+      `${where}: stratify needs classes in y, got ${groups.size} different values in ${y.count} rows. ` +
         `Leave stratify out for regression.`,
     )
   return [...groups.values()]
 }
 
 /** The rows of each part, with every class in its overall share, to one example. */
-function stratifiedParts(y: Rows, counts: readonly number[], random: Random): Uint32Array[] {
-  const classes = classesOf(y)
+function* stratifiedParts(where: string, y: Rows, counts: readonly number[], random: Random): Sliced<Uint32Array[]> {
+  const classes = yield* classesOf(where, y)
   // Classes of equal claims get the examples that are left over in a random order.
   const order = random.shuffle(classes.map((_, i) => i))
-  const members = order.map((i) => random.shuffle(classes[i]))
+  const members: number[][] = []
+  for (const i of order) members.push(yield* random.shuffleInSlices(classes[i]))
   const shares = apportioned(
     members.map(({ length }) => length),
     counts,
   )
   const taken = members.map(() => 0)
-  return counts.map((count, part) => {
+  const parts: Uint32Array[] = []
+  for (const [part, count] of counts.entries()) {
     const rows = new Uint32Array(count)
     let at = 0
-    members.forEach((group, c) => {
-      const end = taken[c] + shares[part][c]
-      rows.set(group.slice(taken[c], end), at)
-      at += end - taken[c]
-      taken[c] = end
-    })
-    return random.shuffle(rows)
-  })
+    for (const [c, group] of members.entries()) {
+      for (const [from, to] of slices(shares[part][c])) {
+        rows.set(group.slice(taken[c] + from, taken[c] + to), at)
+        at += to - from
+        yield
+      }
+      taken[c] += shares[part][c]
+    }
+    parts.push(yield* random.shuffleInSlices(rows))
+  }
+  return parts
 }
 
 /**

@@ -108,17 +108,18 @@ export function* upload(
 }
 
 /**
- * A tensor [rows] or [rows, width] in the CPU's memory: `fill` writes the rows [from, to) into zeros, a slice at a
- * time. `reads` numbers are read for each row, where that is more than `width`.
+ * A tensor of this shape, rows first, in the CPU's memory: `fill` writes the rows [from, to) into zeros, a slice at a
+ * time. `reads` numbers are read for each row, where that is more than a row has.
  */
 export function* writtenRows(
   where: string,
-  shape: readonly [rows: number, width?: number],
+  shape: Shape,
   dtype: DType,
   reads: number,
   fill: (values: ArrayOf<DType>, from: number, to: number) => void,
 ): Sliced<Tensor> {
-  const [count, width = 1] = shape
+  const [count, ...row] = shape
+  const width = sizeOf(row)
   const buffer = guarded(where, () => native.bufferReserve(dtype, count * width, 'cpu'))
   try {
     for (const [from, to] of slices(count, Math.max(1, Math.floor(sliceLength / Math.max(width, reads))))) {
@@ -131,7 +132,7 @@ export function* writtenRows(
     native.bufferDispose(buffer)
     throw error
   }
-  return Tensor.fromBuffer(buffer, shape as Shape, dtype)
+  return Tensor.fromBuffer(buffer, shape, dtype)
 }
 
 /** Copies rows out of native memory in slices. */

@@ -102,7 +102,29 @@ describe('what fromCsv refuses, and how it says so', () => {
     const nameless = read('5.1,3.5\n4.9,3\n', { target: 'y' })
     await says(nameless, OptionError, 'The first line has numbers where it should name the columns')
     await is('a,y\n"x,1\nb,2\n', 'a quote that opens in row 1 is never closed')
+    await is(Buffer.from('a,y\n1,2\n', 'utf16le'), 'bytes of 0', "encoding: 'utf-16le'")
     await says(read('a,y\n', { target: 'y', encoding: 'utf-7' }), OptionError, 'encoding: expected', '"utf-7"')
+  })
+})
+
+describe('what fromCsv says of lines and cells', () => {
+  const refused = (text: string, ...parts: string[]) =>
+    says(read(text, { target: 'y', columns: { y: 'number' } }), FormatError, ...parts)
+
+  it('names the line, what it expected and what it got', async () => {
+    await refused('\n\n', 'expected a line that names the columns, got an empty file')
+    await refused('a,y\n', 'the table has no rows')
+    await refused('a,y\n1,2\n1\n', 'row 2: expected 2 cells, as the first line names columns, got 1.')
+    await refused('a,y\nRome, Italy,2\n', 'got 3. A cell that holds separators stands in quotes.')
+    await refused('a,,,y\n1,2,3,4\n', 'two columns have no name')
+    await refused(
+      'a;y\n1,"2,5"\n'.replace(';', ','),
+      'row 1: \'y\': expected a number, got "2,5". Numbers have a decimal',
+    )
+  })
+
+  it('finds a quote without an end before the file is one cell', async () => {
+    await refused(`a,y\n1,"${'2\n'.repeat(2 ** 23 + 2 ** 16)}`, 'row 1: expected cells of at most 16777216 characters')
   })
 })
 

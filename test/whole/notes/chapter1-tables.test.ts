@@ -48,7 +48,7 @@ describe('1.2 a table of numbers and categories', () => {
     expect(await refused('a,b,c\n1,2,3\n4,5,6\n7,x8,9\n'))
       .to.include("row 3: 'b'")
       .and.include('"x8"')
-    expect(await refused('a,b,c\n1,2\n')).to.include('row 1 has 2 cells, expected 3')
+    expect(await refused('a,b,c\n1,2\n')).to.include('row 1: expected 3 cells, as the first line names columns, got 2.')
     expect(await refused('a,b,c\n')).to.include('no rows')
     expect(await refused('a,b,c\n1,"2,3\n')).to.include('never closed')
     expect(await refused('a,a,c\n1,2,3\n')).to.include("'a' appears twice")
