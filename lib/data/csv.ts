@@ -1,4 +1,5 @@
 /** Tables of comma-separated values as x and y. */
+import { TextDecoder } from 'node:util'
 import { checkOptions, dtypeOption, nonEmptyString, oneOf } from '../base/checks'
 import { readFile } from '../base/disk'
 import type { DType } from '../base/dtype'

@@ -9,6 +9,7 @@
 import { constants } from 'node:buffer'
 import { createHash, type Hash } from 'node:crypto'
 import { endianness } from 'node:os'
+import { TextDecoder } from 'node:util'
 import type { ByteSource } from '../../base/disk'
 import { arrayOver, isArrayOf, type TensorArray, type TensorDType } from '../../base/dtype'
 import { describeValue, FormatError } from '../../base/errors'
