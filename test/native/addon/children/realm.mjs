@@ -22,7 +22,7 @@ runInContext(source, context, { filename: main })(module.exports, jestRequire, m
 const { data, layers, loadModel, range, search, sequential } = module.exports
 const model = sequential({ inputShape: [2], seed: 1, layers: [layers.dense({ units: 1 })] })
 model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
-const { signal } = new AbortController()
+const { signal } = new globalThis.AbortController()
 const history = await model.fit([[1, 2]], [1], { epochs: 2, signal })
 const loaded = await loadModel(Uint8Array.from(model.toBytes()))
 const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
