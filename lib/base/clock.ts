@@ -1,10 +1,13 @@
 /**
  * Timers and the time, as they were when the library was loaded: mocks that tests put in their place must not stop
- * the library.
+ * the library. Those of Node.js itself: the globals of a test environment (jsdom) may lack some, or be others.
  */
-export const { setTimeout, clearTimeout } = globalThis
+import { performance } from 'node:perf_hooks'
+import * as timers from 'node:timers'
 
-const { setImmediate } = globalThis
+export const { setTimeout, clearTimeout } = timers
+
+const { setImmediate } = timers
 
 /** Where the time comes from; for tests of what is told about it. */
 export const source = { now: performance.now.bind(performance) }

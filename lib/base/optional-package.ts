@@ -4,7 +4,7 @@ import { StateError } from './errors'
 /** Loads the package `name`. StateError that says what needs it and what to install. */
 export async function optionalPackage<T>(need: string, name: string, install = name): Promise<T> {
   try {
-    return (await import(name)) as T
+    return await load<T>(name)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error
@@ -15,4 +15,33 @@ export async function optionalPackage<T>(need: string, name: string, install = n
       },
     )
   }
+}
+
+async function load<T>(name: string): Promise<T> {
+  try {
+    return (await import(name)) as T
+  } catch (error) {
+    // In a context of node:vm, such as Jest's, import() is there only where its maker has provided for it.
+    const { code } = error as NodeJS.ErrnoException
+    if (!code?.startsWith('ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING')) throw error
+    return required(name) as T
+  }
+}
+
+/** In the form in which import() gives it. */
+function required(name: string): unknown {
+  let loaded: object
+  try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports
+    loaded = require(name) as object
+  } catch (error) {
+    const { code, name: kind } = error as NodeJS.ErrnoException
+    if (code !== 'ERR_REQUIRE_ESM' && kind !== 'SyntaxError') throw error
+    throw new StateError(
+      `The package '${name}' is an ES module, and import() is not possible here. ` +
+        'In Jest, set NODE_OPTIONS=--experimental-vm-modules.',
+      { cause: error },
+    )
+  }
+  return '__esModule' in loaded || Symbol.toStringTag in loaded ? loaded : { ...loaded, default: loaded }
 }

@@ -1,4 +1,5 @@
 /** What `data.fromCsv` is asked for, checked. */
+import { TextDecoder } from 'node:util'
 import { checkOptions, checkSignal, dtypeOption, nonEmptyString, oneOf } from '../base/checks'
 import type { DType } from '../base/dtype'
 import { describeValue, OptionError } from '../base/errors'

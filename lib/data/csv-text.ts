@@ -1,4 +1,5 @@
 /** The rows of cells in the bytes of a CSV file, in slices. */
+import { TextDecoder } from 'node:util'
 import { FormatError } from '../base/errors'
 import { slices, type Sliced } from '../base/slices'
 

@@ -1,5 +1,6 @@
 /** From a Program to the bytes that the core decodes (see docs/internals/encoded-graph.md). */
 import { createHash } from 'node:crypto'
+import { TextEncoder } from 'node:util'
 import type { Precision, TensorDType } from '../base/dtype'
 import { MyelinError, ShapeError } from '../base/errors'
 import { maxDimension, shapeText } from '../base/shape'

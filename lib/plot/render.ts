@@ -3,6 +3,7 @@
  * are loaded when a picture is asked for, and named where they are missing.
  */
 import { extname } from 'node:path'
+import { TextEncoder } from 'node:util'
 import { absolutePath, writeFileAtomic } from '../base/disk'
 import { describeValue, OptionError } from '../base/errors'
 import { optionalPackage } from '../base/optional-package'

@@ -1,6 +1,6 @@
 /** The file of a search: a line for what is searched, then one for every finished trial. */
 import { appendFile } from 'node:fs/promises'
-import { isDeepStrictEqual } from 'node:util'
+import { isDeepStrictEqual, TextDecoder, TextEncoder } from 'node:util'
 import { readFile, writeFileAtomic } from '../base/disk'
 import { FormatError, OptionError } from '../base/errors'
 import type { Json, JsonObject } from '../base/json'

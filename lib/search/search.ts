@@ -1,5 +1,6 @@
 /** Searching hyperparameters: at random (Bergstra & Bengio 2012) or on a grid, ranked on the dev set. */
 import { availableParallelism } from 'node:os'
+import { deserialize, serialize } from 'node:v8'
 import {
   checkOptions,
   checkSignal,
@@ -124,7 +125,7 @@ async function runTrial(
   signal: AbortSignal,
 ): Promise<JournalEntry> {
   try {
-    const error: unknown = await train(structuredClone(config) as never, { trial, signal })
+    const error: unknown = await train(deserialize(serialize(config)) as never, { trial, signal })
     if (typeof error !== 'number')
       throw new OptionError(
         `search: train must return the error on the dev set, a number; got ${describeValue(error)}.`,

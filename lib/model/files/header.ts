@@ -3,6 +3,7 @@
  * tensor names to `{ dtype, shape, data_offsets: [begin, end] }`, offsets relative to the start of the data, and
  * `__metadata__` to strings. This file knows nothing about models.
  */
+import { TextDecoder } from 'node:util'
 import type { ByteSource } from '../../base/disk'
 import { describeValue, FormatError } from '../../base/errors'
 import { shapeText } from '../../base/shape'

@@ -14,6 +14,14 @@ describe('package', () => {
     expect(names).to.be.greaterThan(10)
   })
 
+  it('works where the globals are those of jsdom and import() is not there, as in Jest', async () => {
+    const outcome = await child('realm', {})
+    expect(outcome.stderr).to.equal('')
+    const { picture, ...rest } = JSON.parse(outcome.stdout)
+    expect(rest).to.deep.equal({ epochs: 2, isSame: true, image: [1, 1], best: 3 })
+    expect(picture).to.match(/^StateError: The package 'vega(-lite)?' is an ES module, .*=--experimental-vm-modules\.$/)
+  })
+
   it('types are the same for import and require', () => {
     expect(readFileSync(join(root, 'dist/index.d.mts'), 'utf8')).to.match(/export \* from '\.\/index\.js'/)
   })
