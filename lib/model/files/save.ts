@@ -4,7 +4,7 @@ import { checkNames } from '../../base/custom'
 import { absolutePath, writeFileAtomic } from '../../base/disk'
 import { FormatError } from '../../base/errors'
 import type { Json } from '../../base/json'
-import { inTurns } from '../../base/slices'
+import { atOnce, inTurns, type Sliced } from '../../base/slices'
 import type { Engine } from '../engine'
 import type { StateCell } from '../structure/weights'
 import type { ModelSnapshot } from './snapshot'
@@ -113,18 +113,16 @@ interface SnapshotOptions {
 }
 
 /** Everything the model is, as plain data. FormatError where a function has no name, or shares it with another. */
-export function snapshotOf(
+function* snapshotOf(
   engine: Engine,
   where: string,
-  { compiled: withCompiled = true, checkpoint }: SnapshotOptions = {},
-): ModelSnapshot {
+  { compiled: withCompiled = true, checkpoint }: SnapshotOptions,
+): Sliced<ModelSnapshot> {
   const { architecture, compiled } = describe(engine, where, withCompiled)
-  const tensors = cellsOf(engine, withCompiled).map((cell) => ({
-    name: cell.name,
-    shape: [...cell.shape],
-    data: engine.weights.read(cell),
-  }))
-  const { progress } = engine
+  const progress = { ...engine.progress }
+  const tensors: ModelSnapshot['tensors'] = []
+  for (const cell of cellsOf(engine, withCompiled))
+    tensors.push({ name: cell.name, shape: [...cell.shape], data: yield* engine.weights.copy(cell) })
   return {
     architecture,
     compiled,
@@ -132,6 +130,29 @@ export function snapshotOf(
     checkpoint: checkpoint?.json ?? null,
     tensors: [...tensors, ...(checkpoint?.tensors ?? [])],
   }
+}
+
+/**
+ * The same with turns of the event loop in between, of the model as it is at the call: what changes it meanwhile has
+ * the rest read first. `pause` is called after each turn.
+ */
+export async function snapshotInTurns(
+  engine: Engine,
+  where: string,
+  options: SnapshotOptions,
+  pause?: () => void,
+): Promise<ModelSnapshot> {
+  let snapshot: ModelSnapshot | undefined
+  const work = (function* (): Sliced<void> {
+    snapshot = yield* snapshotOf(engine, where, options)
+  })()
+  const over = engine.queue.beforeChanges(() => atOnce(work))
+  try {
+    await inTurns(work, pause)
+  } finally {
+    over()
+  }
+  return snapshot!
 }
 
 /** What a file of a model is to hold. */
@@ -147,7 +168,7 @@ function withCompiled(where: string, { compiled }: ContentOptions): boolean {
 /** The bytes of a model file. */
 export function bytesOf(engine: Engine, options: ContentOptions): Uint8Array {
   checkOptions('toBytes', options, ['compiled'])
-  return encodeSnapshot(snapshotOf(engine, 'toBytes', { compiled: withCompiled('toBytes', options) }))
+  return encodeSnapshot(atOnce(snapshotOf(engine, 'toBytes', { compiled: withCompiled('toBytes', options) })))
 }
 
 export interface SaveOptions extends ContentOptions {
@@ -162,6 +183,7 @@ export async function save(engine: Engine, path: string, options: SaveOptions): 
   const file = absolutePath('write', path)
   return engine.queue.enqueue('save', 'read', options.signal, async (job) => {
     const pause = () => job.throwIfAborted()
-    await writeFileAtomic(file, await inTurns(snapshotParts(snapshotOf(engine, 'save', { compiled })), pause), pause)
+    const snapshot = await snapshotInTurns(engine, 'save', { compiled }, pause)
+    await writeFileAtomic(file, await inTurns(snapshotParts(snapshot), pause), pause)
   })
 }

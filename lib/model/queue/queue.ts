@@ -25,6 +25,8 @@ export class JobQueue {
   /** While the owner lends its turn: the last call that it lends it to. */
   #lastLent = Infinity
   #disposed = false
+  /** What is to be done before a synchronous method changes the model. */
+  readonly #beforeChanges = new Set<() => void>()
   /** Since `close`: resolves when no job is left. */
   #closed: Promise<void> | null = null
   #onClosed: (() => void) | null = null
@@ -59,6 +61,17 @@ export class JobQueue {
       )
     if (this.#running && this.#running.kind !== 'read')
       throw new StateError(`${what}: ${this.#running.what} is running on this model. Await it first.`)
+    if (changes) for (const finish of this.#beforeChanges) finish()
+  }
+
+  /**
+   * For work in slices that reads the model as it is now: `finish` is called, and does the rest, before a synchronous
+   * method changes it. Returns what ends that.
+   */
+  beforeChanges(finish: () => void): () => void {
+    const entry = () => finish()
+    this.#beforeChanges.add(entry)
+    return () => void this.#beforeChanges.delete(entry)
   }
 
   /** Runs `work` when its turn has come. Rejects with StateError, DisposedError or AbortError without running it. */

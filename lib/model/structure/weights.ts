@@ -1,6 +1,6 @@
 /** The values of a model: weights, statistics and optimiser slots in native memory. */
 import { checkCapacity } from '../../base/capacity'
-import type { DType, NativeArray } from '../../base/dtype'
+import { newArray, type DType, type NativeArray } from '../../base/dtype'
 import { ShapeError } from '../../base/errors'
 import { shapeText, sizeOf, type Shape } from '../../base/shape'
 import { slices, type Sliced } from '../../base/slices'
@@ -187,6 +187,19 @@ export class Weights {
 
   read(cell: StateCell): NativeArray {
     return guarded(cell.name, () => native.bufferRead(cell.buffer))
+  }
+
+  /** The same in slices, between which the cell stays what it is. */
+  *copy(cell: StateCell): Sliced<NativeArray> {
+    const data = newArray(this.dtype, sizeOf(cell.shape))
+    for (const [from, to] of slices(data.length)) {
+      data.set(
+        guarded(cell.name, () => native.bufferRead(cell.buffer, from, to - from)),
+        from,
+      )
+      yield
+    }
+    return data
   }
 
   /** Groups one tensor per parameter, all of a layer one after the other, into the layout of getWeights. */

@@ -9,11 +9,11 @@ import { inTurns, slices, type Sliced } from '../../base/slices'
 import type { AugmentSettings } from '../../data/augment'
 import { download, type Flat } from '../../data/transfer'
 import { native } from '../../native/native'
-import { tensor, type Tensor } from '../../tensor/tensor'
+import { bufferOf, tensor, type Tensor } from '../../tensor/tensor'
 import type { NativeData, SampleWeights, TargetData } from '../data/examples'
 import { dtypeOf, type InputData, type NativeInput } from '../data/inputs'
 import type { Engine } from '../engine'
-import { snapshotOf } from '../files/save'
+import { snapshotInTurns } from '../files/save'
 import type { ModelSnapshot } from '../files/snapshot'
 import { snapshotParts } from '../files/snapshot-file'
 import type { Network } from '../structure/network'
@@ -130,20 +130,28 @@ export interface CheckpointContents {
   state: CheckpointState
 }
 
-/** Writes the model with the run's options, state and data. */
+/**
+ * Writes the model with the run's options, state and data. `pause` is called after each turn of the event loop, until
+ * all of it is read.
+ */
 export async function writeCheckpoint(
   engine: Engine,
   { file, settings, callbacks, kept, state }: CheckpointContents,
+  pause: () => void,
 ): Promise<void> {
   const { sums, history } = state
   const callbackTensors: NamedTensors = []
   const callbackStates: Json[] = []
   for (const [i, callback] of callbacks.entries()) {
     const saved = await callback.save?.()
+    pause()
     callbackStates.push(saved ? { name: callback.name, values: saved.values } : null)
     if (!saved) continue
-    for (const [name, value] of Object.entries(saved.tensors ?? {}))
-      callbackTensors.push({ name: `checkpoint.callback.${i}.${name}`, shape: [...value.shape], data: value.data })
+    for (const [name, value] of Object.entries(saved.tensors ?? {})) {
+      const rows = { buffer: bufferOf(value), shape: [...value.shape], release: () => undefined }
+      const { data } = await inTurns(download('checkpoint', rows, value.dtype), pause)
+      callbackTensors.push({ name: `checkpoint.callback.${i}.${name}`, shape: rows.shape, data })
+    }
   }
   const json: Json = {
     settings: settings as unknown as Json,
@@ -162,7 +170,7 @@ export async function writeCheckpoint(
     ...(state.finished ? [] : dataTensors(kept)),
     ...callbackTensors,
   ]
-  const snapshot = snapshotOf(engine, 'checkpoint', { checkpoint: { json, tensors } })
+  const snapshot = await snapshotInTurns(engine, 'checkpoint', { checkpoint: { json, tensors } }, pause)
   await writeFileAtomic(file, await inTurns(snapshotParts(snapshot)))
 }
 

@@ -244,10 +244,14 @@ export class Fit {
         ? emptySums()
         : { ...running, answers: answers ? await inTurns(answers.read()) : [] }
     const state: CheckpointState = { epoch, sums, finished, history }
-    await this.engine.queue.callback(this.#job!, () =>
-      writeCheckpoint(this.engine, { file, settings, callbacks, kept, state }),
-    )
-    this.#job!.throwIfAborted()
+    const { engine } = this
+    const job = this.#job!
+    // A checkpoint that was begun is written, unless there is no model left to read.
+    const pause = () => {
+      if (engine.queue.disposed) job.throwIfAborted()
+    }
+    await engine.queue.callback(job, () => writeCheckpoint(engine, { file, settings, callbacks, kept, state }, pause))
+    job.throwIfAborted()
   }
 
   /** An error as users see it. A run that failed before its first step leaves everything as it was. */
