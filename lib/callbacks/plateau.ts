@@ -2,6 +2,8 @@ import { checkOptions, positiveInteger, positiveNumber } from '../base/checks'
 import { OptionError } from '../base/errors'
 import type { DataLike } from '../data/rows'
 import type { Callback, TrainingRun } from '../model'
+import { withExamples } from '../model/calls'
+import { costAndGradients } from '../model/infer/cost-and-gradients'
 import type { EpochLogs } from '../model/train/history'
 import { warn } from '../model/train/warn'
 import { Tensor } from '../tensor/tensor'
@@ -33,7 +35,11 @@ export function plateau(options: PlateauOptions): Callback {
   return {
     name: 'plateau',
     async onEpoch(logs: EpochLogs, run: TrainingRun): Promise<void> {
-      const { gradients } = await run.model.costAndGradients(options.x, options.y)
+      const { engine } = run.model.internals
+      const given = { x: options.x, y: options.y }
+      const { gradients } = await withExamples(engine, where, 'read', given, undefined, (job, examples) =>
+        costAndGradients(engine, job, examples, false),
+      )
       const tensors = gradients.flatMap((layer) => Object.values(layer)).filter((value) => value instanceof Tensor)
       const squares = tensors.reduce((sum, t) => sum + t.data.reduce((s, g) => s + g * g, 0), 0)
       tensors.forEach((t) => t.dispose())

@@ -4,9 +4,12 @@ import { checkOptions, checkSignal, positiveNumber, throwIfAborted } from '../..
 import { describeValue, OptionError } from '../../base/errors'
 import { inTurns } from '../../base/slices'
 import { toNative } from '../../data/transfer'
+import { withExamples, withInputs } from '../../model/calls'
 import type { TargetData } from '../../model/data/examples'
 import { dtypeOf, OpenInputs, type InputData } from '../../model/data/inputs'
 import type { Engine } from '../../model/engine'
+import { activations } from '../../model/infer/activations'
+import { costAndGradients } from '../../model/infer/cost-and-gradients'
 import { Model, type AnyModel } from '../../model/model'
 import type { Network } from '../../model/structure/network'
 import { shareStorage, Tensor, type AnyTensor } from '../../tensor/tensor'
@@ -165,8 +168,12 @@ export async function signals(
   const { network } = engine
   const rows = await held(where, x, engine, signal)
   try {
-    const found = await model.activations(rows.x, { signal })
-    const { gradients } = await model.costAndGradients(rows.x, y, { signal })
+    const found = await withInputs(engine, where, 'read', rows.x, signal, (job, inputs) =>
+      activations(engine, job, inputs, false),
+    )
+    const { gradients } = await withExamples(engine, where, 'read', { x: rows.x, y }, signal, (job, examples) =>
+      costAndGradients(engine, job, examples, false),
+    )
     const layers = network.uses.map(({ name, place, built }): LayerSignals => {
       const { z, a } = found[name]
       const values = a.data

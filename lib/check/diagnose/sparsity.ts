@@ -29,7 +29,9 @@ export function sparsity(model: AnyModel, options: { threshold?: number | undefi
   checkOptions(where, options, ['threshold'])
   const threshold = nonNegativeNumber(`${where}: threshold`, options.threshold ?? 1e-3)
   const weights: WeightSparsity[] = []
-  for (const layer of model.getWeights())
+  const { queue, weights: held } = model.internals.engine
+  queue.assertQuiet(where, false)
+  for (const layer of held.get())
     for (const [key, value] of Object.entries(layer)) {
       if (!(value instanceof Tensor)) continue
       if (value.rank >= 2) {
