@@ -6,6 +6,7 @@ import type { Schedule } from '../schedules'
 import type { WeightSetLike } from '../tensor/weight-set'
 import { Plans, type ModelPlan } from './programs/plans'
 import { predictProgram, trainProgram } from './programs/program'
+import { rateIn } from './programs/safeguards'
 import type { BatchShape, Parts } from './programs/tracer'
 import { JobQueue } from './queue/queue'
 import type { Compiled } from './structure/compile'
@@ -163,7 +164,7 @@ export class Engine implements Parts {
   /** The rate in force at a step; steps and epochs count from 1. */
   learningRateAt(epoch: number, step: number): number {
     const schedule = this.learningRate ?? this.requireCompiled('learningRate').optimizer.learningRate
-    return schedule.value({ epoch, step })
+    return rateIn(this.dtype, schedule.value({ epoch, step }))
   }
 
   /** Hyper slots [learningRate, …optimizer.hypers] of the next `steps` steps, in float64. */
