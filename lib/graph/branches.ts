@@ -11,8 +11,8 @@ import type { Node } from './node'
 export interface Branch {
   /** Not 0 where the branch is taken; in the value's shape or one that broadcasts to it. */
   readonly taken: Node
-  /** The other branch is a bound (relu, maximum), which is chosen for what a value is, not for where it may be read. */
-  readonly isBound: boolean
+  /** Not chosen to keep out of where an op is not defined: a bound (relu, maximum), or drawn at random (dropout). */
+  readonly isMild: boolean
 }
 
 /** What flows into a value from one of its uses, or from all. */
@@ -43,21 +43,23 @@ export function together(flows: readonly Flow[], sum: (values: readonly Node[]) 
 
 const either = (p: Branch, q: Branch): Branch => ({
   taken: b.select(p.taken, 1, q.taken),
-  isBound: p.isBound && q.isBound,
+  isMild: p.isMild && q.isMild,
 })
 
 function both(p: Branch | undefined, q: Branch): Branch {
-  return p ? { taken: b.select(p.taken, q.taken, 0), isBound: p.isBound && q.isBound } : q
+  return p ? { taken: b.select(p.taken, q.taken, 0), isMild: p.isMild && q.isMild } : q
 }
+
+const isRandom = ({ op }: Node) => op === 'randomUniform'
 
 /** The branch that an operand of a choice is. */
 function branchOf({ op, inputs }: Node, operand: number): Branch | undefined {
   const [x, y] = inputs
-  if (op === 'select') return { taken: operand === 1 ? x : b.equal(x, 0), isBound: false }
-  if (op === 'relu') return { taken: b.greaterEqual(x, 0), isBound: true }
+  if (op === 'select') return { taken: operand === 1 ? x : b.equal(x, 0), isMild: x.inputs.some(isRandom) }
+  if (op === 'relu') return { taken: b.greaterEqual(x, 0), isMild: true }
   const [larger, smaller] = operand === 0 ? [x, y] : [y, x]
-  if (op === 'maximum') return { taken: b.greaterEqual(larger, smaller), isBound: true }
-  return op === 'minimum' ? { taken: b.greaterEqual(smaller, larger), isBound: true } : undefined
+  if (op === 'maximum') return { taken: b.greaterEqual(larger, smaller), isMild: true }
+  return op === 'minimum' ? { taken: b.greaterEqual(smaller, larger), isMild: true } : undefined
 }
 
 /** Rules that hand on what they are given, or 0. */
@@ -66,12 +68,12 @@ const handOn = new Set(['add', 'sub', 'neg', 'select', 'relu', 'leakyRelu', 'max
 const poles = new Set(['exp', 'expm1', 'log', 'log1p', 'sqrt', 'div', 'power'])
 
 /** True for a rule that may give something else than 0 for 0. */
-function isWildRule({ op, inputs }: Node, operand: number, { isBound }: Branch): boolean {
+function isWildRule({ op, inputs }: Node, operand: number, { isMild }: Branch): boolean {
   if (handOn.has(op)) return false
   const factor = op === 'mul' ? inputs[1 - operand] : op === 'div' && operand === 0 ? inputs[1] : undefined
   const number = factor && b.constantValue(factor)
   if (number !== undefined && Number.isFinite(number) && (op === 'mul' || number !== 0)) return false
-  return !isBound || poles.has(op)
+  return !isMild || poles.has(op)
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Schedule } from '../schedules'
 import type { WeightSetLike } from '../tensor/weight-set'
 import { Plans, type PlanRequest } from './programs/plans'
 import { predictProgram, trainProgram } from './programs/program'
+import { rateIn } from './programs/safeguards'
 import type { BatchShape, Parts } from './programs/tracer'
 import { JobQueue } from './queue/queue'
 import type { Compiled } from './structure/compile'
@@ -173,7 +174,8 @@ export class Engine implements Parts {
   /** The rate of the next step in this epoch, from 1, or of the one that comes `ahead` steps after it. */
   learningRateAt(epoch: number, ahead = 0): number {
     const schedule = this.learningRate ?? this.requireCompiled('learningRate').optimizer.learningRate
-    return schedule.value({ epoch, step: this.progress.steps - this.scheduleStart + 1 + ahead })
+    const step = this.progress.steps - this.scheduleStart + 1 + ahead
+    return rateIn(this.dtype, schedule.value({ epoch, step }))
   }
 
   /** Hyper slots [learningRate, …optimizer.hypers] of the next `steps` steps, in float64. */

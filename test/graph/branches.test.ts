@@ -141,6 +141,8 @@ describe('derivatives of the branch that is not taken', () => {
     expect(selects((x) => when(x, b.sqrt(b.log(b.exp(x)))))).to.equal(2)
     expect(selects((x) => when(x, b.add(b.mul(x, 3), 1)))).to.equal(1)
     expect(selects((x) => b.relu(b.mul(x, b.tanh(x))))).to.equal(1)
+    const drop = (x: Node) => b.select(b.greater(0.5, b.randomUniform(x.shape, 0)), x, 0)
+    expect(selects((x) => drop(b.relu(b.mul(x, b.tanh(x)))))).to.equal(2)
   })
   it('costs no more with the number of slices that choose', () => {
     const [small, large] = [16, 128].map((n) => {

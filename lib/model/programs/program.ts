@@ -13,6 +13,7 @@ import type { SlotTable, StateCell } from '../structure/weights'
 import { answerFetches } from './answers'
 import { namedCosts, outputCosts, penalties, totalCost, weightedSum, type OutputCost } from './costs'
 import { derivatives, derivativesFor, type Derivative } from './derivatives'
+import { clip, updateGuard } from './safeguards'
 import { mustNode, programOf, trace, type BatchShape, type BuiltProgram, type Parts, type Tracer } from './tracer'
 
 /** The statistics of all metrics, and how many each has: none where it needs all rows. */
@@ -30,25 +31,14 @@ function metricStatistics(
   return { statistics: groups.flat(), statisticCounts: groups.map((group) => group.length) }
 }
 
-/** Clipped gradients, and the values beside them that must be finite. */
-function clip(list: Tensor[], rule: GradientClip | null): { clipped: Tensor[]; guards: Tensor[] } {
-  if (!rule || !list.length) return { clipped: list, guards: [] }
-  return withLabel('gradientClip', () => {
-    if ('value' in rule)
-      return { clipped: list.map((g) => ops.minimum(ops.maximum(g, -rule.value), rule.value)), guards: [] }
-    const norm = ops.sqrt(list.map((g) => ops.sumSquares(g)).reduce((a, b) => ops.add(a, b)))
-    const scale = ops.div(rule.norm, ops.maximum(norm, rule.norm))
-    return { clipped: list.map((g) => ops.mul(g, scale)), guards: [norm] }
-  })
-}
-
-/** The update of every weight by its derivative. */
+/** The update of every weight by its derivative, and the value that says whether it may be made. */
 function* updates(
   tracer: Tracer,
   optimizer: Optimizer,
   slots: SlotTable,
   changes: readonly Derivative[],
-): Sliced<Program['updates']> {
+  rule: GradientClip | null = null,
+): Sliced<{ updates: Program['updates']; guards: Tensor[] }> {
   const hyper: Record<string, Tensor> = {}
   for (const name of ['learningRate', ...optimizer.hypers]) hyper[name] = tracer.hyper(name)
   const all: Program['updates'][] = []
@@ -71,7 +61,7 @@ function* updates(
     })
     all.push(own)
   }
-  return all.flat()
+  return { updates: all.flat(), guards: changes.length ? [updateGuard(changes, hyper.learningRate, rule)] : [] }
 }
 
 /** 1 for the rows of a whole gradient that hold anything but 0, which are those that the step read. */
@@ -107,17 +97,18 @@ export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape
     const { trainable, slots } = parts.weights
     const found = yield* derivativesFor(compiled.optimizer, tracer, cost, trainable)
     const raw = found.map(({ gradient }) => gradient)
-    const { clipped, guards } = clip(raw, compiled.gradientClip)
+    const { clipped, guards } = clip(raw, compiled.gradientClip, tracer.dtype)
     const changes = found.map((derivative, i) => ({ ...derivative, gradient: clipped[i] }))
+    const step = yield* updates(tracer, compiled.optimizer, slots, changes, compiled.gradientClip)
     const states = stateUpdates(parts, tracer, pass)
     const { statistics, statisticCounts } = metricStatistics(outputs, each)
     return tracer.finish({
       fetches: answerFetches(outputs, each),
       updates: [
-        ...(yield* updates(tracer, compiled.optimizer, slots, changes)),
+        ...step.updates,
         ...states.map(({ cell, value }) => ({ state: mustNode(tracer.state(cell)), value: mustNode(value) })),
       ],
-      guards: [cost, ...raw, ...guards, ...states.map(({ value }) => value)],
+      guards: [cost, ...guards, ...step.guards, ...states.map(({ value }) => value)],
       costs: [{ name: 'cost', value: cost }, { name: 'dataLoss', value: mean }, ...namedCosts(outputs, each)],
       accumulators: statistics,
       statisticCounts,
@@ -208,6 +199,6 @@ export function applyProgram(parts: Parts, optimizer: Optimizer, slots: SlotTabl
     const { trainable } = parts.weights
     const given = trainable.map((p) => tracer.input(p.name, p.shape))
     const changes = trainable.map((parameter, i) => ({ parameter, gradient: given[i], rows: null }))
-    return tracer.finish({ guards: given, updates: yield* updates(tracer, optimizer, slots, changes) })
+    return tracer.finish(yield* updates(tracer, optimizer, slots, changes))
   })
 }

@@ -8,6 +8,7 @@ import type { Optimizer } from '../../optimizers/optimizer'
 import type { WeightSetLike } from '../../tensor/weight-set'
 import type { Engine } from '../engine'
 import { applyProgram } from '../programs/program'
+import { rateIn, weightOfSquares } from '../programs/safeguards'
 import { checkDecay } from '../structure/compile'
 import { checkSet } from '../structure/weight-sets'
 
@@ -37,15 +38,20 @@ export function applyGradients(engine: Engine, optimizer: Optimizer, gradients: 
     applyProgram(engine, optimizer, own ? own.slots : engine.weights.slots),
   )
   const plan = engine.plans.get(wanted)
-  const rate = own ? optimizer.learningRate.value({ epoch: 1, step: updates + 1 }) : engine.learningRateAt(1)
+  const rate = own
+    ? rateIn(engine.dtype, optimizer.learningRate.value({ epoch: 1, step: updates + 1 }))
+    : engine.learningRateAt(1)
   const hyper = Float64Array.from([rate, ...optimizer.hyperValues(updates + 1)])
   const inputs = Object.fromEntries(trainable.map((p) => [p.name, toBuffer(where, engine, data.get(p)!)]))
   try {
     const result = plan.runSync(where, inputs, { hyper, ...engine.stepKey() })
-    if (result.status === 'nonFinite')
-      throw new NonFiniteError(
-        `${where}: the gradient of ${result.label || 'a weight'} is not finite. Nothing was changed.`,
-      )
+    if (result.status === 'nonFinite') {
+      const weight = weightOfSquares(result.label)
+      const found = weight
+        ? `the gradient of ${weight} is finite, but its squares leave the range of ${engine.dtype}`
+        : `the gradient of ${result.label || 'a weight'} is not finite`
+      throw new NonFiniteError(`${where}: ${found}. Nothing was changed.`)
+    }
     if (own) {
       own.updates++
       engine.progress.steps++

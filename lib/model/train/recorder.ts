@@ -10,6 +10,7 @@ import { evaluateRows, finishMetrics } from '../infer/evaluate'
 import { Answers, withoutThresholds } from '../programs/answers'
 import type { ModelPlan } from '../programs/plans'
 import { addTotals, splitTotals } from '../programs/run-steps'
+import { layerOf, placeOf } from '../programs/safeguards'
 import type { Job } from '../queue/job'
 import { lossNamesOf, metricNamesOf, type Compiled } from '../structure/compile'
 import type { BatchLogs, Callback, TrainingRun } from './callback'
@@ -217,11 +218,11 @@ export class Recorder {
 
   #nonFinite(result: RunResult): NonFiniteError & NonFinitePlace {
     const batch = this.sums.batches + 1
-    const layer = result.label.split('.')[0] || 'the network'
+    const layer = layerOf(result) || 'the network'
     const place: NonFinitePlace = { epoch: this.epoch, batch, layer }
     const error = new NonFiniteError(
       `${this.outline.where}: a value is not finite in epoch ${this.epoch}, batch ${batch}; the first is in ` +
-        `'${layer}' (${result.value}). ` +
+        `${placeOf(result)} (${result.value}). ` +
         'The step was not taken. Lower the learning rate, clip gradients with compile({ gradientClip: { norm: 1 } ' +
         '}), or check the scale of the data.',
     )

@@ -7,6 +7,7 @@ import type { Engine } from '../engine'
 import { finishMetrics, lastCosts, type Evaluation } from '../infer/evaluate'
 import { rankedMetrics } from '../programs/answers'
 import { splitTotals } from '../programs/run-steps'
+import { layerOf, placeOf } from '../programs/safeguards'
 import type { Job } from '../queue/job'
 
 export interface TrainOnBatchOptions {
@@ -35,8 +36,8 @@ export async function trainOnBatch<Metrics extends string>(
     const result = await job.run(plan.prepare(inputsOf(data), false, { hyper, ...engine.stepKey() }))
     engine.advance(result.stepsDone)
     if (result.status === 'nonFinite') {
-      const layer = result.label.split('.')[0]
-      const found = `the first is in '${layer}' (${result.value})`
+      const layer = layerOf(result)
+      const found = `the first is in ${placeOf(result)} (${result.value})`
       const message = `${job.what}: a value is not finite; ${found}. The step was not taken.`
       throw Object.assign(new NonFiniteError(message), { epoch: 1, batch: 1, layer })
     }

@@ -1,0 +1,78 @@
+/** What keeps a step from leaving numbers that no later step could repair: clipping, and the guard of the update. */
+import type { DType } from '../../base/dtype'
+import { OptionError } from '../../base/errors'
+import { withLabel } from '../../graph/label'
+import type { RunResult } from '../../native/contract'
+import * as ops from '../../ops'
+import type { Tensor } from '../../tensor/tensor'
+import type { GradientClip } from '../structure/compile'
+import type { Derivative } from './derivatives'
+
+const largest: Readonly<Record<DType, number>> = { float32: (2 - 2 ** -23) * 2 ** 127, float64: Number.MAX_VALUE }
+
+/** A power of two: it makes the squares of the largest numbers small, and keeps those that count beside them. */
+const shrink: Readonly<Record<DType, number>> = { float32: 2 ** -80, float64: 2 ** -560 }
+
+const sumOfSquares = (list: readonly Tensor[]) => list.map((g) => ops.sumSquares(g)).reduce((a, b) => ops.add(a, b))
+
+/** The norm of all arrays together, wherever it is in the range of the dtype itself: its square need not be. */
+function normOf(list: readonly Tensor[], dtype: DType): Tensor {
+  const plain = sumOfSquares(list)
+  const far = ops.sqrt(sumOfSquares(list.map((g) => ops.mul(g, shrink[dtype]))))
+  return ops.select(ops.less(plain, Infinity), ops.sqrt(plain), ops.mul(far, 1 / shrink[dtype]))
+}
+
+/** Clipped gradients, and the values beside them that must be finite. */
+export function clip(list: Tensor[], rule: GradientClip | null, dtype: DType): { clipped: Tensor[]; guards: Tensor[] } {
+  if (!rule || !list.length) return { clipped: list, guards: [] }
+  return withLabel('gradientClip', () => {
+    if ('value' in rule)
+      return { clipped: list.map((g) => ops.minimum(ops.maximum(g, -rule.value), rule.value)), guards: list }
+    const norm = normOf(list, dtype)
+    const scale = ops.div(rule.norm, ops.maximum(norm, rule.norm))
+    // A factor so small that it became 0 would turn the step into none.
+    return { clipped: list.map((g) => ops.mul(g, scale)), guards: [...list, norm, ops.div(1, scale)] }
+  })
+}
+
+const squaresOf = 'the squares of the gradient of '
+
+/**
+ * A value that is finite if the squares of all gradients have a sum in the range of the dtype, and the rate times that
+ * sum is in it too. Rules square gradients: a second moment of Infinity would hold its weight still for good.
+ */
+export function updateGuard(changes: readonly Derivative[], rate: Tensor, rule: GradientClip | null): Tensor {
+  // The norm of clipped gradients is known.
+  if (rule && 'norm' in rule) return withLabel('the update', () => ops.mul(ops.mul(rate, rule.norm), rule.norm))
+  const squares = changes.map(({ parameter, gradient }) =>
+    withLabel(`${squaresOf}${parameter.name}`, () => ops.sumSquares(gradient)),
+  )
+  return withLabel('the update', () =>
+    ops.mul(
+      rate,
+      squares.reduce((a, b) => ops.add(a, b)),
+    ),
+  )
+}
+
+/** The layer in which a run met the first value that is not finite; '' for none. */
+export function layerOf({ label }: RunResult): string {
+  return weightOfSquares(label)?.split('.')[0] ?? label.split('.')[0]
+}
+
+/** The weight whose gradient has squares beyond the dtype; undefined where something else was not finite. */
+export function weightOfSquares(label: string): string | undefined {
+  return label.startsWith(squaresOf) ? label.slice(squaresOf.length) : undefined
+}
+
+/** Where a run met the first value that is not finite, as errors say it. */
+export function placeOf(result: RunResult): string {
+  const weight = weightOfSquares(result.label)
+  return weight === undefined ? `'${layerOf(result) || 'the network'}'` : `${squaresOf}'${weight}'`
+}
+
+/** A learning rate that the dtype can hold. OptionError for one that would be Infinity in it. */
+export function rateIn(dtype: DType, rate: number): number {
+  if (rate <= largest[dtype]) return rate
+  throw new OptionError(`learningRate: expected at most ${largest[dtype]}, the largest ${dtype}, got ${rate}.`)
+}
