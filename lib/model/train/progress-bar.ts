@@ -45,6 +45,25 @@ function costText(cost: number): string {
   return cost.toFixed(4)
 }
 
+/** Streams on which an error was met: whoever reads them has gone (EPIPE), and training goes on without words. */
+const broken = new WeakSet<ProgressStream>()
+const listenedTo = new WeakSet<ProgressStream>()
+
+/** Writes, and never throws. What a stream reports later as an event would end the process, where nobody listens. */
+function writeTo(stream: ProgressStream, text: string): void {
+  if (broken.has(stream)) return
+  const { on } = stream as Partial<NodeJS.EventEmitter>
+  if (on && !listenedTo.has(stream)) {
+    listenedTo.add(stream)
+    on.call(stream, 'error', () => broken.add(stream))
+  }
+  try {
+    stream.write(text)
+  } catch {
+    broken.add(stream)
+  }
+}
+
 class ProgressBar implements Callback {
   readonly name = 'progressBar'
   #trainBegin: Moment | null = null
@@ -90,7 +109,7 @@ class ProgressBar implements Callback {
     if (run.examples !== undefined) parts.push(this.#rateText(now, run))
     if (logs.epoch < run.epochs) parts.push(this.#leftText(now, run))
     const line = parts.join(' · ')
-    this.stream.write(this.stream.isTTY ? `\r\x1b[2K${line}\n` : `${line}\n`)
+    writeTo(this.stream, this.stream.isTTY ? `\r\x1b[2K${line}\n` : `${line}\n`)
   }
 
   #epochText(epoch: number, run: TrainingRun): string {
@@ -139,8 +158,9 @@ class ProgressBar implements Callback {
       parts.push(this.#rateText(now, run))
       if (run.batches) parts.push(this.#leftText(now, run))
     }
-    const line = parts.join(' · ').slice(0, (this.stream.columns ?? 120) - 1)
-    this.stream.write(`\r\x1b[2K${line}`)
+    // A terminal that does not know its width says 0.
+    const line = parts.join(' · ').slice(0, (this.stream.columns || 120) - 1)
+    writeTo(this.stream, `\r\x1b[2K${line}`)
   }
 }
 

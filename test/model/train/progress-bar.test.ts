@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { expect } from 'chai'
 import * as my from '../../../lib'
 import { source } from '../../../lib/base/clock'
@@ -44,6 +45,33 @@ describe('progressBar', () => {
     await run({ write: (part) => (text += part), isTTY: true, columns: 100 })
     expect(text).to.include('\r').and.include('░')
   })
+
+  it('does not mind a terminal without a width, or a stream that fails', async () => {
+    let text = ''
+    await run({ write: (part) => (text += part), isTTY: true, columns: 0 })
+    expect(text).to.include('░')
+    let calls = 0
+    const failing = () => {
+      calls++
+      throw new Error('gone')
+    }
+    await run({ write: failing, isTTY: true })
+    expect(calls).to.equal(1)
+  })
+
+  it('on a stderr that nobody reads lets training go on', () => {
+    const script = `const my = require('./lib')
+      const model = my.sequential({ inputShape: [1], layers: [my.layers.dense({ units: 1 })] })
+      model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
+      const late = async () => { for (let i = 0; i < 3; i++) await new Promise((r) => setTimeout(r, 20)) }
+      model.fit([[1]], [1], { epochs: 20, verbose: 1, callbacks: [{ onEpoch: late }] })
+        .then(({ epochs }) => console.log(epochs.length))`
+    // The shell's pipe is closed as soon as `true` has ended.
+    const line = 'exec 3>&1; "$0" --import tsx -e "$1" 2>&1 >&3 | true; wait'
+    if (process.platform === 'win32') return
+    const { stdout } = spawnSync('bash', ['-c', line, process.execPath, script], { encoding: 'utf8' })
+    expect(stdout.trim()).to.equal('20')
+  }).timeout(30_000)
 
   it('measures its pace from the first report, behind the compiling, also where training goes on', () => {
     const real = source.now
