@@ -22,14 +22,7 @@ export { History, type EpochLogs, type StopReason } from './train/history'
 export type { FileArray, FileDType } from './files/formats'
 export { readTensors, type FileTensor, type ReadTensorsOptions, type TensorFile } from './files/read-tensors'
 export { loadModel, type LoadOptions } from './load'
-export {
-  Model,
-  type Callback,
-  type FitDatasetOptions,
-  type AnyModel,
-  type FitOptions,
-  type TrainingRun,
-} from './model'
+export { Model, type Callback, type FitDatasetOptions, type AnyModel, type FitOptions, type TrainingRun } from './model'
 export { resume, type ResumeOptions } from './resume'
 export { model, type GraphOptions } from './functional'
 export type { ModelOptions } from './model-options'

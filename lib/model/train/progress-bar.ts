@@ -52,7 +52,7 @@ const listenedTo = new WeakSet<ProgressStream>()
 /** Writes, and never throws. What a stream reports later as an event would end the process, where nobody listens. */
 function writeTo(stream: ProgressStream, text: string): void {
   if (broken.has(stream)) return
-  const { on } = stream as { on?: (event: 'error', listener: () => void) => unknown }
+  const { on } = stream as Partial<NodeJS.EventEmitter>
   if (on && !listenedTo.has(stream)) {
     listenedTo.add(stream)
     on.call(stream, 'error', () => broken.add(stream))
