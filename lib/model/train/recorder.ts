@@ -222,11 +222,18 @@ export class Recorder {
     const place: NonFinitePlace = { epoch: this.epoch, batch, layer }
     const error = new NonFiniteError(
       `${this.outline.where}: a value is not finite in epoch ${this.epoch}, batch ${batch}; the first is in ` +
-        `${placeOf(result)} (${result.value}). ` +
-        'The step was not taken. Lower the learning rate, clip gradients with compile({ gradientClip: { norm: 1 } ' +
-        '}), or check the scale of the data.',
+        `${placeOf(result)} (${result.value}). The step was not taken. ${this.#adviceOnScale}`,
     )
     return Object.assign(error, place)
+  }
+
+  /** What helps against values that are not finite, and is not done already. */
+  get #adviceOnScale(): string {
+    if (this.#compiled.gradientClip) return 'Lower the learning rate, or check the scale of the data.'
+    return (
+      'Lower the learning rate, clip gradients with compile({ gradientClip: { norm: 1 } }), or check the scale of ' +
+      'the data.'
+    )
   }
 
   /** The logs of the finished epoch, validation included. */

@@ -178,6 +178,17 @@ describe('fit', () => {
     for (const { weight } of model.getWeights()) expect([...weight.data].every(Number.isFinite)).to.equal(true)
   })
 
+  it('advises to clip gradients, unless they are', async () => {
+    for (const gradientClip of [undefined, { value: 1 }]) {
+      const model = sequential({ inputShape: [1], seed: 1, layers: [layers.dense({ units: 1 })] })
+      model.compile({ optimizer: 'gradientDescent', loss: 'meanSquaredError', gradientClip })
+      const { message } = await rejected(model.fit([[1e30]], [[-1e30]]))
+      expect(message).to.include('Lower the learning rate')
+      expect(message.includes('clip gradients')).to.equal(gradientClip === undefined)
+      model.dispose()
+    }
+  })
+
   it('clips by norm and by value', async () => {
     const updates = async (gradientClip: my.GradientClip) => {
       const model = sequential({
