@@ -35,7 +35,7 @@ export function clip(list: Tensor[], rule: GradientClip | null, dtype: DType): {
   })
 }
 
-const squaresOf = 'the squares of the gradient of '
+const squares = ': squares of the gradient'
 
 /**
  * A value that is finite if the squares of all gradients have a sum in the range of the dtype, and the rate times that
@@ -44,31 +44,31 @@ const squaresOf = 'the squares of the gradient of '
 export function updateGuard(changes: readonly Derivative[], rate: Tensor, rule: GradientClip | null): Tensor {
   // The norm of clipped gradients is known.
   if (rule && 'norm' in rule) return withLabel('the update', () => ops.mul(ops.mul(rate, rule.norm), rule.norm))
-  const squares = changes.map(({ parameter, gradient }) =>
-    withLabel(`${squaresOf}${parameter.name}`, () => ops.sumSquares(gradient)),
+  const sums = changes.map(({ parameter, gradient }) =>
+    withLabel(`${parameter.name}${squares}`, () => ops.sumSquares(gradient)),
   )
   return withLabel('the update', () =>
     ops.mul(
       rate,
-      squares.reduce((a, b) => ops.add(a, b)),
+      sums.reduce((a, b) => ops.add(a, b)),
     ),
   )
 }
 
 /** The layer in which a run met the first value that is not finite; '' for none. */
 export function layerOf({ label }: RunResult): string {
-  return weightOfSquares(label)?.split('.')[0] ?? label.split('.')[0]
+  return label.split('.')[0]
 }
 
 /** The weight whose gradient has squares beyond the dtype; undefined where something else was not finite. */
 export function weightOfSquares(label: string): string | undefined {
-  return label.startsWith(squaresOf) ? label.slice(squaresOf.length) : undefined
+  return label.endsWith(squares) ? label.slice(0, -squares.length) : undefined
 }
 
 /** Where a run met the first value that is not finite, as errors say it. */
 export function placeOf(result: RunResult): string {
   const weight = weightOfSquares(result.label)
-  return weight === undefined ? `'${layerOf(result) || 'the network'}'` : `${squaresOf}'${weight}'`
+  return weight === undefined ? `'${layerOf(result) || 'the network'}'` : `the squares of the gradient of '${weight}'`
 }
 
 /** A learning rate that the dtype can hold. OptionError for one that would be Infinity in it. */
