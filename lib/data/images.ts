@@ -155,7 +155,7 @@ const copiedBytes = 1 << 22
 /** Threads read the bytes of an image: their owner might move them away meanwhile. StateError. */
 function* copied(where: string, bytes: Uint8Array): Sliced<Uint8Array> {
   const { length } = bytes
-  const own = new Uint8Array(length)
+  const own = Buffer.allocUnsafe(length) // of the main realm, which sharp asks for
   for (const [from, to] of slices(length, copiedBytes)) {
     requireUnchanged(where, length, bytes.length)
     own.set(bytes.subarray(from, to), from)

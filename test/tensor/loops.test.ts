@@ -2,8 +2,11 @@ import { expect } from 'chai'
 import { data, layers, memory, ops, optimizers, sequential, tensor, valueAndGrad } from '../../lib'
 import { collectGarbage } from '../garbage'
 
-/** The garbage collector lets about 64 MB of native memory gather. */
-const limit = 150e6
+/**
+ * The garbage collector lets 64 MB of native memory gather, and more where earlier tests have left a large heap. Every
+ * loop below makes 600 MB or more.
+ */
+const limit = 300e6
 
 /** The most that was alive while `step` was done `steps` times. */
 async function most(steps: number, step: () => void, between?: () => Promise<unknown>) {
@@ -21,14 +24,14 @@ async function most(steps: number, step: () => void, between?: () => Promise<unk
 describe('loops that give the event loop no turn keep no dead tensors', () => {
   it('ops', async () => {
     const x = tensor(new Float32Array(250_000))
-    expect(await most(200, () => ops.add(x, x))).to.be.lessThan(limit)
+    expect(await most(600, () => ops.add(x, x))).to.be.lessThan(limit)
   })
 
   it('predictSync, with awaits that are no turns', async () => {
     const model = sequential({ inputShape: [4], layers: [layers.dense({ units: 200 })] })
     const x = { data: new Float32Array(4 * 5000), shape: [5000, 4] }
     const turnless = () => Promise.resolve()
-    expect(await most(50, () => model.predictSync(x), turnless)).to.be.lessThan(limit)
+    expect(await most(150, () => model.predictSync(x), turnless)).to.be.lessThan(limit)
     model.dispose()
   })
 
@@ -47,7 +50,7 @@ describe('loops that give the event loop no turn keep no dead tensors', () => {
       const batch = batches[n++ % batches.length]
       optimizer.apply(model, step(batch.x, batch.y).grads)
     }
-    expect(await most(250, once)).to.be.lessThan(limit)
+    expect(await most(700, once)).to.be.lessThan(limit)
     model.dispose()
   })
 })

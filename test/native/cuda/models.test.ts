@@ -242,7 +242,7 @@ describe('models on cuda', () => {
       process.env.MYELIN_DEVICE = 'cuda'
       expect([small().device, large('cpu').device, large('auto').device]).to.deep.equal(['cuda:0', 'cpu', 'cuda:0'])
       process.env.MYELIN_DEVICE = 'tpu'
-      expect(small).to.throw(my.DeviceError, /"tpu"/)
+      expect(small).to.throw(my.OptionError, /MYELIN_DEVICE: expected .*, got 'tpu'/)
     } finally {
       if (before === undefined) delete process.env.MYELIN_DEVICE
       else process.env.MYELIN_DEVICE = before

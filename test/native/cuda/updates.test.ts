@@ -38,16 +38,20 @@ function deepModel(optimizer: my.OptimizerName, gradientClip: Clip, device: stri
 /** The plans that are compiled for a GPU during `work`. */
 async function plansDuring(work: () => Promise<unknown>): Promise<NativePlan[]> {
   const plans: NativePlan[] = []
-  const { planCompileSync } = native
-  native.planCompileSync = (graph, mode, device) => {
-    const plan = planCompileSync(graph, mode, device)
+  const { planCompile, planCompileSync } = native
+  const note = (plan: NativePlan, device?: string) => {
     if (device?.startsWith('cuda')) plans.push(plan)
     return plan
+  }
+  native.planCompileSync = (graph, mode, device) => note(planCompileSync(graph, mode, device), device)
+  native.planCompile = (graph, mode, device) => {
+    const { promise, cancel } = planCompile(graph, mode, device)
+    return { promise: promise.then((plan) => note(plan, device)), cancel }
   }
   try {
     await work()
   } finally {
-    native.planCompileSync = planCompileSync
+    Object.assign(native, { planCompile, planCompileSync })
   }
   return plans
 }

@@ -3,7 +3,7 @@
 import { bytes, input, load } from './common.mjs'
 
 const native = load()
-const plan = native.planCompile(bytes(), 'fused')
+const plan = native.planCompileSync(bytes(), 'fused')
 const request = { states: [native.bufferCreate('float64', input.n, null)], hyper: new Float64Array([1]) }
 const before = native.memory().liveBytes
 let most = 0
