@@ -38,8 +38,9 @@ export function clip(list: Tensor[], rule: GradientClip | null, dtype: DType): {
 const squares = ': squares of the gradient'
 
 /**
- * Values that are finite if the squares of all gradients are in the range of the dtype. Rules square gradients: a second
- * moment of Infinity would hold its weight still for good. The core looks at the squares without writing them down.
+ * Values that are finite if the squares of all gradients are in the range of the dtype. Rules square gradients: a
+ * second moment of Infinity would hold its weight still for good. The core looks at the squares without writing them
+ * down.
  */
 export function updateGuards(changes: readonly Derivative[], rate: Tensor, rule: GradientClip | null): Tensor[] {
   // The norm of clipped gradients is known.
