@@ -13,7 +13,7 @@ import type { SlotTable, StateCell } from '../structure/weights'
 import { answerFetches } from './answers'
 import { namedCosts, outputCosts, penalties, totalCost, weightedSum, type OutputCost } from './costs'
 import { derivatives, derivativesFor, type Derivative } from './derivatives'
-import { clip, updateGuard } from './safeguards'
+import { clip, updateGuards } from './safeguards'
 import { mustNode, programOf, trace, type BatchShape, type BuiltProgram, type Parts, type Tracer } from './tracer'
 
 /** The statistics of all metrics, and how many each has: none where it needs all rows. */
@@ -31,7 +31,7 @@ function metricStatistics(
   return { statistics: groups.flat(), statisticCounts: groups.map((group) => group.length) }
 }
 
-/** The update of every weight by its derivative, and the value that says whether it may be made. */
+/** The update of every weight by its derivative, and the values that say whether it may be made. */
 function* updates(
   tracer: Tracer,
   optimizer: Optimizer,
@@ -41,6 +41,7 @@ function* updates(
 ): Sliced<{ updates: Program['updates']; guards: Tensor[] }> {
   const hyper: Record<string, Tensor> = {}
   for (const name of ['learningRate', ...optimizer.hypers]) hyper[name] = tracer.hyper(name)
+  const guards = changes.length ? updateGuards(changes, hyper.learningRate, rule) : []
   const all: Program['updates'][] = []
   for (const { parameter, gradient, rows } of changes) {
     yield
@@ -61,7 +62,7 @@ function* updates(
     })
     all.push(own)
   }
-  return { updates: all.flat(), guards: changes.length ? [updateGuard(changes, hyper.learningRate, rule)] : [] }
+  return { updates: all.flat(), guards }
 }
 
 /** 1 for the rows of a whole gradient that hold anything but 0, which are those that the step read. */

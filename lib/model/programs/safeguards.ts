@@ -38,20 +38,15 @@ export function clip(list: Tensor[], rule: GradientClip | null, dtype: DType): {
 const squares = ': squares of the gradient'
 
 /**
- * A value that is finite if the squares of all gradients have a sum in the range of the dtype, and the rate times that
- * sum is in it too. Rules square gradients: a second moment of Infinity would hold its weight still for good.
+ * Values that are finite if the squares of all gradients are in the range of the dtype. Rules square gradients: a
+ * second moment of Infinity would hold its weight still for good. The core looks at the squares without writing them
+ * down.
  */
-export function updateGuard(changes: readonly Derivative[], rate: Tensor, rule: GradientClip | null): Tensor {
+export function updateGuards(changes: readonly Derivative[], rate: Tensor, rule: GradientClip | null): Tensor[] {
   // The norm of clipped gradients is known.
-  if (rule && 'norm' in rule) return withLabel('the update', () => ops.mul(ops.mul(rate, rule.norm), rule.norm))
-  const sums = changes.map(({ parameter, gradient }) =>
-    withLabel(`${parameter.name}${squares}`, () => ops.sumSquares(gradient)),
-  )
-  return withLabel('the update', () =>
-    ops.mul(
-      rate,
-      sums.reduce((a, b) => ops.add(a, b)),
-    ),
+  if (rule && 'norm' in rule) return [withLabel('the update', () => ops.mul(ops.mul(rate, rule.norm), rule.norm))]
+  return changes.map(({ parameter, gradient }) =>
+    withLabel(`${parameter.name}${squares}`, () => ops.mul(gradient, gradient)),
   )
 }
 
@@ -71,8 +66,11 @@ export function placeOf(result: RunResult): string {
   return weight === undefined ? `'${layerOf(result) || 'the network'}'` : `the squares of the gradient of '${weight}'`
 }
 
-/** A learning rate that the dtype can hold. OptionError for one that would be Infinity in it. */
+/** A learning rate whose product with any gradient that is taken the dtype can hold. OptionError for another. */
 export function rateIn(dtype: DType, rate: number): number {
-  if (rate <= largest[dtype]) return rate
-  throw new OptionError(`learningRate: expected at most ${largest[dtype]}, the largest ${dtype}, got ${rate}.`)
+  const most = Math.sqrt(largest[dtype])
+  if (rate <= most) return rate
+  throw new OptionError(
+    `learningRate: expected at most ${most.toPrecision(3)}, whose square is the largest ${dtype}, got ${rate}.`,
+  )
 }

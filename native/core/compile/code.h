@@ -40,11 +40,18 @@ struct Unit {
   bool activation = false;  // the last of `nodes` is one
 };
 
+// What must be finite: a node, or the squares of its elements, which then need no memory.
+struct Guard {
+  uint32_t node;
+  bool squares;
+};
+
 struct Fusion {
   std::vector<uint32_t> root;            // by node: the node whose memory holds it (itself unless an alias)
   std::vector<Phase> phase;              // by node: the earliest that needs it
   std::vector<std::vector<Read>> reads;  // by node
   std::vector<bool> escapes;             // by node: a fetch, guard, cost, accumulator or update names it (by its root)
+  std::vector<Guard> guards;             // in the order of the graph's
   std::vector<Unit> units;               // of all nodes that compute something
 };
 

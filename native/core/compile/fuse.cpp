@@ -96,6 +96,7 @@ class Fuser {
   Fusion run() {
     find_aliases();
     find_reads();
+    find_guards();
     find_phases();
     find_readers();
     unit_.resize(n_);
@@ -150,6 +151,14 @@ class Fuser {
     }
   }
 
+  void find_guards() {
+    for (const uint32_t id : graph_.guards) {
+      const std::vector<uint32_t>& inputs = node(id).inputs;
+      const bool squares = fused_ && node(id).op == "mul" && inputs[0] == inputs[1];
+      f_.guards.push_back({squares ? inputs[0] : id, squares});
+    }
+  }
+
   void find_phases() {
     f_.phase.assign(n_, Phase::unused);
     f_.escapes.assign(n_, false);
@@ -158,9 +167,10 @@ class Fuser {
       f_.escapes[root] = true;
       f_.phase[root] = std::min(f_.phase[root], phase);
     };
-    for (const auto* ids : {&graph_.fetches, &graph_.guards, &graph_.costs, &graph_.accumulators}) {
+    for (const auto* ids : {&graph_.fetches, &graph_.costs, &graph_.accumulators}) {
       for (const uint32_t id : *ids) need(id, Phase::compute);
     }
+    for (const Guard& guard : f_.guards) need(guard.node, Phase::compute);
     for (const Update& update : graph_.updates) {
       need(update.value, Phase::update);
       if (update.rows != all_rows) need(update.rows, Phase::update);

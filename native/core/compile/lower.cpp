@@ -283,11 +283,12 @@ class Lowering {
     flag.bytes = sizeof(uint32_t);
     code_.values.push_back(flag);
     const uint32_t flag_value = static_cast<uint32_t>(code_.values.size() - 1);
-    for (const uint32_t id : graph_.guards) {
-      Instruction made = instruction("guard", Phase::compute, root(id));
-      made.in.push_back(operand(id));
+    for (const Guard& guard : fusion_.guards) {
+      const char* kernel = guard.squares ? "guardSquares" : "guard";
+      Instruction made = instruction(kernel, Phase::compute, root(guard.node));
+      made.in.push_back(operand(guard.node));
       made.out.push_back({flag_value, {}});
-      made.text = labelled("guard", node(id)) + " " + to_text(node(id).shape);
+      made.text = labelled(kernel, node(guard.node)) + " " + to_text(node(guard.node).shape);
       code_.instructions.push_back(std::move(made));
     }
   }

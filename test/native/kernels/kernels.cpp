@@ -299,6 +299,18 @@ void check_records(const KernelTable& table) {
         Array<S> fine({n});
         call<S>(table, "guard", {fine.view()}, {flag.view()}, nullptr, workers);
         if (flag[0] != 1) fail("guard: lowered the flag");
+
+        // The largest number whose square is one, and one beyond it.
+        const S root = std::sqrt(std::numeric_limits<S>::max());
+        Array<S> squared = random_array<S>({n}, random);
+        squared[random.below(n)] = -root;
+        flag[0] = 0;
+        call<S>(table, "guardSquares", {squared.view()}, {flag.view()}, nullptr, workers);
+        checks++;
+        if (flag[0] != 0) fail(std::string(table.isa) + " guardSquares: raised the flag for numbers");
+        squared[random.below(n)] = bad != 0 ? static_cast<S>(bad) : 2 * root;
+        call<S>(table, "guardSquares", {squared.view()}, {flag.view()}, nullptr, workers);
+        if (flag[0] != 1) fail(std::string(table.isa) + " guardSquares: missed " + std::to_string(bad));
       }
     }
   }

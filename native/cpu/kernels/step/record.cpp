@@ -1,4 +1,4 @@
-// "guard" and "accumulate": what a step leaves behind besides its values.
+// "guard", "guardSquares" and "accumulate": what a step leaves behind besides its values.
 #include "cpu/kernels/kernels.h"
 #ifdef MYELIN_REFERENCE
 #include "cpu/kernels/reference.h"
@@ -11,10 +11,11 @@ MYELIN_BEGIN
 
 #ifdef MYELIN_REFERENCE
 
-template <class S>
-void guard(const Call* call) {
+template <class S, bool squares>
+void guard_values(const Call* call) {
   for (int64_t i = 0; i < call->in[0].count; i++) {
-    if (!__builtin_isfinite(data_of<S>(call->in[0])[i])) data_of<uint32_t>(call->out[0])[0] = 1;
+    const S x = data_of<S>(call->in[0])[i];
+    if (!__builtin_isfinite(squares ? x * x : x)) data_of<uint32_t>(call->out[0])[0] = 1;
   }
 }
 
@@ -25,7 +26,7 @@ void accumulate(const Call* call) {
 
 #else
 
-template <class S>
+template <class S, bool squares>
 HD bool all_finite(const S* p, int64_t n) {
   typedef typename Vector<S>::Type V;
   typedef Lanes<V> L;
@@ -33,12 +34,17 @@ HD bool all_finite(const S* p, int64_t n) {
   V a = L::broadcast(0), b = a;
   int64_t i = 0;
   for (; i + 2 * L::count <= n; i += 2 * L::count) {
-    const V x = L::load(p + i), y = L::load(p + i + L::count);
+    V x = L::load(p + i), y = L::load(p + i + L::count);
+    if (squares) {
+      x *= x;
+      y *= y;
+    }
     a += x - x;
     b += y - y;
   }
   for (; i < n; i += L::count) {
-    const V x = i + L::count <= n ? L::load(p + i) : L::load_partial(p + i, n - i, S(0));
+    V x = i + L::count <= n ? L::load(p + i) : L::load_partial(p + i, n - i, S(0));
+    if (squares) x *= x;
     a += x - x;
   }
   a += b;
@@ -50,13 +56,13 @@ HD bool all_finite(const S* p, int64_t n) {
   return true;
 }
 
-template <class S>
-void guard(const Call* call) {
+template <class S, bool squares>
+void guard_values(const Call* call) {
   const S* in = static_cast<const S*>(call->in[0].data);
   uint32_t* flag = static_cast<uint32_t*>(call->out[0].data);
   for_ranges(call, call->in[0].count, 16384, call->in[0].count, [&](int64_t begin, int64_t end, int) {
     // Tasks may raise the flag at the same time; nobody lowers it.
-    if (!all_finite(in + begin, end - begin)) __atomic_store_n(flag, 1u, __ATOMIC_RELAXED);
+    if (!all_finite<S, squares>(in + begin, end - begin)) __atomic_store_n(flag, 1u, __ATOMIC_RELAXED);
   });
 }
 
@@ -69,7 +75,18 @@ void accumulate(const Call* call) {
 
 #endif
 
+template <class S>
+void guard(const Call* call) {
+  guard_values<S, false>(call);
+}
+
+template <class S>
+void guard_squares(const Call* call) {
+  guard_values<S, true>(call);
+}
+
 MYELIN_END
 
 MYELIN_DEFINE_KERNEL(guard, guard)
+MYELIN_DEFINE_KERNEL(guardSquares, guard_squares)
 MYELIN_DEFINE_KERNEL_OF(numbers, accumulate, accumulate)

@@ -178,6 +178,12 @@ void check_others() {
     const Operand flag = operand<uint32_t>({1}, {0});
     compare<S>("guard", "of " + std::to_string(n), {good}, {flag}, nullptr, {0});
     compare<S>("guard", "of " + std::to_string(n) + " with NaN", {bad}, {flag}, nullptr, {0});
+    Operand large = good;
+    const S beyond = 2 * std::sqrt(std::numeric_limits<S>::max());
+    std::memcpy(large.bytes.data() + (n / 2) * sizeof(S), &beyond, sizeof beyond);
+    compare<S>("guardSquares", "of " + std::to_string(n), {good}, {flag}, nullptr, {0});
+    compare<S>("guardSquares", "of " + std::to_string(n) + " with NaN", {bad}, {flag}, nullptr, {0});
+    compare<S>("guardSquares", "of " + std::to_string(n) + " beyond", {large}, {flag}, nullptr, {0});
     const std::vector<double> totals(n, 0.5);
     compare<S>("accumulate", std::to_string(n), {good}, {operand<double>({n}, totals)}, nullptr, {0});
   }
@@ -231,7 +237,7 @@ void run(const std::string& only) {
                 {{"cast"}, {check_cast<float>, check_cast<double>}},
                 {{"take", "scatterAdd", "sumDuplicates"}, {check_rows<float>, check_rows<double>}},
                 {{"setRows"}, {check_set_rows<float>, check_set_rows<double>, check_set_rows<int32_t>}, {"setRows"}},
-                {{"randomUniform", "guard", "accumulate", "fused"},
+                {{"randomUniform", "guard", "guardSquares", "accumulate", "fused"},
                  {check_others<float>, check_others<double>, check_totals},
                  {"accumulate"}}};
   const KernelTable& table = *myelin_cuda_kernels();
