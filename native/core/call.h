@@ -58,11 +58,17 @@ struct Call {
   // Device memory: the kernel writes nothing when this is set and not 0 (a step that must not be committed). Null
   // where the host decides, as on the CPU.
   const uint32_t* skip;
+  // Every output cut into `parts` equal parts, in the order of its memory: only parts [first, end) are computed, with
+  // the bits that a whole call gives them. 0: all of it. Only for kernels with a UnitsFn.
+  int64_t parts, first, end;
 };
 
 typedef void (*KernelFn)(const Call* call);
 // Bytes of scratch for a call (its data pointers are null at that time); null: none needed.
 typedef size_t (*ScratchFn)(const Call* call, int workers);
+// How many equal pieces, which are computed by themselves, an output of the call has, in the order of its memory:
+// `parts` of a call must divide it. Null, or 0: the kernel computes everything or nothing.
+typedef int64_t (*UnitsFn)(const Call* call);
 
 // ---- attributes -------------------------------------------------------------------------------
 
@@ -123,6 +129,7 @@ struct KernelEntry {
   DType dtype;
   KernelFn run;
   ScratchFn scratch;
+  UnitsFn units;
   uint32_t attrs_bytes;  // of the struct that calls bring; 0: none
 };
 #define MYELIN_ATTRS_BYTES(attrs) (__is_empty(attrs) ? 0u : static_cast<uint32_t>(sizeof(attrs)))

@@ -9,7 +9,12 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
     : backend(where), mode(plan_mode), graph(decode(bytes, size)) {
   const KernelTable& table = backend.kernels();
   code = lower(graph, fuse(graph, mode), mode, table);
-  schedule(code);
+  const std::vector<Order> orders = schedule(code);
+  if (mode == PlanMode::fused && !backend.device()) {
+    form_regions(code, orders);
+  } else {
+    stand_alone(code);
+  }
   place_values(code, mode);
   for (Instruction& instruction : code.instructions) {
     if (instruction.fused) instruction.fused->link();

@@ -59,7 +59,12 @@ class HostSession : public Session {
   void commit();  // totals and states; cannot fail
 
  private:
-  void call(size_t instruction);
+  struct Team {
+    const HostSession& session;
+    const Stretch& stretch;
+  };
+  static void run_piece(void* context, int stage, int task, int worker);
+  void run(const Stretch& stretch);
 
   Parallel parallel_;
   std::vector<std::pair<size_t, uint32_t>> collected_;  // views that move from step to step, and their fetch

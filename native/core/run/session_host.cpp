@@ -81,16 +81,37 @@ void HostSession::begin(int64_t step) {
   }
 }
 
-void HostSession::call(size_t i) {
-  calls_++;
-  plan_.code.instructions[i].kernel->run(&work().calls[i]);
+// A piece of a stretch, on any thread of the team.
+void HostSession::run_piece(void* context, int stage, int task, int worker) {
+  const auto& [session, stretch] = *static_cast<const Team*>(context);
+  const Workspace& w = session.work();
+  const Piece& piece = stretch.pieces[stretch.at[static_cast<size_t>(stage)] + static_cast<size_t>(task)];
+  for (uint32_t i = piece.first; i < piece.first + piece.count; i++) {
+    Call call = w.calls[i];
+    call.parallel = nullptr;
+    call.scratch = static_cast<char*>(w.scratch) + static_cast<size_t>(worker) * w.piece_scratch;
+    call.parts = piece.parts;
+    call.first = piece.begin;
+    call.end = piece.end;
+    session.plan_.code.instructions[i].kernel->run(&call);
+  }
+}
+
+void HostSession::run(const Stretch& stretch) {
+  if (stretch.alone) {
+    plan_.code.instructions[stretch.instruction].kernel->run(&work().calls[stretch.instruction]);
+    return;
+  }
+  Team team = {*this, stretch};
+  run_stages(parallel_.workers, static_cast<int>(stretch.tasks.size()), stretch.tasks.data(), run_piece, &team);
 }
 
 bool HostSession::compute(const std::atomic<bool>* cancel) {
-  for (size_t i = 0; i < plan_.code.n_compute; i++) {
+  for (const Stretch& stretch : work().compute) {
     if (cancel && cancel->load(std::memory_order_relaxed)) return false;
-    call(i);
+    run(stretch);
   }
+  calls_ += static_cast<int64_t>(plan_.code.n_compute);
   return !(cancel && cancel->load(std::memory_order_relaxed));
 }
 
@@ -116,7 +137,8 @@ void HostSession::read_costs(std::vector<double>& costs) const {
 }
 
 void HostSession::commit() {
-  for (size_t i = plan_.code.n_compute; i < plan_.code.instructions.size(); i++) call(i);
+  for (const Stretch& stretch : work().commit) run(stretch);
+  calls_ += static_cast<int64_t>(plan_.code.instructions.size() - plan_.code.n_compute);
 }
 
 }  // namespace myelin

@@ -11,12 +11,25 @@ const void* attrs_of(const Instruction& instruction) {
   return instruction.attrs.empty() ? nullptr : instruction.attrs.data();
 }
 
-View view_of(const Operand& operand, int64_t count) {
-  View view = {};
-  view.rank = static_cast<int32_t>(operand.shape.size());
-  view.count = count;
-  std::copy(operand.shape.begin(), operand.shape.end(), view.dims);
-  return view;
+// In element-wise steps, as the work of an instruction. A region with less stays on one thread: waking others and
+// waiting for them costs about as much.
+constexpr double shared_work = 30000;
+constexpr double piece_work = 20000;   // of a piece, at least, where its strand can be cut
+constexpr int pieces_per_worker = 2;   // so that one that was interrupted does not keep the others waiting
+constexpr int64_t parts_together = 8;  // rows that kernels take at once
+
+void add_pieces(const Strand& strand, int workers, std::vector<Piece>& pieces) {
+  const int64_t most = std::min<int64_t>(strand.parts, pieces_per_worker * workers);
+  const int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(strand.work / piece_work), 1, most);
+  int64_t parts = (strand.parts + wanted - 1) / wanted;
+  if (parts > parts_together / 2) parts = (parts + parts_together - 1) / parts_together * parts_together;
+  if (parts >= strand.parts) {
+    pieces.push_back({strand.first, strand.count, 0, 0, 0});
+    return;
+  }
+  for (int64_t begin = 0; begin < strand.parts; begin += parts) {
+    pieces.push_back({strand.first, strand.count, strand.parts, begin, std::min(begin + parts, strand.parts)});
+  }
 }
 
 }  // namespace
@@ -29,7 +42,7 @@ Workspace::Workspace(const Plan& owner) : plan(owner), backend_(owner.backend) {
   for (const Instruction& instruction : code.instructions) {
     for (const auto* operands : {&instruction.in, &instruction.out}) {
       for (const Operand& operand : *operands) {
-        views.push_back(view_of(operand, count_of(operand.shape)));
+        views.push_back(view_of(operand));
         view_value.push_back(operand.value);
       }
     }
@@ -80,12 +93,25 @@ const Buffer& Workspace::kept(std::unique_ptr<Buffer>& place, DType dtype, int64
 
 void Workspace::fit(int workers) {
   if (workers == workers_) return;
+  divide(workers);
   for (View& view : views) view.data = nullptr;
   size_t bytes = 0;
-  for (size_t i = 0; i < calls.size(); i++) {
-    const ScratchFn ask = plan.code.instructions[i].kernel->scratch;
-    if (ask) bytes = std::max(bytes, ask(&calls[i], workers));
+  piece_scratch = 0;
+  for (const auto* all : {&compute, &commit}) {
+    for (const Stretch& stretch : *all) {
+      if (stretch.alone) {
+        const ScratchFn ask = plan.code.instructions[stretch.instruction].kernel->scratch;
+        if (ask) bytes = std::max(bytes, ask(&calls[stretch.instruction], workers));
+      }
+      for (const Piece& piece : stretch.pieces) {
+        for (uint32_t i = piece.first; i < piece.first + piece.count; i++) {
+          const ScratchFn ask = plan.code.instructions[i].kernel->scratch;
+          if (ask) piece_scratch = std::max(piece_scratch, aligned(ask(&calls[i], 1)));
+        }
+      }
+    }
   }
+  bytes = std::max(bytes, piece_scratch * static_cast<size_t>(workers));
   if (bytes > scratch_bytes_) {
     void* larger = backend_.allocate(bytes);
     if (scratch) backend_.release(scratch, scratch_bytes_);
@@ -95,6 +121,43 @@ void Workspace::fit(int workers) {
   }
   for (Call& call : calls) call.scratch = scratch;
   workers_ = workers;
+}
+
+void Workspace::divide(int workers) {
+  const uint32_t n = static_cast<uint32_t>(plan.code.instructions.size());
+  const uint32_t n_compute = static_cast<uint32_t>(plan.code.n_compute);
+  compute = stretches(0, n_compute, workers);
+  commit = stretches(n_compute, n, workers);
+}
+
+// How the instructions [first, end) run on `workers` threads.
+std::vector<Stretch> Workspace::stretches(uint32_t first, uint32_t end, int workers) const {
+  std::vector<Stretch> made;
+  for (const Region& region : plan.code.regions) {
+    const uint32_t begin = region.strands[0].first;
+    if (begin < first || begin >= end) continue;
+    if (region.alone) {
+      made.push_back({true, begin, {}, {}, {}});
+      continue;
+    }
+    if (made.empty() || made.back().alone) made.push_back({false, 0, {}, {}, {}});
+    Stretch& stretch = made.back();
+    double work = 0;
+    uint32_t count = 0;
+    for (const Strand& strand : region.strands) {
+      work += strand.work;
+      count += strand.count;
+    }
+    const uint32_t at = static_cast<uint32_t>(stretch.pieces.size());
+    stretch.at.push_back(at);
+    if (workers == 1 || work < shared_work) {
+      stretch.pieces.push_back({begin, count, 0, 0, 0});
+    } else {
+      for (const Strand& strand : region.strands) add_pieces(strand, workers, stretch.pieces);
+    }
+    stretch.tasks.push_back(static_cast<int>(stretch.pieces.size() - at));
+  }
+  return made;
 }
 
 }  // namespace myelin

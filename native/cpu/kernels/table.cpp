@@ -13,9 +13,14 @@ namespace {
 
 #define MYELIN_ENTRY_absent(dtype, type, name, attrs)
 #define MYELIN_ENTRY_plain(dtype, type, name, attrs) \
-  {#name, DType::dtype, kernel_##name##_##dtype, nullptr, MYELIN_ATTRS_BYTES(attrs)},
+  {#name, DType::dtype, kernel_##name##_##dtype, nullptr, nullptr, MYELIN_ATTRS_BYTES(attrs)},
 #define MYELIN_ENTRY_scratch(dtype, type, name, attrs) \
-  {#name, DType::dtype, kernel_##name##_##dtype, scratch_##name##_##dtype, MYELIN_ATTRS_BYTES(attrs)},
+  {#name, DType::dtype, kernel_##name##_##dtype, scratch_##name##_##dtype, nullptr, MYELIN_ATTRS_BYTES(attrs)},
+#define MYELIN_ENTRY_parts(dtype, type, name, attrs) \
+  {#name, DType::dtype, kernel_##name##_##dtype, nullptr, units_##name##_##dtype, MYELIN_ATTRS_BYTES(attrs)},
+#define MYELIN_ENTRY_scratch_parts(dtype, type, name, attrs)                                           \
+  {#name, DType::dtype, kernel_##name##_##dtype, scratch_##name##_##dtype, units_##name##_##dtype, \
+   MYELIN_ATTRS_BYTES(attrs)},
 
 const KernelEntry kernels[] = {
 #define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_EACH_##dtypes(MYELIN_ENTRY_##cpu, name, attrs)

@@ -1,6 +1,7 @@
 // "fused": takes element-wise steps tile by tile, so that temporaries live in the
 // first-level cache and memory is read and written once.
 #include "cpu/kernels/kernels.h"
+#include "cpu/kernels/units.h"
 #include "elementwise.h"
 #ifdef MYELIN_REFERENCE
 #include "cpu/kernels/reference.h"
@@ -177,14 +178,18 @@ struct FusedRun {
     }
   }
 
-  HD void run_tiles(int64_t first, int64_t end, int worker) const {
+  // Tiles [first, end) of the elements [from, to), a tile's length apart.
+  HD void run_tiles(int64_t from, int64_t to, int64_t first, int64_t end, int worker) const {
     char* mine = scratch + layout.workers + worker * layout.worker_bytes;
     int32_t* ready = reinterpret_cast<int32_t*>(mine);
     char** at = reinterpret_cast<char**>(mine + layout.pointers);
     char* tiles = mine + layout.tiles;
     if (!*ready) prepare_worker(at, tiles);
     *ready = 1;
-    for (int64_t t = first; t < end; t++) run_tile(at, tiles, t * tile, smaller(tile, count - t * tile));
+    for (int64_t t = first; t < end; t++) {
+      const int64_t begin = from + t * tile;
+      run_tile(at, tiles, begin, smaller(tile, to - begin));
+    }
   }
 
   // Whether output `index` may be written by its pass although it lies on an input: nobody reads that input later.
@@ -248,8 +253,10 @@ void fused(const Call* call) {
   for (int w = 0; w < workers; w++) {
     *reinterpret_cast<int32_t*>(p.scratch + p.layout.workers + w * p.layout.worker_bytes) = 0;
   }
-  for_ranges(call, divide_up(p.count, FusedRun<S>::tile), 1, p.count * p.attrs->n_steps,
-             [&](int64_t first, int64_t end, int worker) { p.run_tiles(first, end, worker); });
+  const UnitRange part = part_of(call, p.count);
+  for_ranges(
+      call, divide_up(part.end - part.begin, FusedRun<S>::tile), 1, p.count * p.attrs->n_steps,
+      [&](int64_t first, int64_t end, int worker) { p.run_tiles(part.begin, part.end, first, end, worker); });
 }
 
 #endif
@@ -258,3 +265,4 @@ MYELIN_END
 
 MYELIN_DEFINE_KERNEL(fused, fused)
 MYELIN_DEFINE_SCRATCH(fused, scratch_fused)
+MYELIN_DEFINE_UNITS(fused, element_units)
