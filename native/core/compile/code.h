@@ -158,8 +158,10 @@ void stand_alone(Code& code);
 // Whether one of `parts` parts of the instruction's outputs needs only the same part of the value, wherever it reads it.
 bool reads_part(const Code& code, const Instruction& instruction, uint32_t value, int64_t parts);
 View view_of(const Operand& operand);
+// The call of an instruction, without addresses; its views stand in `views`.
+Call call_of(const Instruction& instruction, std::vector<View>& views);
 // Gives every arena value its offset; fused instructions write over operands that end with them. Marks outputs that
-// alias an input as deferred.
+// lie on an input as deferred.
 void place_values(Code& code, PlanMode mode);
 
 constexpr size_t alignment = 64;

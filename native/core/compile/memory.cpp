@@ -182,8 +182,10 @@ void place_values(Code& p, PlanMode mode) {
     FusedSteps* fused = instruction.fused.get();
     if (!fused) continue;
     for (size_t o = 0; o < instruction.out.size(); o++) {
-      for (const Operand& in : instruction.in) {
-        if (same_memory(p.values[in.value], p.values[instruction.out[o].value])) fused->outputs[o].deferred = 1;
+      int32_t& deferred = fused->outputs[o].deferred;
+      for (size_t i = 0; i < instruction.in.size(); i++) {
+        if (!same_memory(p.values[instruction.in[i].value], p.values[instruction.out[o].value])) continue;
+        deferred = deferred || fused->inputs[i].mode != load_full ? -1 : static_cast<int32_t>(i) + 1;
       }
     }
   }

@@ -83,8 +83,13 @@ class Plan {
   std::vector<bool> state_updated;  // by slot
   std::vector<KernelFn> gather;     // by input slot
   void* constants = nullptr;
+  std::vector<const void*> prepared;  // by instruction: as in Call
 
  private:
+  void prepare();
+
+  char* prepared_ = nullptr;
+  size_t prepared_bytes_ = 0;
   static constexpr size_t max_idle = 2;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Workspace>> idle_;

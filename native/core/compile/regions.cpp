@@ -25,15 +25,7 @@ int64_t units_of(const Instruction& instruction) {
   const UnitsFn ask = instruction.kernel->units;
   if (!ask) return 0;
   std::vector<View> views;
-  for (const auto* operands : {&instruction.in, &instruction.out}) {
-    for (const Operand& operand : *operands) views.push_back(view_of(operand));
-  }
-  Call call = {};
-  call.n_in = static_cast<int32_t>(instruction.in.size());
-  call.n_out = static_cast<int32_t>(instruction.out.size());
-  call.in = views.data();
-  call.out = views.data() + call.n_in;
-  call.attrs = instruction.fused ? nullptr : instruction.attrs.data();
+  const Call call = call_of(instruction, views);
   return ask(&call);
 }
 
@@ -209,6 +201,22 @@ View view_of(const Operand& operand) {
   view.count = count_of(operand.shape);
   std::copy(operand.shape.begin(), operand.shape.end(), view.dims);
   return view;
+}
+
+Call call_of(const Instruction& instruction, std::vector<View>& views) {
+  views.clear();
+  for (const auto* operands : {&instruction.in, &instruction.out}) {
+    for (const Operand& operand : *operands) views.push_back(view_of(operand));
+  }
+  Call call = {};
+  call.n_in = static_cast<int32_t>(instruction.in.size());
+  call.n_out = static_cast<int32_t>(instruction.out.size());
+  call.in = views.data();
+  call.out = views.data() + call.n_in;
+  call.attrs = instruction.fused            ? static_cast<const void*>(&instruction.fused->attrs)
+               : instruction.attrs.empty() ? nullptr
+                                            : instruction.attrs.data();
+  return call;
 }
 
 bool reads_part(const Code& code, const Instruction& instruction, uint32_t value, int64_t parts) {

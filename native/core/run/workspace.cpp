@@ -6,11 +6,6 @@
 namespace myelin {
 namespace {
 
-const void* attrs_of(const Instruction& instruction) {
-  if (instruction.fused) return &instruction.fused->attrs;
-  return instruction.attrs.empty() ? nullptr : instruction.attrs.data();
-}
-
 // In element-wise steps, as the work of an instruction. A region with less stays on one thread: waking others and
 // waiting for them costs about as much.
 constexpr double shared_work = 30000;
@@ -39,24 +34,21 @@ Workspace::Workspace(const Plan& owner) : plan(owner), backend_(owner.backend) {
   const size_t elem = size_of(plan.graph.dtype);
   hyper_row.resize(plan.graph.n_hypers * elem);
 
-  for (const Instruction& instruction : code.instructions) {
+  std::vector<View> own;
+  std::vector<size_t> at;
+  for (size_t i = 0; i < code.instructions.size(); i++) {
+    const Instruction& instruction = code.instructions[i];
+    calls.push_back(call_of(instruction, own));
+    calls.back().prepared = plan.prepared[i];
+    at.push_back(views.size());
+    views.insert(views.end(), own.begin(), own.end());
     for (const auto* operands : {&instruction.in, &instruction.out}) {
-      for (const Operand& operand : *operands) {
-        views.push_back(view_of(operand));
-        view_value.push_back(operand.value);
-      }
+      for (const Operand& operand : *operands) view_value.push_back(operand.value);
     }
   }
-  size_t at = 0;
-  for (const Instruction& instruction : code.instructions) {
-    Call call = {};
-    call.n_in = static_cast<int32_t>(instruction.in.size());
-    call.n_out = static_cast<int32_t>(instruction.out.size());
-    call.in = views.data() + at;
-    call.out = views.data() + at + instruction.in.size();
-    call.attrs = attrs_of(instruction);
-    at += instruction.in.size() + instruction.out.size();
-    calls.push_back(call);
+  for (size_t i = 0; i < calls.size(); i++) {  // the views do not move any more
+    calls[i].in = views.data() + at[i];
+    calls[i].out = calls[i].in + calls[i].n_in;
   }
   batches.resize(plan.graph.n_inputs);
   collected.resize(plan.graph.fetches.size());

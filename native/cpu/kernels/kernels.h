@@ -13,6 +13,8 @@ namespace MYELIN_TARGET {
   MYELIN_DECLARE_plain(dtype, type, name) int64_t units_##name##_##dtype(const Call* call);
 #define MYELIN_DECLARE_scratch_parts(dtype, type, name) \
   MYELIN_DECLARE_scratch(dtype, type, name) int64_t units_##name##_##dtype(const Call* call);
+#define MYELIN_DECLARE_prepared(dtype, type, name) \
+  MYELIN_DECLARE_scratch_parts(dtype, type, name) size_t prepare_##name##_##dtype(const Call* call, void* memory);
 #define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_EACH_##dtypes(MYELIN_DECLARE_##cpu, name)
 #include "core/kernels.def"
 #undef MYELIN_DECLARE_absent
@@ -20,6 +22,7 @@ namespace MYELIN_TARGET {
 #undef MYELIN_DECLARE_scratch
 #undef MYELIN_DECLARE_parts
 #undef MYELIN_DECLARE_scratch_parts
+#undef MYELIN_DECLARE_prepared
 
 }  // namespace MYELIN_TARGET
 }  // namespace myelin
@@ -42,6 +45,14 @@ namespace MYELIN_TARGET {
   namespace myelin { \
   namespace MYELIN_TARGET { \
   MYELIN_EACH_##dtypes(MYELIN_SCRATCH_OF_, name, function) \
+  } \
+  }
+#define MYELIN_PREPARE_OF_(dtype, type, name, function) \
+  size_t prepare_##name##_##dtype(const Call* call, void* memory) { return function<type>(call, memory); }
+#define MYELIN_DEFINE_PREPARE(name, function) \
+  namespace myelin { \
+  namespace MYELIN_TARGET { \
+  MYELIN_EACH_floats(MYELIN_PREPARE_OF_, name, function) \
   } \
   }
 // Of any dtype alike: `function` is a plain function.
