@@ -121,6 +121,7 @@ struct Code {
   std::vector<uint32_t> node_value;    // by node: the value that holds it, or no_value
   size_t n_compute = 0, n_record = 0;  // the instructions of each phase stand together, in order
   std::vector<Region> regions;         // of all instructions, in order; none reaches over the end of a phase
+  std::vector<bool> is_alone;          // by instruction: in its region
   size_t arena_bytes = 0;
   size_t accumulator_bytes = 0;
 };

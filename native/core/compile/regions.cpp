@@ -181,6 +181,9 @@ class Former {
       ordered.push_back(std::move(code_.instructions[i]));
     }
     code_.instructions = std::move(ordered);
+    for (const Region& region : code_.regions) {
+      for (const Strand& strand : region.strands) code_.is_alone.insert(code_.is_alone.end(), strand.count, region.alone);
+    }
   }
 
   Code& code_;
@@ -243,6 +246,7 @@ void stand_alone(Code& code) {
     region.strands.push_back({1, i, 1, code.instructions[i].work});
     code.regions.push_back(std::move(region));
   }
+  code.is_alone.assign(code.instructions.size(), true);
 }
 
 }  // namespace myelin

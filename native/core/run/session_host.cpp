@@ -86,14 +86,18 @@ void HostSession::run_piece(void* context, int stage, int task, int worker) {
   const auto& [session, stretch] = *static_cast<const Team*>(context);
   const Workspace& w = session.work();
   const Piece& piece = stretch.pieces[stretch.at[static_cast<size_t>(stage)] + static_cast<size_t>(task)];
+  const std::vector<Instruction>& instructions = session.plan_.code.instructions;
+  if (!piece.parts && worker == 0) {
+    for (uint32_t i = piece.first; i < piece.first + piece.count; i++) instructions[i].kernel->run(&w.calls[i]);
+    return;
+  }
   for (uint32_t i = piece.first; i < piece.first + piece.count; i++) {
     Call call = w.calls[i];
-    call.parallel = nullptr;
     call.scratch = static_cast<char*>(w.scratch) + static_cast<size_t>(worker) * w.piece_scratch;
     call.parts = piece.parts;
     call.first = piece.begin;
     call.end = piece.end;
-    session.plan_.code.instructions[i].kernel->run(&call);
+    instructions[i].kernel->run(&call);
   }
 }
 

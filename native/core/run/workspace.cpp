@@ -141,10 +141,15 @@ std::vector<Stretch> Workspace::stretches(uint32_t first, uint32_t end, int work
       count += strand.count;
     }
     const uint32_t at = static_cast<uint32_t>(stretch.pieces.size());
-    stretch.at.push_back(at);
     if (workers == 1 || work < shared_work) {
+      if (at && stretch.tasks.back() == 1 && !stretch.pieces.back().parts) {  // goes on with the stage before
+        stretch.pieces.back().count += count;
+        continue;
+      }
+      stretch.at.push_back(at);
       stretch.pieces.push_back({begin, count, 0, 0, 0});
     } else {
+      stretch.at.push_back(at);
       for (const Strand& strand : region.strands) add_pieces(strand, workers, stretch.pieces);
     }
     stretch.tasks.push_back(static_cast<int>(stretch.pieces.size() - at));
