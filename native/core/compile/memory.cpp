@@ -96,13 +96,16 @@ class Uses {
   uint32_t region(size_t instruction) const { return place_[instruction].region; }
   uint32_t last(uint32_t value) const { return last_[value]; }
 
-  // May the instruction write over what it reads of this value, element by element? Not while others read it.
+  uint32_t strand(size_t instruction) const { return place_[instruction].strand; }
+
+  // Is the instruction the last to read this value, so that behind it a part of the value's memory belongs to whoever
+  // has that part of the strand?
   bool ends_with(size_t i, uint32_t value) const {
     const Place now = place_[i];
     if (last_[value] != now.region) return false;
     const int64_t parts = code_.regions[now.region].strands[now.strand].parts;
     for (const uint32_t reader : readers_[value]) {
-      if (place_[reader].region != now.region || reader == i) continue;
+      if (place_[reader].region != now.region) continue;
       if (reader > i || place_[reader].strand != now.strand) return false;
       if (parts > 1 && !reads_part(code_, code_.instructions[reader], value, parts)) return false;
     }
@@ -150,6 +153,15 @@ void place_values(Code& p, PlanMode mode) {
   std::vector<bool> placed(p.values.size(), false), replaced(p.values.size(), false);
   std::vector<std::vector<uint32_t>> ends(p.regions.size() + 1);
   Arena arena;
+  // Within a strand, memory of one size goes from value to value: then its parts stay with those of the strand.
+  std::map<std::pair<uint32_t, size_t>, std::vector<uint32_t>> spare;  // by strand and bytes: values
+  const auto take_spare = [&](uint32_t strand, size_t bytes) {
+    std::vector<uint32_t>& values = spare[{strand, bytes}];
+    if (values.empty()) return no_value;
+    const uint32_t value = values.back();
+    values.pop_back();
+    return value;
+  };
   for (size_t i = 0; i < p.instructions.size(); i++) {
     Instruction& instruction = p.instructions[i];
     const uint32_t now = uses.region(i);
@@ -159,8 +171,8 @@ void place_values(Code& p, PlanMode mode) {
       placed[out.value] = true;
       const size_t bytes = aligned(value.bytes);
       const size_t in = mode == PlanMode::fused ? replaceable(p, i, uses, bytes, replaced) : SIZE_MAX;
-      if (in != SIZE_MAX) {
-        const uint32_t old = instruction.in[in].value;
+      const uint32_t old = in != SIZE_MAX ? instruction.in[in].value : take_spare(uses.strand(i), value.bytes);
+      if (old != no_value) {
         value.offset = p.values[old].offset;
         replaced[old] = true;
       } else {
@@ -169,7 +181,16 @@ void place_values(Code& p, PlanMode mode) {
       ends[uses.last(out.value)].push_back(out.value);
     }
     if (mode == PlanMode::plain) continue;  // nothing is taken back: every value stays for inspection
-    if (i + 1 < p.instructions.size() && uses.region(i + 1) == now) continue;
+    if (i + 1 < p.instructions.size() && uses.region(i + 1) == now) {
+      for (const Operand& in : instruction.in) {
+        const Value& value = p.values[in.value];
+        std::vector<uint32_t>& known = spare[{uses.strand(i), value.bytes}];
+        if (value.place != Place::arena || replaced[in.value] || !uses.ends_with(i, in.value)) continue;
+        if (std::find(known.begin(), known.end(), in.value) == known.end()) known.push_back(in.value);
+      }
+      continue;
+    }
+    spare.clear();
     for (const uint32_t id : ends[now]) {
       if (replaced[id]) continue;
       replaced[id] = true;
