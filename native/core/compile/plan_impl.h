@@ -51,7 +51,7 @@ class Workspace {
 
  private:
   void divide(int workers);
-  std::vector<Stretch> stretches(uint32_t first, uint32_t end, int workers) const;
+  std::vector<Stretch> stretches(uint32_t first, uint32_t end, int workers, std::vector<int>& homes) const;
 
   Backend& backend_;
   char* block_ = nullptr;

@@ -99,8 +99,7 @@ class Pool {
     tasks_ = tasks;
     stages_ = static_cast<uint32_t>(stages);
     limit_ = workers;
-    done_.store(0, std::memory_order_relaxed);
-    next_.store(0, std::memory_order_relaxed);
+    begin(0);
     gate_.fetch_or(open_bit);
     wake();
     work(0);
@@ -113,27 +112,52 @@ class Pool {
  private:
   static constexpr uint32_t open_bit = 1u << 31;  // the rest of gate_ counts the workers inside
 
-  // `next_` is stage and task of what nobody has taken yet, in one word. Whoever finishes the last task of a stage
-  // begins the next one; the others wait for that, and leave when there is none.
+  // Every worker has a share of a stage's tasks, the same in every run, so that what it works on stays in its cache:
+  // from step to step, and from the derivative of a weight to its update. Who has finished its own takes from the
+  // others. Whoever finishes the last task of a stage begins the next one; the others wait for that, and leave when
+  // there is none.
   void work(int worker) {
     for (int waits = 0;;) {
-      uint64_t seen = next_.load(std::memory_order_acquire);
-      if (stage_of(seen) >= stages_) return;
-      if (task_of(seen) >= tasks_[stage_of(seen)]) {
+      const uint32_t stage = stage_.load(std::memory_order_acquire);
+      if (stage >= stages_) return;
+      const int task = take(stage, worker);
+      if (task < 0) {
         wait(waits++);
         continue;
       }
       waits = 0;
-      if (!next_.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire)) continue;
-      const uint32_t stage = stage_of(seen);
-      fn_(context_, static_cast<int>(stage), task_of(seen), worker);
-      if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 < tasks_[stage]) continue;
-      done_.store(0, std::memory_order_relaxed);
-      next_.store(static_cast<uint64_t>(stage + 1) << 32, std::memory_order_release);
+      fn_(context_, static_cast<int>(stage), task, worker);
+      if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == tasks_[stage]) begin(stage + 1);
     }
   }
-  static uint32_t stage_of(uint64_t next) { return static_cast<uint32_t>(next >> 32); }
-  static int task_of(uint64_t next) { return static_cast<int>(next & UINT32_MAX); }
+
+  // While nobody works.
+  void begin(uint32_t stage) {
+    done_.store(0, std::memory_order_relaxed);
+    for (int share = 0; stage < stages_ && share < limit_; share++) {
+      shares_[share].next.store(static_cast<uint64_t>(stage) << 32 | static_cast<uint32_t>(begin_of(stage, share)),
+                                std::memory_order_relaxed);
+    }
+    stage_.store(stage, std::memory_order_release);
+  }
+
+  int begin_of(uint32_t stage, int share) const {
+    return static_cast<int>(static_cast<int64_t>(tasks_[stage]) * share / limit_);
+  }
+
+  // A task that nobody has taken yet; -1: there is none.
+  int take(uint32_t stage, int worker) {
+    for (int i = 0; i < limit_; i++) {
+      const int share = (worker + i) % limit_, end = begin_of(stage, share + 1);
+      uint64_t next = shares_[share].next.load(std::memory_order_relaxed);
+      while (next >> 32 == stage && static_cast<int>(next & UINT32_MAX) < end) {
+        if (shares_[share].next.compare_exchange_weak(next, next + 1, std::memory_order_relaxed)) {
+          return static_cast<int>(next & UINT32_MAX);
+        }
+      }
+    }
+    return -1;
+  }
 
   // A moment at full speed; then other processes may have the core.
   static void wait(int waits) {
@@ -218,7 +242,11 @@ class Pool {
   uint32_t stages_ = 0;
   int limit_ = 0;
 
-  alignas(64) std::atomic<uint64_t> next_{0};
+  struct alignas(64) Share {
+    std::atomic<uint64_t> next{0};  // stage and task of what nobody has taken yet, in one word
+  };
+  Share shares_[max_threads];  // by worker
+  alignas(64) std::atomic<uint32_t> stage_{0};
   alignas(64) std::atomic<int> done_{0};  // tasks of the present stage
   alignas(64) std::atomic<uint32_t> gate_{0};
   alignas(64) std::atomic<uint64_t> generation_{0};

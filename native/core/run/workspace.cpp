@@ -13,19 +13,69 @@ constexpr double piece_work = 20000;   // of a piece, at least, where its strand
 constexpr int pieces_per_worker = 2;   // so that one that was interrupted does not keep the others waiting
 constexpr int64_t parts_together = 8;  // rows that kernels take at once
 
-void add_pieces(const Strand& strand, int workers, std::vector<Piece>& pieces) {
-  const int64_t most = std::min<int64_t>(strand.parts, pieces_per_worker * workers);
-  const int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(strand.work / piece_work), 1, most);
-  int64_t parts = (strand.parts + wanted - 1) / wanted;
-  if (parts > parts_together / 2) parts = (parts + parts_together - 1) / parts_together * parts_together;
-  if (parts >= strand.parts) {
-    pieces.push_back({strand.first, strand.count, 0, 0, 0});
-    return;
+// Who computed a value, where one worker computed all of it: by value; -1: several, or not known.
+using Homes = std::vector<int>;
+
+// The pieces of a stage in the order of the shares that workers have in it (pool.h). What is small beside the stage is
+// one worker's: of two that need the same array, one has it in its cache then. So a derivative of a weight and the
+// weight's update belong to the same worker, in every step. What is large is cut evenly.
+class Shares {
+ public:
+  Shares(const Code& code, const Region& region, int workers, Homes& homes)
+      : code_(code), homes_(homes), shares_(static_cast<size_t>(workers)) {
+    for (const Strand& strand : region.strands) all_ += strand.work;
+    for (const Strand& strand : region.strands) add(strand);
   }
-  for (int64_t begin = 0; begin < strand.parts; begin += parts) {
-    pieces.push_back({strand.first, strand.count, strand.parts, begin, std::min(begin + parts, strand.parts)});
+
+  void append_to(std::vector<Piece>& pieces) const {
+    for (const Share& share : shares_) pieces.insert(pieces.end(), share.pieces.begin(), share.pieces.end());
   }
-}
+
+ private:
+  struct Share {
+    double work = 0;
+    std::vector<Piece> pieces;
+  };
+
+  void add(const Strand& strand) {
+    const int64_t workers = static_cast<int64_t>(shares_.size());
+    const int64_t most = std::min<int64_t>(strand.parts, pieces_per_worker * workers);
+    const int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(strand.work / piece_work), 1, most);
+    int64_t parts = (strand.parts + wanted - 1) / wanted;
+    if (parts > parts_together / 2) parts = (parts + parts_together - 1) / parts_together * parts_together;
+    const bool is_one = parts >= strand.parts;
+    const bool is_small = strand.work * 2 * static_cast<double>(workers) < all_;
+    const int home = is_one || is_small ? home_of(strand) : -1;
+    for (uint32_t i = strand.first; i < strand.first + strand.count; i++) {
+      for (const Operand& out : code_.instructions[i].out) homes_[out.value] = home;
+    }
+    for (int64_t begin = 0; begin < strand.parts; begin += parts) {
+      const int64_t end = std::min(begin + parts, strand.parts);
+      Share& share = shares_[static_cast<size_t>(home >= 0 ? home : begin * workers / strand.parts)];
+      share.work += strand.work * static_cast<double>(end - begin) / static_cast<double>(strand.parts);
+      share.pieces.push_back({strand.first, strand.count, is_one ? 0 : strand.parts, begin, end});
+    }
+  }
+
+  // Where the strand finds what it reads, or the worker with the least to do.
+  int home_of(const Strand& strand) const {
+    for (uint32_t i = strand.first; i < strand.first + strand.count; i++) {
+      for (const Operand& in : code_.instructions[i].in) {
+        if (homes_[in.value] >= 0) return homes_[in.value];
+      }
+    }
+    size_t least = 0;
+    for (size_t s = 1; s < shares_.size(); s++) {
+      if (shares_[s].work < shares_[least].work) least = s;
+    }
+    return static_cast<int>(least);
+  }
+
+  const Code& code_;
+  Homes& homes_;
+  double all_ = 0;
+  std::vector<Share> shares_;
+};
 
 }  // namespace
 
@@ -118,12 +168,13 @@ void Workspace::fit(int workers) {
 void Workspace::divide(int workers) {
   const uint32_t n = static_cast<uint32_t>(plan.code.instructions.size());
   const uint32_t n_compute = static_cast<uint32_t>(plan.code.n_compute);
-  compute = stretches(0, n_compute, workers);
-  commit = stretches(n_compute, n, workers);
+  std::vector<int> homes(plan.code.values.size(), -1);
+  compute = stretches(0, n_compute, workers, homes);
+  commit = stretches(n_compute, n, workers, homes);
 }
 
 // How the instructions [first, end) run on `workers` threads.
-std::vector<Stretch> Workspace::stretches(uint32_t first, uint32_t end, int workers) const {
+std::vector<Stretch> Workspace::stretches(uint32_t first, uint32_t end, int workers, std::vector<int>& homes) const {
   std::vector<Stretch> made;
   for (const Region& region : plan.code.regions) {
     const uint32_t begin = region.strands[0].first;
@@ -150,7 +201,7 @@ std::vector<Stretch> Workspace::stretches(uint32_t first, uint32_t end, int work
       stretch.pieces.push_back({begin, count, 0, 0, 0});
     } else {
       stretch.at.push_back(at);
-      for (const Strand& strand : region.strands) add_pieces(strand, workers, stretch.pieces);
+      Shares(plan.code, region, workers, homes).append_to(stretch.pieces);
     }
     stretch.tasks.push_back(static_cast<int>(stretch.pieces.size() - at));
   }
