@@ -105,46 +105,6 @@ void check_parts(const Case& c, const char* type) {
   }
 }
 
-// The second operand in panels: the same bits.
-template <class T>
-void check_panels(const Case& c, const char* type) {
-  Matmul<T> x(c, static_cast<unsigned>(c.m * 31 + c.k * 7 + c.n), true);
-  Call call = x.call(nullptr);
-  const auto run = [&] {
-    Array<char> scratch(static_cast<int64_t>(Matmul<T>::scratch_bytes(call, 1)), true);
-    call.scratch = scratch.data();
-    std::memset(static_cast<void*>(x.out.data()), 0xFF, c.m * c.n * sizeof(T));
-    Matmul<T>::kernel()(&call);
-    return std::vector<T>(x.out.data(), x.out.data() + c.m * c.n);
-  };
-  const std::vector<T> whole = run();
-  const DType dtype = sizeof(T) == 4 ? DType::f32 : DType::f64;
-  const int64_t columns = cpu_backend().kernels().panel_columns[dtype == DType::f64];
-  const int64_t panels = (c.n + columns - 1) / columns;
-  Array<T> packed(panels * c.k * columns, true);
-  View out = {packed.data(), 3, {panels, c.k, columns}, panels * c.k * columns};
-  const PanelAttrs attrs = {c.k, c.n, c.trans_b};
-  Call pack = {};
-  pack.in = &x.in[1];
-  pack.out = &out;
-  pack.n_in = pack.n_out = 1;
-  pack.attrs = &attrs;
-  for (const int64_t parts : {int64_t(0), panels}) {
-    std::memset(static_cast<void*>(packed.data()), 0xFF, static_cast<size_t>(out.count) * sizeof(T));
-    pack.parts = parts;
-    for (pack.first = 0; pack.first < (parts ? parts : 1); pack.first++) {
-      pack.end = pack.first + 1;
-      entry_of("packPanels", dtype).run(&pack);
-      if (cpu_backend().kernels().isa == std::string("reference")) break;
-    }
-    x.in[1] = out;
-    x.attrs.packed_b = 1;
-    if (std::memcmp(whole.data(), run().data(), whole.size() * sizeof(T))) fail(c, type, "other bits from panels");
-    x.in[1] = Matmul<T>::matrix(x.b.data(), c.trans_b ? c.n : c.k, c.trans_b ? c.k : c.n);
-    x.attrs.packed_b = 0;
-  }
-}
-
 int check(bool quick) {
   std::vector<Case> cases;
   const int64_t sizes[][3] = {
@@ -176,10 +136,6 @@ int check(bool quick) {
   for (const Case& c : cases) {
     check_case<float>(c, "float32");
     check_case<double>(c, "float64");
-    if (c.m >= 5 && c.n >= 25) {
-      check_panels<float>(c, "float32");
-      check_panels<double>(c, "float64");
-    }
     if (!has_parts) continue;
     check_parts<float>(c, "float32");
     check_parts<double>(c, "float64");

@@ -153,7 +153,6 @@ struct KernelTable {
   int32_t n_kernels;
   const ElementwiseEntry* elementwise;
   int32_t n_elementwise;
-  int32_t panel_columns[2];  // of float32 and float64, for packPanels; 0: the backend has no panels
 };
 
 }  // namespace myelin

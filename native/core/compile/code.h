@@ -3,13 +3,11 @@
 //   Graph ──fuse──▶ Fusion (which nodes share an instruction) ──lower, updates──▶ Code ──schedule, regions, place──▶ Plan
 #pragma once
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/device/backend.h"
 #include "core/graph/graph.h"
-#include "core/ops/op.h"
 #include "plan.h"
 
 namespace myelin {
@@ -102,7 +100,6 @@ struct Instruction {
   // By operand, of other instructions than fused ones: whether rows of the outputs (what an index of the first axis
   // covers) need only the same rows of it.
   std::vector<bool> follows;
-  std::optional<Packable> packable;  // see op.h
 };
 
 // See regions.cpp.
@@ -147,10 +144,6 @@ struct StateWrite {
   std::string text;                   // label and shape
 };
 void write_updates(Code& code, std::vector<StateWrite> writes, PlanMode mode);
-// Products that share a region with others get the arrays that a step finds in panels, each packed once for all.
-void pack_operands(Code& code, const KernelTable& table, DType dtype);
-// Is the instruction so large that it stands in a region alone?
-bool is_large(const Code& code, const Instruction& instruction);
 // That one instruction must run before another: because that reads its value, or for another reason.
 struct Order {
   uint32_t first, second;

@@ -173,7 +173,6 @@ class Lowering {
     }
     made.attrs = std::move(lowered.attrs);
     made.work = work_of(n);
-    made.packable = lowered.packable;
     std::string shapes;
     for (size_t k = 0; k < n.inputs.size(); k++) {
       const uint32_t input = n.inputs[k];

@@ -9,10 +9,8 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
     : backend(where), mode(plan_mode), graph(decode(bytes, size)) {
   const KernelTable& table = backend.kernels();
   code = lower(graph, fuse(graph, mode), mode, table);
-  const bool in_regions = mode == PlanMode::fused && !backend.device();
-  if (in_regions) pack_operands(code, table, graph.dtype);
   const std::vector<Order> orders = schedule(code);
-  if (in_regions) {
+  if (mode == PlanMode::fused && !backend.device()) {
     form_regions(code, orders);
   } else {
     stand_alone(code);

@@ -68,7 +68,7 @@ class Former {
   }
 
  private:
-  bool alone(uint32_t i) const { return is_large(code_, code_.instructions[i]); }
+  bool alone(uint32_t i) const { return code_.instructions[i].work > alone_work || bytes_[i] > alone_bytes; }
 
   // The next region: of what is left, in order, whatever may be in it.
   void fill(const std::vector<uint32_t>& left) {
@@ -197,12 +197,6 @@ class Former {
 };
 
 }  // namespace
-
-bool is_large(const Code& code, const Instruction& instruction) {
-  size_t bytes = 0;
-  for (const Operand& out : instruction.out) bytes += code.values[out.value].bytes;
-  return instruction.work > alone_work || bytes > alone_bytes;
-}
 
 View view_of(const Operand& operand) {
   View view = {};

@@ -3,7 +3,6 @@
 // an element-wise op (native/math).
 #pragma once
 #include <cstring>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -42,16 +41,10 @@ using BlockNeed = std::vector<AxisNeed>;
 
 // A node as a call of one kernel. The core hands the attributes on without looking at them; which struct a kernel
 // takes, core/kernels.def says.
-struct Packable {
-  size_t operand;  // which of the inputs
-  PanelAttrs attrs;
-  size_t flag;  // where in the attributes the int32 stands that says that it is packed
-};
 struct Lowered {
   const char* kernel;
   std::vector<uint8_t> attrs;
-  std::string operands = {};  // for the listing of a plan; empty: the shapes of the inputs and of the output
-  std::optional<Packable> packable = {};  // what the kernel may be given in panels instead
+  std::string operands;  // for the listing of a plan; empty: the shapes of the inputs and of the output
 };
 
 template <class Attrs>

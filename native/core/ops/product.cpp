@@ -1,6 +1,4 @@
 // Matrix products.
-#include <cstddef>
-
 #include "check.h"
 
 namespace myelin {
@@ -19,16 +17,11 @@ void check_matmul(const Check& c) {
   c.shape({m, n});
 }
 Lowered lower_matmul(const Graph& graph, const Node& node, const Epilogue& epilogue) {
-  const MatmulAttrs attrs = {number_attr(node, "transA") != 0, number_attr(node, "transB") != 0, epilogue, 0};
+  const MatmulAttrs attrs = {number_attr(node, "transA") != 0, number_attr(node, "transB") != 0, epilogue};
   const auto operand = [&](size_t i, int32_t transposed) {
     return to_text(input_shape(graph, node, i)) + (transposed ? "ᵀ" : "");
   };
-  Lowered made{node.op.c_str(), to_bytes(attrs), operand(0, attrs.trans_a) + "·" + operand(1, attrs.trans_b), {}};
-  // Few rows or columns have ways of their own in the kernel. A plain operand is read in place by few rows.
-  const int64_t m = node.shape[0], n = node.shape[1], least_rows = attrs.trans_b ? 5 : 64;
-  const int64_t k = input_shape(graph, node)[attrs.trans_a ? 0 : 1];
-  if (m >= least_rows && n >= 25) made.packable = Packable{1, {k, n, attrs.trans_b}, offsetof(MatmulAttrs, packed_b)};
-  return made;
+  return {node.op.c_str(), to_bytes(attrs), operand(0, attrs.trans_a) + "·" + operand(1, attrs.trans_b)};
 }
 
 // Rows of op(a), columns of op(b).

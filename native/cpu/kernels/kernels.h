@@ -17,8 +17,6 @@ namespace MYELIN_TARGET {
   MYELIN_DECLARE_scratch_parts(dtype, type, name) size_t prepare_##name##_##dtype(const Call* call, void* memory);
 #define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_EACH_##dtypes(MYELIN_DECLARE_##cpu, name)
 #include "core/kernels.def"
-int32_t panel_columns_f32();
-int32_t panel_columns_f64();
 #undef MYELIN_DECLARE_absent
 #undef MYELIN_DECLARE_plain
 #undef MYELIN_DECLARE_scratch

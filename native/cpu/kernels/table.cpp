@@ -37,7 +37,6 @@ extern "C" const myelin::KernelTable* MYELIN_JOIN(myelin_kernels_, MYELIN_TARGET
   namespace target = myelin::MYELIN_TARGET;
   static const myelin::KernelTable table = {MYELIN_TEXT(MYELIN_TARGET), target::kernels,
                                             sizeof target::kernels / sizeof target::kernels[0],
-                                            target::elementwise_entries(), target::elementwise_count(),
-                                            {target::panel_columns_f32(), target::panel_columns_f64()}};
+                                            target::elementwise_entries(), target::elementwise_count()};
   return &table;
 }

@@ -26,6 +26,6 @@ extern "C" const myelin::KernelTable* myelin_cuda_kernels(void) {
   namespace target = myelin::cuda;
   static const myelin::KernelTable table = {"cuda", target::kernel_entries,
                                             sizeof target::kernel_entries / sizeof target::kernel_entries[0],
-                                            target::elementwise_table, target::op_count, {0, 0}};
+                                            target::elementwise_table, target::op_count};
   return &table;
 }

@@ -12,9 +12,8 @@ namespace {
 
 // Kernels that have drivers of their own.
 const char* const elsewhere[] = {
-    "matmul",      // bench/matmul.cpp --check: the sizes at which its ways change, and its epilogue
-    "packPanels",  // there, too, as products read them
-    "fused",       // fused.cpp: steps drawn at random
+    "matmul",  // bench/matmul.cpp --check: the sizes at which its ways change, and its epilogue
+    "fused",   // fused.cpp: steps drawn at random
 };
 
 template <class S>

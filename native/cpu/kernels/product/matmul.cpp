@@ -24,7 +24,7 @@ void matmul(const Call* call) {
       T sum = 0;
       for (int64_t q = 0; q < p.k; q++) {
         sum += (p.trans_a ? p.a[q * p.lda + i] : p.a[i * p.lda + q]) *
-               (p.packed_b ? p.b[j * p.k + q] : p.trans_b ? p.b[j * p.ldb + q] : p.b[q * p.ldb + j]);
+               (p.trans_b ? p.b[j * p.ldb + q] : p.b[q * p.ldb + j]);
       }
       p.sum[i * p.n + j] = p.bias ? sum + p.bias[j] : sum;
     }

@@ -44,16 +44,13 @@ void blocked_task(const Problem<T>& p, const MatmulTiling& tiling, int64_t i0, i
     int64_t columns;
     for (int64_t j = j0; j < j1; j += columns) {
       int vectors = tile_vectors;
-      if (i1 - i0 <= thin_rows && !tiling.pack_b && !p.packed_b && j1 - j >= thin_vectors * X::count) vectors = thin_vectors;
+      if (i1 - i0 <= thin_rows && !tiling.pack_b && j1 - j >= thin_vectors * X::count) vectors = thin_vectors;
       columns = smaller(vectors * X::count, j1 - j);
       vectors = static_cast<int>(divide_up(columns, X::count));
       const int tail = static_cast<int>(columns - (vectors - 1) * X::count);
       const T* b = p.trans_b ? p.b + j * p.ldb + k0 : p.b + k0 * p.ldb + j;
       int64_t ldb = p.ldb;
-      if (p.packed_b) {  // j stands at the beginning of a panel
-        ldb = vectors * X::count;
-        b = p.b + j * p.k + k0 * ldb;
-      } else if (tiling.pack_b || tail != X::count) {
+      if (tiling.pack_b || tail != X::count) {
         if (p.trans_b)
           pack_b_transposed(b, ldb, k, static_cast<int>(columns), packed_b);
         else

@@ -11,13 +11,13 @@ struct Problem : Finish<T> {  // sum and out are [m,n]
   const T* a;                 // [m,k] with row stride lda, or [k,m] if trans_a
   const T* b;                 // [k,n] with row stride ldb, or [n,k] if trans_b
   int64_t m, k, lda, ldb;
-  bool trans_a, trans_b, packed_b;
+  bool trans_a, trans_b;
 };
 
 // Shape and transposes alone: all that block sizes may depend on.
 struct MatmulShape {
   int64_t m, n, k, lda, ldb;
-  bool trans_a, trans_b, packed_b;
+  bool trans_a, trans_b;
 };
 
 inline MatmulShape shape_of(const Call* call) {
@@ -29,8 +29,7 @@ inline MatmulShape shape_of(const Call* call) {
   s.n = out.dims[1];
   s.k = a.dims[attrs->trans_a ? 0 : 1];
   s.trans_a = attrs->trans_a != 0;
-  s.packed_b = attrs->packed_b != 0;
-  s.trans_b = attrs->trans_b != 0 && !s.packed_b;
+  s.trans_b = attrs->trans_b != 0;
   // A vector has no transpose. One column of B is contiguous either way: taken as [n,k] it suits the dot products.
   // One row of A likewise, taken as [m,k]. With k = 1 both operands are vectors: taken so that nothing is packed.
   if (s.m == 1) s.trans_a = false;
@@ -56,7 +55,6 @@ Problem<T> problem_of(const Call* call, const MatmulShape& s) {
   p.ldb = s.ldb;
   p.trans_a = s.trans_a;
   p.trans_b = s.trans_b;
-  p.packed_b = s.packed_b;
   return p;
 }
 

@@ -57,7 +57,7 @@ MatmulTiling tiling_for(const MatmulShape& s, int workers) {
   const int64_t width = tile_vectors * lanes;
   MatmulTiling tiling;
   tiling.dot =
-      !s.packed_b && !s.trans_a && s.trans_b && s.k >= dot_least_k_vectors * lanes && (s.n <= dot_narrow || s.m <= dot_few_rows);
+      !s.trans_a && s.trans_b && s.k >= dot_least_k_vectors * lanes && (s.n <= dot_narrow || s.m <= dot_few_rows);
   tiling.kc = block_of(s.k, tiling.dot ? dot_kc_limit : kc_limit);
   tiling.pack_a = tiling.pack_b = tiling.gather_c = false;
   tiling.a_bytes = tiling.b_bytes = tiling.c_bytes = 0;
@@ -68,13 +68,13 @@ MatmulTiling tiling_for(const MatmulShape& s, int workers) {
                   stride_b = s.ldb * static_cast<int64_t>(sizeof(T));
     const int64_t block_a = most_rows * tiling.kc * static_cast<int64_t>(sizeof(T));
     tiling.pack_a = s.n > 2 * width && stride_a >= pack_a_stride && block_a >= pack_a_bytes;
-    tiling.pack_b = !s.packed_b && (s.trans_b || (s.m > (pack_b_tiles - 1) * tile_rows && stride_b >= pack_b_stride) ||
-                    (s.m > (pack_b_tiles_far - 1) * tile_rows && stride_b >= pack_b_stride_far));
+    tiling.pack_b = s.trans_b || (s.m > (pack_b_tiles - 1) * tile_rows && stride_b >= pack_b_stride) ||
+                    (s.m > (pack_b_tiles_far - 1) * tile_rows && stride_b >= pack_b_stride_far);
     if (tiling.pack_a)
       tiling.a_bytes = round_up(round_up(most_rows, tile_rows) * (tiling.kc + kc_step) * sizeof(T), 64);
     tiling.gather_c = s.k > tiling.kc && s.n * static_cast<int64_t>(sizeof(T)) >= gather_c_stride;
     if (tiling.gather_c) tiling.c_bytes = round_up(most_rows * gathered_stride(most_columns) * sizeof(T), 64);
-    if (!s.packed_b && (tiling.pack_b || s.n % lanes)) tiling.b_bytes = round_up(tiling.kc * width * sizeof(T), 64);
+    if (tiling.pack_b || s.n % lanes) tiling.b_bytes = round_up(tiling.kc * width * sizeof(T), 64);
   }
   if (runs_serially(s, workers)) {
     tiling.rows = most_rows;
