@@ -54,7 +54,7 @@ struct Call {
   const void* attrs;  // the kernel's struct of kernels.def; null for NoAttrs
   const StepKey* key;
   const Parallel* parallel;
-  void* scratch;  // as many bytes as the kernel's ScratchFn asked for, 64-byte aligned
+  void* scratch;         // as many bytes as the kernel's ScratchFn asked for, 64-byte aligned
   const void* prepared;  // what the kernel's PrepareFn wrote for such calls; null: the kernel works it out anew
   // Device memory: the kernel writes nothing when this is set and not 0 (a step that must not be committed). Null
   // where the host decides, as on the CPU.

@@ -1,6 +1,6 @@
 // What a graph becomes on its way to a plan: instructions over values. Internal to the core.
 //
-//   Graph ──fuse──▶ Fusion (which nodes share an instruction) ──lower, updates──▶ Code ──schedule, regions, place──▶ Plan
+//   Graph ──fuse──▶ Fusion (who shares an instruction) ──lower, updates──▶ Code ──schedule──▶ regions ──place──▶ Plan
 #pragma once
 #include <memory>
 #include <string>
@@ -156,7 +156,8 @@ std::vector<Order> schedule(Code& code);
 void form_regions(Code& code, const std::vector<Order>& orders);
 // … or every instruction into one of its own.
 void stand_alone(Code& code);
-// Whether one of `parts` parts of the instruction's outputs needs only the same part of the value, wherever it reads it.
+// Whether one of `parts` parts of the instruction's outputs needs only the same part of the value, wherever it reads
+// it.
 bool reads_part(const Code& code, const Instruction& instruction, uint32_t value, int64_t parts);
 View view_of(const Operand& operand);
 // The call of an instruction, without addresses; its views stand in `views`.

@@ -34,6 +34,9 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
   info.n_hypers = graph.n_hypers;
   info.arena_bytes = code.arena_bytes;
   for (const Instruction& instruction : code.instructions) info.instructions.push_back(instruction.text);
+  for (uint32_t r = 0; r < code.regions.size(); r++) {
+    for (const Strand& strand : code.regions[r].strands) info.regions.insert(info.regions.end(), strand.count, r);
+  }
   for (const Graph::Slot& slot : inputs) {
     info.inputs.push_back(slot.shape);
     info.input_dtypes.push_back(slot.dtype);

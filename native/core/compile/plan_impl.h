@@ -10,18 +10,26 @@ namespace myelin {
 
 // Some parts of the instructions of a strand, one instruction after the other, for one thread.
 struct Piece {
-  uint32_t first, count;         // instructions
-  int64_t parts, begin, end;     // as in Call
+  uint32_t first, count;      // instructions
+  int64_t parts, begin, end;  // as in Call
 };
 // What a run does between two looks at whether it was cancelled: an instruction that shares its work out by itself, or
 // stages of pieces; the pieces of a stage run side by side.
 struct Stretch {
   bool alone;
-  uint32_t instruction;      // alone
-  std::vector<int> tasks;    // else: pieces, by stage
-  std::vector<Piece> pieces; // of all stages, one after the other
-  std::vector<uint32_t> at;  // where the pieces of each stage begin
+  uint32_t instruction;       // alone
+  std::vector<int> tasks;     // else: pieces, by stage
+  std::vector<Piece> pieces;  // of all stages, one after the other
+  std::vector<uint32_t> at;   // where the pieces of each stage begin
 };
+
+// When work is shared out, in element-wise steps like the work of an instruction. Drivers make the numbers small, so
+// that small graphs are cut, too; results do not depend on them.
+struct TeamWork {
+  double shared = 30000;  // a region with less stays on one thread: waking others and waiting for them costs as much
+  double piece = 20000;   // of a piece, at least, where its strand can be cut
+};
+TeamWork& team_work();
 
 // The memory and the ready-made calls of one run. Thread ownership: whoever leased it.
 class Workspace {

@@ -17,6 +17,7 @@ namespace {
 constexpr double alone_work = 1e6;         // element-wise steps: about 100 µs of one core …
 constexpr size_t alone_bytes = 4 << 20;    // … or outputs that no second-level cache holds
 constexpr size_t region_bytes = 16 << 20;  // of new values: within a region no memory is used twice
+constexpr double single_work = 10000;      // of a strand that is not cut, where a new region would cut it
 constexpr uint32_t not_yet = UINT32_MAX;
 constexpr double emptied = -1;  // the work of a strand that was joined to another
 
@@ -131,6 +132,10 @@ class Former {
     }
     if (joined.empty()) return strand_of(natural_parts(i));
     if (!joins(i, parts)) return not_yet;
+    // What one thread has to do by itself must not become long: the others would wait.
+    if (parts == 1 && natural_parts(i) > 1 && strands_[joined[0]].work + code_.instructions[i].work > single_work) {
+      return not_yet;
+    }
     const uint32_t first = *std::min_element(joined.begin(), joined.end());
     for (const uint32_t strand : joined) {
       if (strand == first || strands_[strand].work < 0) continue;
@@ -182,7 +187,9 @@ class Former {
     }
     code_.instructions = std::move(ordered);
     for (const Region& region : code_.regions) {
-      for (const Strand& strand : region.strands) code_.is_alone.insert(code_.is_alone.end(), strand.count, region.alone);
+      for (const Strand& strand : region.strands) {
+        code_.is_alone.insert(code_.is_alone.end(), strand.count, region.alone);
+      }
     }
   }
 
@@ -216,9 +223,9 @@ Call call_of(const Instruction& instruction, std::vector<View>& views) {
   call.n_out = static_cast<int32_t>(instruction.out.size());
   call.in = views.data();
   call.out = views.data() + call.n_in;
-  call.attrs = instruction.fused            ? static_cast<const void*>(&instruction.fused->attrs)
+  call.attrs = instruction.fused           ? static_cast<const void*>(&instruction.fused->attrs)
                : instruction.attrs.empty() ? nullptr
-                                            : instruction.attrs.data();
+                                           : instruction.attrs.data();
   return call;
 }
 

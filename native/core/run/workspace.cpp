@@ -6,10 +6,6 @@
 namespace myelin {
 namespace {
 
-// In element-wise steps, as the work of an instruction. A region with less stays on one thread: waking others and
-// waiting for them costs about as much.
-constexpr double shared_work = 30000;
-constexpr double piece_work = 20000;   // of a piece, at least, where its strand can be cut
 constexpr int pieces_per_worker = 2;   // so that one that was interrupted does not keep the others waiting
 constexpr int64_t parts_together = 8;  // rows that kernels take at once
 
@@ -40,7 +36,7 @@ class Shares {
   void add(const Strand& strand) {
     const int64_t workers = static_cast<int64_t>(shares_.size());
     const int64_t most = std::min<int64_t>(strand.parts, pieces_per_worker * workers);
-    const int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(strand.work / piece_work), 1, most);
+    const int64_t wanted = std::clamp<int64_t>(static_cast<int64_t>(strand.work / team_work().piece), 1, most);
     int64_t parts = (strand.parts + wanted - 1) / wanted;
     if (parts > parts_together / 2) parts = (parts + parts_together - 1) / parts_together * parts_together;
     const bool is_one = parts >= strand.parts;
@@ -78,6 +74,11 @@ class Shares {
 };
 
 }  // namespace
+
+TeamWork& team_work() {
+  static TeamWork work;
+  return work;
+}
 
 Workspace::Workspace(const Plan& owner) : plan(owner), backend_(owner.backend) {
   const Code& code = plan.code;
@@ -192,7 +193,7 @@ std::vector<Stretch> Workspace::stretches(uint32_t first, uint32_t end, int work
       count += strand.count;
     }
     const uint32_t at = static_cast<uint32_t>(stretch.pieces.size());
-    if (workers == 1 || work < shared_work) {
+    if (workers == 1 || work < team_work().shared) {
       if (at && stretch.tasks.back() == 1 && !stretch.pieces.back().parts) {  // goes on with the stage before
         stretch.pieces.back().count += count;
         continue;

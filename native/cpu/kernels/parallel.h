@@ -50,9 +50,8 @@ HD UnitRange part_of(const Call* call, int64_t units) {
 template <class Body>
 HD void for_part(const Call* call, int64_t units, int64_t least, int64_t work, const Body& body) {
   const UnitRange part = part_of(call, units);
-  for_ranges(call, part.end - part.begin, least, work, [&](int64_t begin, int64_t end, int worker) {
-    body(part.begin + begin, part.begin + end, worker);
-  });
+  for_ranges(call, part.end - part.begin, least, work,
+             [&](int64_t begin, int64_t end, int worker) { body(part.begin + begin, part.begin + end, worker); });
 }
 
 MYELIN_END

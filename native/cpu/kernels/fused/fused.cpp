@@ -70,7 +70,7 @@ enum Place : int32_t {
 
 struct Slot {
   int32_t place;
-  int32_t number;  // tile: number of its (first) tile among the worker's
+  int32_t number;   // tile: number of its (first) tile among the worker's
   int32_t is_wide;  // of scalars: a pass reads a whole tile of them, not a vector
 };
 
@@ -283,9 +283,8 @@ void fused(const Call* call) {
   p.count = part.end - part.begin;
   const int workers = worker_count(call);
   for (int w = 0; w < workers; w++) *reinterpret_cast<int32_t*>(p.workers + w * p.worker_bytes) = 0;
-  for_ranges(
-      call, divide_up(p.count, FusedRun<S>::tile), 1, count * p.attrs->n_steps,
-      [&](int64_t first, int64_t end, int worker) { p.run_tiles(part.begin, part.end, first, end, worker); });
+  for_ranges(call, divide_up(p.count, FusedRun<S>::tile), 1, count * p.attrs->n_steps,
+             [&](int64_t first, int64_t end, int worker) { p.run_tiles(part.begin, part.end, first, end, worker); });
 }
 
 #endif
