@@ -8,6 +8,7 @@
 //
 // Large instructions gain nothing from that: they stand alone, and share their work out by themselves.
 #include <algorithm>
+#include <set>
 
 #include "code.h"
 
@@ -19,7 +20,6 @@ constexpr size_t alone_bytes = 4 << 20;    // … or outputs that no second-leve
 constexpr size_t region_bytes = 16 << 20;  // of new values: within a region no memory is used twice
 constexpr double single_work = 10000;      // of a strand that is not cut, where a new region would cut it
 constexpr uint32_t not_yet = UINT32_MAX;
-constexpr double emptied = -1;  // the work of a strand that was joined to another
 
 // Pieces into which outputs fall by themselves; 0: none.
 int64_t units_of(const Instruction& instruction) {
@@ -45,9 +45,14 @@ class Former {
  public:
   Former(Code& code, const std::vector<Order>& orders) : code_(code), n_(code.instructions.size()) {
     before_.resize(n_);
-    for (const Order& order : orders) before_[order.second].push_back(order);
-    for (size_t i = 0; i < n_; i++) {
-      const Instruction& instruction = code.instructions[i];
+    after_.resize(n_);
+    waits_.assign(n_, 0);
+    for (const Order& order : orders) {
+      before_[order.second].push_back(order);
+      after_[order.first].push_back(order.second);
+      waits_[order.second]++;
+    }
+    for (const Instruction& instruction : code.instructions) {
       units_.push_back(units_of(instruction));
       size_t bytes = 0;
       for (const Operand& out : instruction.out) bytes += code.values[out.value].bytes;
@@ -58,50 +63,44 @@ class Former {
   }
 
   void run() {
-    std::vector<uint32_t> left(n_);
-    for (uint32_t i = 0; i < n_; i++) left[i] = i;
-    while (!left.empty()) {
-      fill(left);
-      const uint32_t now = static_cast<uint32_t>(code_.regions.size());
-      left.erase(std::remove_if(left.begin(), left.end(), [&](uint32_t i) { return region_[i] < now; }), left.end());
+    for (uint32_t i = 0; i < n_; i++) {
+      if (!waits_[i]) ready_.insert(i);
     }
+    while (!ready_.empty()) fill();
     reorder();
   }
 
  private:
   bool alone(uint32_t i) const { return code_.instructions[i].work > alone_work || bytes_[i] > alone_bytes; }
 
-  // The next region: of what is left, in order, whatever may be in it.
-  void fill(const std::vector<uint32_t>& left) {
+  // The next region: of all that is ready, or becomes so on the way, in order, whatever may be in it.
+  void fill() {
     now_ = static_cast<uint32_t>(code_.regions.size());
-    const Phase phase = code_.instructions[left[0]].phase;
     code_.regions.push_back({});
     strands_.clear();
+    joined_to_.clear();
+    const size_t begin = members_.size();
+    const uint32_t first = *ready_.begin();
+    const Phase phase = code_.instructions[first].phase;
+    std::set<uint32_t> later;
     size_t bytes = 0;
-    for (const uint32_t i : left) {
-      if (code_.instructions[i].phase != phase) break;
-      if (alone(i)) {
-        if (i != left[0]) continue;
-        enter(i, strand_of(1));
-        code_.regions.back().alone = true;
-        break;
+    while (!ready_.empty()) {
+      const uint32_t i = *ready_.begin();
+      ready_.erase(ready_.begin());
+      const bool fits = code_.instructions[i].phase == phase && (!bytes || bytes + bytes_[i] <= region_bytes);
+      const bool is_alone = alone(i);
+      const uint32_t strand = !fits ? not_yet : !is_alone ? place(i) : i == first ? strand_of(1) : not_yet;
+      if (strand == not_yet) {
+        later.insert(i);
+        continue;
       }
-      if (bytes && bytes + bytes_[i] > region_bytes) continue;
-      const uint32_t strand = place(i);
-      if (strand == not_yet) continue;
       enter(i, strand);
       bytes += bytes_[i];
+      code_.regions.back().alone = is_alone;
+      if (is_alone) break;
     }
-    // Without those that were joined to others.
-    std::vector<uint32_t> number(strands_.size(), 0);
-    auto& kept = code_.regions.back().strands;
-    for (size_t s = 0; s < strands_.size(); s++) {
-      number[s] = static_cast<uint32_t>(kept.size());
-      if (strands_[s].work >= 0) kept.push_back(strands_[s]);
-    }
-    for (const uint32_t member : members_) {
-      if (region_[member] == now_) strand_[member] = number[strand_[member]];
-    }
+    ready_.insert(later.begin(), later.end());
+    number_strands(begin);
   }
 
   void enter(uint32_t i, uint32_t strand) {
@@ -109,41 +108,60 @@ class Former {
     strand_[i] = strand;
     strands_[strand].work += code_.instructions[i].work;
     members_.push_back(i);
+    for (const uint32_t next : after_[i]) {
+      if (--waits_[next] == 0) ready_.insert(next);
+    }
+  }
+
+  // Those of the present region, without what was joined to others. `begin`: where its members begin.
+  void number_strands(size_t begin) {
+    std::vector<uint32_t> number(strands_.size(), 0);
+    auto& kept = code_.regions.back().strands;
+    for (uint32_t s = 0; s < strands_.size(); s++) {
+      number[s] = static_cast<uint32_t>(kept.size());
+      if (strand_now(s) == s) kept.push_back(strands_[s]);
+    }
+    for (size_t m = begin; m < members_.size(); m++) strand_[members_[m]] = number[strand_now(strand_[members_[m]])];
   }
 
   uint32_t strand_of(int64_t parts) {
+    const uint32_t made = static_cast<uint32_t>(strands_.size());
     strands_.push_back({});
     strands_.back().parts = parts;
-    return static_cast<uint32_t>(strands_.size() - 1);
+    joined_to_.push_back(made);
+    return made;
+  }
+
+  // What a strand of the present region has become.
+  uint32_t strand_now(uint32_t strand) {
+    while (joined_to_[strand] != strand) strand = joined_to_[strand] = joined_to_[joined_to_[strand]];
+    return strand;
   }
 
   // The strand of the present region that takes the instruction, a new one if it needs nothing of this region;
   // not_yet: it must wait. Strands that it joins become one.
   uint32_t place(uint32_t i) {
-    int64_t parts = 0;
-    std::vector<uint32_t> joined;
+    std::set<uint32_t> joined;
     for (const Order& order : before_[i]) {
-      if (region_[order.first] == not_yet) return not_yet;
       if (region_[order.first] != now_) continue;
-      const uint32_t strand = strand_[order.first];
-      if (!order.by_value || (parts && parts != strands_[strand].parts)) return not_yet;
-      parts = strands_[strand].parts;
-      joined.push_back(strand);
+      const uint32_t strand = strand_now(strand_[order.first]);
+      if (!order.by_value || strands_[strand].parts != strands_[joined.empty() ? strand : *joined.begin()].parts) {
+        return not_yet;
+      }
+      joined.insert(strand);
     }
     if (joined.empty()) return strand_of(natural_parts(i));
+    const uint32_t first = *joined.begin();
+    const int64_t parts = strands_[first].parts;
     if (!joins(i, parts)) return not_yet;
     // What one thread has to do by itself must not become long: the others would wait.
-    if (parts == 1 && natural_parts(i) > 1 && strands_[joined[0]].work + code_.instructions[i].work > single_work) {
+    if (parts == 1 && natural_parts(i) > 1 && strands_[first].work + code_.instructions[i].work > single_work) {
       return not_yet;
     }
-    const uint32_t first = *std::min_element(joined.begin(), joined.end());
     for (const uint32_t strand : joined) {
-      if (strand == first || strands_[strand].work < 0) continue;
+      if (strand == first) continue;
       strands_[first].work += strands_[strand].work;
-      strands_[strand].work = emptied;
-      for (const uint32_t member : members_) {
-        if (region_[member] == now_ && strand_[member] == strand) strand_[member] = first;
-      }
+      joined_to_[strand] = first;
     }
     return first;
   }
@@ -195,12 +213,20 @@ class Former {
 
   Code& code_;
   const size_t n_;
-  std::vector<std::vector<Order>> before_;  // by instruction
+  // By instruction:
+  std::vector<std::vector<Order>> before_;
+  std::vector<std::vector<uint32_t>> after_;
+  std::vector<uint32_t> waits_;  // for so many that are in no region yet
   std::vector<int64_t> units_;
   std::vector<size_t> bytes_;  // of its outputs
-  std::vector<uint32_t> region_, strand_, members_;
-  std::vector<Strand> strands_;  // of the present region
+  std::vector<uint32_t> region_, strand_;
+
+  std::set<uint32_t> ready_;       // waits for nothing, and is in no region yet
+  std::vector<uint32_t> members_;  // of all regions, in order
+  // Of the present region:
   uint32_t now_ = 0;
+  std::vector<Strand> strands_;
+  std::vector<uint32_t> joined_to_;  // by strand: another, or itself
 };
 
 }  // namespace
