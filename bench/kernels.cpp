@@ -117,7 +117,7 @@ void bench_adam(int64_t n) {
   const int new_s = step("add", step("mul", s, beta2), step("mul", step("mul", g, g), rest2));
   const int root = step("add", step("sqrt", step("mul", new_s, correction), 0), epsilon);
   const int new_w = step("sub", w, step("div", step("mul", step("mul", new_v, correction), rate), root));
-  const std::vector<FusedOutput> outputs = {{new_w, 1}, {new_v, 1}, {new_s, 1}};
+  const std::vector<FusedOutput> outputs = {{new_w, w + 1}, {new_v, v + 1}, {new_s, s + 1}};
   const FusedAttrs attrs = {first,         static_cast<int>(steps.size()), 3, next, inputs.data(), steps.data(),
                             outputs.data()};
   bench("fused", "Adam, " + std::to_string(steps.size()) + " steps [" + std::to_string(n) + "]", in,

@@ -1,12 +1,17 @@
 /**
  * Median microseconds per training step of one workload through `fit`, printed as one line of JSON.
  *   npm run bench step -- mnist
+ *   npm run bench step -- deep --where    also says where the time of the last epoch's steps went
  * The median over epochs leaves out the first, which compiles the plan.
  */
 import * as my from 'myelin'
+import { loadNative } from '../lib/native/load'
+import { whereItWent } from './support/where'
 import workloads from './workloads.json'
 
-const name = (process.argv[2] ?? 'mnist') as keyof typeof workloads
+const args = process.argv.slice(2)
+const where = args.includes('--where')
+const name = (args.find((argument) => !argument.startsWith('--')) ?? 'mnist') as keyof typeof workloads
 const w = workloads[name]
 const inputs = w.widths[0]
 const outputs = w.widths[w.widths.length - 1]
@@ -28,6 +33,7 @@ async function main() {
   })
   const loss = w.head === 'softmax' ? 'sparseCategoricalCrossentropy' : 'binaryCrossentropy'
   model.compile({ optimizer: my.optimizers.adam({ learningRate: 1e-3 }), loss })
+  if (where) loadNative().stepProfile(true)
   const times: number[] = []
   let last = 0
   await model.fit(my.tensor(x, [w.examples, inputs]), my.tensor(y, [w.examples]), {
@@ -39,6 +45,8 @@ async function main() {
       last = now
     },
   })
+  const profile = where ? loadNative().stepProfile(false) : null
+  if (profile) console.log(whereItWent(profile))
   times.sort((a, b) => a - b)
   const steps = Math.ceil(w.examples / w.batch)
   const micros = (ms: number) => Math.round((ms * 1e4) / steps) / 10

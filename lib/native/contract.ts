@@ -98,6 +98,21 @@ export interface PlanInfo {
   launches: number[]
 }
 
+/** Where the time of the last run of training steps on the CPU went. */
+export interface StepProfile {
+  steps: number
+  /** Threads. */
+  workers: number
+  /** Of all steps together. */
+  nanoseconds: number
+  instructions: string[]
+  /**
+   * By instruction, of all steps and threads together, in nanoseconds. An instruction that shares out its own work
+   * counts for all threads while it lasts.
+   */
+  busy: number[]
+}
+
 export interface NativeGpu {
   /** 'cuda:0' */
   name: string
@@ -155,6 +170,8 @@ export interface Native {
   planCompileSync(graph: Uint8Array, mode: 'fused' | 'plain', device?: string): NativePlan
   planInfo(plan: NativePlan): PlanInfo
   planDispose(plan: NativePlan): void
+  /** The profile of the last run since this was last called, or null; runs leave one from now on, if `on`. */
+  stepProfile(on: boolean): StepProfile | null
   /** One run on the calling thread: for eager ops and predictSync. */
   planRunSync(plan: NativePlan, request: RunRequest): RunResult
   /**

@@ -1,5 +1,6 @@
-// planCompile, planCompileSync, planInfo, planDispose, planRunSync.
+// planCompile, planCompileSync, planInfo, planDispose, planRunSync, stepProfile.
 #include "core/compile/plan.h"
+#include "core/run/profile.h"
 
 #include <string>
 #include <vector>
@@ -81,6 +82,27 @@ Napi::Value run_sync(const Napi::CallbackInfo& info) {
   return to_result(info.Env(), run(request, nullptr, nullptr));
 }
 
+Napi::Value profile(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  if (!info[0].IsBoolean()) throw bad_argument({"stepProfile", "on"}, "a boolean", info[0]);
+  const StepProfile last = last_profile();
+  set_profiling(info[0].As<Napi::Boolean>());
+  leave_profile({});
+  if (last.steps == 0) return env.Null();
+  Napi::Array instructions = Napi::Array::New(env), busy = Napi::Array::New(env);
+  for (uint32_t i = 0; i < last.instructions.size(); ++i) {
+    instructions.Set(i, Napi::String::New(env, last.instructions[i]));
+    busy.Set(i, last.busy[i]);
+  }
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("steps", static_cast<double>(last.steps));
+  result.Set("workers", last.workers);
+  result.Set("nanoseconds", last.nanoseconds);
+  result.Set("instructions", instructions);
+  result.Set("busy", busy);
+  return result;
+}
+
 }  // namespace
 
 void add_plan_entries(Napi::Object exports) {
@@ -89,6 +111,7 @@ void add_plan_entries(Napi::Object exports) {
   add_entry<plan_info>(exports, "planInfo");
   add_entry<dispose>(exports, "planDispose");
   add_entry<run_sync>(exports, "planRunSync");
+  add_entry<profile>(exports, "stepProfile");
 }
 
 }  // namespace myelin::addon

@@ -54,15 +54,25 @@ struct Call {
   const void* attrs;  // the kernel's struct of kernels.def; null for NoAttrs
   const StepKey* key;
   const Parallel* parallel;
-  void* scratch;  // as many bytes as the kernel's ScratchFn asked for, 64-byte aligned
+  void* scratch;         // as many bytes as the kernel's ScratchFn asked for, 64-byte aligned
+  const void* prepared;  // what the kernel's PrepareFn wrote for such calls; null: the kernel works it out anew
   // Device memory: the kernel writes nothing when this is set and not 0 (a step that must not be committed). Null
   // where the host decides, as on the CPU.
   const uint32_t* skip;
+  // Every output cut into `parts` equal parts, in the order of its memory: only parts [first, end) are computed, with
+  // the bits that a whole call gives them. 0: all of it. Only for kernels with a UnitsFn.
+  int64_t parts, first, end;
 };
 
 typedef void (*KernelFn)(const Call* call);
 // Bytes of scratch for a call (its data pointers are null at that time); null: none needed.
 typedef size_t (*ScratchFn)(const Call* call, int workers);
+// How many equal pieces, which are computed by themselves, an output of the call has, in the order of its memory:
+// `parts` of a call must divide it. Null, or 0: the kernel computes everything or nothing.
+typedef int64_t (*UnitsFn)(const Call* call);
+// Writes what is the same for all calls that differ in addresses only, and returns its size; `memory` null: only the
+// size. 64-byte aligned. Null: the kernel has nothing to prepare.
+typedef size_t (*PrepareFn)(const Call* call, void* memory);
 
 // ---- attributes -------------------------------------------------------------------------------
 
@@ -96,7 +106,9 @@ struct FusedStep {
 };
 struct FusedOutput {
   int32_t slot;
-  int32_t deferred;  // memory aliases an input: write it only when the tile is finished
+  // 0: memory of its own. i + 1: that of input i, which is read element by element: written when nobody reads it any
+  // more. -1: that of inputs that are read otherwise, too: written when the tile is finished.
+  int32_t deferred;
 };
 // Inputs and steps together, as the core makes calls; a backend may refuse more.
 constexpr int32_t max_fused_slots = 64;
@@ -123,6 +135,8 @@ struct KernelEntry {
   DType dtype;
   KernelFn run;
   ScratchFn scratch;
+  UnitsFn units;
+  PrepareFn prepare;
   uint32_t attrs_bytes;  // of the struct that calls bring; 0: none
 };
 #define MYELIN_ATTRS_BYTES(attrs) (__is_empty(attrs) ? 0u : static_cast<uint32_t>(sizeof(attrs)))

@@ -10,6 +10,7 @@ const drivers = [
   { program: 'core_core_test', args: [] },
   { program: 'core_refusals', args: [] },
   { program: 'core_rows', args: [] },
+  { program: 'core_regions', args: [] },
   { program: 'core_blocks', args: [] },
   { program: 'core_cores', args: [] },
   { program: 'core_fuzz_decode', args: [] },

@@ -31,6 +31,7 @@ export class History<Names extends string = never> {
   dropout = false
   #chunks: Float64Array[] = []
   #all: Float64Array | null = null
+  #steps = 0
 
   /** J of every mini-batch before its update, in order. */
   get batches(): Float64Array {
@@ -52,6 +53,12 @@ export class History<Names extends string = never> {
     if (!costs.length) return
     this.#chunks.push(costs)
     this.#all = null
+    this.#steps += costs.length
+  }
+
+  /** How many mini-batches there were: asking for `batches` joins them all. @internal */
+  get stepCount(): number {
+    return this.#steps
   }
 
   /**

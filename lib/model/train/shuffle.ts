@@ -16,6 +16,9 @@ function mix(h: number): number {
   return (h ^ (h >>> 16)) >>> 0
 }
 
+/** Numbers that a generator makes at a time: its state then stays in registers. */
+const drawnAtOnce = 256
+
 /** A generator of 32-bit integers: xoshiro128** keyed by (seed, epoch). */
 function generator(seed: bigint, epoch: number): () => number {
   const words = [
@@ -26,23 +29,34 @@ function generator(seed: bigint, epoch: number): () => number {
   ].map(Number)
   let key = 0x9e3779b9
   for (const word of words) key = mix(Math.imul(key, 5) + 0xe6546b64 + mix(word + 0x9e3779b9))
-  const s = new Uint32Array(4)
-  for (let i = 0; i < 4; i++) s[i] = mix(key + Math.imul(i + 1, 0x9e3779b9)) ^ words[i]
-  if (!(s[0] | s[1] | s[2] | s[3])) s[0] = 1
-  const next = () => {
-    const x = Math.imul(s[1], 5)
-    const result = Math.imul((x << 7) | (x >>> 25), 9) >>> 0
-    const t = s[1] << 9
-    s[2] ^= s[0]
-    s[3] ^= s[1]
-    s[1] ^= s[2]
-    s[0] ^= s[3]
-    s[2] ^= t
-    s[3] = (s[3] << 11) | (s[3] >>> 21)
-    return result
+  const state = new Uint32Array(4)
+  for (let i = 0; i < 4; i++) state[i] = mix(key + Math.imul(i + 1, 0x9e3779b9)) ^ words[i]
+  if (!(state[0] | state[1] | state[2] | state[3])) state[0] = 1
+  const drawn = new Uint32Array(drawnAtOnce)
+  const draw = () => {
+    let [a, b, c, d] = state
+    for (let i = 0; i < drawnAtOnce; i++) {
+      const x = Math.imul(b, 5)
+      drawn[i] = Math.imul((x << 7) | (x >>> 25), 9)
+      const t = b << 9
+      c ^= a
+      d ^= b
+      b ^= c
+      a ^= d
+      c ^= t
+      d = (d << 11) | (d >>> 21)
+    }
+    state.set([a, b, c, d])
   }
-  for (let i = 0; i < 16; i++) next()
-  return next
+  draw()
+  let at = 16 // the first ones still show the key
+  return () => {
+    if (at === drawnAtOnce) {
+      draw()
+      at = 0
+    }
+    return drawn[at++]
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 // What a graph becomes on its way to a plan: instructions over values. Internal to the core.
 //
-//   Graph ──fuse──▶ Fusion (which nodes share an instruction) ──lower, updates──▶ Code ──schedule, place──▶ Plan
+//   Graph ──fuse──▶ Fusion (who shares an instruction) ──lower, updates──▶ Code ──schedule──▶ regions ──place──▶ Plan
 #pragma once
 #include <memory>
 #include <string>
@@ -96,6 +96,21 @@ struct Instruction {
   std::string text;                   // one readable line
   uint32_t key = 0;                   // the place in the graph it belongs to: earlier ones run first where they may
   std::vector<uint32_t> after;        // instructions that must run before, beyond those that make its inputs
+  double work = 0;                    // about how many element-wise steps it is
+  // By operand, of other instructions than fused ones: whether rows of the outputs (what an index of the first axis
+  // covers) need only the same rows of it.
+  std::vector<bool> follows;
+};
+
+// See regions.cpp.
+struct Strand {
+  int64_t parts = 1;
+  uint32_t first = 0, count = 0;  // its instructions
+  double work = 0;
+};
+struct Region {
+  bool alone = false;  // one instruction, which shares its work out by itself
+  std::vector<Strand> strands;
 };
 
 struct Code {
@@ -105,6 +120,8 @@ struct Code {
   std::vector<uint32_t> costs;         // values
   std::vector<uint32_t> node_value;    // by node: the value that holds it, or no_value
   size_t n_compute = 0, n_record = 0;  // the instructions of each phase stand together, in order
+  std::vector<Region> regions;         // of all instructions, in order; none reaches over the end of a phase
+  std::vector<bool> is_alone;          // by instruction: in its region
   size_t arena_bytes = 0;
   size_t accumulator_bytes = 0;
 };
@@ -127,10 +144,26 @@ struct StateWrite {
   std::string text;                   // label and shape
 };
 void write_updates(Code& code, std::vector<StateWrite> writes, PlanMode mode);
+// That one instruction must run before another: because that reads its value, or for another reason.
+struct Order {
+  uint32_t first, second;
+  bool by_value;
+  uint32_t value;
+};
 // Puts the instructions in order: by phase, then operands first, then equal updates together, then by key.
-void schedule(Code& code);
+std::vector<Order> schedule(Code& code);
+// Gathers instructions into regions, and puts them in the order of these …
+void form_regions(Code& code, const std::vector<Order>& orders);
+// … or every instruction into one of its own.
+void stand_alone(Code& code);
+// Whether one of `parts` parts of the instruction's outputs needs only the same part of the value, wherever it reads
+// it.
+bool reads_part(const Code& code, const Instruction& instruction, uint32_t value, int64_t parts);
+View view_of(const Operand& operand);
+// The call of an instruction, without addresses; its views stand in `views`.
+Call call_of(const Instruction& instruction, std::vector<View>& views);
 // Gives every arena value its offset; fused instructions write over operands that end with them. Marks outputs that
-// alias an input as deferred.
+// lie on an input as deferred.
 void place_values(Code& code, PlanMode mode);
 
 constexpr size_t alignment = 64;

@@ -126,6 +126,7 @@ class Lowering {
     fused.outputs.push_back({1, 0});
     fill.in.push_back({value_of(id), {}});
     fill.out.push_back({new_value(Place::arena, node(id).dtype, count_of(node(id).shape)), node(id).shape});
+    fill.work = static_cast<double>(count_of(node(id).shape));
     fill.text = "fill " + describe(node(id));
     filled_[id] = fill.out[0].value;
     code_.instructions.push_back(std::move(fill));
@@ -171,9 +172,12 @@ class Lowering {
                        lowered.kernel + "', which takes " + std::to_string(made.kernel->attrs_bytes) + " (a bug)");
     }
     made.attrs = std::move(lowered.attrs);
+    made.work = work_of(n);
     std::string shapes;
-    for (const uint32_t input : n.inputs) {
+    for (size_t k = 0; k < n.inputs.size(); k++) {
+      const uint32_t input = n.inputs[k];
       made.in.push_back(operand(input));
+      made.follows.push_back(follows_rows(n, k));
       shapes += (shapes.empty() ? " " : ", ") + to_text(node(input).shape);
     }
     if (unit.has_bias) made.in.push_back({full_value(unit.bias), {n.shape.back()}});
@@ -185,6 +189,21 @@ class Lowering {
     made.text = labelled(std::move(text), node(last).label.empty() ? n : node(last)) +
                 (lowered.operands.empty() ? shapes + " → " + to_text(n.shape) : " " + lowered.operands);
     code_.instructions.push_back(std::move(made));
+  }
+
+  // Do rows of the node need only the same rows of this input?
+  bool follows_rows(const Node& n, size_t input) const {
+    const Shape& shape = node(n.inputs[input]).shape;
+    const BlockNeed need = needs_of(graph_, n, input);
+    return !shape.empty() && !need.empty() && need[0].axis == 0 && need[0].shift == 0 && shape[0] == n.shape[0];
+  }
+
+  // Element-wise steps that a node costs about: what it reads and writes, unless its record knows better.
+  double work_of(const Node& n) const {
+    if (n.record->work) return n.record->work(graph_, n);
+    int64_t work = count_of(n.shape);
+    for (const uint32_t input : n.inputs) work += count_of(node(input).shape);
+    return static_cast<double>(work);
   }
 
   // Is a member of a unit read by a node outside, or named by the graph itself?
@@ -259,6 +278,7 @@ class Lowering {
         made.out.push_back(result(nodes[i]));
       }
     }
+    made.work = static_cast<double>(count_of(node(nodes[0]).shape) * static_cast<int64_t>(nodes.size()));
     if (unit.nodes.size() > 8) ops += "… (" + std::to_string(unit.nodes.size()) + " ops)";
     made.text = labelled((unit.nodes.size() > 1 ? "fused " : "") + ops, node(unit.nodes.back())) + " " +
                 to_text(node(unit.nodes.back()).shape);
@@ -288,6 +308,8 @@ class Lowering {
       Instruction made = instruction(kernel, Phase::compute, root(guard.node));
       made.in.push_back(operand(guard.node));
       made.out.push_back({flag_value, {}});
+      made.follows = {true};
+      made.work = static_cast<double>(count_of(node(guard.node).shape));
       made.text = labelled(kernel, node(guard.node)) + " " + to_text(node(guard.node).shape);
       code_.instructions.push_back(std::move(made));
     }
@@ -307,6 +329,8 @@ class Lowering {
       Instruction made = instruction("copy", node(id).dtype, Phase::compute, root(id));
       made.in.push_back(from);
       made.out.push_back({new_value(Place::fetch, node(id).dtype, count_of(from.shape), slot), from.shape});
+      made.follows = {true};
+      made.work = static_cast<double>(count_of(from.shape));
       made.text = labelled("copy", node(id)) + " " + to_text(from.shape) + " → fetch " + std::to_string(slot);
       code_.instructions.push_back(std::move(made));
     }
@@ -321,6 +345,7 @@ class Lowering {
       total.offset = code_.accumulator_bytes;  // one after the other, as they are handed back
       code_.accumulator_bytes += total.bytes;
       made.in.push_back(operand(id));
+      made.work = static_cast<double>(total.count);
       code_.values.push_back(total);
       made.out.push_back({static_cast<uint32_t>(code_.values.size() - 1), node(id).shape});
       made.text = labelled("accumulate", node(id)) + " " + to_text(node(id).shape);

@@ -1,5 +1,5 @@
 // Memory by liveness: walks the instructions in order, gives every result the tightest free stretch of one arena,
-// and takes back what nobody reads any more.
+// and takes back, behind each region, what nobody reads any more.
 #include <algorithm>
 #include <iterator>
 #include <map>
@@ -67,20 +67,75 @@ class Arena {
   size_t end_ = 0;
 };
 
+// When values are read, in regions: within one, strands run side by side, and parts of a strand too.
+class Uses {
+ public:
+  explicit Uses(const Code& code) : code_(code), last_(code.values.size(), 0), readers_(code.values.size()) {
+    place_.resize(code.instructions.size());
+    for (uint32_t r = 0; r < code.regions.size(); r++) {
+      for (uint32_t s = 0; s < code.regions[r].strands.size(); s++) {
+        const Strand& strand = code.regions[r].strands[s];
+        for (uint32_t i = strand.first; i < strand.first + strand.count; i++) place_[i] = {r, s};
+      }
+    }
+    for (uint32_t i = 0; i < code.instructions.size(); i++) {
+      for (const Operand& in : code.instructions[i].in) {
+        last_[in.value] = place_[i].region;
+        readers_[in.value].push_back(i);
+      }
+      for (const Operand& out : code.instructions[i].out) {
+        last_[out.value] = std::max(last_[out.value], place_[i].region);
+      }
+    }
+    // Costs are read between the phases, when the step is certain: they outlive all that runs before the updates.
+    const size_t certain = code.n_compute + code.n_record;
+    const uint32_t first_update = certain < place_.size() ? place_[certain].region : code.regions.size();
+    for (const uint32_t cost : code.costs) last_[cost] = std::max(last_[cost], first_update);
+  }
+
+  uint32_t region(size_t instruction) const { return place_[instruction].region; }
+  uint32_t last(uint32_t value) const { return last_[value]; }
+
+  uint32_t strand(size_t instruction) const { return place_[instruction].strand; }
+
+  // Is the instruction the last to read this value, so that behind it a part of the value's memory belongs to whoever
+  // has that part of the strand?
+  bool ends_with(size_t i, uint32_t value) const {
+    const Place now = place_[i];
+    if (last_[value] != now.region) return false;
+    const int64_t parts = code_.regions[now.region].strands[now.strand].parts;
+    for (const uint32_t reader : readers_[value]) {
+      if (place_[reader].region != now.region) continue;
+      if (reader > i || place_[reader].strand != now.strand) return false;
+      if (parts > 1 && !reads_part(code_, code_.instructions[reader], value, parts)) return false;
+    }
+    return true;
+  }
+
+ private:
+  struct Place {
+    uint32_t region, strand;
+  };
+  const Code& code_;
+  std::vector<uint32_t> last_;                  // by value
+  std::vector<std::vector<uint32_t>> readers_;  // by value
+  std::vector<Place> place_;                    // by instruction
+};
+
 // An arena input of a fused instruction that ends here and is read element by element: outputs may take its place.
-size_t replaceable(const Code& p, const Instruction& instruction, const std::vector<size_t>& last_use, size_t now,
-                   size_t bytes, const std::vector<bool>& replaced) {
+size_t replaceable(const Code& p, size_t now, const Uses& uses, size_t bytes, const std::vector<bool>& replaced) {
+  const Instruction& instruction = p.instructions[now];
   const FusedSteps* fused = instruction.fused.get();
   if (!fused) return SIZE_MAX;
   for (size_t i = 0; i < instruction.in.size(); i++) {
     const uint32_t id = instruction.in[i].value;
     const Value& value = p.values[id];
-    if (value.place != Place::arena || last_use[id] != now || replaced[id] || aligned(value.bytes) != bytes) continue;
+    if (value.place != Place::arena || replaced[id] || aligned(value.bytes) != bytes) continue;
     bool full = true;  // wherever this instruction reads it
     for (size_t k = 0; k < instruction.in.size(); k++) {
       if (instruction.in[k].value == id && fused->inputs[k].mode != load_full) full = false;
     }
-    if (full) return i;
+    if (full && uses.ends_with(now, id)) return i;
   }
   return SIZE_MAX;
 }
@@ -94,36 +149,49 @@ bool same_memory(const Value& a, const Value& b) {
 }  // namespace
 
 void place_values(Code& p, PlanMode mode) {
-  std::vector<size_t> last_use(p.values.size(), 0);
+  const Uses uses(p);
   std::vector<bool> placed(p.values.size(), false), replaced(p.values.size(), false);
-  for (size_t i = 0; i < p.instructions.size(); i++) {
-    for (const Operand& in : p.instructions[i].in) last_use[in.value] = i;
-    for (const Operand& out : p.instructions[i].out) last_use[out.value] = std::max(last_use[out.value], i);
-  }
-  // Costs are read between the phases, when the step is certain: they outlive all that runs before the updates.
-  for (const uint32_t cost : p.costs) last_use[cost] = std::max(last_use[cost], p.n_compute + p.n_record);
-
-  std::vector<std::vector<uint32_t>> ends(p.instructions.size() + 1);
+  std::vector<std::vector<uint32_t>> ends(p.regions.size() + 1);
   Arena arena;
+  // Within a strand, memory of one size goes from value to value: then its parts stay with those of the strand.
+  std::map<std::pair<uint32_t, size_t>, std::vector<uint32_t>> spare;  // by strand and bytes: values
+  const auto take_spare = [&](uint32_t strand, size_t bytes) {
+    std::vector<uint32_t>& values = spare[{strand, bytes}];
+    if (values.empty()) return no_value;
+    const uint32_t value = values.back();
+    values.pop_back();
+    return value;
+  };
   for (size_t i = 0; i < p.instructions.size(); i++) {
     Instruction& instruction = p.instructions[i];
+    const uint32_t now = uses.region(i);
     for (const Operand& out : instruction.out) {
       Value& value = p.values[out.value];
       if (value.place != Place::arena || placed[out.value]) continue;
       placed[out.value] = true;
       const size_t bytes = aligned(value.bytes);
-      const size_t in = mode == PlanMode::fused ? replaceable(p, instruction, last_use, i, bytes, replaced) : SIZE_MAX;
-      if (in != SIZE_MAX) {
-        const uint32_t old = instruction.in[in].value;
+      const size_t in = mode == PlanMode::fused ? replaceable(p, i, uses, bytes, replaced) : SIZE_MAX;
+      const uint32_t old = in != SIZE_MAX ? instruction.in[in].value : take_spare(uses.strand(i), value.bytes);
+      if (old != no_value) {
         value.offset = p.values[old].offset;
         replaced[old] = true;
       } else {
         value.offset = arena.take(bytes);
       }
-      ends[last_use[out.value]].push_back(out.value);
+      ends[uses.last(out.value)].push_back(out.value);
     }
     if (mode == PlanMode::plain) continue;  // nothing is taken back: every value stays for inspection
-    for (const uint32_t id : ends[i]) {
+    if (i + 1 < p.instructions.size() && uses.region(i + 1) == now) {
+      for (const Operand& in : instruction.in) {
+        const Value& value = p.values[in.value];
+        std::vector<uint32_t>& known = spare[{uses.strand(i), value.bytes}];
+        if (value.place != Place::arena || replaced[in.value] || !uses.ends_with(i, in.value)) continue;
+        if (std::find(known.begin(), known.end(), in.value) == known.end()) known.push_back(in.value);
+      }
+      continue;
+    }
+    spare.clear();
+    for (const uint32_t id : ends[now]) {
       if (replaced[id]) continue;
       replaced[id] = true;
       arena.give(p.values[id].offset, aligned(p.values[id].bytes));
@@ -135,8 +203,10 @@ void place_values(Code& p, PlanMode mode) {
     FusedSteps* fused = instruction.fused.get();
     if (!fused) continue;
     for (size_t o = 0; o < instruction.out.size(); o++) {
-      for (const Operand& in : instruction.in) {
-        if (same_memory(p.values[in.value], p.values[instruction.out[o].value])) fused->outputs[o].deferred = 1;
+      int32_t& deferred = fused->outputs[o].deferred;
+      for (size_t i = 0; i < instruction.in.size(); i++) {
+        if (!same_memory(p.values[instruction.in[i].value], p.values[instruction.out[o].value])) continue;
+        deferred = deferred || fused->inputs[i].mode != load_full ? -1 : static_cast<int32_t>(i) + 1;
       }
     }
   }

@@ -9,11 +9,17 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
     : backend(where), mode(plan_mode), graph(decode(bytes, size)) {
   const KernelTable& table = backend.kernels();
   code = lower(graph, fuse(graph, mode), mode, table);
-  schedule(code);
+  const std::vector<Order> orders = schedule(code);
+  if (mode == PlanMode::fused && !backend.device()) {
+    form_regions(code, orders);
+  } else {
+    stand_alone(code);
+  }
   place_values(code, mode);
   for (Instruction& instruction : code.instructions) {
     if (instruction.fused) instruction.fused->link();
   }
+  prepare();
 
   if (!graph.guards.empty() && mode == PlanMode::fused) encoded.assign(bytes, bytes + size);
   inputs = graph.inputs;
@@ -28,6 +34,9 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
   info.n_hypers = graph.n_hypers;
   info.arena_bytes = code.arena_bytes;
   for (const Instruction& instruction : code.instructions) info.instructions.push_back(instruction.text);
+  for (uint32_t r = 0; r < code.regions.size(); r++) {
+    for (const Strand& strand : code.regions[r].strands) info.regions.insert(info.regions.end(), strand.count, r);
+  }
   for (const Graph::Slot& slot : inputs) {
     info.inputs.push_back(slot.shape);
     info.input_dtypes.push_back(slot.dtype);
@@ -55,6 +64,29 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
 Plan::~Plan() {
   idle_.clear();
   if (constants) backend.release(constants, code.constants.size());
+  if (prepared_) backend.release(prepared_, prepared_bytes_);
+}
+
+// What kernels can work out before they know addresses, once for all runs.
+void Plan::prepare() {
+  prepared.assign(code.instructions.size(), nullptr);
+  std::vector<View> views;
+  std::vector<size_t> at(code.instructions.size());
+  for (size_t i = 0; i < at.size(); i++) {
+    const Instruction& instruction = code.instructions[i];
+    const Call call = call_of(instruction, views);
+    at[i] = prepared_bytes_;
+    if (instruction.kernel->prepare) prepared_bytes_ += aligned(instruction.kernel->prepare(&call, nullptr));
+  }
+  if (!prepared_bytes_) return;
+  prepared_ = static_cast<char*>(backend.allocate(prepared_bytes_));
+  for (size_t i = 0; i < at.size(); i++) {
+    const Instruction& instruction = code.instructions[i];
+    const Call call = call_of(instruction, views);
+    if (!instruction.kernel->prepare) continue;
+    instruction.kernel->prepare(&call, prepared_ + at[i]);
+    prepared[i] = prepared_ + at[i];
+  }
 }
 
 std::unique_ptr<Workspace> Plan::lease() const {

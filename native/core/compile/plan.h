@@ -22,6 +22,7 @@ PlanPtr compile(const uint8_t* bytes, size_t size, PlanMode mode, Backend& backe
 struct PlanInfo {
   DType dtype;                            // the floating one
   std::vector<std::string> instructions;  // readable, one line each: "matmul+bias+relu dense_1 [128,784]·[256,784]ᵀ"
+  std::vector<uint32_t> regions;          // by instruction: which region it belongs to
   size_t arena_bytes;
   std::vector<Shape> inputs;  // by slot
   std::vector<Shape> states;  // by slot

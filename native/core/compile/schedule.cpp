@@ -53,14 +53,16 @@ class Kinds {
 
 }  // namespace
 
-void schedule(Code& code) {
+std::vector<Order> schedule(Code& code) {
   auto& all = code.instructions;
   const uint32_t n = static_cast<uint32_t>(all.size());
   std::vector<uint32_t> maker(code.values.size(), no_value), waits(n, 0);
   std::vector<std::vector<uint32_t>> next(n);
-  const auto order = [&](uint32_t first, uint32_t second) {
+  std::vector<Order> orders;
+  const auto order = [&](uint32_t first, uint32_t second, uint32_t value) {
     next[first].push_back(second);
     waits[second]++;
+    orders.push_back({first, second, value != no_value, value});
   };
   for (uint32_t i = 0; i < n; i++) {
     for (const Operand& out : all[i].out) {
@@ -70,9 +72,9 @@ void schedule(Code& code) {
   }
   for (uint32_t i = 0; i < n; i++) {
     for (const Operand& in : all[i].in) {
-      if (maker[in.value] != no_value) order(maker[in.value], i);
+      if (maker[in.value] != no_value) order(maker[in.value], i, in.value);
     }
-    for (const uint32_t first : all[i].after) order(first, i);
+    for (const uint32_t first : all[i].after) order(first, i, no_value);
   }
 
   Kinds kinds;
@@ -101,6 +103,12 @@ void schedule(Code& code) {
   }
   if (sequence.size() != n) throw GraphError("the core made a plan whose instructions wait for each other (a bug)");
 
+  std::vector<uint32_t> place(n);
+  for (uint32_t i = 0; i < n; i++) place[sequence[i]] = i;
+  for (Order& known : orders) {
+    known.first = place[known.first];
+    known.second = place[known.second];
+  }
   std::vector<Instruction> ordered;
   ordered.reserve(n);
   for (const uint32_t i : sequence) {
@@ -110,6 +118,7 @@ void schedule(Code& code) {
     ordered.back().after.clear();
   }
   all = std::move(ordered);
+  return orders;
 }
 
 }  // namespace myelin

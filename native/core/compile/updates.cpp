@@ -80,6 +80,8 @@ class UpdateWriter {
     made.phase = Phase::update;
     made.key = UINT32_MAX;
     made.in = std::move(in);
+    for (const Operand& operand : made.in) made.work += static_cast<double>(count_of(operand.shape));
+    made.follows = {made.in.size() == 1};  // a copy
     made.out.push_back(out);
     made.text = std::move(text);
     code_.instructions.push_back(std::move(made));

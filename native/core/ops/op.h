@@ -66,6 +66,9 @@ struct Op {
   // What a block of the output needs of the input with this number. Null: of every input everything.
   BlockNeed (*blocks)(const Graph& graph, const Node& node, size_t input) = nullptr;
 
+  // About how many element-wise steps it costs. Null: as many as it has operands and results.
+  double (*work)(const Graph& graph, const Node& node) = nullptr;
+
   // Which dtypes operands and result may have; throws GraphError. Null: all are in the graph's floating dtype.
   void (*dtypes)(const Check& c) = nullptr;
   // The dtype of the kernel. Null: that of the result.

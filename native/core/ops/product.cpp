@@ -30,11 +30,19 @@ BlockNeed blocks_matmul(const Graph&, const Node& node, size_t input) {
   return {{no_axis, 0}, {number_attr(node, "transB") != 0 ? 0 : 1, 0}};
 }
 
+// A multiply-add of whole vectors is about as much work as an element-wise step on one element: 32 flops.
+double work_of_matmul(const Graph& graph, const Node& node) {
+  const Shape& a = input_shape(graph, node);
+  const int64_t k = a[number_attr(node, "transA") != 0 ? 0 : 1];
+  return static_cast<double>(count_of(node.shape)) * static_cast<double>(k) / 16;
+}
+
 }  // namespace
 
 OpList product_ops() {
   Op matmul{"matmul", 2, check_matmul, lower_matmul, blocks_matmul};
   matmul.epilogue = true;
+  matmul.work = work_of_matmul;
   return {matmul};
 }
 

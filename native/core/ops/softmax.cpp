@@ -24,13 +24,18 @@ BlockNeed blocks_rows(const Graph&, const Node& node, size_t) {
   return need;
 }
 
+// Mostly e^x.
+double work_of_rows(const Graph& graph, const Node& node) {
+  return 4 * static_cast<double>(count_of(input_shape(graph, node)));
+}
+
 }  // namespace
 
 OpList softmax_ops() {
-  return {
-      {"softmax", 1, check_softmax, nullptr, blocks_rows},
-      {"softmaxCrossEntropy", 2, check_softmax_cross_entropy, nullptr, blocks_rows},
-  };
+  Op softmax{"softmax", 1, check_softmax, nullptr, blocks_rows};
+  Op cross_entropy{"softmaxCrossEntropy", 2, check_softmax_cross_entropy, nullptr, blocks_rows};
+  softmax.work = cross_entropy.work = work_of_rows;
+  return {softmax, cross_entropy};
 }
 
 }  // namespace myelin

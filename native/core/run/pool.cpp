@@ -23,6 +23,8 @@
 namespace myelin {
 namespace {
 
+using StageFn = void (*)(void* context, int stage, int task, int worker);
+
 constexpr int max_threads = 256;
 std::atomic<bool> any_refused{false};
 constexpr auto spin_time = std::chrono::microseconds(20);  // then a worker sleeps: other processes want the core
@@ -81,40 +83,89 @@ class Pool {
     leading_.store(false, std::memory_order_release);
   }
 
-  void run(int workers, int tasks, void (*fn)(void*, int, int), void* context) {
-    workers = std::min({workers, tasks, threads()});
+  void run(int workers, int stages, const int* tasks, StageFn fn, void* context) {
+    workers = std::min(workers, threads());
+    workers = std::min(workers, *std::max_element(tasks, tasks + stages));
     if (workers <= 1 || resizing_.load(std::memory_order_relaxed) ||
         leading_.exchange(true, std::memory_order_acquire)) {
-      for (int task = 0; task < tasks; task++) fn(context, task, 0);
+      for (int stage = 0; stage < stages; stage++) {
+        for (int task = 0; task < tasks[stage]; task++) fn(context, stage, task, 0);
+      }
       return;
     }
     hire(std::min(workers, threads()) - 1);
     fn_ = fn;
     context_ = context;
     tasks_ = tasks;
+    stages_ = static_cast<uint32_t>(stages);
     limit_ = workers;
-    next_.store(0, std::memory_order_relaxed);
+    begin(0);
     gate_.fetch_or(open_bit);
     wake();
     work(0);
     gate_.fetch_and(~open_bit);
     // Workers that never woke are not waited for; those that joined finish their task.
-    for (int spins = 0; gate_.load(std::memory_order_acquire) != 0; spins++) {
-      if (spins < 2000) {
-        pause_cpu();
-      } else {
-        std::this_thread::yield();
-      }
-    }
+    for (int waits = 0; gate_.load(std::memory_order_acquire) != 0; waits++) wait(waits);
     leading_.store(false, std::memory_order_release);
   }
 
  private:
   static constexpr uint32_t open_bit = 1u << 31;  // the rest of gate_ counts the workers inside
 
+  // Every worker has a share of a stage's tasks, the same in every run, so that what it works on stays in its cache:
+  // from step to step, and from the derivative of a weight to its update. Who has finished its own takes from the
+  // others. Whoever finishes the last task of a stage begins the next one; the others wait for that, and leave when
+  // there is none.
   void work(int worker) {
-    const int tasks = tasks_;
-    for (int task; (task = next_.fetch_add(1, std::memory_order_relaxed)) < tasks;) fn_(context_, task, worker);
+    for (int waits = 0;;) {
+      const uint32_t stage = stage_.load(std::memory_order_acquire);
+      if (stage >= stages_) return;
+      const int task = take(stage, worker);
+      if (task < 0) {
+        wait(waits++);
+        continue;
+      }
+      waits = 0;
+      fn_(context_, static_cast<int>(stage), task, worker);
+      if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == tasks_[stage]) begin(stage + 1);
+    }
+  }
+
+  // While nobody works.
+  void begin(uint32_t stage) {
+    done_.store(0, std::memory_order_relaxed);
+    for (int share = 0; stage < stages_ && share < limit_; share++) {
+      shares_[share].next.store(static_cast<uint64_t>(stage) << 32 | static_cast<uint32_t>(begin_of(stage, share)),
+                                std::memory_order_relaxed);
+    }
+    stage_.store(stage, std::memory_order_release);
+  }
+
+  int begin_of(uint32_t stage, int share) const {
+    return static_cast<int>(static_cast<int64_t>(tasks_[stage]) * share / limit_);
+  }
+
+  // A task that nobody has taken yet; -1: there is none.
+  int take(uint32_t stage, int worker) {
+    for (int i = 0; i < limit_; i++) {
+      const int share = (worker + i) % limit_, end = begin_of(stage, share + 1);
+      uint64_t next = shares_[share].next.load(std::memory_order_relaxed);
+      while (next >> 32 == stage && static_cast<int>(next & UINT32_MAX) < end) {
+        if (shares_[share].next.compare_exchange_weak(next, next + 1, std::memory_order_relaxed)) {
+          return static_cast<int>(next & UINT32_MAX);
+        }
+      }
+    }
+    return -1;
+  }
+
+  // A moment at full speed; then other processes may have the core.
+  static void wait(int waits) {
+    if (waits < 2000) {
+      pause_cpu();
+    } else {
+      std::this_thread::yield();
+    }
   }
 
   void wake() {
@@ -185,11 +236,18 @@ class Pool {
   std::atomic<int> keep_{0};  // workers with a greater id leave
   std::chrono::steady_clock::time_point patience_;
 
-  void (*fn_)(void*, int, int) = nullptr;
+  StageFn fn_ = nullptr;
   void* context_ = nullptr;
-  int tasks_ = 0, limit_ = 0;
+  const int* tasks_ = nullptr;  // by stage
+  uint32_t stages_ = 0;
+  int limit_ = 0;
 
-  alignas(64) std::atomic<int> next_{0};
+  struct alignas(64) Share {
+    std::atomic<uint64_t> next{0};  // stage and task of what nobody has taken yet, in one word
+  };
+  Share shares_[max_threads];  // by worker
+  alignas(64) std::atomic<uint32_t> stage_{0};
+  alignas(64) std::atomic<int> done_{0};  // tasks of the present stage
   alignas(64) std::atomic<uint32_t> gate_{0};
   alignas(64) std::atomic<uint64_t> generation_{0};
   std::atomic<int> sleepers_{0};
@@ -212,8 +270,18 @@ const int* promise(int workers) {
   return sizes->data() + workers;
 }
 
+// One stage, for kernels.
+struct Tasks {
+  void (*fn)(void*, int, int);
+  void* context;
+};
+void run_task(void* context, int, int task, int worker) {
+  const Tasks& tasks = *static_cast<const Tasks*>(context);
+  tasks.fn(tasks.context, task, worker);
+}
 void run_promised(void* self, int tasks, void (*fn)(void*, int, int), void* context) {
-  pool().run(*static_cast<const int*>(self), tasks, fn, context);
+  Tasks all = {fn, context};
+  pool().run(*static_cast<const int*>(self), 1, &tasks, run_task, &all);
 }
 
 }  // namespace
@@ -223,6 +291,10 @@ int get_threads() { return pool().threads(); }
 
 bool threads_refused() { return any_refused.load(std::memory_order_relaxed); }
 void note_refused_thread() { any_refused.store(true, std::memory_order_relaxed); }
+
+void run_stages(int workers, int stages, const int* tasks, void (*fn)(void*, int, int, int), void* context) {
+  pool().run(workers, stages, tasks, fn, context);
+}
 
 Parallel pool_view() {
   const int workers = pool().threads();

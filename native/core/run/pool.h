@@ -16,4 +16,10 @@ void note_refused_thread();
 // of threads changes: a later set_threads may only take workers away from it.
 Parallel pool_view();
 
+// Calls fn(context, stage, task, worker) for the tasks [0, tasks[stage]) of each stage, on at most `workers` threads,
+// those of one stage in any order and at the same time; a stage begins when the one before is done. When someone else
+// leads the pool, everything runs here. The order within a stage is that of the tasks, as far as they are taken.
+void run_stages(int workers, int stages, const int* tasks, void (*fn)(void* context, int stage, int task, int worker),
+                void* context);
+
 }  // namespace myelin

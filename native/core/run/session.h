@@ -3,6 +3,7 @@
 #include "core/compile/plan_impl.h"
 #include "core/device/device.h"
 #include "pool.h"
+#include "profile.h"
 
 namespace myelin {
 
@@ -59,7 +60,18 @@ class HostSession : public Session {
   void commit();  // totals and states; cannot fail
 
  private:
-  void call(size_t instruction);
+  struct Team {
+    HostSession& session;
+    const Stretch& stretch;
+  };
+  static void run_piece(void* context, int stage, int task, int worker);
+  void run(const Stretch& stretch);
+
+  void run_kernel(uint32_t instruction, const Call& call, int worker);
+  // By worker and instruction; empty: no profile is wanted. Each worker writes its own row.
+  std::vector<std::vector<double>> busy_;
+  StepProfile profile_;
+  double step_began_ = 0;
 
   Parallel parallel_;
   std::vector<std::pair<size_t, uint32_t>> collected_;  // views that move from step to step, and their fetch

@@ -16,6 +16,11 @@ int64_t host_kernel_calls() { return kernel_calls.load(std::memory_order_relaxed
 HostSession::HostSession(const RunRequest& request) : Session(request), parallel_(pool_view()) {
   work().fit(parallel_.workers);
   bind(parallel_);
+  if (is_profiling() && !plan_.graph.updates.empty()) {
+    profile_.workers = parallel_.workers;
+    profile_.instructions = plan_.info.instructions;
+    busy_.assign(static_cast<size_t>(parallel_.workers), std::vector<double>(profile_.instructions.size(), 0));
+  }
   if (request_.collect.empty()) return;
   for (size_t i = 0; i < work().views.size(); i++) {
     const Value& value = plan_.code.values[work().view_value[i]];
@@ -23,9 +28,18 @@ HostSession::HostSession(const RunRequest& request) : Session(request), parallel
   }
 }
 
-HostSession::~HostSession() { kernel_calls.fetch_add(calls_, std::memory_order_relaxed); }
+HostSession::~HostSession() {
+  kernel_calls.fetch_add(calls_, std::memory_order_relaxed);
+  if (busy_.empty()) return;
+  profile_.busy.assign(profile_.instructions.size(), 0);
+  for (const auto& worker : busy_) {
+    for (size_t i = 0; i < worker.size(); i++) profile_.busy[i] += worker[i];
+  }
+  leave_profile(std::move(profile_));
+}
 
 void HostSession::begin(int64_t step) {
+  if (!busy_.empty()) step_began_ = nanoseconds_now();
   Workspace& w = work();
   const DType dtype = plan_.graph.dtype;
   const size_t n_hypers = plan_.graph.n_hypers;
@@ -81,16 +95,49 @@ void HostSession::begin(int64_t step) {
   }
 }
 
-void HostSession::call(size_t i) {
-  calls_++;
-  plan_.code.instructions[i].kernel->run(&work().calls[i]);
+void HostSession::run_kernel(uint32_t instruction, const Call& call, int worker) {
+  const KernelFn kernel = plan_.code.instructions[instruction].kernel->run;
+  if (busy_.empty()) return kernel(&call);
+  const double began = nanoseconds_now();
+  kernel(&call);
+  const int counted = plan_.code.is_alone[instruction] ? parallel_.workers : 1;
+  busy_[static_cast<size_t>(worker)][instruction] += (nanoseconds_now() - began) * counted;
+}
+
+// A piece of a stretch, on any thread of the team.
+void HostSession::run_piece(void* context, int stage, int task, int worker) {
+  auto& [session, stretch] = *static_cast<Team*>(context);
+  const Workspace& w = session.work();
+  const Piece& piece = stretch.pieces[stretch.at[static_cast<size_t>(stage)] + static_cast<size_t>(task)];
+  if (!piece.parts && worker == 0) {
+    for (uint32_t i = piece.first; i < piece.first + piece.count; i++) session.run_kernel(i, w.calls[i], 0);
+    return;
+  }
+  for (uint32_t i = piece.first; i < piece.first + piece.count; i++) {
+    Call call = w.calls[i];
+    call.scratch = static_cast<char*>(w.scratch) + static_cast<size_t>(worker) * w.piece_scratch;
+    call.parts = piece.parts;
+    call.first = piece.begin;
+    call.end = piece.end;
+    session.run_kernel(i, call, worker);
+  }
+}
+
+void HostSession::run(const Stretch& stretch) {
+  if (stretch.alone) {
+    run_kernel(stretch.instruction, work().calls[stretch.instruction], 0);
+    return;
+  }
+  Team team = {*this, stretch};
+  run_stages(parallel_.workers, static_cast<int>(stretch.tasks.size()), stretch.tasks.data(), run_piece, &team);
 }
 
 bool HostSession::compute(const std::atomic<bool>* cancel) {
-  for (size_t i = 0; i < plan_.code.n_compute; i++) {
+  for (const Stretch& stretch : work().compute) {
     if (cancel && cancel->load(std::memory_order_relaxed)) return false;
-    call(i);
+    run(stretch);
   }
+  calls_ += static_cast<int64_t>(plan_.code.n_compute);
   return !(cancel && cancel->load(std::memory_order_relaxed));
 }
 
@@ -116,7 +163,12 @@ void HostSession::read_costs(std::vector<double>& costs) const {
 }
 
 void HostSession::commit() {
-  for (size_t i = plan_.code.n_compute; i < plan_.code.instructions.size(); i++) call(i);
+  for (const Stretch& stretch : work().commit) run(stretch);
+  if (!busy_.empty()) {
+    profile_.nanoseconds += nanoseconds_now() - step_began_;
+    profile_.steps++;
+  }
+  calls_ += static_cast<int64_t>(plan_.code.instructions.size() - plan_.code.n_compute);
 }
 
 }  // namespace myelin

@@ -36,4 +36,22 @@ HD void for_ranges(const Call* call, int64_t n, int64_t least, int64_t work, con
             [&](int task, int worker) { body(task * run, smaller(n, (task + 1) * run), worker); });
 }
 
+// The units [begin, end) that a call computes, of `units` in all.
+struct UnitRange {
+  int64_t begin, end;
+};
+HD UnitRange part_of(const Call* call, int64_t units) {
+  if (!call->parts) return {0, units};
+  const int64_t size = units / call->parts;
+  return {call->first * size, call->end * size};
+}
+
+// for_ranges over the units that a call computes; `work` is that of all units.
+template <class Body>
+HD void for_part(const Call* call, int64_t units, int64_t least, int64_t work, const Body& body) {
+  const UnitRange part = part_of(call, units);
+  for_ranges(call, part.end - part.begin, least, work,
+             [&](int64_t begin, int64_t end, int worker) { body(part.begin + begin, part.begin + end, worker); });
+}
+
 MYELIN_END

@@ -11,11 +11,18 @@ namespace myelin {
 namespace MYELIN_TARGET {
 namespace {
 
+#define MYELIN_ENTRY(dtype, name, scratch, units, prepare, attrs) \
+  {#name, DType::dtype, kernel_##name##_##dtype, scratch, units, prepare, MYELIN_ATTRS_BYTES(attrs)},
 #define MYELIN_ENTRY_absent(dtype, type, name, attrs)
-#define MYELIN_ENTRY_plain(dtype, type, name, attrs) \
-  {#name, DType::dtype, kernel_##name##_##dtype, nullptr, MYELIN_ATTRS_BYTES(attrs)},
+#define MYELIN_ENTRY_plain(dtype, type, name, attrs) MYELIN_ENTRY(dtype, name, nullptr, nullptr, nullptr, attrs)
 #define MYELIN_ENTRY_scratch(dtype, type, name, attrs) \
-  {#name, DType::dtype, kernel_##name##_##dtype, scratch_##name##_##dtype, MYELIN_ATTRS_BYTES(attrs)},
+  MYELIN_ENTRY(dtype, name, scratch_##name##_##dtype, nullptr, nullptr, attrs)
+#define MYELIN_ENTRY_parts(dtype, type, name, attrs) \
+  MYELIN_ENTRY(dtype, name, nullptr, units_##name##_##dtype, nullptr, attrs)
+#define MYELIN_ENTRY_scratch_parts(dtype, type, name, attrs) \
+  MYELIN_ENTRY(dtype, name, scratch_##name##_##dtype, units_##name##_##dtype, nullptr, attrs)
+#define MYELIN_ENTRY_prepared(dtype, type, name, attrs) \
+  MYELIN_ENTRY(dtype, name, scratch_##name##_##dtype, units_##name##_##dtype, prepare_##name##_##dtype, attrs)
 
 const KernelEntry kernels[] = {
 #define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_EACH_##dtypes(MYELIN_ENTRY_##cpu, name, attrs)

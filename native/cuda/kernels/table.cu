@@ -9,9 +9,9 @@ namespace {
 
 #define MYELIN_ENTRY_absent(dtype, type, name, attrs)
 #define MYELIN_ENTRY_plain(dtype, type, name, attrs) \
-  {#name, DType::dtype, name##_##dtype, nullptr, MYELIN_ATTRS_BYTES(attrs)},
+  {#name, DType::dtype, name##_##dtype, nullptr, nullptr, nullptr, MYELIN_ATTRS_BYTES(attrs)},
 #define MYELIN_ENTRY_scratch(dtype, type, name, attrs) \
-  {#name, DType::dtype, name##_##dtype, scratch_##name##_##dtype, MYELIN_ATTRS_BYTES(attrs)},
+  {#name, DType::dtype, name##_##dtype, scratch_##name##_##dtype, nullptr, nullptr, MYELIN_ATTRS_BYTES(attrs)},
 
 const KernelEntry kernel_entries[] = {
 #define MYELIN_KERNEL(name, dtypes, cpu, cuda, attrs) MYELIN_EACH_##dtypes(MYELIN_ENTRY_##cuda, name, attrs)

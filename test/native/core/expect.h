@@ -109,7 +109,9 @@ inline bool same_outcome(const RunRequest& request, const std::vector<double>& e
 
 inline std::string listing(const PlanPtr& plan) {
   std::string all;
-  for (const std::string& line : info(*plan).instructions) all += "\n    " + line;
+  for (size_t i = 0; i < info(*plan).instructions.size(); i++) {
+    all += "\n    " + std::to_string(info(*plan).regions[i]) + ": " + info(*plan).instructions[i];
+  }
   return all;
 }
 

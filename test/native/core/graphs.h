@@ -213,10 +213,10 @@ struct Random {
 
 // A random graph over arrays of a few matching shapes, with states that update from each other. All values stay
 // moderate: growing ops are followed by tanh.
-inline Builder random_graph(uint64_t seed, uint8_t dtype) {
+inline Builder random_graph(uint64_t seed, uint8_t dtype, uint64_t largest = 5) {
   Random r{seed};
   Builder g(dtype);
-  const int64_t m = 1 + static_cast<int64_t>(r.below(5)), n = 1 + static_cast<int64_t>(r.below(5));
+  const int64_t m = 1 + static_cast<int64_t>(r.below(largest)), n = 1 + static_cast<int64_t>(r.below(largest));
   const std::vector<Shape> kinds = {{m, n}, {m, n}, {m, n}, {1, n}, {m, 1}, {}, {n, m}};
   std::vector<Id> all;
   std::vector<Id> states;

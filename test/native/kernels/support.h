@@ -144,6 +144,74 @@ struct FakePool {
 };
 
 // One call. Scratch is filled with rubbish, because a kernel may find any there.
+// Aligned memory for a kernel, full of rubbish, and with more behind it: what a kernel must not touch.
+class Memory {
+ public:
+  explicit Memory(size_t bytes) : bytes_(bytes) {
+    if (posix_memalign(&data_, 64, bytes + 64) != 0) std::abort();
+    std::memset(data_, 0xA5, bytes + 64);
+  }
+  ~Memory() { std::free(data_); }
+  Memory(const Memory&) = delete;
+  Memory& operator=(const Memory&) = delete;
+  char* data() const { return static_cast<char*>(data_); }
+  bool intact() const {
+    for (size_t i = bytes_; i < bytes_ + 64; i++) {
+      if (static_cast<unsigned char*>(data_)[i] != 0xA5) return false;
+    }
+    return true;
+  }
+
+ private:
+  void* data_ = nullptr;
+  size_t bytes_;
+};
+
+// The bytes of an output: that of casts and guards has elements of another type than the kernel.
+template <class S>
+size_t bytes_of_output(const std::string& name, const View& view, const void* attrs) {
+  if (name == "guard" || name == "guardSquares") return sizeof(uint32_t);
+  const bool to_int32 = name == "cast" && static_cast<const CastAttrs*>(attrs)->to_int32;
+  return static_cast<size_t>(view.count) * (to_int32 ? sizeof(int32_t) : sizeof(S));
+}
+
+// What a whole call gave must come of its parts, too, the last part first; `before`: the outputs as they were.
+template <class S>
+void check_parts(const KernelEntry& entry, const std::string& isa, Call c, const std::vector<std::string>& before) {
+  const std::string name = entry.name;
+  const auto bytes = [&](int32_t o) { return bytes_of_output<S>(name, c.out[o], c.attrs); };
+  std::vector<std::string> whole;
+  for (int32_t o = 0; o < c.n_out; o++) whole.emplace_back(static_cast<char*>(c.out[o].data), bytes(o));
+  c.parallel = nullptr;
+  Memory scratch(entry.scratch ? entry.scratch(&c, 1) : 0), prepared(entry.prepare ? entry.prepare(&c, nullptr) : 0);
+  c.scratch = scratch.data();
+  if (entry.prepare) entry.prepare(&c, prepared.data());
+  if (entry.prepare) c.prepared = prepared.data();
+  const int64_t units = entry.units(&c);
+  for (const int64_t parts : {int64_t(1), int64_t(2), int64_t(3), int64_t(5), int64_t(7), units}) {
+    if (units <= 0 || units % parts != 0 || parts > 300) continue;
+    for (int32_t o = 0; o < c.n_out; o++) std::memcpy(c.out[o].data, before[o].data(), before[o].size());
+    c.parts = parts;
+    for (int64_t end = parts; end > 0;) {
+      const int64_t first = end - 1 - (parts > 2 ? end % 2 : 0);  // one or two at a time
+      c.first = first < 0 ? 0 : first;
+      c.end = end;
+      end = c.first;
+      entry.run(&c);
+    }
+    for (int32_t o = 0; o < c.n_out; o++) {
+      if (std::memcmp(c.out[o].data, whole[o].data(), whole[o].size()) == 0) continue;
+      std::fprintf(stderr, "%s (%s): output %d in %lld parts differs from the whole\n", name.c_str(), isa.c_str(), o,
+                   static_cast<long long>(parts));
+      std::exit(1);
+    }
+  }
+  if (!scratch.intact() || !prepared.intact()) {
+    std::fprintf(stderr, "%s (%s) wrote beyond its memory\n", name.c_str(), isa.c_str());
+    std::exit(1);
+  }
+}
+
 template <class S>
 void call(const KernelTable& table, const std::string& name, std::vector<View> in, std::vector<View> out,
           const void* attrs, int workers = 1, StepKey key = {}) {
@@ -158,19 +226,19 @@ void call(const KernelTable& table, const std::string& name, std::vector<View> i
   c.attrs = attrs;
   c.key = &key;
   c.parallel = &pool.parallel;
-  const size_t bytes = entry.scratch ? entry.scratch(&c, workers) : 0;
-  void* memory = nullptr;
-  if (posix_memalign(&memory, 64, bytes + 64) != 0) std::abort();
-  std::memset(memory, 0xA5, bytes + 64);
-  c.scratch = memory;
-  entry.run(&c);
-  for (size_t i = bytes; i < bytes + 64; i++) {
-    if (static_cast<unsigned char*>(memory)[i] != 0xA5) {
-      std::fprintf(stderr, "%s (%s) wrote beyond its scratch\n", name.c_str(), table.isa);
-      std::exit(1);
-    }
+  Memory scratch(entry.scratch ? entry.scratch(&c, workers) : 0);
+  c.scratch = scratch.data();
+  std::vector<std::string> before;
+  for (const View& view : out) {
+    before.emplace_back(static_cast<char*>(view.data), bytes_of_output<S>(name, view, attrs));
   }
-  std::free(memory);
+  entry.run(&c);
+  if (!scratch.intact()) {
+    std::fprintf(stderr, "%s (%s) wrote beyond its scratch\n", name.c_str(), table.isa);
+    std::exit(1);
+  }
+  if (!entry.units) return;
+  check_parts<S>(entry, table.isa, c, before);
 }
 
 // A small generator of our own, the same on every machine.

@@ -1,5 +1,6 @@
 // "cast": whole numbers to floating ones and back.
 #include "cpu/kernels/kernels.h"
+#include "cpu/kernels/units.h"
 #ifdef MYELIN_REFERENCE
 #include "cpu/kernels/reference.h"
 #else
@@ -46,7 +47,7 @@ template <class From, class To, class Convert>
 HD void convert(const Call* call, const Convert& one) {
   const From* from = static_cast<const From*>(call->in[0].data);
   To* to = static_cast<To*>(call->out[0].data);
-  for_ranges(call, call->out[0].count, cast_elements, call->out[0].count, [&](int64_t begin, int64_t end, int) {
+  for_part(call, call->out[0].count, cast_elements, call->out[0].count, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; i++) to[i] = one(from[i]);
   });
 }
@@ -70,3 +71,4 @@ void cast(const Call* call) {
 MYELIN_END
 
 MYELIN_DEFINE_KERNEL(cast, cast)
+MYELIN_DEFINE_UNITS(cast, element_units)

@@ -1,5 +1,6 @@
 // "slice", "pad", "concat", "copy", "gather": elements change places in runs of contiguous ones.
 #include "cpu/kernels/kernels.h"
+#include "cpu/kernels/units.h"
 #ifdef MYELIN_REFERENCE
 #include "cpu/kernels/reference.h"
 #else
@@ -162,7 +163,7 @@ void copy(const Call* call, int64_t size) {
   char* out = static_cast<char*>(call->out[0].data);
   const char* in = static_cast<const char*>(call->in[0].data);
   if (out == in) return;
-  for_ranges(call, call->out[0].count, copy_bytes / size, call->out[0].count, [&](int64_t begin, int64_t end, int) {
+  for_part(call, call->out[0].count, copy_bytes / size, call->out[0].count, [&](int64_t begin, int64_t end, int) {
     memcpy(out + begin * size, in + begin * size, (end - begin) * size);
   });
 }
@@ -210,4 +211,5 @@ MYELIN_DEFINE_KERNEL_OF(numbers, slice, slice)
 MYELIN_DEFINE_KERNEL_OF(numbers, pad, pad)
 MYELIN_DEFINE_KERNEL_OF(numbers, concat, concat)
 MYELIN_DEFINE_KERNEL_OF(numbers, copy, copy)
+MYELIN_DEFINE_UNITS_OF(numbers, copy, element_units)
 MYELIN_DEFINE_KERNEL_OF(numbers, gather, gather)

@@ -1,5 +1,6 @@
 // "randomUniform": every element is a function of (seed, step, stream, its index) alone.
 #include "cpu/kernels/kernels.h"
+#include "cpu/kernels/units.h"
 #include "math/philox.h"
 #ifdef MYELIN_REFERENCE
 #include "cpu/kernels/reference.h"
@@ -34,8 +35,10 @@ HD double to_unit(uint32_t word, double) { return static_cast<double>(static_cas
 // One Philox call gives four numbers; a vector of U64 holds this many counters.
 constexpr int64_t counters = sizeof(U64) / sizeof(uint64_t);
 
+// The elements [from, to) of `out`, which belong to the counters [first, last).
 template <class S>
-HD void random_range(S* out, int64_t n, int64_t first, int64_t last, const StepKey& key, uint32_t stream) {
+HD void random_range(S* out, int64_t from, int64_t to, int64_t first, int64_t last, const StepKey& key,
+                     uint32_t stream) {
   const PhiloxKey philox_key = {static_cast<uint32_t>(key.seed), static_cast<uint32_t>(key.seed >> 32)};
   const U64 zero = {};
   U64 lane = {};
@@ -51,10 +54,11 @@ HD void random_range(S* out, int64_t n, int64_t first, int64_t last, const StepK
       for (int64_t w = 0; w < 4; w++) value[4 * i + w] = to_unit(static_cast<uint32_t>(word[w][i]), S());
     }
     const int64_t begin = 4 * block;
-    if (begin + 4 * counters <= n) {
+    if (from <= begin && begin + 4 * counters <= to) {
       memcpy(out + begin, value, sizeof value);
     } else {
-      for (int64_t i = begin; i < n; i++) out[i] = value[i - begin];
+      const int64_t end = smaller(begin + 4 * counters, to);
+      for (int64_t i = larger(begin, from); i < end; i++) out[i] = value[i - begin];
     }
   }
 }
@@ -67,10 +71,12 @@ void random_uniform(const Call* call) {
   S* out = static_cast<S*>(call->out[0].data);
   const int64_t n = call->out[0].count;
   const uint32_t stream = static_cast<const RandomAttrs*>(call->attrs)->stream;
-  // Ranges are counted in vectors of counters, so that only the last one is cut short.
-  const int64_t vectors = divide_up(n, 4 * counters);
-  for_ranges(call, vectors, 64, n * random_steps, [&](int64_t begin, int64_t end, int) {
-    random_range(out, n, begin * counters, end * counters, *call->key, stream);
+  const UnitRange part = part_of(call, n);
+  // Ranges are counted in vectors of counters, so that only the first and the last one are cut short.
+  const int64_t numbers = 4 * counters, skipped = part.begin / numbers;
+  for_ranges(call, divide_up(part.end, numbers) - skipped, 64, n * random_steps, [&](int64_t begin, int64_t end, int) {
+    random_range(out, part.begin, part.end, (skipped + begin) * counters, (skipped + end) * counters, *call->key,
+                 stream);
   });
 }
 
@@ -79,3 +85,4 @@ void random_uniform(const Call* call) {
 MYELIN_END
 
 MYELIN_DEFINE_KERNEL(randomUniform, random_uniform)
+MYELIN_DEFINE_UNITS(randomUniform, element_units)

@@ -1,5 +1,6 @@
 // "max" and "argmax" over [outer, n, inner]. A NaN counts as larger than any number.
 #include "cpu/kernels/kernels.h"
+#include "cpu/kernels/units.h"
 #ifdef MYELIN_REFERENCE
 #include "cpu/kernels/reference.h"
 #else
@@ -76,7 +77,7 @@ void max(const Call* call) {
   const ReduceAttrs& r = *static_cast<const ReduceAttrs*>(call->attrs);
   const S* in = static_cast<const S*>(call->in[0].data);
   S* out = static_cast<S*>(call->out[0].data);
-  for_ranges(call, r.outer, 1, r.outer * r.n * r.inner, [&](int64_t begin, int64_t end, int) {
+  for_part(call, r.outer, 1, r.outer * r.n * r.inner, [&](int64_t begin, int64_t end, int) {
     for (int64_t o = begin; o < end; o++) {
       if (r.inner == 1) {
         out[o] = max_row(in + o * r.n, r.n);
@@ -102,7 +103,7 @@ void argmax(const Call* call) {
   const ReduceAttrs& r = *static_cast<const ReduceAttrs*>(call->attrs);
   const S* in = static_cast<const S*>(call->in[0].data);
   S* out = static_cast<S*>(call->out[0].data);
-  for_ranges(call, r.outer, 1, r.outer * r.n * r.inner, [&](int64_t begin, int64_t end, int) {
+  for_part(call, r.outer, 1, r.outer * r.n * r.inner, [&](int64_t begin, int64_t end, int) {
     for (int64_t o = begin; o < end; o++) {
       for (int64_t j = 0; j < r.inner; j++) {
         out[o * r.inner + j] = index_of_max(in + o * r.n * r.inner + j, r.n, r.inner);
@@ -116,4 +117,6 @@ void argmax(const Call* call) {
 MYELIN_END
 
 MYELIN_DEFINE_KERNEL(max, max)
+MYELIN_DEFINE_UNITS(max, outer_units)
 MYELIN_DEFINE_KERNEL(argmax, argmax)
+MYELIN_DEFINE_UNITS(argmax, outer_units)

@@ -1,5 +1,6 @@
 // "sum" over [outer, n, inner] and "sumSquares".
 #include "cpu/kernels/kernels.h"
+#include "cpu/kernels/units.h"
 #ifdef MYELIN_REFERENCE
 #include "cpu/kernels/reference.h"
 #else
@@ -118,7 +119,7 @@ void sum_rows(const Call* call, int64_t rows, int64_t n) {
     out[0] = static_cast<S>(sum_chunks(call, in, n, [](const S* p, int64_t m) { return sum_chunk(p, m); }));
     return;
   }
-  for_ranges(call, rows, 1, rows * n, [&](int64_t begin, int64_t end, int) {
+  for_part(call, rows, 1, rows * n, [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; r++) out[r] = static_cast<S>(sum_row(in + r * n, n));
   });
 }
@@ -197,11 +198,12 @@ void sum_columns(const Call* call, const ReduceAttrs& r) {
     }
   };
   // Every piece is summed by itself, so that pieces may be handed out in any number.
-  for_ranges(call, r.outer * chunks * strips, 1, r.outer * r.n * r.inner, [&](int64_t begin, int64_t end, int) {
+  const UnitRange part = part_of(call, r.outer);
+  for_part(call, r.outer * chunks * strips, 1, r.outer * r.n * r.inner, [&](int64_t begin, int64_t end, int) {
     for (int64_t task = begin; task < end; task++) run(task);
   });
   if (chunks == 1) return;
-  for (int64_t o = 0; o < r.outer; o++) {
+  for (int64_t o = part.begin; o < part.end; o++) {
     for (int64_t j = 0; j < r.inner; j++) {
       double total = 0;
       for (int64_t c = 0; c < chunks; c++) total += partial[(o * chunks + c) * r.inner + j];
@@ -242,9 +244,16 @@ size_t scratch_sum_squares(const Call* call, int) {
 
 #endif
 
+// One sum over everything is shared out in chunks, not in parts.
+int64_t sum_units(const Call* call) {
+  const int64_t outer = outer_units(call);
+  return outer > 1 ? outer : 0;
+}
+
 MYELIN_END
 
 MYELIN_DEFINE_KERNEL(sum, sum)
 MYELIN_DEFINE_SCRATCH(sum, scratch_sum)
+MYELIN_DEFINE_UNITS(sum, sum_units)
 MYELIN_DEFINE_KERNEL(sumSquares, sum_squares)
 MYELIN_DEFINE_SCRATCH(sumSquares, scratch_sum_squares)

@@ -1,5 +1,6 @@
 // "take" and "scatterAdd": rows of a table by number, and back.
 #include "cpu/kernels/kernels.h"
+#include "cpu/kernels/units.h"
 #ifdef MYELIN_REFERENCE
 #include "cpu/kernels/reference.h"
 #else
@@ -55,7 +56,7 @@ void take(const Call* call) {
   const S* from = static_cast<const S*>(table.data);
   const int32_t* id = static_cast<const int32_t*>(ids.data);
   S* to = static_cast<S*>(out.data);
-  for_ranges(call, ids.count, divide_up(moved_elements, width), out.count, [&](int64_t begin, int64_t end, int) {
+  for_part(call, ids.count, divide_up(moved_elements, width), out.count, [&](int64_t begin, int64_t end, int) {
     for (int64_t i = begin; i < end; i++) {
       if (is_inside(id[i], table.dims[0])) {
         memcpy(to + i * width, from + id[i] * width, width * sizeof(S));
@@ -92,7 +93,10 @@ void scatter_add(const Call* call) {
 
 #endif
 
+int64_t take_units(const Call* call) { return whole_units(call->in[1].count); }
+
 MYELIN_END
 
 MYELIN_DEFINE_KERNEL(take, take)
+MYELIN_DEFINE_UNITS(take, take_units)
 MYELIN_DEFINE_KERNEL(scatterAdd, scatter_add)

@@ -2,6 +2,7 @@
 // out before exp, so that no z overflows. A class of z = −∞ has no share, and costs nothing where its label is 0. In a
 // row of nothing else no class has a share.
 #include "cpu/kernels/kernels.h"
+#include "cpu/kernels/units.h"
 #ifdef MYELIN_REFERENCE
 #include "cpu/kernels/reference.h"
 #else
@@ -147,7 +148,7 @@ void softmax(const Call* call) {
   const int64_t n = z.rank > 0 ? z.dims[z.rank - 1] : 1, rows = n > 0 ? z.count / n : 0;
   const S* in = static_cast<const S*>(z.data);
   S* out = static_cast<S*>(call->out[0].data);
-  for_ranges(call, rows, 1, exp_steps * z.count, [&](int64_t begin, int64_t end, int) {
+  for_part(call, rows, 1, exp_steps * z.count, [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; r++) softmax_row(in + r * n, out + r * n, n);
   });
 }
@@ -159,7 +160,7 @@ void softmax_cross_entropy(const Call* call) {
   const S* in = static_cast<const S*>(z.data);
   const S* y = static_cast<const S*>(call->in[1].data);
   S* out = static_cast<S*>(call->out[0].data);
-  for_ranges(call, rows, 1, exp_steps * z.count, [&](int64_t begin, int64_t end, int) {
+  for_part(call, rows, 1, exp_steps * z.count, [&](int64_t begin, int64_t end, int) {
     for (int64_t r = begin; r < end; r++) out[r] = cross_entropy_row(in + r * n, y + r * n, n);
   });
 }
@@ -169,4 +170,6 @@ void softmax_cross_entropy(const Call* call) {
 MYELIN_END
 
 MYELIN_DEFINE_KERNEL(softmax, softmax)
+MYELIN_DEFINE_UNITS(softmax, row_units)
 MYELIN_DEFINE_KERNEL(softmaxCrossEntropy, softmax_cross_entropy)
+MYELIN_DEFINE_UNITS(softmaxCrossEntropy, row_units)

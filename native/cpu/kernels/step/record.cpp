@@ -1,5 +1,6 @@
 // "guard", "guardSquares" and "accumulate": what a step leaves behind besides its values.
 #include "cpu/kernels/kernels.h"
+#include "cpu/kernels/units.h"
 #ifdef MYELIN_REFERENCE
 #include "cpu/kernels/reference.h"
 #else
@@ -60,7 +61,7 @@ template <class S, bool squares>
 void guard_values(const Call* call) {
   const S* in = static_cast<const S*>(call->in[0].data);
   uint32_t* flag = static_cast<uint32_t*>(call->out[0].data);
-  for_ranges(call, call->in[0].count, 16384, call->in[0].count, [&](int64_t begin, int64_t end, int) {
+  for_part(call, call->in[0].count, 16384, call->in[0].count, [&](int64_t begin, int64_t end, int) {
     // Tasks may raise the flag at the same time; nobody lowers it.
     if (!all_finite<S, squares>(in + begin, end - begin)) __atomic_store_n(flag, 1u, __ATOMIC_RELAXED);
   });
@@ -88,5 +89,7 @@ void guard_squares(const Call* call) {
 MYELIN_END
 
 MYELIN_DEFINE_KERNEL(guard, guard)
+MYELIN_DEFINE_UNITS(guard, input_units)
 MYELIN_DEFINE_KERNEL(guardSquares, guard_squares)
+MYELIN_DEFINE_UNITS(guardSquares, input_units)
 MYELIN_DEFINE_KERNEL_OF(numbers, accumulate, accumulate)

@@ -1,0 +1,130 @@
+// Regions: a step of a network is a few of them, whatever its depth; and whoever takes which piece of a strand, in
+// whatever order, the bits are those of one thread. Exits with 1 on a failure.
+#include <set>
+
+#include "core/compile/plan_impl.h"
+#include "core/run/pool.h"
+#include "expect.h"
+
+using namespace core_test;
+
+namespace {
+
+// Layers of one width, trained by plain descent: the cost is half the sum of the squared results.
+Builder deep_step(int layers, int64_t batch, int64_t width) {
+  Builder g(0);
+  std::vector<Id> values = {g.input({batch, width})}, weights, gates;
+  for (int i = 0; i < layers; i++) {
+    g.label = "dense_" + std::to_string(i + 1);
+    weights.push_back(g.state({width, width}));
+    const Id bias = g.state({width});
+    const Id z = g.binary("add", g.matmul(values.back(), weights.back(), false, true), g.reshape(bias, {1, width}));
+    gates.push_back(g.binary("greaterEqual", z, g.constant(0)));
+    values.push_back(g.unary("relu", z));
+  }
+  const Id last = values.back();
+  g.costs = {g.binary("mul", g.sum_all(g.binary("mul", last, last)), g.constant(0.5))};
+  g.guards = g.costs;
+  const Id rate = g.constant(0.01);
+  Id dy = last;
+  for (size_t i = weights.size(); i-- > 0;) {
+    g.label = "dense_" + std::to_string(i + 1);
+    const Id dz = g.node("select", {gates[i], dy, g.constant(0)}, {batch, width});
+    const Id dw = g.matmul(dz, values[i], true, false);
+    g.guards.push_back(dw);
+    g.updates.push_back({weights[i], g.binary("sub", weights[i], g.binary("mul", rate, dw))});
+    dy = g.matmul(dz, weights[i]);
+  }
+  return g;
+}
+
+size_t count_regions(const PlanPtr& plan) {
+  const auto& regions = info(*plan).regions;
+  return std::set<uint32_t>(regions.begin(), regions.end()).size();
+}
+
+void depth_adds_no_regions() {
+  const PlanPtr shallow = compiled(deep_step(2, 32, 16)), deep = compiled(deep_step(20, 32, 16));
+  expect(count_regions(shallow) == 3, "rows, derivatives of weights, updates" + listing(shallow));
+  expect(count_regions(deep) == 3, "the same of 20 layers" + listing(deep));
+  expect(count_regions(compiled(deep_step(2, 32, 16), PlanMode::plain)) > 10, "in plain mode each op stands alone");
+  const PlanPtr wide = compiled(deep_step(2, 512, 1024));
+  const size_t n = info(*wide).instructions.size();
+  expect(count_regions(wide) > n / 2, "large instructions stand alone, too" + listing(wide));
+}
+
+// Rows that meet the rows of another strand later; a softmax; a sum over the batch, behind which a new region begins.
+Builder meeting_rows(int64_t rows) {
+  Builder g(0);
+  const Id a = g.matmul(g.input({rows, 6}), g.state({6, 6})), b = g.matmul(g.input({rows, 6}), g.state({6, 6}));
+  const Id z = g.matmul(g.binary("mul", a, b), g.state({10, 6}), false, true);
+  const Id p = g.node("softmax", {z}, {rows, 10});
+  const Id mean = g.sum(p, {0}, {1, 10}, true);
+  const Id centred = g.binary("sub", p, mean);
+  g.fetches = {g.binary("mul", centred, centred), g.sum(centred, {1}, {rows, 1}, true)};
+  return g;
+}
+
+void strands_that_meet_become_one() {
+  const PlanPtr plan = compiled(meeting_rows(2048));
+  expect(count_regions(plan) == 3, "rows, their sum, rows again" + listing(plan));
+  expect(count_regions(compiled(meeting_rows(24))) == 2, "what costs next to nothing goes on behind the sum");
+}
+
+// One thread, then several, with pieces as small as they can be.
+void same_bits(const Builder& g, uint64_t seed, const std::string& what) {
+  const PlanPtr plan = compiled(g);
+  set_threads(1);
+  RunRequest request = request_for(plan, 3, seed);
+  const RunResult result = run(request, nullptr, nullptr);
+  const auto one = outcome(request, result);
+  for (const int threads : {2, 3, 7}) {
+    set_threads(threads);
+    const RunRequest again = request_for(plan, 3, seed);
+    expect(same_outcome(again, one), what + ": the bits of one thread on " + std::to_string(threads) + listing(plan));
+  }
+}
+
+void pieces_do_not_change_bits() {
+  team_work() = {0, 1};
+  same_bits(deep_step(5, 40, 24), 1, "a deep step");
+  same_bits(deep_step(3, 7, 33), 2, "a ragged step");
+  same_bits(graphs::adam_step(0, 33, 17, 9), 3, "Adam");
+  same_bits(graphs::embedding_step(1), 4, "rows of a table");
+  same_bits(meeting_rows(24), 5, "rows that meet");
+  for (uint64_t seed = 1; seed <= 300; seed++) {
+    same_bits(graphs::random_graph(seed, seed % 2, seed % 3 ? 5 : 40), seed, "random graph " + std::to_string(seed));
+  }
+  team_work() = {};
+}
+
+// Every state and fetch as it was, when a guard fails: nothing of an update runs before all regions of the step have.
+void a_failed_guard_writes_nothing() {
+  team_work() = {0, 1};
+  set_threads(3);
+  const PlanPtr plan = compiled(deep_step(4, 16, 16));
+  for (size_t poisoned = 0; poisoned < 4; poisoned++) {  // the last element of a layer's weights
+    RunRequest request = request_for(plan, 2);
+    auto* weights = static_cast<float*>(request.states[2 * poisoned]->data);
+    weights[255] = 3e38f;
+    std::vector<std::vector<double>> states;
+    for (const BufferPtr& state : request.states) states.push_back(read(state));
+    for (size_t i = 0; i < 16 * 16; i++) static_cast<float*>(request.inputs[0]->data)[i] = 1e3f;
+    const RunResult result = run(request, nullptr, nullptr);
+    expect(result.status == RunStatus::non_finite && result.steps_done == 0, "a weight too large ends the step");
+    for (size_t slot = 0; slot < states.size(); slot++) {
+      expect(read(request.states[slot]) == states[slot], "state " + std::to_string(slot) + " is as it was");
+    }
+  }
+  team_work() = {};
+}
+
+}  // namespace
+
+int main() {
+  depth_adds_no_regions();
+  strands_that_meet_become_one();
+  pieces_do_not_change_bits();
+  a_failed_guard_writes_nothing();
+  return verdict();
+}
