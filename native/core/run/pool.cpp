@@ -29,6 +29,10 @@ constexpr int max_threads = 256;
 std::atomic<bool> any_refused{false};
 constexpr auto spin_time = std::chrono::microseconds(20);  // then a worker sleeps: other processes want the core
 
+// A worker that has worked for so long offers its core to other processes. Less than the slice of time that systems
+// give.
+constexpr auto turn_time = std::chrono::milliseconds(1);
+
 inline void pause_cpu() {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
@@ -114,20 +118,23 @@ class Pool {
 
   // Every worker has a share of a stage's tasks, the same in every run, so that what it works on stays in its cache:
   // from step to step, and from the derivative of a weight to its update. Who has finished its own takes from the
-  // others. Whoever finishes the last task of a stage begins the next one; the others wait for that, and leave when
-  // there is none.
+  // others. Whoever finishes the last task of a stage begins the next one. Meanwhile the leader waits; the others
+  // leave, and come again.
   void work(int worker) {
     for (int waits = 0;;) {
       const uint32_t stage = stage_.load(std::memory_order_acquire);
       if (stage >= stages_) return;
       const int task = take(stage, worker);
       if (task < 0) {
+        if (worker != 0 || stage + 1 == stages_) return;
         wait(waits++);
         continue;
       }
       waits = 0;
       fn_(context_, static_cast<int>(stage), task, worker);
-      if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 == tasks_[stage]) begin(stage + 1);
+      if (done_.fetch_add(1, std::memory_order_acq_rel) + 1 < tasks_[stage]) continue;
+      begin(stage + 1);
+      if (stage + 1 < stages_) wake();
     }
   }
 
@@ -159,12 +166,12 @@ class Pool {
     return -1;
   }
 
-  // A moment at full speed; then other processes may have the core.
+  // A moment at full speed; then a thread that the system keeps from its task may have this core.
   static void wait(int waits) {
-    if (waits < 2000) {
+    if (waits < 1000) {
       pause_cpu();
     } else {
-      std::this_thread::yield();
+      std::this_thread::sleep_for(std::chrono::microseconds(10));
     }
   }
 
@@ -203,12 +210,20 @@ class Pool {
 
   void live(int id, uint64_t seen) {
     FlushToZero flush;
+    auto rested = std::chrono::steady_clock::now();
     while (true) {
       seen = await(seen);
       if (id > keep_.load()) return;
       const uint32_t before = gate_.fetch_add(1);
       if ((before & open_bit) && id < limit_) work(id);
       gate_.fetch_sub(1, std::memory_order_release);
+      // Here nobody waits for this thread. A process that wants the core gets it now, so that the system does not take
+      // it in the middle of a task, for which the others would have to wait.
+      const auto now = std::chrono::steady_clock::now();
+      if (now - rested > turn_time) {
+        std::this_thread::yield();
+        rested = now;
+      }
     }
   }
 
