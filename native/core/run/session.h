@@ -75,6 +75,7 @@ class HostSession : public Session {
 
   Parallel parallel_;
   std::vector<std::pair<size_t, uint32_t>> collected_;  // views that move from step to step, and their fetch
+  std::vector<std::pair<size_t, uint32_t>> gathered_;   // the same of gathered inputs, and their slots
   int64_t calls_ = 0;
 };
 

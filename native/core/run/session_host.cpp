@@ -16,6 +16,10 @@ int64_t host_kernel_calls() { return kernel_calls.load(std::memory_order_relaxed
 HostSession::HostSession(const RunRequest& request) : Session(request), parallel_(pool_view()) {
   work().fit(parallel_.workers);
   bind(parallel_);
+  for (size_t i = 0; i < work().views.size(); i++) {
+    const Value& value = plan_.code.values[work().view_value[i]];
+    if (value.place == Place::input && is_gathered(value.slot)) gathered_.push_back({i, value.slot});
+  }
   if (is_profiling() && !plan_.graph.updates.empty()) {
     profile_.workers = parallel_.workers;
     profile_.instructions = plan_.info.instructions;
@@ -68,6 +72,17 @@ void HostSession::begin(int64_t step) {
     base_[w.view_value[view]] = data;
   }
   if (!batch_) return;
+  // Rows that stand side by side are read where they are.
+  const uint32_t* rows = request_.rows.data() + step * batch_;
+  bool in_order = true;
+  for (int64_t i = 1; in_order && i < batch_; i++) in_order = rows[i] == rows[0] + i;
+  for (const auto& [view, slot] : gathered_) {
+    const Buffer& from = in_order ? *request_.inputs[slot] : *w.batches[slot];
+    const int64_t at = in_order ? rows[0] * row_size(plan_.inputs[slot].shape) : 0;
+    w.views[view].data = static_cast<char*>(from.data) + static_cast<size_t>(at) * size_of(from.dtype);
+    base_[w.view_value[view]] = w.views[view].data;
+  }
+  if (in_order) return;
   for (uint32_t slot = 0; slot < request_.inputs.size(); slot++) {
     if (!request_.gathered[slot] || !w.batches[slot] || !plan_.inputs[slot].used) continue;
     const Shape& shape = plan_.inputs[slot].shape;
@@ -81,7 +96,7 @@ void HostSession::begin(int64_t step) {
     in[0].data = data.data;
     in[0].count = data.count;
     in[0].dims[0] = data.count / row_size(shape);
-    in[1].data = const_cast<uint32_t*>(request_.rows.data() + step * batch_);
+    in[1].data = const_cast<uint32_t*>(rows);
     in[1].rank = 1;
     in[1].dims[0] = in[1].count = batch_;
     Call call = {};

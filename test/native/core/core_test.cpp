@@ -172,16 +172,18 @@ void gathers_and_collects() {
   request.plan = plan;
   request.inputs = {buffer(DType::f64, {0, 1, 2, 10, 11, 12, 20, 21, 22}), buffer(DType::f64, {2})};
   request.gathered = {1, 0};
-  request.rows = {2, 0, 1, 1};
-  request.steps = 2;
-  request.collect = {buffer(DType::f64, std::vector<double>(15, -1)), buffer(DType::f64, std::vector<double>(5, -1)),
-                     buffer(DType::f64, std::vector<double>(3, -1))};
+  request.rows = {2, 0, 1, 2, 1, 1};  // those of the second step stand side by side: they are read where they are
+  request.steps = 3;
+  request.collect = {buffer(DType::f64, std::vector<double>(21, -1)), buffer(DType::f64, std::vector<double>(7, -1)),
+                     buffer(DType::f64, std::vector<double>(4, -1))};
   request.collect_row = 1;
   const RunResult result = run(request, nullptr, nullptr);
-  expect(result.fetches.empty() && result.steps_done == 2, "collected fetches are not handed back");
-  expect(same(read(request.collect[0]), {-1, -1, -1, 40, 42, 44, 0, 2, 4, 20, 22, 24, 20, 22, 24}), "rows by number");
-  expect(same(read(request.collect[1]), {-1, 63, 3, 33, 33}), "vectors are collected row by row");
-  expect(same(read(request.collect[2]), {-1, 66, 66}), "scalars are one row");
+  expect(result.fetches.empty() && result.steps_done == 3, "collected fetches are not handed back");
+  expect(same(read(request.collect[0]),
+              {-1, -1, -1, 40, 42, 44, 0, 2, 4, 20, 22, 24, 40, 42, 44, 20, 22, 24, 20, 22, 24}),
+         "rows by number");
+  expect(same(read(request.collect[1]), {-1, 63, 3, 33, 63, 33, 33}), "vectors are collected row by row");
+  expect(same(read(request.collect[2]), {-1, 66, 96, 66}), "scalars are one row");
 }
 
 void cuts_long_chains() {
