@@ -179,9 +179,9 @@ void gathers_and_collects() {
   request.collect_row = 1;
   const RunResult result = run(request, nullptr, nullptr);
   expect(result.fetches.empty() && result.steps_done == 3, "collected fetches are not handed back");
-  expect(same(read(request.collect[0]),
-              {-1, -1, -1, 40, 42, 44, 0, 2, 4, 20, 22, 24, 40, 42, 44, 20, 22, 24, 20, 22, 24}),
-         "rows by number");
+  expect(
+      same(read(request.collect[0]), {-1, -1, -1, 40, 42, 44, 0, 2, 4, 20, 22, 24, 40, 42, 44, 20, 22, 24, 20, 22, 24}),
+      "rows by number");
   expect(same(read(request.collect[1]), {-1, 63, 3, 33, 63, 33, 33}), "vectors are collected row by row");
   expect(same(read(request.collect[2]), {-1, 66, 96, 66}), "scalars are one row");
 }
