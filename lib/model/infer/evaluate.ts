@@ -8,7 +8,7 @@ import type { ModelPlan } from '../programs/plans'
 import { evaluateProgram } from '../programs/program'
 import { addTotals, splitTotals } from '../programs/run-steps'
 import type { Job } from '../queue/job'
-import type { CompiledOutput } from '../structure/compile'
+import type { Compiled, CompiledOutput } from '../structure/compile'
 import { defaultChunk, runChunks } from './chunks'
 
 /**
@@ -48,6 +48,8 @@ export function finishMetrics(
 }
 
 export interface EvaluateRequest {
+  /** What the data were checked for: the model may have been compiled anew since. */
+  compiled: Compiled
   data: NativeData
   batch: number
 }
@@ -55,8 +57,11 @@ export interface EvaluateRequest {
 /**
  * Loss and metrics over all rows. Penalties count once, with m = the rows evaluated, however they are cut into chunks.
  */
-export async function evaluateRows(engine: Engine, job: Job, { data, batch }: EvaluateRequest): Promise<Evaluation> {
-  const compiled = engine.requireCompiled(job.what)
+export async function evaluateRows(
+  engine: Engine,
+  job: Job,
+  { compiled, data, batch }: EvaluateRequest,
+): Promise<Evaluation> {
   const { outputs } = compiled
   const weighted = weightedOutputs(data)
   const answers = Answers.of(job.what, engine, compiled)
@@ -72,8 +77,10 @@ export async function evaluateRows(engine: Engine, job: Job, { data, batch }: Ev
       batch,
       inputs: inputsOf(data),
       plan: (rows) =>
-        engine.plans.request(`evaluate ${rows} ${weighted.join()}`, () =>
-          evaluateProgram(engine, compiled, { batch: rows, weighted }),
+        engine.plans.request(
+          `evaluate ${rows} ${weighted.join()}`,
+          () => evaluateProgram(engine, compiled, { batch: rows, weighted }),
+          compiled,
         ),
       request: () => answers?.request() ?? {},
       onResult: (result, plan, rows) => {
@@ -122,11 +129,11 @@ export async function evaluate<Metrics extends string>(
   examples: Examples,
   batch: number | undefined,
 ): Promise<Evaluation<Metrics>> {
-  const { outputs } = engine.requireCompiled(job.what)
+  const compiled = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
-  const data = await examples.check(outputs).prepared(engine, job)
+  const data = await examples.check(compiled.outputs).prepared(engine, job)
   try {
-    const request = { data, batch: batch ?? defaultChunk }
+    const request = { compiled, data, batch: batch ?? defaultChunk }
     return (await evaluateRows(engine, job, request)) as Evaluation<Metrics>
   } finally {
     data.dispose()

@@ -107,12 +107,23 @@ export class Plans {
   readonly #plans = new LruMap<string, ModelPlan>(capacity, Infinity, (plan) => plan.dispose())
   /** Times that everything was dropped. */
   #generation = 0
+  readonly #numbers = new WeakMap<object, number>()
+  #numbered = 0
 
   constructor(readonly device: () => string) {}
 
-  /** `name` tells apart what the model, as it is now, can be asked for; later calls of `clear` make others of it. */
-  request(name: string, build: () => Sliced<BuiltProgram>): PlanRequest {
-    return { name, key: `${this.#generation} ${name}`, build }
+  /**
+   * `name` tells apart what the model, as it is now, can be asked for; later calls of `clear` make others of it. `of`:
+   * what `build` was handed and the model may have replaced since, such as losses; plans of another one are others.
+   */
+  request(name: string, build: () => Sliced<BuiltProgram>, of?: object): PlanRequest {
+    return { name, key: `${this.#generation} ${of ? this.#numberOf(of) : ''} ${name}`, build }
+  }
+
+  #numberOf(of: object): number {
+    let number = this.#numbers.get(of)
+    if (number === undefined) this.#numbers.set(of, (number = ++this.#numbered))
+    return number
   }
 
   get(request: PlanRequest): ModelPlan {

@@ -254,7 +254,8 @@ export class Recorder {
       Object.assign(logs, finishMetrics(compiled.outputs, parts))
     }
     if (this.outline.validation) {
-      const found = await evaluateRows(engine, this.job, { data: this.outline.validation, batch: defaultChunk })
+      const request = { compiled, data: this.outline.validation, batch: defaultChunk }
+      const found = await evaluateRows(engine, this.job, request)
       for (const [name, value] of Object.entries(found)) logs[`val_${name}`] = value
     }
     return logs
