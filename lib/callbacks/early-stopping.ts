@@ -116,11 +116,11 @@ class EarlyStopping implements Callback {
       layout.push([layer.name, ...names])
       for (const key of names) tensors[`${layer.name}.${key}`] = layer[key] as Tensor
     }
-    const best = Number.isFinite(this.#best) ? this.#best : null
-    return { values: { best, bestEpoch: this.#bestEpoch, wait: this.#wait, layout }, tensors }
+    return { values: { best: this.#best, bestEpoch: this.#bestEpoch, wait: this.#wait, layout }, tensors }
   }
 
   restore({ values, tensors = {} }: CallbackState): void {
+    // Files of 0.1 have null for no best yet.
     this.#best = typeof values.best === 'number' ? values.best : Infinity
     this.#bestEpoch = Number(values.bestEpoch)
     this.#wait = Number(values.wait)

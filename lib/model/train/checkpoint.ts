@@ -29,6 +29,8 @@ export interface CheckpointState {
   /** What has run of it. */
   sums: EpochSums
   finished: boolean
+  /** A callback has asked for the end: the run ends with this epoch. */
+  stopRequested: boolean
   history: History
 }
 
@@ -160,6 +162,7 @@ export async function writeCheckpoint(
     epoch: state.epoch,
     sums: { ...sums, totals: null, answers: sums.answers.length },
     finished: state.finished,
+    stopRequested: state.stopRequested,
     history: { epochs: history.epochs as Json[], stopped: history.stopped },
     callbacks: callbackStates,
   }
@@ -214,7 +217,14 @@ export function readCheckpoint(source: string, { checkpoint, tensors }: ModelSna
       fingerprint: json.fingerprint as string,
       weights: Object.fromEntries(Object.entries(rows('')).filter(([slot]) => /^weights(\.|$)/.test(slot))),
       validation: json.validation ? rows('validation.') : null,
-      state: { epoch: json.epoch as number, sums, finished: json.finished as boolean, history },
+      state: {
+        epoch: json.epoch as number,
+        sums,
+        finished: json.finished as boolean,
+        // Files of 0.1 do not say.
+        stopRequested: json.stopRequested === true,
+        history,
+      },
       callbacks: (json.callbacks as (JsonObject | null)[]).map(
         (entry, i) =>
           entry && {

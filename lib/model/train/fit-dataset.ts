@@ -136,7 +136,6 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
   const { job } = recorder
   const sums = emptySums()
   await recorder.beginEpoch(epoch, sums)
-  sums.learningRate = engine.learningRateAt(epoch)
   await recorder.notify((c) => c.onEpochBegin?.(epoch, recorder.run))
   const stream = new Prefetcher(engine, job, given, epoch)
   try {
@@ -172,6 +171,7 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
 
 async function step(engine: Engine, recorder: Recorder, data: NativeData): Promise<void> {
   const hyper = engine.hypers(recorder.epoch, 1)
+  recorder.useRate(hyper[0])
   const { answers } = recorder
   if (answers) await inTurns(answers.reserve(data.rows))
   await runSteps(recorder.job, {

@@ -72,6 +72,7 @@ function logNames(compiled: Compiled, validation: boolean): string[] {
 
 export class Recorder {
   readonly run: TrainingRun
+  /** The run ends with the epoch. */
   stopRequested = false
   sums = emptySums()
   epoch = 0
@@ -94,6 +95,7 @@ export class Recorder {
     readonly history = new History(),
   ) {
     const compiled = engine.requireCompiled(outline.where)
+    history.dropout = engine.network.isStochastic
     this.answers = Answers.of(outline.where, engine, compiled)
     this.run = {
       model,
@@ -121,6 +123,11 @@ export class Recorder {
     this.sums = sums
     this.#live = { batches: 0, cost: 0 }
     if (this.answers) await inTurns(this.answers.begin(sums.answers))
+  }
+
+  /** The rate of the next step, which the logs tell of the first one of an epoch. */
+  useRate(learningRate: number): void {
+    if (!this.sums.batches) this.sums.learningRate = learningRate
   }
 
   get #compiled(): Compiled {
