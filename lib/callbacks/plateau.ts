@@ -1,12 +1,14 @@
 import { checkOptions, positiveInteger, positiveNumber } from '../base/checks'
 import { OptionError } from '../base/errors'
+import { inTurns } from '../base/slices'
 import type { DataLike } from '../data/rows'
 import type { Callback, TrainingRun } from '../model'
 import { withExamples } from '../model/calls'
 import { costAndGradients } from '../model/infer/cost-and-gradients'
 import type { EpochLogs } from '../model/train/history'
 import { warn } from '../model/train/warn'
-import { Tensor } from '../tensor/tensor'
+import { bufferOf, Tensor } from '../tensor/tensor'
+import { squaredNorm } from './squared-norm'
 
 export interface PlateauOptions {
   /** Rows on which the gradient is measured after each epoch: some hundred training examples will do. */
@@ -41,7 +43,8 @@ export function plateau(options: PlateauOptions): Callback {
         costAndGradients(engine, job, examples, false),
       )
       const tensors = gradients.flatMap((layer) => Object.values(layer)).filter((value) => value instanceof Tensor)
-      const squares = tensors.reduce((sum, t) => sum + t.data.reduce((s, g) => s + g * g, 0), 0)
+      let squares = 0
+      for (const t of tensors) squares += await inTurns(squaredNorm(bufferOf(t), t.size))
       tensors.forEach((t) => t.dispose())
       logs.gradientNorm = Math.sqrt(squares)
       const small = logs.gradientNorm < limit ? (counts.get(run) ?? 0) + 1 : 0

@@ -198,7 +198,7 @@ export class Fit {
 
   /** Steps taken since the beginning of the run, earlier parts of a resumed one included. */
   get #stepsOfRun(): number {
-    return this.#recorder!.history.batches.length
+    return this.#recorder!.history.steps
   }
 
   /** The rows of one native run that begins with step `begin` of the epoch. */
