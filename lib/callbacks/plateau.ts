@@ -23,7 +23,7 @@ export interface PlateauOptions {
 /**
  * Watches for plateaus and saddle points, where the gradient stays small for long: adds `gradientNorm`,
  * ‖dJ/dθ‖ on the rows given, to the logs of every epoch and warns once a run after `patience` epochs
- * below `gradientNorm`.
+ * below `gradientNorm`. OptionError where the logs have a value of that name, from another one or from a metric.
  */
 export function plateau(options: PlateauOptions): Callback {
   const where = 'callbacks.plateau'
@@ -37,6 +37,10 @@ export function plateau(options: PlateauOptions): Callback {
   return {
     name: 'plateau',
     async onEpoch(logs: EpochLogs, run: TrainingRun): Promise<void> {
+      if (Object.hasOwn(logs, 'gradientNorm'))
+        throw new OptionError(
+          `${where}: expected logs without 'gradientNorm', got one of another plateau, or of a metric of that name.`,
+        )
       const { engine } = run.model.internals
       const given = { x: options.x, y: options.y }
       const { gradients } = await withExamples(engine, where, 'read', given, undefined, (job, examples) =>

@@ -41,7 +41,7 @@ function* updates(
 ): Sliced<{ updates: Program['updates']; guards: Tensor[] }> {
   const hyper: Record<string, Tensor> = {}
   for (const name of ['learningRate', ...optimizer.hypers]) hyper[name] = tracer.hyper(name)
-  const guards = changes.length ? updateGuards(changes, hyper.learningRate, rule) : []
+  const guards = changes.length ? updateGuards(changes, rule, tracer.dtype) : []
   const all: Program['updates'][] = []
   for (const { parameter, gradient, rows } of changes) {
     yield
