@@ -86,12 +86,12 @@ export async function evaluateRows(
       onResult: (result, plan, rows) => {
         if (!result.stepsDone) return
         if (answers) answers.rows += rows
-        seen.totals = addTotals(seen.totals, result.accumulators)
+        seen.totals = addTotals(seen.totals, result, plan)
         seen.penalties = lastCosts(plan, result.costs)
         seen.plan = plan
       },
     })
-    const totals = splitTotals(seen.totals!, seen.plan!.accumulatorSizes)
+    const totals = splitTotals(seen.totals!, seen.plan!)
     const losses = outputs.map((_, i) => totals[i][0] / data.rows)
     const dataLoss = losses.reduce((sum, loss, i) => sum + outputs[i].lossWeight * loss, 0)
     const loss = dataLoss + (seen.penalties.perExample ?? 0) / data.rows + (seen.penalties.absolute ?? 0)
@@ -110,9 +110,9 @@ export async function evaluateRows(
   }
 }
 
-/** The costs of a run's last step by name. */
+/** The costs of a run's last step that have names. */
 export function lastCosts(plan: ModelPlan, costs: Float64Array): Record<string, number> {
-  const last = costs.subarray(costs.length - plan.costNames.length)
+  const last = costs.subarray(costs.length - plan.costsPerStep)
   return Object.fromEntries(plan.costNames.map((name, i) => [name, last[i]]))
 }
 
