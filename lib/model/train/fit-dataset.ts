@@ -246,8 +246,8 @@ class Prefetcher {
       const step = await this.#iterator.next()
       if (typeof step !== 'object' || step === null)
         throw new OptionError(
-          `fitDataset: next() of the stream must give { value, done }, got ${describeValue(step)}. An async function* ` +
-            'does.',
+          `fitDataset: next() of the stream must give { value, done }, got ${describeValue(step)}. An async ` +
+            'function* does.',
         )
       if (step.done) this.#ended = true
       return step
