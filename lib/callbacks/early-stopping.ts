@@ -7,11 +7,13 @@ import {
   oneOf,
 } from '../base/checks'
 import { OptionError } from '../base/errors'
+import { inTurns } from '../base/slices'
 import { largerIsBetter } from '../metrics'
 import type { Callback, CallbackState, TrainingRun } from '../model'
 import type { EpochLogs } from '../model/train/history'
-import { Tensor } from '../tensor/tensor'
-import type { WeightSet } from '../tensor/weight-set'
+import { keptWeights, putBack, releaseKept, type KeptWeights } from '../model/structure/kept-weights'
+
+const where = 'callbacks.earlyStopping'
 
 export interface EarlyStoppingOptions {
   /** Name of a value of the history's epochs. Default 'val_loss'. */
@@ -37,7 +39,8 @@ class EarlyStopping implements Callback {
   #best: number
   #bestEpoch = 0
   #wait = 0
-  #weights: WeightSet | null = null
+  /** Of the best epoch. */
+  #weights: KeptWeights | null = null
   #resumed = false
   readonly #sign: 1 | -1
 
@@ -63,7 +66,7 @@ class EarlyStopping implements Callback {
     this.#weights = null
   }
 
-  onEpoch(logs: EpochLogs, run: TrainingRun): void {
+  async onEpoch(logs: EpochLogs, run: TrainingRun): Promise<void> {
     const { monitor, minDelta, patience, restoreBestWeights } = this.options
     const value = logs[monitor]
     if (typeof value !== 'number') return this.#requireMonitored(Object.keys(logs).filter((key) => key !== 'epoch'))
@@ -74,15 +77,23 @@ class EarlyStopping implements Callback {
       this.#wait = 0
       if (restoreBestWeights) {
         this.#release()
-        this.#weights = run.model.getWeights()
+        const { weights, queue } = run.model.internals.engine
+        this.#weights = await queue.enqueue(where, 'read', undefined, (job) =>
+          inTurns(keptWeights(weights), () => job.throwIfAborted()),
+        )
       }
     } else if (++this.#wait >= Math.max(1, patience)) {
       run.stop()
     }
   }
 
-  onTrainEnd(run: TrainingRun): void {
-    if (this.#weights && this.#bestEpoch > 0) run.model.setWeights(this.#weights)
+  async onTrainEnd(run: TrainingRun): Promise<void> {
+    const kept = this.#weights
+    if (!kept) return
+    const { weights, queue } = run.model.internals.engine
+    await queue.enqueue(where, 'write', undefined, (job) =>
+      inTurns(putBack(where, weights, kept), () => job.throwIfAborted()),
+    )
     this.#release()
   }
 
@@ -103,33 +114,22 @@ class EarlyStopping implements Callback {
   }
 
   #release(): void {
-    for (const layer of this.#weights ?? [])
-      for (const value of Object.values(layer)) if (value instanceof Tensor) value.dispose()
+    if (this.#weights) releaseKept(this.#weights)
     this.#weights = null
   }
 
   save(): CallbackState {
-    const tensors: { [key: string]: Tensor } = {}
-    const layout: string[][] = []
-    for (const layer of this.#weights ?? []) {
-      const names = Object.keys(layer).filter((key) => layer[key] instanceof Tensor)
-      layout.push([layer.name, ...names])
-      for (const key of names) tensors[`${layer.name}.${key}`] = layer[key] as Tensor
-    }
-    const best = Number.isFinite(this.#best) ? this.#best : null
-    return { values: { best, bestEpoch: this.#bestEpoch, wait: this.#wait, layout }, tensors }
+    const tensors = this.#weights ? Object.fromEntries(this.#weights) : undefined
+    return { values: { best: this.#best, bestEpoch: this.#bestEpoch, wait: this.#wait }, tensors }
   }
 
   restore({ values, tensors = {} }: CallbackState): void {
+    // Files of 0.1 have null for no best yet.
     this.#best = typeof values.best === 'number' ? values.best : Infinity
     this.#bestEpoch = Number(values.bestEpoch)
     this.#wait = Number(values.wait)
-    const layout = values.layout as string[][]
-    this.#weights = layout.length
-      ? layout.map(([name, ...keys]) =>
-          Object.assign({ name }, Object.fromEntries(keys.map((key) => [key, tensors[`${name}.${key}`]]))),
-        )
-      : null
+    const kept = Object.entries(tensors)
+    this.#weights = kept.length ? new Map(kept) : null
     this.#resumed = true
   }
 }
@@ -140,7 +140,6 @@ class EarlyStopping implements Callback {
  * instead. OptionError when a fit begins that has no such value, or where `mode` has to be said.
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
-  const where = 'callbacks.earlyStopping'
   checkOptions(where, options, ['monitor', 'patience', 'minDelta', 'restoreBestWeights', 'mode'])
   const { monitor = 'val_loss', patience = 0, minDelta = 0, restoreBestWeights = false, mode = 'auto' } = options
   return new EarlyStopping({

@@ -1,12 +1,14 @@
 import { checkOptions, positiveInteger, positiveNumber } from '../base/checks'
 import { OptionError } from '../base/errors'
+import { inTurns } from '../base/slices'
 import type { DataLike } from '../data/rows'
 import type { Callback, TrainingRun } from '../model'
 import { withExamples } from '../model/calls'
 import { costAndGradients } from '../model/infer/cost-and-gradients'
 import type { EpochLogs } from '../model/train/history'
 import { warn } from '../model/train/warn'
-import { Tensor } from '../tensor/tensor'
+import { bufferOf, Tensor } from '../tensor/tensor'
+import { squaredNorm } from './squared-norm'
 
 export interface PlateauOptions {
   /** Rows on which the gradient is measured after each epoch: some hundred training examples will do. */
@@ -21,7 +23,7 @@ export interface PlateauOptions {
 /**
  * Watches for plateaus and saddle points, where the gradient stays small for long: adds `gradientNorm`,
  * ‖dJ/dθ‖ on the rows given, to the logs of every epoch and warns once a run after `patience` epochs
- * below `gradientNorm`.
+ * below `gradientNorm`. OptionError where the logs have a value of that name, from another one or from a metric.
  */
 export function plateau(options: PlateauOptions): Callback {
   const where = 'callbacks.plateau'
@@ -35,13 +37,18 @@ export function plateau(options: PlateauOptions): Callback {
   return {
     name: 'plateau',
     async onEpoch(logs: EpochLogs, run: TrainingRun): Promise<void> {
+      if (Object.hasOwn(logs, 'gradientNorm'))
+        throw new OptionError(
+          `${where}: expected logs without 'gradientNorm', got one of another plateau, or of a metric of that name.`,
+        )
       const { engine } = run.model.internals
       const given = { x: options.x, y: options.y }
       const { gradients } = await withExamples(engine, where, 'read', given, undefined, (job, examples) =>
         costAndGradients(engine, job, examples, false),
       )
       const tensors = gradients.flatMap((layer) => Object.values(layer)).filter((value) => value instanceof Tensor)
-      const squares = tensors.reduce((sum, t) => sum + t.data.reduce((s, g) => s + g * g, 0), 0)
+      let squares = 0
+      for (const t of tensors) squares += await inTurns(squaredNorm(bufferOf(t), t.size))
       tensors.forEach((t) => t.dispose())
       logs.gradientNorm = Math.sqrt(squares)
       const small = logs.gradientNorm < limit ? (counts.get(run) ?? 0) + 1 : 0

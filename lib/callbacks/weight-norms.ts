@@ -1,6 +1,8 @@
+import { sizeOf } from '../base/shape'
+import { inTurns } from '../base/slices'
 import type { Callback, TrainingRun } from '../model'
 import type { EpochLogs } from '../model/train/history'
-import { Tensor } from '../tensor/tensor'
+import { squaredNorm } from './squared-norm'
 
 /**
  * Adds ‖W‖²_F of every weight of rank 2 or more (biases are left out) to the logs of each epoch, after its last update,
@@ -9,13 +11,13 @@ import { Tensor } from '../tensor/tensor'
 export function weightNorms(): Callback {
   return {
     name: 'weightNorms',
-    onEpoch(logs: EpochLogs, run: TrainingRun): void {
-      for (const layer of run.model.getWeights())
-        for (const [key, value] of Object.entries(layer)) {
-          if (!(value instanceof Tensor)) continue
-          if (value.rank >= 2) logs[`${layer.name}.${key}.squaredNorm`] = value.data.reduce((sum, w) => sum + w * w, 0)
-          value.dispose()
-        }
+    async onEpoch(logs: EpochLogs, run: TrainingRun): Promise<void> {
+      const { weights, queue } = run.model.internals.engine
+      await queue.enqueue('callbacks.weightNorms', 'read', undefined, async (job) => {
+        const pause = () => job.throwIfAborted()
+        for (const { name, shape, buffer } of weights.visible)
+          if (shape.length >= 2) logs[`${name}.squaredNorm`] = await inTurns(squaredNorm(buffer, sizeOf(shape)), pause)
+      })
     },
   }
 }

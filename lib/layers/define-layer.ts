@@ -172,7 +172,7 @@ function weightSpec(layerName: string, name: string, shape: Shape, options: Weig
     )
   const at = `${where} '${name}'`
   checkOptions(at, options, ['initializer', 'regularizer', 'trainable', 'role'])
-  if (!Array.isArray(shape) || !shape.every((d) => Number.isSafeInteger(d) && d > 0))
+  if (!Array.isArray(shape) || !Array.from(shape).every((d) => Number.isSafeInteger(d) && d > 0))
     throw new ShapeError(`${at}: expected a shape, an array of positive integers, got ${describeValue(shape)}.`)
   const role = oneOf(`${at}: role`, options?.role ?? 'weight', ['weight', 'state'])
   if (role === 'state' && (options?.trainable || options?.regularizer))

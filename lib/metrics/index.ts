@@ -60,7 +60,8 @@ export function toMetrics(where: string, specs: readonly MetricSpec[] | undefine
   if (specs === undefined) return []
   if (!Array.isArray(specs))
     throw new OptionError(`${where}: expected an array of metrics, got ${describeValue(specs)}.`)
-  const metrics = specs.map((spec: MetricSpec, i) => toMetric(`${where}[${i}]`, spec, context))
+  // Holes of a list are undefined.
+  const metrics = Array.from(specs, (spec: MetricSpec, i) => toMetric(`${where}[${i}]`, spec, context))
   metrics.forEach((metric, i) => {
     if (metrics.findIndex((other) => other.name === metric.name) !== i)
       throw new OptionError(`${where}: expected each metric once, got '${metric.name}' twice.`)

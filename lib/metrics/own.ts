@@ -6,8 +6,8 @@ import * as ops from '../ops'
 import { Tensor } from '../tensor/tensor'
 import type { MetricFunction, SummedMetric } from './metric'
 
-/** Names that already mean something in a history. */
-const reservedNames = ['epoch', 'loss', 'dataLoss', 'learningRate']
+/** Names that already mean something in a history, or in every object. */
+const reservedNames = ['epoch', 'loss', 'dataLoss', 'learningRate', '__proto__']
 
 export function ownMetric(where: string, name: string, fn: MetricFunction): SummedMetric {
   if (reservedNames.includes(name) || name.startsWith('val_'))

@@ -164,7 +164,7 @@ export class Engine implements Parts {
   trainPlan(shape: BatchShape): PlanRequest {
     const compiled = this.requireCompiled('train')
     const name = `train ${shape.batch} ${shape.weighted.join()}`
-    return this.plans.request(name, () => trainProgram(this, compiled, shape))
+    return this.plans.request(name, () => trainProgram(this, compiled, shape), compiled)
   }
 
   predictPlan(batch: number): PlanRequest {

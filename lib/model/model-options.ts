@@ -65,7 +65,7 @@ function checkLabels(where: string, labels: readonly string[], { outputs, namedO
   if (namedOutputs)
     throw new OptionError(`${where}: labels: expected none for a model with outputs by name: the names say it.`)
   const width = sizeOf(outputs[0].shape)
-  if (!Array.isArray(labels) || labels.some((label) => typeof label !== 'string'))
+  if (!Array.isArray(labels) || Array.from(labels).some((label) => typeof label !== 'string'))
     throw new OptionError(`${where}: labels: expected a list of strings, got ${describeValue(labels)}.`)
   if (labels.length !== width && !(width === 1 && labels.length === 2))
     throw new OptionError(

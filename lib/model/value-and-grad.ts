@@ -28,8 +28,6 @@ export type ModelGradient<Weights extends WeightSet = WeightSet> = (
 /** A loss, or one for each output by name. */
 type ModelLoss = LossSpec | { readonly [output: string]: LossSpec }
 
-let lossCount = 0
-
 /**
  * The cost of a model on (x, y) and its gradients, as a function for own training loops. `loss` is a name, `losses.…`
  * or (yTrue, yPred) => scalar. Penalties of the layers are included, with m = the rows given. Synchronous. Dropout is
@@ -40,11 +38,12 @@ function modelValueAndGrad(model: AnyModel, loss: ModelLoss): ModelGradient {
   const { engine } = model.internals
   const { network } = engine
   const { outputs } = resolveOutputs(where, { loss }, network)
-  const id = ++lossCount
   const run = (data: NativeData, training: boolean): ModelValueAndGrads => {
     const shape = { batch: data.rows, weighted: weightedOutputs(data) }
-    const wanted = engine.plans.request(`own ${id} ${data.rows} ${training}`, () =>
-      costProgram(engine, outputs, shape, { training, withGradients: true }),
+    const wanted = engine.plans.request(
+      `own ${data.rows} ${training}`,
+      () => costProgram(engine, outputs, shape, { training, withGradients: true }),
+      outputs,
     )
     const plan = engine.plans.get(wanted)
     const { fetches } = plan.runSync(where, inputsOf(data), engine.stepKey())

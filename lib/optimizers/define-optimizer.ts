@@ -82,7 +82,7 @@ export function defineOptimizer<
 
 function slotNames<Slot extends string>(where: string, slots: readonly Slot[]): readonly Slot[] {
   if (!Array.isArray(slots)) throw new OptionError(`${where}: expected a list of names, got ${describeValue(slots)}.`)
-  slots.forEach((name: unknown, i) => {
+  Array.from(slots).forEach((name: unknown, i) => {
     if (typeof name !== 'string' || name === '' || /[.\s/\\]/.test(name))
       throw new OptionError(
         `${where}[${i}]: expected a name without dots, spaces or slashes, got ${describeValue(name)}.`,

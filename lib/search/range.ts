@@ -29,7 +29,8 @@ function continuous(
   const share = (i: number) => (points === 1 ? 0.5 : i / (points - 1))
   return {
     config: { kind, min, max, points },
-    draw: (random) => place(unit(random)),
+    // Rounding may pass an end.
+    draw: (random) => Math.min(max, Math.max(min, place(unit(random)))),
     // The ends exactly, whatever rounding makes of them.
     grid: Array.from({ length: points }, (_, i) =>
       points > 1 && i === 0 ? min : points > 1 && i === points - 1 ? max : place(share(i)),
@@ -54,12 +55,17 @@ export const range = {
   /** Numbers from min to max, all equally likely. */
   linear(min: number, max: number, options?: GridOptions): Range<number> {
     const points = ends('range.linear', min, max, options)
-    return continuous('linear', min, max, points, (share) => min + share * (max - min))
+    const width = max - min
+    // Where the distance of the ends leaves the range of numbers, that of either from 0 does not.
+    const place = (share: number) => (width < Infinity ? min + share * width : min * (1 - share) + max * share)
+    return continuous('linear', min, max, points, place)
   },
   /** Numbers from min to max on a logarithmic scale: 0.001 … 0.01 as likely as 0.1 … 1. For λ, α, 1 − β. */
   log(min: number, max: number, options?: GridOptions): Range<number> {
     const points = ends('range.log', positiveNumber('range.log: min', min), max, options)
-    return continuous('log', min, max, points, (share) => min * (max / min) ** share)
+    const ratio = max / min
+    const place = (share: number) => (ratio < Infinity ? min * ratio ** share : min ** (1 - share) * max ** share)
+    return continuous('log', min, max, points, place)
   },
   /** Whole numbers from min to max, both included. */
   integer(min: number, max: number): Range<number> {

@@ -1,5 +1,20 @@
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
-import { callbacks, layers, type Model, ops, OptionError, optimizers, sequential, type Tensor } from '../../lib'
+import {
+  type Callback,
+  callbacks,
+  type EpochLogs,
+  layers,
+  type Model,
+  ops,
+  OptionError,
+  optimizers,
+  resume,
+  sequential,
+  type Tensor,
+} from '../../lib'
 import { blobs, rejected } from '../model/support'
 
 describe('earlyStopping', () => {
@@ -65,6 +80,26 @@ describe('earlyStopping', () => {
     expect(histories.map(({ epochs }) => epochs.length)).to.deep.equal([5, 3])
     expect(String(models[0].getWeights()[0].weight.data)).to.equal(seen[0][2])
     expect(String(models[1].getWeights()[0].weight.data)).to.equal(seen[1][0])
+  })
+
+  it('knows a best value of Infinity after a resume', async () => {
+    const { x, y } = blobs(20)
+    const folder = mkdtempSync(join(tmpdir(), 'myelin-'))
+    const path = join(folder, 'run')
+    const stopping = () => callbacks.earlyStopping({ monitor: 'score', mode: 'max', patience: 3 })
+    const scores: Callback = {
+      name: 'scores',
+      onEpochBegin: (epoch: number) => (epoch === 3 ? copyFileSync(path, `${path}.interrupted`) : undefined),
+      onEpoch: (logs: EpochLogs) => void (logs.score = [Infinity, 1, 2, 3, 4, 5][logs.epoch - 1]),
+    }
+    const checkpoint = { path, every: { epochs: 1 } }
+    const history = await small().fit(x, y, { epochs: 6, checkpoint, callbacks: [scores, stopping()] })
+    expect(history.epochs).to.have.length(4)
+    const resumed = await resume(`${path}.interrupted`, x, y, {
+      callbacks: [{ name: 'scores', onEpoch: scores.onEpoch }, stopping()],
+    })
+    expect(JSON.stringify(resumed.history)).to.equal(JSON.stringify(history))
+    rmSync(folder, { recursive: true })
   })
 
   it('asks for the mode of values it does not know', async () => {

@@ -17,5 +17,7 @@ describe('own metrics', () => {
       OptionError,
       /metric 'n'.*Tensor/,
     )
+    const lost = { name: '__proto__', fn: (a: Tensor) => ops.mean(a) }
+    expect(() => measure(lost, values(1), [1], [1])).to.throw(OptionError, /'__proto__' is taken/)
   })
 })

@@ -140,6 +140,27 @@ describe('whatever returns a promise', function () {
       return () =>
         model.fit(given, targets, { epochs: 1, checkpoint: { path: file('other.myelin'), every: { epochs: 1 } } })
     },
+    'earlyStopping in fit, resumed': async () => {
+      const model = large()
+      const checkpoint = { path: file('best.myelin'), every: { epochs: 1 } }
+      const stopping = () => [my.callbacks.earlyStopping({ monitor: 'loss', patience: 9, restoreBestWeights: true })]
+      const controller = new AbortController()
+      // After the checkpoint of the first epoch.
+      const onEpoch = ({ epoch }: { epoch: number }) => (epoch === 2 ? controller.abort() : undefined)
+      const options = { epochs: 3, checkpoint, signal: controller.signal, onEpoch, callbacks: stopping() }
+      return async () => {
+        await model.fit(given, targets, options).catch(() => null)
+        await my.resume(file('best.myelin'), given, targets, { callbacks: stopping() })
+      }
+    },
+    'weightNorms in fit': async () => {
+      const model = large()
+      return () => model.fit(given, targets, { callbacks: [my.callbacks.weightNorms()] })
+    },
+    'plateau in fit': async () => {
+      const model = large()
+      return () => model.fit(given, targets, { callbacks: [my.callbacks.plateau({ x: given, y: targets })] })
+    },
     gradientCheck: async () => {
       const model = await adapted()
       const part = { data: x.data.subarray(0, 5000 * width), shape: [5000, width] }

@@ -40,7 +40,7 @@ export function reshape(options: ReshapeOptions): Layer<NoWeights> {
 
 function checkShape(where: string, shape: unknown): number[] {
   const isSize = (d: unknown) => d === -1 || (Number.isInteger(d) && (d as number) > 0 && (d as number) <= maxDimension)
-  if (!Array.isArray(shape) || !shape.every(isSize) || shape.filter((d) => d === -1).length > 1)
+  if (!Array.isArray(shape) || !Array.from(shape).every(isSize) || shape.filter((d) => d === -1).length > 1)
     throw new OptionError(
       `${where}: shape: expected an array of positive integers, one of which may be -1, got ${describeValue(shape)}.`,
     )

@@ -44,7 +44,15 @@ export function* exampleWeights(
     const table = classTable(at, classWeight, compiled)
     const width = y.data.length / rows
     for (const [from, to] of slices(rows, Math.ceil(sliceLength / width))) {
-      for (let i = from; i < to; i++) weights[i] *= table[classOf(at, targetName, y.data, i, width, table.length)]
+      for (let i = from; i < to; i++) {
+        const own = classOf(at, targetName, y.data, i, width, table.length)
+        const ofRow = weights[i]
+        weights[i] *= table[own]
+        if (!Number.isFinite(weights[i]))
+          throw new OptionError(
+            `${at}[${own}]: expected weights that ${dtype} can hold, got ${ofRow} · ${table[own]} in row ${i}.`,
+          )
+      }
       yield
     }
   }

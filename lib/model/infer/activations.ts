@@ -28,14 +28,15 @@ export async function activations(
     const plan = engine.plans.get(wanted)
     const result = await job.run(plan.prepare(slotsOf(inputs), false, engine.stepKey()))
     job.throwIfAborted()
-    const layers: Record<string, LayerActivations> = {}
+    // A name such as 'constructor' is there only once it is set.
+    const layers = new Map<string, LayerActivations>()
     plan.fetchNames.forEach((name, i) => {
       const dot = name.lastIndexOf('.')
       const value = Tensor.fromBuffer(result.fetches[i], plan.fetchShapes[i], engine.dtype)
-      const layer = (layers[name.slice(0, dot)] ??= {} as LayerActivations)
-      layer[name.slice(dot + 1) as 'z' | 'a'] = value
+      const use = name.slice(0, dot)
+      layers.set(use, { ...layers.get(use), [name.slice(dot + 1)]: value } as unknown as LayerActivations)
     })
-    return layers
+    return Object.fromEntries(layers)
   } finally {
     inputs.release()
   }

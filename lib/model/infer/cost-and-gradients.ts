@@ -37,8 +37,10 @@ export async function costAndGradients<Weights extends WeightSet>(
   const data = await examples.check(outputs).prepared(engine, job)
   try {
     const shape = { batch: data.rows, weighted: weightedOutputs(data) }
-    const wanted = engine.plans.request(`gradients ${shape.batch} ${shape.weighted.join()} ${training}`, () =>
-      costProgram(engine, outputs, shape, { training, withGradients: true }),
+    const wanted = engine.plans.request(
+      `gradients ${shape.batch} ${shape.weighted.join()} ${training}`,
+      () => costProgram(engine, outputs, shape, { training, withGradients: true }),
+      outputs,
     )
     await engine.plans.prepare(wanted, () => job.throwIfAborted())
     const plan = engine.plans.get(wanted)

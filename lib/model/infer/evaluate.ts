@@ -8,7 +8,7 @@ import type { ModelPlan } from '../programs/plans'
 import { evaluateProgram } from '../programs/program'
 import { addTotals, splitTotals } from '../programs/run-steps'
 import type { Job } from '../queue/job'
-import type { CompiledOutput } from '../structure/compile'
+import type { Compiled, CompiledOutput } from '../structure/compile'
 import { defaultChunk, runChunks } from './chunks'
 
 /**
@@ -48,6 +48,8 @@ export function finishMetrics(
 }
 
 export interface EvaluateRequest {
+  /** What the data were checked for: the model may have been compiled anew since. */
+  compiled: Compiled
   data: NativeData
   batch: number
 }
@@ -55,8 +57,11 @@ export interface EvaluateRequest {
 /**
  * Loss and metrics over all rows. Penalties count once, with m = the rows evaluated, however they are cut into chunks.
  */
-export async function evaluateRows(engine: Engine, job: Job, { data, batch }: EvaluateRequest): Promise<Evaluation> {
-  const compiled = engine.requireCompiled(job.what)
+export async function evaluateRows(
+  engine: Engine,
+  job: Job,
+  { compiled, data, batch }: EvaluateRequest,
+): Promise<Evaluation> {
   const { outputs } = compiled
   const weighted = weightedOutputs(data)
   const answers = Answers.of(job.what, engine, compiled)
@@ -72,19 +77,21 @@ export async function evaluateRows(engine: Engine, job: Job, { data, batch }: Ev
       batch,
       inputs: inputsOf(data),
       plan: (rows) =>
-        engine.plans.request(`evaluate ${rows} ${weighted.join()}`, () =>
-          evaluateProgram(engine, compiled, { batch: rows, weighted }),
+        engine.plans.request(
+          `evaluate ${rows} ${weighted.join()}`,
+          () => evaluateProgram(engine, compiled, { batch: rows, weighted }),
+          compiled,
         ),
       request: () => answers?.request() ?? {},
       onResult: (result, plan, rows) => {
         if (!result.stepsDone) return
         if (answers) answers.rows += rows
-        seen.totals = addTotals(seen.totals, result.accumulators)
+        seen.totals = addTotals(seen.totals, result, plan)
         seen.penalties = lastCosts(plan, result.costs)
         seen.plan = plan
       },
     })
-    const totals = splitTotals(seen.totals!, seen.plan!.accumulatorSizes)
+    const totals = splitTotals(seen.totals!, seen.plan!)
     const losses = outputs.map((_, i) => totals[i][0] / data.rows)
     const dataLoss = losses.reduce((sum, loss, i) => sum + outputs[i].lossWeight * loss, 0)
     const loss = dataLoss + (seen.penalties.perExample ?? 0) / data.rows + (seen.penalties.absolute ?? 0)
@@ -103,9 +110,9 @@ export async function evaluateRows(engine: Engine, job: Job, { data, batch }: Ev
   }
 }
 
-/** The costs of a run's last step by name. */
+/** The costs of a run's last step that have names. */
 export function lastCosts(plan: ModelPlan, costs: Float64Array): Record<string, number> {
-  const last = costs.subarray(costs.length - plan.costNames.length)
+  const last = costs.subarray(costs.length - plan.costsPerStep)
   return Object.fromEntries(plan.costNames.map((name, i) => [name, last[i]]))
 }
 
@@ -122,11 +129,11 @@ export async function evaluate<Metrics extends string>(
   examples: Examples,
   batch: number | undefined,
 ): Promise<Evaluation<Metrics>> {
-  const { outputs } = engine.requireCompiled(job.what)
+  const compiled = engine.requireCompiled(job.what)
   engine.requireAdapted(job.what)
-  const data = await examples.check(outputs).prepared(engine, job)
+  const data = await examples.check(compiled.outputs).prepared(engine, job)
   try {
-    const request = { data, batch: batch ?? defaultChunk }
+    const request = { compiled, data, batch: batch ?? defaultChunk }
     return (await evaluateRows(engine, job, request)) as Evaluation<Metrics>
   } finally {
     data.dispose()

@@ -78,18 +78,20 @@ export function* rankedMetrics(
 
 /**
  * Totals as a plan adds them up, from a checkpoint of Myelin 0.1, which held counts of thresholds where the metric that
- * needs all rows stands. The epoch's metric is then that of the rows that are left of it.
+ * needs all rows stands: one at most, for 0.1 had one output and takes a metric once. The epoch's metric is then that
+ * of the rows that are left of it.
  */
 export function withoutThresholds(
   totals: Float64Array,
   outputs: readonly Pick<CompiledOutput, 'metrics'>[],
-  { accumulatorSizes, statisticCounts }: Pick<ModelPlan, 'accumulatorSizes' | 'statisticCounts'>,
+  { totals: places, statisticCounts }: Pick<ModelPlan, 'totals' | 'statisticCounts'>,
 ): Float64Array {
-  const surplus = totals.length - accumulatorSizes.reduce((a, b) => a + b, 0)
+  const sizes = places.map(({ size }) => size)
+  const surplus = totals.length - sizes.reduce((a, b) => a + b, 0)
   if (surplus === 0) return totals
   const place = outputs.flatMap(({ metrics }) => metrics).findIndex(isRanked)
   const before = statisticCounts.slice(0, place).reduce((a, b) => a + b, 0)
-  const from = accumulatorSizes.slice(0, before).reduce((a, b) => a + b, 0)
+  const from = sizes.slice(0, before).reduce((a, b) => a + b, 0)
   return Float64Array.of(...totals.subarray(0, from), ...totals.subarray(from + surplus))
 }
 

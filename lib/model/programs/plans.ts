@@ -1,7 +1,6 @@
 /** Compiled programs, kept by shape and mode. */
 import type { DType } from '../../base/dtype'
 import { LruMap } from '../../base/lru'
-import { sizeOf } from '../../base/shape'
 import { atOnce, inTurns, type Reading, type Sliced } from '../../base/slices'
 import { bindEach, CompiledProgram, type CompileOptions, type PreparedRun } from '../../graph/compiled'
 import type { NativeBuffer, RunRequest, RunResult } from '../../native/contract'
@@ -9,7 +8,7 @@ import { native } from '../../native/native'
 import { guarded } from '../../native/runtime'
 import { Tensor, tensorToNative, type TensorLike } from '../../tensor/tensor'
 import type { HeldWeights, StateCell } from '../structure/weights'
-import type { BuiltProgram } from './tracer'
+import type { BuiltProgram, TotalPlace } from './tracer'
 
 /** Plans kept per model; the least recently used goes first. */
 const capacity = 16
@@ -47,11 +46,13 @@ export interface PlanRequest {
 /** A compiled program and what its slots stand for. */
 export class ModelPlan {
   readonly inputNames: readonly string[]
-  readonly accumulatorSizes: readonly number[]
+  readonly totals: readonly TotalPlace[]
   readonly fetchNames: readonly string[]
   readonly fetchShapes: readonly (readonly number[])[]
   readonly hypers: number
   readonly costNames: readonly string[]
+  /** Numbers that each step notes: the costs that have names, and single numbers of totals. */
+  readonly costsPerStep: number
   readonly statisticCounts: readonly number[]
   readonly #compiled: CompiledProgram
   readonly #cells: readonly StateCell[]
@@ -59,11 +60,12 @@ export class ModelPlan {
   private constructor(compiled: CompiledProgram, built: BuiltProgram) {
     this.#compiled = compiled
     this.inputNames = built.inputNames
-    this.accumulatorSizes = built.accumulatorShapes.map(sizeOf)
+    this.totals = built.totals
     this.fetchNames = built.fetchNames
     this.fetchShapes = built.fetchShapes
     this.hypers = built.program.hypers.length
     this.costNames = built.costNames
+    this.costsPerStep = built.program.costs.length
     this.statisticCounts = built.statisticCounts
     this.#cells = built.cells
   }
@@ -107,12 +109,23 @@ export class Plans {
   readonly #plans = new LruMap<string, ModelPlan>(capacity, Infinity, (plan) => plan.dispose())
   /** Times that everything was dropped. */
   #generation = 0
+  readonly #numbers = new WeakMap<object, number>()
+  #numbered = 0
 
   constructor(readonly device: () => string) {}
 
-  /** `name` tells apart what the model, as it is now, can be asked for; later calls of `clear` make others of it. */
-  request(name: string, build: () => Sliced<BuiltProgram>): PlanRequest {
-    return { name, key: `${this.#generation} ${name}`, build }
+  /**
+   * `name` tells apart what the model, as it is now, can be asked for; later calls of `clear` make others of it. `of`:
+   * what `build` was handed and the model may have replaced since, such as losses; plans of another one are others.
+   */
+  request(name: string, build: () => Sliced<BuiltProgram>, of?: object): PlanRequest {
+    return { name, key: `${this.#generation} ${of ? this.#numberOf(of) : ''} ${name}`, build }
+  }
+
+  #numberOf(of: object): number {
+    let number = this.#numbers.get(of)
+    if (number === undefined) this.#numbers.set(of, (number = ++this.#numbered))
+    return number
   }
 
   get(request: PlanRequest): ModelPlan {

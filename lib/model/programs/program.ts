@@ -41,7 +41,7 @@ function* updates(
 ): Sliced<{ updates: Program['updates']; guards: Tensor[] }> {
   const hyper: Record<string, Tensor> = {}
   for (const name of ['learningRate', ...optimizer.hypers]) hyper[name] = tracer.hyper(name)
-  const guards = changes.length ? updateGuards(changes, hyper.learningRate, rule) : []
+  const guards = changes.length ? updateGuards(changes, rule, tracer.dtype) : []
   const all: Program['updates'][] = []
   for (const { parameter, gradient, rows } of changes) {
     yield
@@ -82,8 +82,8 @@ function stateUpdates({ weights }: Parts, tracer: Tracer, pass: ForwardPass): { 
 
 /**
  * Forward, backward, penalties, guards and updates, those of the layers' states included: all are committed together.
- * Costs: [J, J without penalties, …the losses of outputs with names]. Accumulators: the metrics' statistics. Fetches:
- * what the metrics need that depend on all rows.
+ * Costs: [J, J without penalties, …the losses of outputs with names]. Totals: the metrics' statistics. Fetches: what
+ * the metrics need that depend on all rows.
  */
 export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape): Sliced<BuiltProgram> {
   return programOf(parts, function* (tracer) {
@@ -111,14 +111,14 @@ export function trainProgram(parts: Parts, compiled: Compiled, shape: BatchShape
       ],
       guards: [cost, ...guards, ...step.guards, ...states.map(({ value }) => value)],
       costs: [{ name: 'cost', value: cost }, { name: 'dataLoss', value: mean }, ...namedCosts(outputs, each)],
-      accumulators: statistics,
+      totals: statistics,
       statisticCounts,
     })
   })
 }
 
 /**
- * Accumulators: [sum of the losses of each output, …metrics' statistics]. Costs: the penalties 'perExample' (to be
+ * Totals: [sum of the losses of each output, …metrics' statistics]. Costs: the penalties 'perExample' (to be
  * divided by m) and 'absolute', where there are any. Fetches: what the metrics need that depend on all rows.
  */
 export function evaluateProgram(parts: Parts, { outputs }: Compiled, shape: BatchShape): Sliced<BuiltProgram> {
@@ -134,7 +134,7 @@ export function evaluateProgram(parts: Parts, { outputs }: Compiled, shape: Batc
     return tracer.finish({
       fetches: answerFetches(outputs, each),
       costs,
-      accumulators: [...each.map(({ sum }) => sum), ...statistics],
+      totals: [...each.map(({ sum }) => sum), ...statistics],
       statisticCounts,
     })
   })

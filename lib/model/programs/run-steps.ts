@@ -17,7 +17,7 @@ export interface Steps {
   steps: number
   /** The rest of the request for `count` steps when `done` have been taken. */
   request?: (done: number, count: number) => RunRequest
-  onProgress?: ((stepsDone: number, costs: Float64Array) => void) | null
+  onProgress?: ((costs: Float64Array, plan: ModelPlan) => void) | null
   /** Committed steps of one native run; throws to end the job. `done`: steps before it. */
   onResult: (result: RunResult, plan: ModelPlan, done: number) => void
 }
@@ -37,22 +37,34 @@ export async function runSteps(
     const part = rows?.subarray(done * batch, (done + count) * batch)
     const rest = { rows: part, steps: count, ...request?.(done, count) }
     const prepared = current.prepare(inputs, part !== undefined, rest, weights?.bufferOf)
-    const result = await job.run(prepared, onProgress ?? null)
+    const result = await job.run(prepared, onProgress ? (_, costs) => onProgress(costs, current) : null)
     onResult(result, current, done)
     done += result.stepsDone
     if (result.status === 'cancelled') job.throwIfAborted()
   }
 }
 
-/** Cuts totals of accumulators into one array each. */
-export function splitTotals(totals: Float64Array, sizes: readonly number[]): Float64Array[] {
+/** Cuts totals into one array each. */
+export function splitTotals(all: Float64Array, { totals }: Pick<ModelPlan, 'totals'>): Float64Array[] {
   let at = 0
-  return sizes.map((size) => totals.subarray(at, (at += size)))
+  return totals.map(({ size }) => all.subarray(at, (at += size)))
 }
 
-/** Adds totals of another run. */
-export function addTotals(into: Float64Array | null, more: Float64Array): Float64Array {
-  if (!into) return Float64Array.from(more)
-  for (let i = 0; i < more.length; i++) into[i] += more[i]
-  return into
+/** What a run has left of its steps. */
+type RunTotals = Pick<RunResult, 'stepsDone' | 'costs' | 'accumulators'>
+
+/** Adds the totals of another run: those that are noted step by step, to the same bits as in one run of all steps. */
+export function addTotals(
+  into: Float64Array | null,
+  { stepsDone, costs, accumulators }: RunTotals,
+  { totals, costsPerStep }: Pick<ModelPlan, 'totals' | 'costsPerStep'>,
+): Float64Array {
+  const sums = into ?? new Float64Array(totals.reduce((n, { size }) => n + size, 0))
+  let [at, next] = [0, 0]
+  for (const { size, cost } of totals) {
+    if (cost !== null) for (let step = 0; step < stepsDone; step++) sums[at] += costs[step * costsPerStep + cost]
+    else for (let i = 0; i < size; i++) sums[at + i] += accumulators[next++]
+    at += size
+  }
+  return sums
 }

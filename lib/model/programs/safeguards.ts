@@ -10,6 +10,9 @@ import type { Derivative } from './derivatives'
 
 const largest: Readonly<Record<DType, number>> = { float32: (2 - 2 ** -23) * 2 ** 127, float64: Number.MAX_VALUE }
 
+/** Numbers up to it have squares in the range, and products with each other. */
+const rootOfLargest = (dtype: DType): number => Math.sqrt(largest[dtype])
+
 /** A power of two: it makes the squares of the largest numbers small, and keeps those that count beside them. */
 const shrink: Readonly<Record<DType, number>> = { float32: 2 ** -80, float64: 2 ** -560 }
 
@@ -29,6 +32,8 @@ export function clip(list: Tensor[], rule: GradientClip | null, dtype: DType): {
     if ('value' in rule)
       return { clipped: list.map((g) => ops.minimum(ops.maximum(g, -rule.value), rule.value)), guards: list }
     const norm = normOf(list, dtype)
+    // No norm is above a number that the dtype does not have.
+    if (rule.norm > largest[dtype]) return { clipped: list, guards: [...list, norm] }
     const scale = ops.div(rule.norm, ops.maximum(norm, rule.norm))
     // A factor so small that it became 0 would turn the step into none.
     return { clipped: list.map((g) => ops.mul(g, scale)), guards: [...list, norm, ops.div(1, scale)] }
@@ -42,9 +47,9 @@ const squares = ': squares of the gradient'
  * second moment of Infinity would hold its weight still for good. The core looks at the squares without writing them
  * down.
  */
-export function updateGuards(changes: readonly Derivative[], rate: Tensor, rule: GradientClip | null): Tensor[] {
-  // The norm of clipped gradients is known.
-  if (rule && 'norm' in rule) return [withLabel('the update', () => ops.mul(ops.mul(rate, rule.norm), rule.norm))]
+export function updateGuards(changes: readonly Derivative[], rule: GradientClip | null, dtype: DType): Tensor[] {
+  // The norm of clipped gradients is known, but for rounding; `rateIn` sees to the rate.
+  if (rule && 'norm' in rule && 2 * rule.norm <= rootOfLargest(dtype)) return []
   return changes.map(({ parameter, gradient }) =>
     withLabel(`${parameter.name}${squares}`, () => ops.mul(gradient, gradient)),
   )
@@ -68,7 +73,7 @@ export function placeOf(result: RunResult): string {
 
 /** A learning rate whose product with any gradient that is taken the dtype can hold. OptionError for another. */
 export function rateIn(dtype: DType, rate: number): number {
-  const most = Math.sqrt(largest[dtype])
+  const most = rootOfLargest(dtype)
   if (rate <= most) return rate
   throw new OptionError(
     `learningRate: expected at most ${most.toPrecision(3)}, whose square is the largest ${dtype}, got ${rate}.`,

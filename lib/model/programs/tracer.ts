@@ -18,15 +18,27 @@ export interface BuiltProgram {
   cells: StateCell[]
   /** By declared input slot: as the network's inputs and outputs say, or the name of a gradient. */
   inputNames: string[]
-  /** By accumulator: its shape. */
-  accumulatorShapes: Shape[]
+  /** What is added up over steps, in order. */
+  totals: TotalPlace[]
   /** By fetch: output, use of a layer and value, or weight. */
   fetchNames: string[]
   fetchShapes: Shape[]
-  /** By cost. */
+  /** Of the first costs; the others belong to totals. */
   costNames: string[]
-  /** Statistics of each metric, in order: they are the last accumulators. */
+  /** Statistics of each metric, in order: they are the last totals. */
   statisticCounts: number[]
+}
+
+/**
+ * Where a step leaves what is added up over steps. Single numbers, which may be fractions, are noted like costs and
+ * added one step after the other: their sum is the same however the steps are cut into runs. Several numbers are
+ * counts, which have no rounding, and are added up by the run.
+ */
+export interface TotalPlace {
+  /** How many numbers. */
+  readonly size: number
+  /** Number of the cost; null: the next accumulator. */
+  readonly cost: number | null
 }
 
 /** The parts of a model that programs are made of. */
@@ -104,13 +116,22 @@ export class Tracer {
     updates?: Program['updates']
     guards?: Tensor[]
     costs?: { name: string; value: Tensor }[]
-    accumulators?: Tensor[]
+    /** What is to be added up over steps. */
+    totals?: Tensor[]
     statisticCounts?: number[]
   }): BuiltProgram {
     const nodes = (list: readonly Tensor[] | undefined) => (list ?? []).map(mustNode)
     // Whoever reads a result gets floating numbers.
     const fetches = (rest.fetches ?? []).map(({ name, value }) => ({ name, value: asFloating(value) }))
     const costs = rest.costs ?? []
+    const noted = costs.map(({ value }) => value)
+    const accumulators: Tensor[] = []
+    const totals = (rest.totals ?? []).map((value): TotalPlace => {
+      const isNoted = value.rank === 0
+      const cost = isNoted ? noted.length : null
+      ;(isNoted ? noted : accumulators).push(value)
+      return { size: value.size, cost }
+    })
     return {
       program: {
         dtype: this.dtype,
@@ -121,12 +142,12 @@ export class Tracer {
         fetches: fetches.map((f) => mustNode(f.value)),
         updates: rest.updates ?? [],
         guards: nodes(rest.guards),
-        costs: costs.map((c) => mustNode(c.value)),
-        accumulators: nodes(rest.accumulators),
+        costs: nodes(noted),
+        accumulators: nodes(accumulators),
       },
       cells: this.cells,
       inputNames: this.inputNames,
-      accumulatorShapes: (rest.accumulators ?? []).map((t) => t.shape),
+      totals,
       fetchNames: fetches.map((f) => f.name),
       fetchShapes: fetches.map((f) => f.value.shape),
       costNames: costs.map((c) => c.name),

@@ -151,7 +151,8 @@ function isLayer(value: unknown): value is LayerDescription {
 export function checkLayers(where: string, layers: unknown): LayerDescription[] {
   if (!Array.isArray(layers) || layers.length === 0)
     throw new OptionError(`${where}: layers: expected a list with at least one layer, got ${describeValue(layers)}.`)
-  return layers.map((layer: unknown, i) => {
+  // Holes of a list are undefined.
+  return Array.from(layers, (layer: unknown, i) => {
     if (isLayer(layer)) return layer
     throw new OptionError(
       `${where}: layers[${i}]: expected a layer such as layers.dense({ units: 10 }), got ${describeValue(layer)}.`,

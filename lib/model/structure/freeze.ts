@@ -25,7 +25,7 @@ export function frozenChoice(
     throw new OptionError(
       `${where}: expected the name of a layer, a list of names or a function, got ${describeValue(choice)}.`,
     )
-  return names.map((name: unknown) => {
+  return Array.from(names, (name: unknown) => {
     const found = layers.find((place) => place.name === name)
     if (found) return found
     const known = layers.map((place) => place.name)

@@ -156,8 +156,13 @@ export class Weights {
 
   /** Puts new values into a cell. Running jobs keep the buffer they started with. */
   write(cell: StateCell, data: NativeArray): void {
+    this.replace(cell, this.#create(cell.name, data))
+  }
+
+  /** The same with a buffer on this device, which then belongs to the cell. */
+  replace(cell: StateCell, buffer: NativeBuffer): void {
     const old = cell.buffer
-    cell.buffer = this.#create(cell.name, data)
+    cell.buffer = buffer
     this.#retire(old)
   }
 

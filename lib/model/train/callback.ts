@@ -18,7 +18,7 @@ export interface TrainingRun<Model = unknown> {
    * callback of the user's may add others in its onEpoch.
    */
   readonly logNames: readonly string[] | null
-  /** Ends the run after the current epoch; `history.stopped` becomes 'early'. */
+  /** Ends the run after the current epoch, after a resume too; `history.stopped` becomes 'early'. */
   stop(): void
 }
 

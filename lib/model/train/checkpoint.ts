@@ -7,9 +7,9 @@ import type { Json, JsonObject } from '../../base/json'
 import { sizeOf } from '../../base/shape'
 import { inTurns, slices, type Sliced } from '../../base/slices'
 import type { AugmentSettings } from '../../data/augment'
-import { download, type Flat } from '../../data/transfer'
+import { download, upload, type Flat } from '../../data/transfer'
 import { native } from '../../native/native'
-import { bufferOf, tensor, type Tensor } from '../../tensor/tensor'
+import { bufferOf, Tensor } from '../../tensor/tensor'
 import type { NativeData, SampleWeights, TargetData } from '../data/examples'
 import { dtypeOf, type InputData, type NativeInput } from '../data/inputs'
 import type { Engine } from '../engine'
@@ -29,6 +29,8 @@ export interface CheckpointState {
   /** What has run of it. */
   sums: EpochSums
   finished: boolean
+  /** A callback has asked for the end: the run ends with this epoch. */
+  stopRequested: boolean
   history: History
 }
 
@@ -160,6 +162,7 @@ export async function writeCheckpoint(
     epoch: state.epoch,
     sums: { ...sums, totals: null, answers: sums.answers.length },
     finished: state.finished,
+    stopRequested: state.stopRequested,
     history: { epochs: history.epochs as Json[], stopped: history.stopped },
     callbacks: callbackStates,
   }
@@ -182,7 +185,7 @@ export interface Checkpoint {
   weights: KeptRows
   validation: KeptRows | null
   state: CheckpointState
-  callbacks: ({ name: string; state: CallbackState } | null)[]
+  callbacks: ({ name: string; values: JsonObject; tensors: KeptRows } | null)[]
 }
 
 export function readCheckpoint(source: string, { checkpoint, tensors }: ModelSnapshot): Checkpoint {
@@ -214,12 +217,20 @@ export function readCheckpoint(source: string, { checkpoint, tensors }: ModelSna
       fingerprint: json.fingerprint as string,
       weights: Object.fromEntries(Object.entries(rows('')).filter(([slot]) => /^weights(\.|$)/.test(slot))),
       validation: json.validation ? rows('validation.') : null,
-      state: { epoch: json.epoch as number, sums, finished: json.finished as boolean, history },
+      state: {
+        epoch: json.epoch as number,
+        sums,
+        finished: json.finished as boolean,
+        // Files of 0.1 do not say.
+        stopRequested: json.stopRequested === true,
+        history,
+      },
       callbacks: (json.callbacks as (JsonObject | null)[]).map(
         (entry, i) =>
           entry && {
             name: entry.name as string,
-            state: { values: entry.values as JsonObject, tensors: callbackTensors(tensors, i) },
+            values: entry.values as JsonObject,
+            tensors: rows(`callback.${i}.`),
           },
       ),
     }
@@ -240,18 +251,20 @@ function settingsFrom(json: JsonObject): Settings {
 }
 
 function float64(data: TensorArray | undefined): Float64Array {
-  return data ? Float64Array.from(data) : new Float64Array(0)
+  return data ? new Float64Array(data) : new Float64Array(0)
 }
 
-function callbackTensors(tensors: NamedTensors, index: number): Record<string, Tensor> {
-  const prefix = `checkpoint.callback.${index}.`
-  const own = tensors.filter((t) => t.name.startsWith(prefix))
-  return Object.fromEntries(
-    own.map((t) => [
-      t.name.slice(prefix.length),
-      tensor(t.data, t.shape, { dtype: isArrayOf('float32', t.data) ? 'float32' : 'float64' }),
-    ]),
-  )
+/** What a callback saved. */
+export function* callbackState({
+  values,
+  tensors,
+}: NonNullable<Checkpoint['callbacks'][number]>): Sliced<CallbackState> {
+  const made: Record<string, Tensor> = {}
+  for (const [name, rows] of Object.entries(tensors)) {
+    const dtype = isArrayOf('float32', rows.data) ? 'float32' : 'float64'
+    made[name] = Tensor.fromBuffer(yield* upload('resume', rows, { dtype, device: 'cpu' }), rows.shape, dtype)
+  }
+  return { values, tensors: made }
 }
 
 /** The data of the interrupted run around x and y as given again. FormatError where some are missing. */

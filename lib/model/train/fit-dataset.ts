@@ -123,6 +123,8 @@ async function prepare(
 ): Promise<NativeData> {
   if (typeof batch !== 'object' || batch === null || !('x' in batch) || !('y' in batch))
     throw new OptionError(`${where}: expected a batch { x, y }, got ${describeValue(batch)}.`)
+  // Weights under another name would count for nothing.
+  checkOptions(`${where}: { x, y, sampleWeight? }`, batch, ['x', 'y', 'sampleWeight'])
   const { x, y, sampleWeight } = batch
   const examples = Examples.open(where, { x, y, sampleWeight, classWeight }, engine.network, home)
   try {
@@ -136,7 +138,6 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
   const { job } = recorder
   const sums = emptySums()
   await recorder.beginEpoch(epoch, sums)
-  sums.learningRate = engine.learningRateAt(epoch)
   await recorder.notify((c) => c.onEpochBegin?.(epoch, recorder.run))
   const stream = new Prefetcher(engine, job, given, epoch)
   try {
@@ -172,6 +173,7 @@ async function runEpoch(engine: Engine, recorder: Recorder, epoch: number, given
 
 async function step(engine: Engine, recorder: Recorder, data: NativeData): Promise<void> {
   const hyper = engine.hypers(recorder.epoch, 1)
+  recorder.useRate(hyper[0])
   const { answers } = recorder
   if (answers) await inTurns(answers.reserve(data.rows))
   await runSteps(recorder.job, {
@@ -214,7 +216,7 @@ class Prefetcher {
     const stream: unknown = given.source()
     const iterable = stream as Partial<AsyncIterable<Batch> & Iterable<Batch>> | undefined
     const iterator = iterable?.[Symbol.asyncIterator]?.() ?? iterable?.[Symbol.iterator]?.()
-    if (!iterator)
+    if (typeof iterator?.next !== 'function')
       throw new OptionError(
         `fitDataset: source() must return an (async) iterable of { x, y }, got ${describeValue(stream)}. An async ` +
           `function* does.`,
@@ -242,6 +244,11 @@ class Prefetcher {
   async #next(): Promise<IteratorResult<Batch>> {
     try {
       const step = await this.#iterator.next()
+      if (typeof step !== 'object' || step === null)
+        throw new OptionError(
+          `fitDataset: next() of the stream must give { value, done }, got ${describeValue(step)}. An async ` +
+            'function* does.',
+        )
       if (step.done) this.#ended = true
       return step
     } catch (error) {

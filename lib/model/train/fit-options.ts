@@ -10,6 +10,7 @@ import {
   positiveNumber,
 } from '../../base/checks'
 import { describeValue, OptionError } from '../../base/errors'
+import { didYouMean } from '../../base/suggest'
 import { Augmenter } from '../../data/augment'
 import type { ClassWeights, SampleWeights, TargetData } from '../data/examples'
 import type { InputData } from '../data/inputs'
@@ -217,20 +218,44 @@ function checkCheckpoint(value: CheckpointOptions): CheckpointOptions {
   return { path, every }
 }
 
+const hooks = ['onTrainBegin', 'onEpochBegin', 'onProgress', 'onBatch', 'onEpoch', 'onTrainEnd'] as const
+const methods = [...hooks, 'forRun', 'save', 'restore'] as const
+
+/** OptionError for a method that is none, or that nobody would call. */
+function checkCallback(where: string, callback: Callback): Callback {
+  if (typeof callback !== 'object' || callback === null)
+    throw new OptionError(`${where}: expected callbacks.… or an object with onEpoch, got ${describeValue(callback)}.`)
+  for (const name of methods) if (callback[name] !== undefined) functionOption(`${where}.${name}`, callback[name])
+  for (const name of methodNames(callback))
+    if (/^on[A-Z]/.test(name) && !(hooks as readonly string[]).includes(name))
+      throw new OptionError(
+        `${where}: '${name}' is no method that fit calls.${didYouMean(name, hooks)} It calls ${hooks.join(', ')}.`,
+      )
+  return callback
+}
+
+/** Names of the functions of an object, its classes' included. */
+function methodNames(object: object): string[] {
+  const names: string[] = []
+  for (let at = object; at !== null; at = Object.getPrototypeOf(at) as object)
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at)))
+      if (typeof value === 'function') names.push(name)
+  return names
+}
+
 /** The callbacks of a run: the user's, the progress bar of `verbose`, and onEpoch and onBatch as one. */
 export function callbacksOf(where: string, options: CommonFitOptions): Callback[] {
   const given = options.callbacks ?? []
   if (!Array.isArray(given)) throw new OptionError(`${where}: callbacks: expected a list, got ${describeValue(given)}.`)
-  given.forEach((callback, i) => {
-    if (typeof callback !== 'object' || callback === null)
-      throw new OptionError(
-        `${where}: callbacks[${i}]: expected callbacks.… or an object with onEpoch, got ${describeValue(callback)}.`,
-      )
-  })
+  // Holes of a list are undefined.
+  const checked = Array.from(given, (callback: Callback, i) => checkCallback(`${where}: callbacks[${i}]`, callback))
   const verbose = options.verbose ?? 0
   if (verbose !== 0 && verbose !== 1)
     throw new OptionError(`${where}: verbose: expected 0 or 1, got ${describeValue(verbose)}.`)
-  const list: Callback[] = given.map((callback: Callback) => callback.forRun?.() ?? callback)
+  const list = checked.map((callback, i) => {
+    const own = callback.forRun?.()
+    return own === undefined ? callback : checkCallback(`${where}: callbacks[${i}]: forRun()`, own)
+  })
   if (verbose) list.push(progressBar())
   if (options.onEpoch || options.onBatch)
     list.push({ name: 'fit options', onEpoch: options.onEpoch, onBatch: options.onBatch })

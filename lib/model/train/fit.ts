@@ -119,7 +119,7 @@ export class Fit {
     const rows = dropLast ? this.#full * batchSize : this.#rows
     const outline = { where: request.where, epochs, examples: rows, batches: this.#steps, tolerance, validation }
     this.#recorder = new Recorder(engine, this.model, job, callbacks, outline, resumed?.history)
-    this.#recorder.history.dropout = engine.network.isStochastic
+    this.#recorder.stopRequested = resumed?.stopRequested ?? false
   }
 
   /** Tells the callbacks, and gives the number of the first epoch. */
@@ -142,10 +142,7 @@ export class Fit {
     const sums = resumed?.epoch === epoch ? resumed.sums : emptySums()
     await recorder.beginEpoch(epoch, sums)
     try {
-      if (!sums.batches) {
-        sums.learningRate = engine.learningRateAt(epoch)
-        await recorder.notify((c) => c.onEpochBegin?.(epoch, recorder.run))
-      }
+      if (!sums.batches) await recorder.notify((c) => c.onEpochBegin?.(epoch, recorder.run))
       const rows = this.#rows
       const order = await inTurns(settings.shuffle ? shuffled(rows, engine.seed, key) : countedRows(rows))
       while (sums.batches < this.#steps) {
@@ -171,6 +168,7 @@ export class Fit {
     const { sums, epoch } = recorder
     const { batch, steps, rows } = this.#part(order, sums.batches)
     const hyper = engine.hypers(epoch, steps)
+    recorder.useRate(hyper[0])
     const width = hyper.length / steps
     const firstStep = engine.progress.steps + 1
     const ready = await this.#ready(order, pass, rows, sums.batches + steps)
@@ -200,7 +198,7 @@ export class Fit {
 
   /** Steps taken since the beginning of the run, earlier parts of a resumed one included. */
   get #stepsOfRun(): number {
-    return this.#recorder!.history.stepCount
+    return this.#recorder!.history.steps
   }
 
   /** The rows of one native run that begins with step `begin` of the epoch. */
@@ -238,12 +236,12 @@ export class Fit {
     const kept = this.#kept
     const file = this.#file
     if (!kept || file === null) return
-    const { history, epoch: current, sums: running, answers } = this.#recorder!
+    const { history, epoch: current, sums: running, answers, stopRequested } = this.#recorder!
     const sums =
       finished || current !== epoch
         ? emptySums()
         : { ...running, answers: answers ? await inTurns(answers.read()) : [] }
-    const state: CheckpointState = { epoch, sums, finished, history }
+    const state: CheckpointState = { epoch, sums, finished, stopRequested, history }
     const { engine } = this
     const job = this.#job!
     // A checkpoint that was begun is written, unless there is no model left to read.

@@ -29,14 +29,15 @@ export class History<Names extends string = never> {
   stopped: StopReason = 'epochs'
   /** True if the network has dropout: its cost curve needs a word of warning. @internal */
   dropout = false
+  /** Length of `batches`, which is put together when it is read. @internal */
+  steps = 0
   #chunks: Float64Array[] = []
   #all: Float64Array | null = null
-  #steps = 0
 
   /** J of every mini-batch before its update, in order. */
   get batches(): Float64Array {
     if (!this.#all) {
-      const all = new Float64Array(this.#chunks.reduce((n, c) => n + c.length, 0))
+      const all = new Float64Array(this.steps)
       let at = 0
       for (const chunk of this.#chunks) {
         all.set(chunk, at)
@@ -51,14 +52,9 @@ export class History<Names extends string = never> {
   /** @internal */
   addBatches(costs: Float64Array): void {
     if (!costs.length) return
+    this.steps += costs.length
     this.#chunks.push(costs)
     this.#all = null
-    this.#steps += costs.length
-  }
-
-  /** How many mini-batches there were: asking for `batches` joins them all. @internal */
-  get stepCount(): number {
-    return this.#steps
   }
 
   /**

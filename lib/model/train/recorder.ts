@@ -72,6 +72,7 @@ function logNames(compiled: Compiled, validation: boolean): string[] {
 
 export class Recorder {
   readonly run: TrainingRun
+  /** The run ends with the epoch. */
   stopRequested = false
   sums = emptySums()
   epoch = 0
@@ -80,7 +81,7 @@ export class Recorder {
   #failed = false
   /** Targets and predictions of the epoch, where a metric needs them all. */
   readonly answers: Answers | null
-  /** Sizes of accumulators and statistics per metric: the same for every batch size. */
+  /** Says what the totals are: the same for every batch size. */
   #layout: ModelPlan | null = null
   /** Progress of the native run in flight, not yet in `sums`. */
   #live = { batches: 0, cost: 0 }
@@ -94,6 +95,7 @@ export class Recorder {
     readonly history = new History(),
   ) {
     const compiled = engine.requireCompiled(outline.where)
+    history.dropout = engine.network.isStochastic
     this.answers = Answers.of(outline.where, engine, compiled)
     this.run = {
       model,
@@ -123,26 +125,25 @@ export class Recorder {
     if (this.answers) await inTurns(this.answers.begin(sums.answers))
   }
 
+  /** The rate of the next step, which the logs tell of the first one of an epoch. */
+  useRate(learningRate: number): void {
+    if (!this.sums.batches) this.sums.learningRate = learningRate
+  }
+
   get #compiled(): Compiled {
     return this.engine.requireCompiled(this.outline.where)
   }
 
-  /** Values that each step records: J, J without penalties, the losses of outputs with names. */
-  get #costsPerStep(): number {
-    return 2 + lossNamesOf(this.#compiled).length
-  }
-
   /** Listens to a native run of batches of this size. Null where nobody wants to know. */
-  listener(batch: number): ((stepsDone: number, costs: Float64Array) => void) | null {
+  listener(batch: number): ((costs: Float64Array, plan: ModelPlan) => void) | null {
     if (!this.callbacks.some((c) => c.onProgress || c.onBatch)) return null
-    return (_, costs) => this.#observe(costs, batch)
+    return (costs, plan) => this.#observe(costs, plan, batch)
   }
 
-  #observe(costs: Float64Array, batch: number): void {
+  #observe(costs: Float64Array, { costsPerStep: width }: ModelPlan, batch: number): void {
     if (this.#failed) return
     try {
       const first = this.sums.batches + this.#live.batches + 1
-      const width = this.#costsPerStep
       for (let i = 0; i < costs.length; i += width) this.#live.cost += batch * costs[i]
       this.#live.batches += costs.length / width
       for (const callback of this.callbacks) {
@@ -193,23 +194,25 @@ export class Recorder {
     const { sums } = this
     const steps = result.stepsDone
     if (this.callbacks.some((c) => c.onProgress || c.onBatch))
-      this.#observe(result.costs.subarray(this.#costsPerStep * this.#live.batches), batch)
+      this.#observe(result.costs.subarray(plan.costsPerStep * this.#live.batches), plan, batch)
     this.#live = { batches: 0, cost: 0 }
     const costs = new Float64Array(steps)
-    const width = this.#costsPerStep
+    const { costsPerStep: width, costNames } = plan
     for (let s = 0; s < steps; s++) {
       const at = s * width
       costs[s] = result.costs[at]
       sums.cost += batch * costs[s]
       sums.dataLoss += batch * result.costs[at + 1]
-      for (let i = 2; i < width; i++) sums.losses[i - 2] = (sums.losses[i - 2] ?? 0) + batch * result.costs[at + i]
+      // J and J without penalties; then the losses of outputs with names.
+      for (let i = 2; i < costNames.length; i++)
+        sums.losses[i - 2] = (sums.losses[i - 2] ?? 0) + batch * result.costs[at + i]
     }
     this.history.addBatches(costs)
     sums.batches += steps
     sums.examples += steps * batch
     if (this.answers) this.answers.rows += steps * batch
     if (sums.totals) sums.totals = withoutThresholds(sums.totals, this.#compiled.outputs, plan)
-    if (steps) sums.totals = addTotals(sums.totals, result.accumulators)
+    if (steps) sums.totals = addTotals(sums.totals, result, plan)
     this.#layout = plan
     this.engine.advance(steps)
     if (result.status === 'nonFinite') throw this.#nonFinite(result)
@@ -248,13 +251,14 @@ export class Recorder {
     const compiled = this.#compiled
     lossNamesOf(compiled).forEach((name, i) => (logs[name] = sums.losses[i] / sums.examples))
     if (this.#layout?.statisticCounts.length) {
-      const totals = splitTotals(sums.totals!, this.#layout.accumulatorSizes)
+      const totals = splitTotals(sums.totals!, this.#layout)
       const ranked = this.answers ? await inTurns(this.answers.metrics(), () => this.job.throwIfAborted()) : {}
       const parts = { totals, counts: this.#layout.statisticCounts, rows: sums.examples, ranked }
       Object.assign(logs, finishMetrics(compiled.outputs, parts))
     }
     if (this.outline.validation) {
-      const found = await evaluateRows(engine, this.job, { data: this.outline.validation, batch: defaultChunk })
+      const request = { compiled, data: this.outline.validation, batch: defaultChunk }
+      const found = await evaluateRows(engine, this.job, request)
       for (const [name, value] of Object.entries(found)) logs[`val_${name}`] = value
     }
     return logs

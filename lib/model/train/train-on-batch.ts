@@ -6,7 +6,7 @@ import { inputsOf, weightedOutputs, type ClassWeights, type Examples, type Sampl
 import type { Engine } from '../engine'
 import { finishMetrics, lastCosts, type Evaluation } from '../infer/evaluate'
 import { rankedMetrics } from '../programs/answers'
-import { splitTotals } from '../programs/run-steps'
+import { addTotals, splitTotals } from '../programs/run-steps'
 import { layerOf, placeOf } from '../programs/safeguards'
 import type { Job } from '../queue/job'
 
@@ -42,7 +42,7 @@ export async function trainOnBatch<Metrics extends string>(
       throw Object.assign(new NonFiniteError(message), { epoch: 1, batch: 1, layer })
     }
     if (!result.stepsDone) job.throwIfAborted()
-    const totals = splitTotals(result.accumulators, plan.accumulatorSizes)
+    const totals = splitTotals(addTotals(null, result, plan), plan)
     const { cost, ...others } = lastCosts(plan, result.costs)
     // The step is taken: an abort comes too late for it.
     const fetched = { buffers: result.fetches, rows: data.rows, dtype: engine.dtype }

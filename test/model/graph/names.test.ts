@@ -31,6 +31,21 @@ function compiled(outputs: readonly string[], metrics?: Record<string, my.Metric
   return made.compile({ optimizer: 'adam', loss: record(outputs, () => 'meanSquaredError' as const), metrics })
 }
 
+describe('names of layers', () => {
+  it('may be those of properties that every object has', async () => {
+    const names = ['constructor', '__proto__', 'toString', 'z']
+    const made = my.sequential({
+      inputShape: [2],
+      layers: names.map((name) => layers.dense({ units: 2, activation: 'tanh', name })),
+    })
+    const found = await made.activations(rows)
+    expect(Object.keys(found)).to.deep.equal(names)
+    expect(found.z!.a.toArray()).to.deep.equal((await made.predict(rows)).toArray())
+    for (const untouched of [{}, Object]) expect(untouched).to.not.have.any.keys('a', 'z')
+    expect('a' in {}).to.equal(false)
+  })
+})
+
 describe('names of inputs and outputs', () => {
   for (const [inputs, outputs] of [
     [

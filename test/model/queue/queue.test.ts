@@ -198,6 +198,40 @@ describe('job queue', () => {
     }
   })
 
+  describe('compile while the rows of a call are read', () => {
+    const { x, y } = blobs(20)
+    const meanError = (yTrue: my.Tensor, yPred: my.Tensor) => my.ops.mean(my.ops.abs(my.ops.sub(yTrue, yPred)))
+    const compiled = (loss: my.LossSpec) => {
+      const model = sequential({
+        inputShape: [2],
+        seed: 1,
+        layers: [layers.dense({ units: 1, activation: 'sigmoid' })],
+      })
+      model.compile({ optimizer: 'adam', loss })
+      return model
+    }
+    /** The same rows; `then` is called when the last one is read, after all of y. */
+    const watched = (then: () => void) => {
+      const rows = x.map((row) => [...row])
+      const last = rows.length - 1
+      return Object.defineProperty(rows, last, { get: () => (then(), x[last]) })
+    }
+    const calls: [string, (model: my.Model, rows: number[][], targets: number[]) => Promise<number>][] = [
+      ['evaluate', async (model, rows, targets) => (await model.evaluate(rows, targets)).loss],
+      ['costAndGradients', async (model, rows, targets) => (await model.costAndGradients(rows, targets)).cost],
+    ]
+    for (const [name, call] of calls)
+      it(`${name}: that call keeps the loss that its targets were checked for, the next has the new one`, async () => {
+        const far = y.map((value) => 3 * value) // no labels
+        const before = await call(compiled(meanError), x, far)
+        const after = await call(compiled('binaryCrossentropy'), x, y)
+        const model = compiled(meanError)
+        const rows = watched(() => model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' }))
+        expect(await call(model, rows, far)).to.equal(before)
+        expect(await call(model, x, y)).to.equal(after)
+      })
+  })
+
   it('runs methods at once inside onEpoch, setWeights too', async () => {
     const { x, y } = blobs(20)
     const model = tiny()

@@ -50,6 +50,26 @@ describe('classWeight', () => {
     model.dispose()
   })
 
+  it('refuses class weights that leave the range together with the weights of rows', async () => {
+    const layer = layers.dense({ units: 1, activation: 'sigmoid' })
+    const model = sequential({ inputShape: [1], seed: 1, layers: [layer] })
+    model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy' })
+    const options = { classWeight: { 1: 1e30 }, sampleWeight: [1, 1e10] }
+    const x = [[1], [1]]
+    for (const call of [
+      () => model.fit(x, [0, 1], options),
+      () => model.trainOnBatch(x, [0, 1], options),
+      () => model.costAndGradients(x, [0, 1], options),
+    ]) {
+      const error = await call().catch((e: Error) => e)
+      expect(error).to.be.instanceOf(OptionError)
+      expect((error as Error).message).to.match(
+        /classWeight\[1\]: expected weights that float32 can hold, got 10000000000 · 1e\+30 in row 1\./,
+      )
+    }
+    model.dispose()
+  })
+
   it('refuses class weights where the rows of an output are not of one class each', async () => {
     const refused = async (
       units: number,

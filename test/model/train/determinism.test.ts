@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
-import { getThreads, layers, optimizers, sequential, setThreads, type Model } from '../../../lib'
+import { getThreads, layers, ops, optimizers, sequential, setThreads, type Model, type Tensor } from '../../../lib'
 import { Random } from '../../../lib/data/random'
+import { addTotals } from '../../../lib/model/programs/run-steps'
 
 interface Case {
   name: string
@@ -83,5 +87,52 @@ describe('determinism', function () {
     ]
     expect(again === first).to.equal(true)
     expect(other === first).to.equal(false)
+  })
+
+  it('metrics of an epoch have the same bits however its steps are cut into runs', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'myelin-'))
+    const x = Array.from({ length: 400 }, (_, i) => [Math.sin(i), Math.cos(3 * i)])
+    const y = x.map(([a, b]) => a * b)
+    const worst = { name: 'worst', fn: (t: Tensor, p: Tensor) => ops.max(ops.abs(ops.sub(t, p))) }
+    const epochs = async (steps: number) => {
+      const model = sequential({ inputShape: [2], seed: 1, dtype: 'float64', layers: [layers.dense({ units: 1 })] })
+      model.compile({ optimizer: 'adam', loss: 'meanSquaredError', metrics: ['meanAbsoluteError', worst] })
+      // Every checkpoint ends a run.
+      const checkpoint = { path: join(folder, 'run'), every: { steps } }
+      return (await model.fit(x, y, { epochs: 3, batchSize: 4, checkpoint })).epochs
+    }
+    const whole = await epochs(1000)
+    for (const steps of [7, 33]) expect(await epochs(steps)).to.deep.equal(whole)
+    rmSync(folder, { recursive: true })
+  })
+
+  it('totals of an evaluation have the same bits however its chunks are cut into runs', () => {
+    const plan = {
+      totals: [
+        { size: 1, cost: 1 },
+        { size: 2, cost: null },
+        { size: 1, cost: 0 },
+      ],
+      costsPerStep: 2,
+    }
+    const run = (from: number, to: number) => {
+      const steps = Array.from({ length: to - from }, (_, i) => from + i)
+      return {
+        stepsDone: steps.length,
+        costs: Float64Array.from(steps.flatMap((i) => [Math.sin(i), 1 / (i + 1)])),
+        accumulators: Float64Array.of(steps.length, 2 * steps.length),
+      }
+    }
+    const whole = addTotals(null, run(0, 50), plan)
+    expect([whole[1], whole[2]]).to.deep.equal([50, 100])
+    let parts: Float64Array | null = null
+    for (const [from, to] of [
+      [0, 3],
+      [3, 3],
+      [3, 20],
+      [20, 50],
+    ])
+      parts = addTotals(parts, run(from, to), plan)
+    expect(parts).to.deep.equal(whole)
   })
 })

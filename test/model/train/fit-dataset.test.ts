@@ -57,6 +57,29 @@ describe('fitDataset', () => {
     expect(cleaned).to.equal(1)
   })
 
+  it('refuses batches with entries that would count for nothing, and what is no iterator', async () => {
+    const batch = { x: x.slice(0, 2), y: y.slice(0, 2) }
+    const cases: [unknown, string][] = [
+      [[{ ...batch, sampleWeights: [1, 0] }], "unknown option 'sampleWeights'. Did you mean 'sampleWeight'?"],
+      [
+        [{ ...batch, classWeight: { 0: 2 } }],
+        "epoch 1, batch 1: { x, y, sampleWeight? }: unknown option 'classWeight'",
+      ],
+      [{ [Symbol.iterator]: () => ({}) }, 'source() must return an (async) iterable'],
+      [
+        { [Symbol.asyncIterator]: () => ({ next: async () => undefined }) },
+        'next() of the stream must give { value, done }',
+      ],
+    ]
+    for (const [stream, message] of cases) {
+      const model = plain()
+      const error = await rejected(model.fitDataset(() => stream as []))
+      expect(error).to.be.instanceOf(my.OptionError)
+      expect(error.message).to.include(message)
+      expect(model.progress.steps).to.equal(0)
+    }
+  })
+
   it('cuts epochs at stepsPerEpoch and lets the stream clean up', async () => {
     let cleaned = 0
     let read = 0

@@ -105,6 +105,21 @@ describe('gradients and rates at the end of the range', () => {
     }
   })
 
+  it('a limit of the norm may be as large as one likes', async () => {
+    const optimizer = () => optimizers.gradientDescent({ learningRate: 0.1 })
+    const plain = single({ optimizer: optimizer() })
+    await plain.fit([[1], [-1]], [1, 0], { batchSize: 'all' })
+    for (const norm of [1e19, 1e20, 1e38, 1e39, Number.MAX_VALUE]) {
+      const model = single({ optimizer: optimizer(), gradientClip: { norm } })
+      await model.fit([[1], [-1]], [1, 0], { batchSize: 'all' })
+      expect(weight(model), String(norm)).to.equal(weight(plain)).and.not.equal(0)
+      // What squares a gradient is refused those that it leaves beyond the range.
+      const large = single({ optimizer: optimizer(), gradientClip: { norm } })
+      const error = await failure(large.fit([[1e20], [-1e20]], [1, 0], { batchSize: 'all' }))
+      if (norm > 1e19) expect(error!.message).to.include("the squares of the gradient of 'single.weight'")
+    }
+  })
+
   it('learning rates that leave the range with a gradient are an OptionError, and change nothing', async () => {
     const limit = /learningRate: expected at most 1\.84e\+19, whose square is the largest float32, got 10{20}\./
     for (const learningRate of [1e20, ({ step }: { step: number }) => (step > 0 ? 1e20 : 1)]) {

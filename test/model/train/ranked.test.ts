@@ -64,7 +64,8 @@ describe('auc while training', () => {
 
   it('goes on from checkpoints of 0.1 without their counts of thresholds', () => {
     const outputs = [{ metrics: [metric('accuracy', binary), metric('auc', binary), metric('f1', binary)] }]
-    const plan = { accumulatorSizes: [1, 2, 2], statisticCounts: [1, 0, 2] }
+    const totals = [1, 2, 2].map((size) => ({ size, cost: null }))
+    const plan = { totals, statisticCounts: [1, 0, 2] }
     const old = Float64Array.of(7, ...new Array<number>(8192).fill(-1), 1, 2, 3, 4)
     expect([...withoutThresholds(old, outputs, plan)]).to.deep.equal([7, 1, 2, 3, 4])
     expect([...withoutThresholds(Float64Array.of(7, 1, 2, 3, 4), outputs, plan)]).to.deep.equal([7, 1, 2, 3, 4])
