@@ -145,6 +145,28 @@ describe('whatever returns a promise', function () {
       const part = { data: x.data.subarray(0, 5000 * width), shape: [5000, width] }
       return () => my.gradientCheck(model, part, y.subarray(0, 5000))
     },
+    'gradientCheck of large weights': async () => {
+      const model = large()
+      const { gradients } = await model.costAndGradients(given, targets)
+      return () => my.gradientCheck(model, given, targets, { gradients, sample: 2 })
+    },
+    'gradientCheck of all entries': async () => {
+      const model = sequential({
+        inputShape: [100],
+        layers: [layers.dense({ units: 400 }), layers.dense({ units: 1 })],
+      })
+      model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
+      return () => my.gradientCheck(model, { data: new Float32Array(100), shape: [1, 100] }, [1], { sample: Infinity })
+    },
+    'diagnose.signals': async () => {
+      const model = await adapted()
+      return () => my.diagnose.signals(model, x, y)
+    },
+    'diagnose.signals of large weights': async () => {
+      const model = large()
+      return () => my.diagnose.signals(model, given, targets)
+    },
+    'diagnose.learningCurve': async () => () => my.diagnose.learningCurve({ x, y }, () => 1, { seeds: [1] }),
     fromCsv: async () => {
       const lines = Array.from(
         { length: 100_000 },

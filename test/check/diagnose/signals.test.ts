@@ -72,7 +72,11 @@ describe('diagnose.signals', () => {
   })
 
   it('is one job, with the data and the weights of the call', async () => {
-    const model = sequential({ inputShape: [2], seed: 1, layers: [layers.dense({ units: 3 }), layers.dense({ units: 1 })] })
+    const model = sequential({
+      inputShape: [2],
+      seed: 1,
+      layers: [layers.dense({ units: 3, activation: 'tanh' }), layers.dense({ units: 1 })],
+    })
     model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
     const [x, y] = [tensor([[1, 2]]), tensor([1])]
     const before = String(await diagnose.signals(model, x, y))
