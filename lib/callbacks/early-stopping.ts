@@ -9,6 +9,7 @@ import {
 import { OptionError } from '../base/errors'
 import { largerIsBetter } from '../metrics'
 import type { Callback, CallbackState, TrainingRun } from '../model'
+import { keepWeights, putBack } from '../model/train/best-weights'
 import type { EpochLogs } from '../model/train/history'
 import { Tensor } from '../tensor/tensor'
 import type { WeightSet } from '../tensor/weight-set'
@@ -63,7 +64,7 @@ class EarlyStopping implements Callback {
     this.#weights = null
   }
 
-  onEpoch(logs: EpochLogs, run: TrainingRun): void {
+  async onEpoch(logs: EpochLogs, run: TrainingRun): Promise<void> {
     const { monitor, minDelta, patience, restoreBestWeights } = this.options
     const value = logs[monitor]
     if (typeof value !== 'number') return this.#requireMonitored(Object.keys(logs).filter((key) => key !== 'epoch'))
@@ -74,15 +75,15 @@ class EarlyStopping implements Callback {
       this.#wait = 0
       if (restoreBestWeights) {
         this.#release()
-        this.#weights = run.model.getWeights()
+        this.#weights = await keepWeights(run.model.internals.engine)
       }
     } else if (++this.#wait >= Math.max(1, patience)) {
       run.stop()
     }
   }
 
-  onTrainEnd(run: TrainingRun): void {
-    if (this.#weights && this.#bestEpoch > 0) run.model.setWeights(this.#weights)
+  async onTrainEnd(run: TrainingRun): Promise<void> {
+    if (this.#weights && this.#bestEpoch > 0) await putBack(run.model.internals.engine, this.#weights)
     this.#release()
   }
 

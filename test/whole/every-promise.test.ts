@@ -140,6 +140,11 @@ describe('whatever returns a promise', function () {
       return () =>
         model.fit(given, targets, { epochs: 1, checkpoint: { path: file('other.myelin'), every: { epochs: 1 } } })
     },
+    'earlyStopping of fit': async () => {
+      const model = large()
+      const stopping = my.callbacks.earlyStopping({ monitor: 'loss', patience: 3, restoreBestWeights: true })
+      return () => model.fit(given, targets, { epochs: 3, callbacks: [stopping] })
+    },
     gradientCheck: async () => {
       const model = await adapted()
       const part = { data: x.data.subarray(0, 5000 * width), shape: [5000, width] }

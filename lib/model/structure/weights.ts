@@ -224,6 +224,50 @@ export class Weights {
     )
   }
 
+  /** The same in slices, between which the cells stay what they are. */
+  *copies(parameters: readonly Parameter[] = this.visible): Sliced<WeightSet> {
+    const made: NativeBuffer[] = []
+    try {
+      for (const p of parameters) made.push(yield* this.#filled(p, 'cpu', p.buffer))
+    } catch (error) {
+      for (const buffer of made) native.bufferDispose(buffer)
+      throw error
+    }
+    return this.layOut(parameters, (p, i) => Tensor.fromBuffer(made[i], p.shape, this.dtype))
+  }
+
+  /** Puts copies of these values into their cells: made in slices, taken all at once. */
+  *replacing(values: ReadonlyMap<Parameter, NativeBuffer>): Sliced<void> {
+    const made: NativeBuffer[] = []
+    try {
+      for (const [p, buffer] of values) made.push(yield* this.#filled(p, this.device, buffer))
+    } catch (error) {
+      for (const buffer of made) native.bufferDispose(buffer)
+      throw error
+    }
+    for (const [i, p] of [...values.keys()].entries()) {
+      const old = p.buffer
+      p.buffer = made[i]
+      this.#retire(old)
+    }
+  }
+
+  /** A new buffer with the numbers of `from`, which belong to a cell. */
+  *#filled({ name, shape }: StateCell, device: string, from: NativeBuffer): Sliced<NativeBuffer> {
+    const count = sizeOf(shape)
+    const buffer = guarded(name, () => native.bufferReserve(this.dtype, count, device))
+    try {
+      for (const [begin, end] of slices(count)) {
+        guarded(name, () => native.bufferWrite(buffer, native.bufferRead(from, begin, end - begin), begin))
+        yield
+      }
+    } catch (error) {
+      native.bufferDispose(buffer)
+      throw error
+    }
+    return buffer
+  }
+
   dispose(): void {
     for (const p of this.list) this.#retire(p.buffer)
     this.releaseSlots(this.slots)
