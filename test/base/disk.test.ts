@@ -51,7 +51,7 @@ describe('writing files all or nothing', () => {
     expect(Buffer.from(await readFile(file)).toString()).to.equal('two')
   })
 
-  it('writes files of the longest names, whatever letters they have, and removes what was left beside them', async () => {
+  it('writes files of the longest names, whatever their letters, and removes what was left beside them', async () => {
     for (const name of ['m'.repeat(255), '模'.repeat(85), 'a' + '模'.repeat(84), '😀'.repeat(63)]) {
       const file = join(folder, name)
       await writeFileAtomic(file, Buffer.from('one'))
