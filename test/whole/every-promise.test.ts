@@ -38,6 +38,25 @@ function large(): my.Model {
   return model
 }
 
+/** With 12 MB of labels. */
+function labelled(): my.Model {
+  const units = 60_000
+  const labels = Array.from({ length: units }, (_, i) => `label ${i} ${'x'.repeat(190)}`)
+  return sequential({ inputShape: [1], labels, layers: [layers.dense({ units, kernelInitializer: 'ones' })] })
+}
+
+/** A safetensors file of so many tensors of one number. */
+function manyTensors(count: number): Uint8Array {
+  const entries = Array.from({ length: count }, (_, i) => [
+    `layer.${i}.weight`,
+    { dtype: 'F32', shape: [1], data_offsets: [4 * i, 4 * i + 4] },
+  ])
+  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(header.length))
+  return Buffer.concat([length, header, Buffer.alloc(4 * count)])
+}
+
 const given = { data: new Float32Array(2048 * 4), shape: [4, 2048] }
 const targets = [1, 2, 3, 4]
 
@@ -118,6 +137,18 @@ describe('whatever returns a promise', function () {
     loadModel: async () => {
       await large().save(file('loaded.myelin'))
       return () => my.loadModel(file('loaded.myelin'))
+    },
+    'save of a long description': async () => {
+      const model = labelled()
+      return () => model.save(file('labels.myelin'))
+    },
+    'loadModel of a long description': async () => {
+      await labelled().save(file('labels.myelin'))
+      return () => my.loadModel(file('labels.myelin'))
+    },
+    'readTensors of many tensors': async () => {
+      writeFileSync(file('many.safetensors'), manyTensors(50_000))
+      return () => my.readTensors(file('many.safetensors'))
     },
     readTensors: async () => {
       await large().save(file('tensors.myelin'))
