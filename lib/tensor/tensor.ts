@@ -1,3 +1,4 @@
+import { dispose } from '../base/disposal'
 import { inspect } from 'node:util'
 import { checkOptions, tensorDTypeOption } from '../base/checks'
 import { markClass } from '../base/copies'
@@ -210,7 +211,7 @@ export class Tensor<D extends TensorDType = DType> {
     this.#storage = undefined
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.dispose()
   }
 
