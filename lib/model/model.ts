@@ -366,8 +366,8 @@ export class Model<Types extends ModelTypes = ModelTypes> {
    */
   async to(device: DeviceName): Promise<this> {
     const engine = this.#engine
-    return engine.queue.enqueue('to', 'write', undefined, async () => {
-      engine.moveTo(resolveDevice('model.to', device, engine.network.sizeIn(engine.dtype)))
+    return engine.queue.enqueue('to', 'write', undefined, async (job) => {
+      await engine.moveTo(resolveDevice('model.to', device, engine.network.sizeIn(engine.dtype)), job)
       return this
     })
   }

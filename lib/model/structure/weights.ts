@@ -136,17 +136,15 @@ export class Weights {
   }
 
   /**
-   * Takes all cells, and those of other optimisers, to another device; all of them or, where one does not fit, none.
+   * Takes all cells, and those of other optimisers, to another device, in slices: all of them at the end or, where one
+   * does not fit, none.
    */
-  moveTo(device: string, others: readonly SlotTable[]): void {
+  *movingTo(device: string, others: readonly SlotTable[]): Sliced<void> {
     const cells: StateCell[] = [...this.list, ...[this.slots, ...others].flatMap((slots) => [...slots.values()].flat())]
-    const moved = made(cells, ({ name, buffer }) => ({
-      buffer: guarded(name, () => native.bufferClone(buffer, device)),
-    }))
-    cells.forEach((cell, i) => {
-      this.#retire(cell.buffer)
-      cell.buffer = moved[i].buffer
-    })
+    yield* this.#replacing(
+      cells.map((cell) => [cell, cell.buffer]),
+      device,
+    )
     this.device = device
   }
 
@@ -238,17 +236,20 @@ export class Weights {
 
   /** Puts copies of these values into their cells: made in slices, taken all at once. */
   *replacing(values: ReadonlyMap<Parameter, NativeBuffer>): Sliced<void> {
-    const made: NativeBuffer[] = []
+    yield* this.#replacing([...values], this.device)
+  }
+
+  *#replacing(values: readonly (readonly [StateCell, NativeBuffer])[], device: string): Sliced<void> {
+    const copies: NativeBuffer[] = []
     try {
-      for (const [p, buffer] of values) made.push(yield* this.#filled(p, this.device, buffer))
+      for (const [cell, buffer] of values) copies.push(yield* this.#filled(cell, device, buffer))
     } catch (error) {
-      for (const buffer of made) native.bufferDispose(buffer)
+      for (const buffer of copies) native.bufferDispose(buffer)
       throw error
     }
-    for (const [i, p] of [...values.keys()].entries()) {
-      const old = p.buffer
-      p.buffer = made[i]
-      this.#retire(old)
+    for (const [i, [cell]] of values.entries()) {
+      this.#retire(cell.buffer)
+      cell.buffer = copies[i]
     }
   }
 
