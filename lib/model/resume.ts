@@ -10,7 +10,7 @@ import type { DeviceName } from '../native/devices'
 import { fromSnapshot, readSnapshot } from './load'
 import type { Model } from './model'
 import type { Callback } from './train/callback'
-import { fingerprint, readCheckpoint, resumedData, type Checkpoint } from './train/checkpoint'
+import { callbackState, fingerprint, readCheckpoint, resumedData, type Checkpoint } from './train/checkpoint'
 import { Fit, type FitRequest } from './train/fit'
 import { callbacksOf, type CommonFitOptions } from './train/fit-options'
 import type { History } from './train/history'
@@ -95,6 +95,6 @@ async function restoreCallbacks(callbacks: readonly Callback[], checkpoint: Chec
         `resume: the interrupted fit had callbacks.${saved.name} at place ${i}, ` +
           `got ${callback ? `'${callback.name}'` : 'none'}. Pass the same callbacks in the same order.`,
       )
-    await callback.restore(saved.state)
+    await callback.restore(await callbackState(saved))
   }
 }

@@ -160,11 +160,12 @@ describe('whatever returns a promise', function () {
         if (logs.epoch === 2) controller.abort()
       }
       const checkpoint = { path: file('checkpoint.myelin'), every: { epochs: 1 } }
-      const options = { epochs: 3, checkpoint, signal: controller.signal, onEpoch: stopAt2 }
+      const stopping = my.callbacks.earlyStopping({ monitor: 'loss', patience: 9, restoreBestWeights: true })
+      const options = { epochs: 3, checkpoint, signal: controller.signal, onEpoch: stopAt2, callbacks: [stopping] }
       await large()
         .fit(given, targets, options)
         .catch(() => null)
-      return () => my.resume(file('checkpoint.myelin'), given, targets)
+      return () => my.resume(file('checkpoint.myelin'), given, targets, { callbacks: [stopping] })
     },
     'checkpoints of fit': async () => {
       const model = large()

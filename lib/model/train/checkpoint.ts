@@ -7,9 +7,9 @@ import type { Json, JsonObject } from '../../base/json'
 import { sizeOf } from '../../base/shape'
 import { inTurns, slices, type Sliced } from '../../base/slices'
 import type { AugmentSettings } from '../../data/augment'
-import { download, type Flat } from '../../data/transfer'
+import { download, upload, type Flat } from '../../data/transfer'
 import { native } from '../../native/native'
-import { bufferOf, tensor, type Tensor } from '../../tensor/tensor'
+import { bufferOf, Tensor } from '../../tensor/tensor'
 import type { NativeData, SampleWeights, TargetData } from '../data/examples'
 import { dtypeOf, type InputData, type NativeInput } from '../data/inputs'
 import type { Engine } from '../engine'
@@ -174,6 +174,13 @@ export async function writeCheckpoint(
   await writeFileAtomic(file, await inTurns(snapshotParts(snapshot)))
 }
 
+/** What a callback kept. */
+interface SavedCallback {
+  name: string
+  values: JsonObject
+  tensors: NamedTensors
+}
+
 /** A checkpoint read back. */
 export interface Checkpoint {
   settings: Settings
@@ -182,7 +189,7 @@ export interface Checkpoint {
   weights: KeptRows
   validation: KeptRows | null
   state: CheckpointState
-  callbacks: ({ name: string; state: CallbackState } | null)[]
+  callbacks: (SavedCallback | null)[]
 }
 
 export function readCheckpoint(source: string, { checkpoint, tensors }: ModelSnapshot): Checkpoint {
@@ -219,7 +226,8 @@ export function readCheckpoint(source: string, { checkpoint, tensors }: ModelSna
         (entry, i) =>
           entry && {
             name: entry.name as string,
-            state: { values: entry.values as JsonObject, tensors: callbackTensors(tensors, i) },
+            values: entry.values as JsonObject,
+            tensors: tensorsOfCallback(tensors, i),
           },
       ),
     }
@@ -243,15 +251,21 @@ function float64(data: TensorArray | undefined): Float64Array {
   return data ? Float64Array.from(data) : new Float64Array(0)
 }
 
-function callbackTensors(tensors: NamedTensors, index: number): Record<string, Tensor> {
+function tensorsOfCallback(tensors: NamedTensors, index: number): NamedTensors {
   const prefix = `checkpoint.callback.${index}.`
-  const own = tensors.filter((t) => t.name.startsWith(prefix))
-  return Object.fromEntries(
-    own.map((t) => [
-      t.name.slice(prefix.length),
-      tensor(t.data, t.shape, { dtype: isArrayOf('float32', t.data) ? 'float32' : 'float64' }),
-    ]),
-  )
+  const own = tensors.filter(({ name }) => name.startsWith(prefix))
+  return own.map((t) => ({ ...t, name: t.name.slice(prefix.length) }))
+}
+
+/** What `restore` of a callback takes, made with turns of the event loop in between. */
+export async function callbackState({ values, tensors }: SavedCallback): Promise<CallbackState> {
+  const made: Record<string, Tensor> = {}
+  for (const { name, shape, data } of tensors) {
+    const dtype = isArrayOf('float32', data) ? 'float32' : 'float64'
+    const buffer = await inTurns(upload('resume', { data: data as NativeArray, shape }, { dtype, device: 'cpu' }))
+    made[name] = Tensor.fromBuffer(buffer, shape, dtype)
+  }
+  return { values, tensors: made }
 }
 
 /** The data of the interrupted run around x and y as given again. FormatError where some are missing. */
