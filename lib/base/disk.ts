@@ -220,8 +220,11 @@ export async function writeFileAtomic(
   }
 }
 
+/** The beginning of the file's name: with all of it, the name of the temporary file may have more bytes than it may. */
 function temporaryPrefix(target: string): string {
-  return `.${path.basename(target).slice(0, 100)}.`
+  const name = Buffer.from(path.basename(target)).subarray(0, 100).toString()
+  // A letter that was cut in two.
+  return `.${name.replace(/\uFFFD+$/, '')}.`
 }
 
 function temporaryName(target: string): string {

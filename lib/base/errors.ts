@@ -54,7 +54,7 @@ export function describeValue(value: unknown): string {
     return `an array of length ${value.length}`
   }
   const name = value.constructor?.name
-  if (name && isOfAnotherCopy(value))
-    return `a ${name} of another copy of Myelin: two are loaded (see npm ls myelin; in tests, jest.resetModules)`
-  return name && name !== 'Object' ? `${/^[AEIO]/i.test(name) ? 'an' : 'a'} ${name}` : 'an object'
+  const described = name && name !== 'Object' ? `${/^[AEIO]/i.test(name) ? 'an' : 'a'} ${name}` : 'an object'
+  if (!isOfAnotherCopy(value)) return described
+  return `${described} of another copy of Myelin: two are loaded (see npm ls myelin; in tests, jest.resetModules)`
 }

@@ -7,13 +7,12 @@ import {
   oneOf,
 } from '../base/checks'
 import { OptionError } from '../base/errors'
-import { inTurns } from '../base/slices'
 import { largerIsBetter } from '../metrics'
 import type { Callback, CallbackState, TrainingRun } from '../model'
+import { keepWeights, putBack } from '../model/train/best-weights'
 import type { EpochLogs } from '../model/train/history'
-import { keptWeights, putBack, releaseKept, type KeptWeights } from '../model/structure/kept-weights'
-
-const where = 'callbacks.earlyStopping'
+import { Tensor } from '../tensor/tensor'
+import type { WeightSet } from '../tensor/weight-set'
 
 export interface EarlyStoppingOptions {
   /** Name of a value of the history's epochs. Default 'val_loss'. */
@@ -39,8 +38,7 @@ class EarlyStopping implements Callback {
   #best: number
   #bestEpoch = 0
   #wait = 0
-  /** Of the best epoch. */
-  #weights: KeptWeights | null = null
+  #weights: WeightSet | null = null
   #resumed = false
   readonly #sign: 1 | -1
 
@@ -77,10 +75,7 @@ class EarlyStopping implements Callback {
       this.#wait = 0
       if (restoreBestWeights) {
         this.#release()
-        const { weights, queue } = run.model.internals.engine
-        this.#weights = await queue.enqueue(where, 'read', undefined, (job) =>
-          inTurns(keptWeights(weights), () => job.throwIfAborted()),
-        )
+        this.#weights = await keepWeights(run.model.internals.engine)
       }
     } else if (++this.#wait >= Math.max(1, patience)) {
       run.stop()
@@ -88,12 +83,7 @@ class EarlyStopping implements Callback {
   }
 
   async onTrainEnd(run: TrainingRun): Promise<void> {
-    const kept = this.#weights
-    if (!kept) return
-    const { weights, queue } = run.model.internals.engine
-    await queue.enqueue(where, 'write', undefined, (job) =>
-      inTurns(putBack(where, weights, kept), () => job.throwIfAborted()),
-    )
+    if (this.#weights && this.#bestEpoch > 0) await putBack(run.model.internals.engine, this.#weights)
     this.#release()
   }
 
@@ -114,13 +104,20 @@ class EarlyStopping implements Callback {
   }
 
   #release(): void {
-    if (this.#weights) releaseKept(this.#weights)
+    for (const layer of this.#weights ?? [])
+      for (const value of Object.values(layer)) if (value instanceof Tensor) value.dispose()
     this.#weights = null
   }
 
   save(): CallbackState {
-    const tensors = this.#weights ? Object.fromEntries(this.#weights) : undefined
-    return { values: { best: this.#best, bestEpoch: this.#bestEpoch, wait: this.#wait }, tensors }
+    const tensors: { [key: string]: Tensor } = {}
+    const layout: string[][] = []
+    for (const layer of this.#weights ?? []) {
+      const names = Object.keys(layer).filter((key) => layer[key] instanceof Tensor)
+      layout.push([layer.name, ...names])
+      for (const key of names) tensors[`${layer.name}.${key}`] = layer[key] as Tensor
+    }
+    return { values: { best: this.#best, bestEpoch: this.#bestEpoch, wait: this.#wait, layout }, tensors }
   }
 
   restore({ values, tensors = {} }: CallbackState): void {
@@ -128,8 +125,12 @@ class EarlyStopping implements Callback {
     this.#best = typeof values.best === 'number' ? values.best : Infinity
     this.#bestEpoch = Number(values.bestEpoch)
     this.#wait = Number(values.wait)
-    const kept = Object.entries(tensors)
-    this.#weights = kept.length ? new Map(kept) : null
+    const layout = values.layout as string[][]
+    this.#weights = layout.length
+      ? layout.map(([name, ...keys]) =>
+          Object.assign({ name }, Object.fromEntries(keys.map((key) => [key, tensors[`${name}.${key}`]]))),
+        )
+      : null
     this.#resumed = true
   }
 }
@@ -140,6 +141,7 @@ class EarlyStopping implements Callback {
  * instead. OptionError when a fit begins that has no such value, or where `mode` has to be said.
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
+  const where = 'callbacks.earlyStopping'
   checkOptions(where, options, ['monitor', 'patience', 'minDelta', 'restoreBestWeights', 'mode'])
   const { monitor = 'val_loss', patience = 0, minDelta = 0, restoreBestWeights = false, mode = 'auto' } = options
   return new EarlyStopping({

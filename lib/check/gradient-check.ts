@@ -1,8 +1,10 @@
 /** Gradient checking: derivatives compared with differences of the cost, entry by entry. */
 import { checkOptions, checkSignal, oneOf, positiveInteger, positiveNumber, seedOption } from '../base/checks'
 import { describeValue, NonFiniteError, OptionError, ShapeError, StateError } from '../base/errors'
-import { shapeText } from '../base/shape'
-import { atOnce } from '../base/slices'
+import { shapeText, sizeOf } from '../base/shape'
+import { inTurns, type Sliced } from '../base/slices'
+import { openRows, type RowSource } from '../data/row-source'
+import { toFlatRows } from '../data/transfer'
 import type { PreparedRun } from '../graph/compiled'
 import { Examples, inputsOf, weightedOutputs, type NativeData, type TargetData } from '../model/data/examples'
 import type { InputData } from '../model/data/inputs'
@@ -14,13 +16,13 @@ import type { CompiledOutput } from '../model/structure/compile'
 import type { Parameter } from '../model/structure/weights'
 import type { NativeBuffer } from '../native/contract'
 import { native } from '../native/native'
-import { guarded } from '../native/runtime'
-import { toFlat, type TensorLike } from '../tensor/tensor'
+import type { TensorLike } from '../tensor/tensor'
 import type { WeightSetLike } from '../tensor/weight-set'
+import { filledFloat64, readFloat64 } from './float64'
 import { analyticGradients, nudgedCosts, type CostGraph } from './nudge'
-import { GradientCheck, type CheckedParameter } from './report'
-import { chooseEntries, type ChosenEntry } from './sample'
-import { compare, type Entry } from './verdict'
+import { GradientCheck, type CheckedEntry, type CheckedParameter } from './report'
+import { chooseEntries } from './sample'
+import { comparing, entriesOfSlice, type Entry } from './verdict'
 
 const where = 'gradientCheck'
 
@@ -82,9 +84,16 @@ export async function gradientCheck(
   if (!compiled)
     throw new StateError(`${where}: the model has no loss yet. Call model.compile({ optimizer, loss }) first.`)
   engine.requireAdapted(where)
-  const given = options.gradients && readGradients(parts, options.gradients)
+  const given = options.gradients && openGradients(parts, options.gradients)
   const home = { dtype: 'float64' as const, device: parts.weights.device }
-  const examples = Examples.open(where, { x, y }, parts.network, home)
+  const release = () => given?.forEach((source) => source.release())
+  let examples: Examples
+  try {
+    examples = Examples.open(where, { x, y }, parts.network, home)
+  } catch (error) {
+    release()
+    throw error
+  }
   try {
     return await queue.enqueue(where, 'read', options.signal, async (job) => {
       const data = await examples.check(compiled.outputs).prepared(home, job)
@@ -96,6 +105,7 @@ export async function gradientCheck(
     })
   } finally {
     examples.release()
+    release()
   }
 }
 
@@ -124,59 +134,58 @@ function checkedParameters({ weights }: Parts): Parameter[] {
   return weights.trainable
 }
 
-/** The user's gradients in float64, by parameter name. */
-function readGradients(parts: Parts, set: WeightSetLike): Map<string, Float64Array> {
+/** The user's gradients by parameter name, open; their shapes are checked. */
+function openGradients(parts: Parts, set: WeightSetLike): Map<string, RowSource<'float64'>> {
   if (!Array.isArray(set)) throw new OptionError(`${where}: gradients: expected a list laid out as model.getWeights().`)
   const layers = set as readonly { readonly name: string; readonly [key: string]: unknown }[]
-  return new Map(
-    checkedParameters(parts).map((p) => {
+  const opened = new Map<string, RowSource<'float64'>>()
+  try {
+    for (const p of checkedParameters(parts)) {
       const value = layers.find((entry) => entry?.name === p.layer)?.[p.key]
       if (value === undefined)
         throw new OptionError(`${where}: gradients: ${p.name} is missing; expected shape ${shapeText(p.shape)}.`)
-      const flat = toFlat(`${where}: gradients: ${p.name}`, value as TensorLike, 'float64')
-      if (flat.shape.join() !== p.shape.join())
+      const source = openRows(`${where}: gradients: ${p.name}`, value as TensorLike, 'float64')
+      opened.set(p.name, source)
+      if (source.shape.join() !== p.shape.join())
         throw new ShapeError(
-          `${where}: gradients: ${p.name}: expected shape ${shapeText(p.shape)}, got ${shapeText(flat.shape)}.`,
+          `${where}: gradients: ${p.name}: expected shape ${shapeText(p.shape)}, got ${shapeText(source.shape)}.`,
         )
-      return [p.name, flat.data as Float64Array]
-    }),
-  )
+      // A single number has no rows to read it by.
+      if (source.shape.length === 0) source.shape = [1]
+    }
+    return opened
+  } catch (error) {
+    for (const source of opened.values()) source.release()
+    throw error
+  }
 }
 
-/** The cost of the model as a float64 graph with copies of its values. */
-function costGraph(
+/** The cost of the model as a float64 graph with copies of its values, which go to `buffers`. */
+function* costGraph(
   parts: Parts,
   outputs: readonly CompiledOutput[],
   data: NativeData,
   random: boolean,
-): { graph: CostGraph; buffers: NativeBuffer[] } {
+  buffers: NativeBuffer[],
+): Sliced<CostGraph> {
   const shape = { batch: data.rows, weighted: weightedOutputs(data) }
   const { device } = parts.weights
   const rest = { training: true, random, withGradients: true }
-  const built = atOnce(costProgram({ ...parts, dtype: 'float64', precision: 'float64' }, outputs, shape, rest))
-  const buffers: NativeBuffer[] = []
-  const upload = (values: ArrayLike<number>) => {
-    const buffer = guarded(where, () =>
-      native.bufferCreate('float64', values.length, Float64Array.from(values), device),
-    )
+  const built = yield* costProgram({ ...parts, dtype: 'float64', precision: 'float64' }, outputs, shape, rest)
+  const slots = inputsOf(data)
+  const inputs = built.program.inputs.map((node, i) => ({ node, buffer: slots[built.inputNames[i]] }))
+  const states: CostGraph['states'][number][] = []
+  for (const [i, node] of built.program.states.entries()) {
+    const cell = built.cells[i]
+    const size = sizeOf(cell.shape)
+    const part = (from: number, to: number) => Float64Array.from(native.bufferRead(cell.buffer, from, to - from))
+    const buffer = yield* filledFloat64(where, size, device, part)
     buffers.push(buffer)
-    return buffer
+    states.push({ node, buffer, name: cell.name, size })
   }
-  try {
-    const slots = inputsOf(data)
-    const inputs = built.program.inputs.map((node, i) => ({ node, buffer: slots[built.inputNames[i]] }))
-    const states = built.program.states.map((node, i) => {
-      const cell = built.cells[i]
-      const values = native.bufferRead(cell.buffer)
-      return { node, buffer: upload(values), name: cell.name, size: values.length }
-    })
-    const fetched = new Map(built.fetchNames.map((name, i) => [name, built.program.fetches[i]]))
-    const gradients = checkedParameters(parts).map((p) => fetched.get(p.name)!)
-    return { graph: { cost: fetched.get('cost')!, gradients, states, device, inputs }, buffers }
-  } catch (error) {
-    for (const buffer of buffers) native.bufferDispose(buffer)
-    throw error
-  }
+  const fetched = new Map(built.fetchNames.map((name, i) => [name, built.program.fetches[i]]))
+  const gradients = checkedParameters(parts).map((p) => fetched.get(p.name)!)
+  return { cost: fetched.get('cost')!, gradients, states, device, inputs }
 }
 
 async function check(
@@ -184,87 +193,109 @@ async function check(
   parts: Parts,
   outputs: readonly CompiledOutput[],
   data: NativeData,
-  given: Map<string, Float64Array> | undefined,
+  given: ReadonlyMap<string, RowSource<'float64'>> | undefined,
   { epsilon, sample, seed, worst, random }: Settings,
 ): Promise<GradientCheck> {
   const parameters = checkedParameters(parts)
   if (parameters.length === 0) throw new OptionError(`${where}: the model has no trainable weights to check.`)
-  const { graph, buffers } = costGraph(parts, outputs, data, random)
+  const pause = () => job.throwIfAborted()
+  const buffers: NativeBuffer[] = []
   try {
+    const graph = await inTurns(costGraph(parts, outputs, data, random, buffers), pause)
     const run = async (prepared: PreparedRun) => {
       const result = await job.run(prepared)
       job.throwIfAborted()
       return result
     }
-    const analytic = await analyticGradients(graph, seed, run)
+    const analytic = await analyticGradients(graph, seed, run, pause)
     buffers.push(...analytic.frozen.map((leaf) => leaf.buffer))
     if (!Number.isFinite(analytic.cost))
       throw new NonFiniteError(
         `${where}: the cost is ${analytic.cost} at the model's weights; there is no derivative to compare.`,
       )
-    const gradients = parameters.map((p, i) => given?.get(p.name) ?? analytic.gradients[i])
+    const gradients = [...analytic.gradients]
+    for (const [i, p] of parameters.entries()) {
+      const own = given?.get(p.name)
+      if (own) gradients[i] = (await inTurns(toFlatRows(own, 'float64', noCheck), pause)).data as Float64Array
+    }
     const places = parameters.map((p) => graph.states.findIndex((state) => state.name === p.name))
-    const chosen = chooseEntries(
-      gradients.map((g) => g.length),
-      sample,
-      seed,
-    )
-    const entries = Float64Array.from(chosen.list, (entry) => entry.flat)
-    const nudged = await nudgedCosts(graph, places, entries, epsilon, analytic.frozen, run)
-    const values = places.map((place) => native.bufferRead(graph.states[place].buffer))
-    const tried = chosen.list.flatMap((entry, i) => {
-      if (nudged[i].kink) return []
-      // The nudge as it was after rounding: w + ε and w − ε are not exactly 2ε apart.
-      const weight = values[entry.parameter][entry.element]
-      const width = weight + epsilon - (weight - epsilon)
-      return [
-        {
-          ...entry,
-          analytic: gradients[entry.parameter][entry.element],
-          numeric: (nudged[i].plus - nudged[i].minus) / width,
-        },
-      ]
-    })
-    const all = parameters.map((p, i) => {
-      const mine = tried.filter((entry) => entry.parameter === i)
-      const skipped = chosen.list.filter((entry) => entry.parameter === i).length - mine.length
-      return checkedParameter(p, mine, skipped, analytic.cost, epsilon, worst)
-    })
-    const total = compare(tried, analytic.cost, epsilon)
-    return new GradientCheck(
-      analytic.cost,
-      epsilon,
-      total,
-      worstFirst(all),
-      tried.length,
-      entries.length - tried.length,
-      chosen.sampled,
-    )
+    const sizes = gradients.map((g) => g.length)
+    const chosen = await inTurns(chooseEntries(sizes, sample, seed), pause)
+    const entries = new Float64Array(chosen.list.length)
+    chosen.list.forEach(({ flat }, i) => (entries[i] = flat))
+    const nudged = await nudgedCosts(graph, places, entries, epsilon, analytic.frozen, run, pause)
+    const values: Float64Array[] = []
+    for (const place of places) {
+      const { buffer, size } = graph.states[place]
+      values.push(await inTurns(readFloat64(buffer, size), pause))
+    }
+    const work = (function* (): Sliced<GradientCheck> {
+      const all: Tried[] = []
+      const tried: Tried[][] = parameters.map(() => [])
+      const skipped = parameters.map(() => 0)
+      for (const [i, entry] of chosen.list.entries()) {
+        if (i % entriesOfSlice === 0) yield
+        const { parameter, element } = entry
+        const { plus, minus, kink } = nudged(i)
+        if (kink) {
+          skipped[parameter]++
+          continue
+        }
+        // The nudge as it was after rounding: w + ε and w − ε are not exactly 2ε apart.
+        const weight = values[parameter][element]
+        const width = weight + epsilon - (weight - epsilon)
+        const made = { element, analytic: gradients[parameter][element], numeric: (plus - minus) / width }
+        all.push(made)
+        tried[parameter].push(made)
+      }
+      const found: CheckedParameter[] = []
+      for (const [i, p] of parameters.entries())
+        found.push({
+          name: p.name,
+          ...(yield* comparing(tried[i], analytic.cost, epsilon)),
+          checked: tried[i].length,
+          skipped: skipped[i],
+          worst: yield* worstEntries(tried[i], p, worst),
+        })
+      const total = yield* comparing(all, analytic.cost, epsilon)
+      const left = entries.length - all.length
+      return new GradientCheck(analytic.cost, epsilon, total, worstFirst(found), all.length, left, chosen.sampled)
+    })()
+    return await inTurns(work, pause)
   } finally {
     for (const buffer of buffers) native.bufferDispose(buffer)
   }
 }
 
-function checkedParameter(
-  p: Parameter,
-  entries: readonly (Entry & ChosenEntry)[],
-  skipped: number,
-  cost: number,
-  epsilon: number,
-  worst: number,
-): CheckedParameter {
-  const gap = (entry: Entry) => {
+const noCheck = () => undefined
+
+/** An entry of a tensor, by its place there. */
+interface Tried extends Entry {
+  element: number
+}
+
+/** The entries with the largest gaps, the worst first; of equal ones the first. */
+function* worstEntries(entries: readonly Tried[], { shape }: Parameter, count: number): Sliced<CheckedEntry[]> {
+  const worst: { entry: Tried; gap: number }[] = []
+  for (const [i, entry] of entries.entries()) {
+    if (i % entriesOfSlice === 0) yield
     const size = Math.abs(entry.analytic - entry.numeric)
-    return Number.isNaN(size) ? Infinity : size
+    const gap = Number.isNaN(size) ? Infinity : size
+    if (worst.length === count && gap <= worst[count - 1].gap) continue
+    let [low, high] = [0, worst.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (worst[middle].gap >= gap) low = middle + 1
+      else high = middle
+    }
+    worst.splice(low, 0, { entry, gap })
+    if (worst.length > count) worst.pop()
   }
-  const listed = [...entries].sort((a, b) => (gap(b) > gap(a) ? 1 : gap(b) < gap(a) ? -1 : 0)).slice(0, worst)
-  return {
-    name: p.name,
-    ...compare(entries, cost, epsilon),
-    checked: entries.length,
-    skipped,
-    worst: listed.map(({ element, analytic, numeric }) => ({ index: indexOf(element, p.shape), analytic, numeric })),
-  }
+  return worst.map(({ entry: { element, analytic, numeric } }) => ({
+    index: indexOf(element, shape),
+    analytic,
+    numeric,
+  }))
 }
 
 /** Position of a flat element in a shape. */

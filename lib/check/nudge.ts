@@ -3,6 +3,8 @@
  * which weight to nudge, run once with a step per entry. J(θ+ε), J(θ−ε) and whether a kink lies between them come
  * back as the costs of the steps; JavaScript is not involved in between.
  */
+import { sizeOf } from '../base/shape'
+import { inTurns } from '../base/slices'
 import * as build from '../graph/build'
 import { bindEach, CompiledProgram, type Runner } from '../graph/compiled'
 import { hyperNode, inputNode } from '../graph/leaves'
@@ -13,6 +15,7 @@ import type { NativeBuffer, RunRequest, RunResult } from '../native/contract'
 import { native } from '../native/native'
 import { guarded } from '../native/runtime'
 import { bufferOf, type Tensor } from '../tensor/tensor'
+import { filledFloat64, readFloat64 } from './float64'
 import { kinkDeciders, signChanges, substitute } from './substitute'
 
 const where = 'gradientCheck'
@@ -48,6 +51,7 @@ async function execute(
   roots: { fetches: Node[]; costs: Node[]; hypers: Node[] },
   rest: RunRequest,
   run: Runner,
+  pause: () => void,
 ): Promise<RunResult> {
   const { device, states } = graph
   const inputs = [...graph.inputs, ...extra]
@@ -59,7 +63,8 @@ async function execute(
   }
   // The captured tensors' own memory, or copies on the device where they are needed.
   const borrowed = (capture: unknown) => onDevice(bufferOf(capture as Tensor), device)
-  using compiled = CompiledProgram.of(where, program, { device, bind: (captures) => bindEach(captures, borrowed) })
+  const options = { device, bind: (captures: readonly unknown[]) => bindEach(captures, borrowed) }
+  using compiled = await inTurns(CompiledProgram.compiling(where, program, options), pause)
   const buffers = (leaves: readonly { buffer: NativeBuffer }[]) => leaves.map((leaf) => leaf.buffer)
   return await compiled.run({ states: buffers(states), inputs: buffers(inputs), ...rest }, run)
 }
@@ -72,16 +77,29 @@ export interface Analytic {
   frozen: Leaf[]
 }
 
-/** J and dJ/dW of every parameter at θ. */
-export async function analyticGradients(graph: CostGraph, seed: bigint, run: Runner): Promise<Analytic> {
+/** J and dJ/dW of every parameter at θ. `pause` is called after each turn of the event loop. */
+export async function analyticGradients(
+  graph: CostGraph,
+  seed: bigint,
+  run: Runner,
+  pause: () => void,
+): Promise<Analytic> {
   const random = reachable([graph.cost]).filter((node) => primitives[node.op].random)
   const fetches = [graph.cost, ...graph.gradients, ...random]
-  const result = await execute(graph, [], { fetches, costs: [], hypers: [] }, { seed }, run)
+  const result = await execute(graph, [], { fetches, costs: [], hypers: [] }, { seed }, run, pause)
   const [cost, ...others] = result.fetches
   const masks = others.splice(graph.gradients.length)
-  const gradients = others.map((buffer) => native.bufferRead(buffer) as Float64Array)
   const value = native.bufferRead(cost)[0]
-  for (const buffer of [cost, ...others]) native.bufferDispose(buffer)
+  const gradients: Float64Array[] = []
+  try {
+    for (const [i, buffer] of others.entries())
+      gradients.push(await inTurns(readFloat64(buffer, sizeOf(graph.gradients[i].shape)), pause))
+  } catch (error) {
+    for (const mask of masks) native.bufferDispose(mask)
+    throw error
+  } finally {
+    for (const buffer of [cost, ...others]) native.bufferDispose(buffer)
+  }
   const frozen = masks.map((mask, i) => {
     const { buffer, own } = onDevice(mask, graph.device)
     if (own) native.bufferDispose(mask)
@@ -97,7 +115,10 @@ export interface Nudged {
   kink: boolean
 }
 
-/** J(θ±ε) for entries of the concatenation of all parameters (`graph.states` whose places `parameters` lists). */
+/**
+ * J(θ±ε), by the number of the entry, for entries of the concatenation of all parameters (`graph.states` whose places
+ * `parameters` lists).
+ */
 export async function nudgedCosts(
   graph: CostGraph,
   parameters: readonly number[],
@@ -105,7 +126,8 @@ export async function nudgedCosts(
   epsilon: number,
   frozen: readonly Leaf[],
   run: Runner,
-): Promise<Nudged[]> {
+  pause: () => void,
+): Promise<(entry: number) => Nudged> {
   const entry = hyperNode('entry')
   const plus = new Map<Node, Node>()
   const minus = new Map<Node, Node>()
@@ -122,9 +144,10 @@ export async function nudgedCosts(
     for (const place of parameters) {
       const { node, size, name } = graph.states[place]
       // The places of this parameter's elements in θ: comparing them with `entry` picks the one to nudge.
-      const places = Float64Array.from({ length: size }, (_, i) => offset + i)
+      const start = offset
+      const part = (from: number, to: number) => Float64Array.from({ length: to - from }, (_, i) => start + from + i)
       const input = inputNode(node.shape, `places of ${name}`)
-      const buffer = guarded(where, () => native.bufferCreate('float64', size, places, graph.device))
+      const buffer = await inTurns(filledFloat64(where, size, graph.device, part), pause)
       leaves.push({ node: input, buffer })
       own.push(buffer)
       const step = build.mul(build.equal(input, entry), epsilon)
@@ -135,18 +158,18 @@ export async function nudgedCosts(
     // Masks are exchanged in the undisturbed graph as well, so that all three see the same ones.
     const still = new Map(frozen.map(({ node }) => [node, plus.get(node)!]))
     const deciders = kinkDeciders([graph.cost])
-    const before = substitute(deciders, still)
-    const [costPlus, ...above] = substitute([graph.cost, ...deciders], plus)
-    const [costMinus, ...below] = substitute([graph.cost, ...deciders], minus)
+    const before = await inTurns(substitute(deciders, still), pause)
+    const [costPlus, ...above] = await inTurns(substitute([graph.cost, ...deciders], plus), pause)
+    const [costMinus, ...below] = await inTurns(substitute([graph.cost, ...deciders], minus), pause)
     const moved = before.map((_, i) => i).filter((i) => above[i] !== before[i] || below[i] !== before[i])
     const pick = (nodes: Node[]) => moved.map((i) => nodes[i])
     const kinks = build.add(signChanges(pick(before), pick(above)), signChanges(pick(before), pick(below)))
     const roots = { fetches: [], costs: [costPlus, costMinus, kinks], hypers: [entry] }
-    const result = await execute(graph, leaves, roots, { steps: entries.length, hyper: entries }, run)
-    return Array.from(entries, (_, i) => {
+    const result = await execute(graph, leaves, roots, { steps: entries.length, hyper: entries }, run, pause)
+    return (i) => {
       const [up, down, changes] = result.costs.subarray(3 * i, 3 * i + 3)
       return { plus: up, minus: down, kink: changes > 0 }
-    })
+    }
   } finally {
     for (const buffer of own) native.bufferDispose(buffer)
   }

@@ -1,5 +1,7 @@
 /** Which entries of θ a gradient check tries. */
+import { slices, type Sliced } from '../base/slices'
 import { Random } from '../data/random'
+import { entriesOfSlice } from './verdict'
 
 /** From here on trying every entry takes long and tells little more. */
 const mostWithoutSampling = 2000
@@ -13,23 +15,29 @@ export interface ChosenEntry {
 }
 
 /** All entries of parameters of these sizes, or `perTensor` of each, at random but in ascending order. */
-export function chooseEntries(
+export function* chooseEntries(
   sizes: readonly number[],
   perTensor: number,
   seed: bigint,
-): { list: ChosenEntry[]; sampled: boolean } {
+): Sliced<{ list: ChosenEntry[]; sampled: boolean }> {
   const total = sizes.reduce((a, b) => a + b, 0)
   const random = new Random(seed)
+  const list: ChosenEntry[] = []
   let sampled = false
   let offset = 0
-  const list = sizes.flatMap((size, parameter) => {
+  for (const [parameter, size] of sizes.entries()) {
     const few = total > mostWithoutSampling && size > perTensor
     sampled ||= few
-    const elements = few ? distinct(size, perTensor, random) : Array.from({ length: size }, (_, i) => i)
-    const chosen = elements.map((element) => ({ parameter, element, flat: offset + element }))
+    const elements = few ? distinct(size, perTensor, random) : undefined
+    for (const [from, to] of slices(elements?.length ?? size, entriesOfSlice)) {
+      for (let i = from; i < to; i++) {
+        const element = elements ? elements[i] : i
+        list.push({ parameter, element, flat: offset + element })
+      }
+      yield
+    }
     offset += size
-    return chosen
-  })
+  }
   return { list, sampled }
 }
 

@@ -1,13 +1,15 @@
 /** Graph rewriting for checks: the same computation with some of its values exchanged. */
+import type { Sliced } from '../base/slices'
 import * as build from '../graph/build'
 import type { Node } from '../graph/node'
 import { primitives } from '../graph/primitives'
-import { reachable } from '../graph/reachable'
+import { nodesOfSlice, reachable, reaching } from '../graph/reachable'
 
 /** `roots` with every node of `replacement` exchanged; what does not depend on one is shared, not copied. */
-export function substitute(roots: readonly Node[], replacement: ReadonlyMap<Node, Node>): Node[] {
+export function* substitute(roots: readonly Node[], replacement: ReadonlyMap<Node, Node>): Sliced<Node[]> {
   const made = new Map(replacement)
-  for (const node of reachable(roots)) {
+  for (const [i, node] of (yield* reaching(roots)).entries()) {
+    if (i % nodesOfSlice === nodesOfSlice - 1) yield
     if (made.has(node)) continue
     const inputs = node.inputs.map((input) => made.get(input)!)
     const changed = inputs.some((input, i) => input !== node.inputs[i])

@@ -1,6 +1,10 @@
 /** Comparing two gradients. */
+import { slices, type Sliced } from '../base/slices'
 
 export type Verdict = 'correct' | 'suspicious' | 'wrong'
+
+/** Entries that are looked at between two yields: about a millisecond. */
+export const entriesOfSlice = 1 << 14
 
 /** Distances up to this are correct whatever rounding explains. */
 const correctBelow = 1e-7
@@ -21,12 +25,20 @@ export interface Comparison {
   verdict: Verdict
 }
 
-export function compare(entries: readonly Entry[], cost: number, epsilon: number): Comparison {
-  const norm = (value: (entry: Entry) => number) =>
-    Math.sqrt(entries.reduce((sum, entry) => sum + value(entry) ** 2, 0))
-  const size = norm((e) => e.analytic) + norm((e) => e.numeric)
+export function* comparing(entries: readonly Entry[], cost: number, epsilon: number): Sliced<Comparison> {
+  const norm = function* (value: (entry: Entry) => number): Sliced<number> {
+    let squares = 0
+    for (const [from, to] of slices(entries.length, entriesOfSlice)) {
+      for (let i = from; i < to; i++) squares += value(entries[i]) ** 2
+      yield
+    }
+    return Math.sqrt(squares)
+  }
+  const analytic = yield* norm((e) => e.analytic)
+  const numeric = yield* norm((e) => e.numeric)
+  const size = analytic + numeric
   if (size === 0) return { distance: 0, floor: 0, verdict: 'correct' }
-  const distance = norm((e) => e.analytic - e.numeric) / size
+  const distance = (yield* norm((e) => e.analytic - e.numeric)) / size
   const floor = (8 * 2 ** -53 * Math.abs(cost) * Math.sqrt(entries.length)) / (epsilon * size)
   return { distance, floor, verdict: judge(distance, floor) }
 }

@@ -42,12 +42,12 @@ export class Random {
     return atOnce(this.shuffleInSlices(items))
   }
 
-  /** The same, to the same order. */
-  *shuffleInSlices<T extends Uint32Array | number[]>(items: T): Sliced<T> {
-    for (let i = items.length - 1; i > 0; i--) {
-      const j = this.below(i + 1)
-      const kept = items[i]
-      items[i] = items[j]
+  /** The same, to the same order; of the items [from, to) alone. */
+  *shuffleInSlices<T extends Uint32Array | number[]>(items: T, from = 0, to = items.length): Sliced<T> {
+    for (let i = to - from - 1; i > 0; i--) {
+      const j = from + this.below(i + 1)
+      const kept = items[from + i]
+      items[from + i] = items[j]
       items[j] = kept
       if (i % swapsAtOnce === 0) yield
     }

@@ -2,12 +2,13 @@
 import { booleanOption, checkOptions, nonNegativeNumber, positiveInteger, seedOption } from '../base/checks'
 import { OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
-import { atOnce, inTurns, slices, type Sliced } from '../base/slices'
+import { atOnce, inTurns, type Sliced } from '../base/slices'
 import type { Tensor } from '../tensor/tensor'
-import { Random, rowNumbers } from './random'
+import { countedRows, Random } from './random'
 import { heldRows } from './row-source'
 import { requirePair, requireSameCount, toRows, type DataLike, type Rows } from './rows'
 import { rowsInSlices, takenRows } from './rows-in-slices'
+import { stratifiedParts } from './split-classes'
 
 export interface SplitOptions {
   /** Share of the examples (all parts sum to 1), or number of examples (all parts sum to m). */
@@ -126,7 +127,7 @@ function* splitting<const Options extends SplitOptions>(
 
 /** The rows of each part, without a look at y. */
 function* shuffledParts(counts: readonly number[], random: Random): Sliced<Uint32Array[]> {
-  const order = yield* random.shuffleInSlices(rowNumbers(counts.reduce((a, b) => a + b, 0)))
+  const order = yield* random.shuffleInSlices(yield* countedRows(counts.reduce((a, b) => a + b, 0)))
   let begin = 0
   return counts.map((count) => order.slice(begin, (begin += count)))
 }
@@ -156,93 +157,6 @@ function partCounts(where: string, names: readonly PartName[], shares: readonly 
       )
   })
   return counts
-}
-
-/** Numbers of y that are looked up between two yields. */
-const lookupsAtOnce = 1 << 15
-
-/** The rows of every class: every distinct row of y. */
-function* classesOf(where: string, y: Rows): Sliced<number[][]> {
-  const groups = new Map<string | number, number[]>()
-  for (const [from, to] of slices(y.count, Math.max(1, Math.floor(lookupsAtOnce / y.width)))) {
-    for (let row = from; row < to; row++) {
-      const key = y.width === 1 ? y.data[row] : y.data.subarray(row * y.width, (row + 1) * y.width).join()
-      const group = groups.get(key)
-      if (group) group.push(row)
-      else groups.set(key, [row])
-    }
-    yield
-  }
-  // Few examples of few classes are fine; as many classes as examples are a regression target.
-  if (groups.size > Math.max(10, y.count / 2))
-    throw new OptionError(
-      `${where}: stratify needs classes in y, got ${groups.size} different values in ${y.count} rows. ` +
-        `Leave stratify out for regression.`,
-    )
-  return [...groups.values()]
-}
-
-/** The rows of each part, with every class in its overall share, to one example. */
-function* stratifiedParts(where: string, y: Rows, counts: readonly number[], random: Random): Sliced<Uint32Array[]> {
-  const classes = yield* classesOf(where, y)
-  // Classes of equal claims get the examples that are left over in a random order.
-  const order = random.shuffle(classes.map((_, i) => i))
-  const members: number[][] = []
-  for (const i of order) members.push(yield* random.shuffleInSlices(classes[i]))
-  const shares = apportioned(
-    members.map(({ length }) => length),
-    counts,
-  )
-  const taken = members.map(() => 0)
-  const parts: Uint32Array[] = []
-  for (const [part, count] of counts.entries()) {
-    const rows = new Uint32Array(count)
-    let at = 0
-    for (const [c, group] of members.entries()) {
-      for (const [from, to] of slices(shares[part][c])) {
-        rows.set(group.slice(taken[c] + from, taken[c] + to), at)
-        at += to - from
-        yield
-      }
-      taken[c] += shares[part][c]
-    }
-    parts.push(yield* random.shuffleInSlices(rows))
-  }
-  return parts
-}
-
-/**
- * How many examples of each class go to each of at most three parts. Both sums are kept: of every class all examples,
- * of every part its count. A number is its exact share, rounded down or up: the parts take turns, and the largest
- * remainders are rounded up.
- */
-function apportioned(sizes: readonly number[], counts: readonly number[]): number[][] {
-  const m = counts.reduce((a, b) => a + b, 0)
-  const shares = counts.map((count) => sizes.map((size) => Math.floor((size * count) / m)))
-  const remainders = counts.map((count) => sizes.map((size) => (size * count) % m))
-  // Of each class 0, 1 or 2 examples are left over, at most one for a part.
-  const left = sizes.map((size, c) => size - shares.reduce((sum, share) => sum + share[c], 0))
-  const open = counts.map((count, part) => count - shares[part].reduce((a, b) => a + b, 0))
-  const take = (part: number, classes: readonly number[]) => {
-    for (const c of classes) {
-      shares[part][c]++
-      left[c]--
-      open[part]--
-    }
-  }
-  for (let part = 0; part < counts.length; part++) {
-    const later = counts.length - part - 1
-    const claim = (c: number) => remainders[part][c] - (later === 1 ? remainders[part + 1][c] : 0)
-    const ranked = sizes.map((_, c) => c).filter((c) => left[c] > 0)
-    ranked.sort((a, b) => claim(b) - claim(a))
-    // Classes with two left over of which this part takes none need one in each later part: no more than those have.
-    const twice = ranked.filter((c) => left[c] === 2)
-    const bound = later === 2 ? twice.length - Math.min(open[part + 1], open[part + 2]) : later === 1 ? twice.length : 0
-    const first = new Set(twice.slice(0, Math.max(0, bound)))
-    const others = ranked.filter((c) => !first.has(c)).slice(0, open[part] - first.size)
-    take(part, [...first, ...others])
-  }
-  return shares
 }
 
 /**

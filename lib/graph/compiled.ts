@@ -2,6 +2,7 @@
  * From a program to results: encode, compile, run, dispose. Whatever computes goes through here: ops on values,
  * derivatives, traces, the programs of models, gradient checks.
  */
+import { dispose } from '../base/disposal'
 import type { Reading } from '../base/slices'
 import type { NativeBuffer, NativePlan, RunRequest, RunResult } from '../native/contract'
 import { native } from '../native/native'
@@ -142,7 +143,7 @@ export class CompiledProgram {
     native.planDispose(this.plan)
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.dispose()
   }
 }

@@ -2,6 +2,7 @@
 import { turn } from '../base/clock'
 import type { DType, NativeArray, Precision } from '../base/dtype'
 import { StateError } from '../base/errors'
+import { inTurns } from '../base/slices'
 import type { Optimizer } from '../optimizers/optimizer'
 import type { Schedule } from '../schedules'
 import type { WeightSetLike } from '../tensor/weight-set'
@@ -9,6 +10,7 @@ import { Plans, type PlanRequest } from './programs/plans'
 import { predictProgram, trainProgram } from './programs/program'
 import { rateIn } from './programs/safeguards'
 import type { BatchShape, Parts } from './programs/tracer'
+import type { Job } from './queue/job'
 import { JobQueue } from './queue/queue'
 import type { Compiled } from './structure/compile'
 import type { Network, PlacedLayer } from './structure/network'
@@ -152,12 +154,10 @@ export class Engine implements Parts {
   }
 
   /** Weights and all optimiser state go to another device; plans are made anew there. */
-  moveTo(device: string): void {
+  async moveTo(device: string, job: Job): Promise<void> {
     if (device === this.device) return
-    this.weights.moveTo(
-      device,
-      [...this.ownOptimizers.values()].map((own) => own.slots),
-    )
+    const own = [...this.ownOptimizers.values()].map(({ slots }) => slots)
+    await inTurns(this.weights.movingTo(device, own), () => job.throwIfAborted())
     this.plans.clear()
   }
 

@@ -1,4 +1,5 @@
 /** What users hold: every method checks its arguments and hands the work to the queue. */
+import { dispose } from '../base/disposal'
 import { inspect } from 'node:util'
 import { booleanOption, checkOptions, checkSignal, oneOf, positiveInteger } from '../base/checks'
 import type { DType, Precision } from '../base/dtype'
@@ -365,8 +366,8 @@ export class Model<Types extends ModelTypes = ModelTypes> {
    */
   async to(device: DeviceName): Promise<this> {
     const engine = this.#engine
-    return engine.queue.enqueue('to', 'write', undefined, async () => {
-      engine.moveTo(resolveDevice('model.to', device, engine.network.sizeIn(engine.dtype)))
+    return engine.queue.enqueue('to', 'write', undefined, async (job) => {
+      await engine.moveTo(resolveDevice('model.to', device, engine.network.sizeIn(engine.dtype)), job)
       return this
     })
   }
@@ -385,7 +386,7 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     return this.#engine.disposeAfterJobs()
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.dispose()
   }
 }

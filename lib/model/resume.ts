@@ -95,6 +95,6 @@ async function restoreCallbacks(callbacks: readonly Callback[], checkpoint: Chec
         `resume: the interrupted fit had callbacks.${saved.name} at place ${i}, ` +
           `got ${callback ? `'${callback.name}'` : 'none'}. Pass the same callbacks in the same order.`,
       )
-    await callback.restore(await inTurns(callbackState(saved)))
+    await callback.restore(await callbackState(saved))
   }
 }

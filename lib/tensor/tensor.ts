@@ -1,8 +1,9 @@
+import { dispose } from '../base/disposal'
 import { inspect } from 'node:util'
 import { checkOptions, tensorDTypeOption } from '../base/checks'
 import { markClass } from '../base/copies'
 import { isArrayOf, type ArrayOf, type DType, type TensorArray, type TensorDType } from '../base/dtype'
-import { DisposedError, OptionError, ShapeError, StateError } from '../base/errors'
+import { describeValue, DisposedError, DTypeError, OptionError, ShapeError, StateError } from '../base/errors'
 import { shapeText, sizeOf, type Shape } from '../base/shape'
 import { TraceContext } from '../graph/context'
 import type { Node } from '../graph/node'
@@ -98,8 +99,13 @@ export class Tensor<D extends TensorDType = DType> {
 
   static {
     markClass(Tensor)
+    // A layer of another copy of the package gets tensors of this one.
+    const requireOwn = (t: AnyTensor) => {
+      if (!(#dtype in t)) throw new DTypeError(`expected a tensor, got ${describeValue(t)}.`)
+    }
     internals = {
       storageOf(t) {
+        requireOwn(t)
         t.#usable('used')
         if (!t.#storage) throw t.#tracedError()
         return t.#storage
@@ -117,9 +123,18 @@ export class Tensor<D extends TensorDType = DType> {
         const { buffer } = t.#storage
         return guarded('Tensor.data', () => native.bufferRead<TensorArray>(buffer))
       },
-      nodeOf: (t) => t.#node,
-      contextOf: (t) => t.#context,
-      isWeak: (t) => t.#weak,
+      nodeOf(t) {
+        requireOwn(t)
+        return t.#node
+      },
+      contextOf(t) {
+        requireOwn(t)
+        return t.#context
+      },
+      isWeak(t) {
+        requireOwn(t)
+        return t.#weak
+      },
       share<D extends TensorDType>(t: Tensor<D>, shape: Shape) {
         const result = new Tensor<D>(shape, t.#dtype)
         const storage = internals.storageOf(t)
@@ -196,7 +211,7 @@ export class Tensor<D extends TensorDType = DType> {
     this.#storage = undefined
   }
 
-  [Symbol.dispose](): void {
+  [dispose](): void {
     this.dispose()
   }
 

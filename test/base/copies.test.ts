@@ -3,7 +3,7 @@ import { join, sep } from 'node:path'
 import { expect } from 'chai'
 import * as my from '../../lib'
 import { describeValue } from '../../lib/base/errors'
-import { thrown } from '../model/support'
+import { rejected, thrown } from '../model/support'
 
 /** Loaded as if for the first time. */
 function secondCopy(): typeof my {
@@ -23,7 +23,7 @@ describe('what another copy of the package made', () => {
   const other = secondCopy()
   const model = (of: typeof my) => of.sequential({ inputShape: [1], seed: 1, layers: [of.layers.dense({ units: 1 })] })
 
-  it('is called so, and what to look at', () => {
+  it('is called so, and what to look at', async () => {
     expect(other.Tensor).not.to.equal(my.Tensor)
     const rows: [call: () => unknown, what: string][] = [
       [() => my.ops.add(other.tensor([1]) as never, 1), 'Tensor'],
@@ -32,12 +32,35 @@ describe('what another copy of the package made', () => {
     ]
     for (const [call, what] of rows)
       expect(thrown(call).message).to.include(`got a ${what} of another copy of Myelin: two are loaded (see npm ls`)
+    const foreign = other.input({ shape: [1] })
+    for (const inputs of [foreign, { x: foreign }])
+      expect(thrown(() => my.model({ inputs: inputs as never, outputs: inputs as never })).message).to.match(
+        /model: inputs: .*got a SymbolicTensor of another copy/,
+      )
+    // Some layers look at what they get, others compute with it at once.
+    for (const list of [[other.layers.dropout({ rate: 0.5 })], [other.layers.dense({ units: 1 })]]) {
+      const mixed = my.sequential({
+        inputShape: [1],
+        layers: [my.layers.dense({ units: 2, activation: 'tanh' }), ...list] as never,
+      })
+      mixed.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
+      expect(
+        (
+          await rejected(
+            mixed.fit(
+              [[1]],
+              [[1, 1]].map((row) => row.slice(0, mixed.outputShape[0])),
+            ),
+          )
+        ).message,
+      ).to.match(/expected a tensor.*got a Tensor of another copy of Myelin/)
+    }
     for (const [value, what] of [
       [other.data.augment({ flip: 0.5 }), 'Augmenter'],
       [other.data.confusionMatrix([0, 1], [0, 1]), 'ConfusionMatrix'],
       [other.trace((a) => other.ops.square(a), [[]]), 'Graph'],
     ] as const)
-      expect(describeValue(value)).to.match(new RegExp(`^a ${what} of another copy`))
+      expect(describeValue(value)).to.match(new RegExp(`^an? ${what} of another copy`))
   })
 
   it('is what it is in its own copy', () => {

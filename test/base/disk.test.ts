@@ -51,6 +51,23 @@ describe('writing files all or nothing', () => {
     expect(Buffer.from(await readFile(file)).toString()).to.equal('two')
   })
 
+  it('writes files of the longest names, whatever their letters, and removes what was left beside them', async () => {
+    for (const name of ['m'.repeat(255), '模'.repeat(85), 'a' + '模'.repeat(84), '😀'.repeat(63)]) {
+      const file = join(folder, name)
+      await writeFileAtomic(file, Buffer.from('one'))
+      const kept = Buffer.from(name)
+        .subarray(0, 100)
+        .toString()
+        .replace(/\uFFFD$/, '')
+      const left = join(folder, `.${kept}.999999999.0123456789ab.tmp`)
+      writeFileSync(left, 'left')
+      utimesSync(left, 1, 1)
+      await writeFileAtomic(file, Buffer.from('two'))
+      expect(readdirSync(folder)).to.deep.equal([name])
+      rmSync(file)
+    }
+  })
+
   it('writes through a symbolic link', async () => {
     writeFileSync(join(folder, 'target'), 'old')
     symlinkSync('target', join(folder, 'link'))

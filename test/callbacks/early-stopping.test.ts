@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import {
+  AbortError,
   type Callback,
   callbacks,
   type EpochLogs,
   layers,
+  memory,
   type Model,
   ops,
   OptionError,
@@ -100,6 +102,59 @@ describe('earlyStopping', () => {
     })
     expect(JSON.stringify(resumed.history)).to.equal(JSON.stringify(history))
     rmSync(folder, { recursive: true })
+  })
+
+  it('keeps large weights of one moment, whatever changes the model while they are copied', async () => {
+    const units = 3000
+    using model = sequential({
+      inputShape: [units],
+      seed: 1,
+      layers: [layers.dense({ units, activation: 'tanh' }), layers.dense({ units: 1 })],
+    })
+    model.compile({ optimizer: 'gradientDescent', loss: 'meanSquaredError' })
+    const x = { data: new Float32Array(2 * units).map((_, i) => Math.sin(i)), shape: [2, units] }
+    let best: Float32Array | undefined
+    let changes = 0
+    const zeros = { weight: ops.mul(0, model.getWeights()[0].weight), bias: new Float32Array(units) }
+    await model.fit(x, [1, 2], {
+      epochs: 2,
+      callbacks: [
+        {
+          name: 'meddler',
+          onEpoch(logs) {
+            logs.val_loss = logs.epoch
+            if (logs.epoch !== 1) return
+            best = Float32Array.from(model.getWeights()[0].weight.data)
+            setImmediate(() => {
+              model.setWeights([{ name: 'dense_1', ...zeros }], { partial: true })
+              changes++
+            })
+          },
+        },
+        callbacks.earlyStopping({ patience: 3, restoreBestWeights: true }),
+      ],
+    })
+    expect(changes).to.equal(1)
+    expect(model.getWeights()[0].weight.data).to.deep.equal(best)
+  })
+
+  it('ends with the model, where that is disposed while weights are copied', async () => {
+    const units = 3000
+    const model = sequential({ inputShape: [units], layers: [layers.dense({ units, kernelInitializer: 'ones' })] })
+    model.compile({ optimizer: 'gradientDescent', loss: 'meanSquaredError' })
+    const before = memory().liveBytes
+    const error = await rejected(
+      model.fit(
+        { data: new Float32Array(units), shape: [1, units] },
+        { data: new Float32Array(units), shape: [1, units] },
+        {
+          onEpoch: () => void setImmediate(() => model.dispose()),
+          callbacks: [callbacks.earlyStopping({ monitor: 'loss', restoreBestWeights: true })],
+        },
+      ),
+    )
+    expect(error).to.be.instanceOf(AbortError)
+    expect(memory().liveBytes).to.be.below(before - 4 * units * units)
   })
 
   it('asks for the mode of values it does not know', async () => {

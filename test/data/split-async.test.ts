@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { data, DTypeError, memory, OptionError, ShapeError, StateError, tensor } from '../../lib'
 import { collectGarbage } from '../garbage'
+import { longestHold } from '../longest-hold'
 import { rejected } from '../model/support'
 
 const options = { train: 0.7, dev: 0.2, test: 0.1, seed: 5 }
@@ -80,6 +81,25 @@ describe('data.splitAsync', () => {
     // At least one in each 60 ms: a fast machine is done before many are due.
     expect(turns + 1).to.be.above((performance.now() - start) / 60)
     expect(train.x.shape).to.deep.equal([140_000, width])
+  })
+
+  it('holds the event loop for no more than 25 ms, however many classes there are', async function () {
+    this.timeout(60_000)
+    this.retries(2) // a garbage collection may fall into a turn
+    const y = Float32Array.from({ length: 1_000_000 }, (_, i) => i % 300_000)
+    const same = { train: 0.8, dev: 0.1, test: 0.1, stratify: true }
+    const given = { x: y, y }
+    await collectGarbage()
+    expect(await longestHold(() => data.splitAsync(given, same)), 'longest hold in ms').to.be.at.most(25)
+    const { train, dev, test } = await data.splitAsync(given, same)
+    const counts = new Uint8Array(300_000)
+    for (const { y: part } of [train, dev, test]) for (const value of part.data) counts[value]++
+    expect(counts.every((count, c) => count === (c < 100_000 ? 4 : 3))).to.equal(true)
+    const inTrain = new Uint8Array(300_000)
+    for (const value of train.y.data) inTrain[value]++
+    // 0.8 of 3 is 2.4, of 4 it is 3.2.
+    expect(inTrain.every((count, c) => (c < 100_000 ? count === 3 || count === 4 : count === 2 || count === 3))).to.be
+      .true
   })
 
   it('says so where an array was transferred meanwhile, and frees what it had', async () => {

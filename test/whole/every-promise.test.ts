@@ -38,6 +38,25 @@ function large(): my.Model {
   return model
 }
 
+/** With 12 MB of labels. */
+function labelled(): my.Model {
+  const units = 60_000
+  const labels = Array.from({ length: units }, (_, i) => `label ${i} ${'x'.repeat(190)}`)
+  return sequential({ inputShape: [1], labels, layers: [layers.dense({ units, kernelInitializer: 'ones' })] })
+}
+
+/** A safetensors file of so many tensors of one number. */
+function manyTensors(count: number): Uint8Array {
+  const entries = Array.from({ length: count }, (_, i) => [
+    `layer.${i}.weight`,
+    { dtype: 'F32', shape: [1], data_offsets: [4 * i, 4 * i + 4] },
+  ])
+  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)))
+  const length = Buffer.alloc(8)
+  length.writeBigUInt64LE(BigInt(header.length))
+  return Buffer.concat([length, header, Buffer.alloc(4 * count)])
+}
+
 const given = { data: new Float32Array(2048 * 4), shape: [4, 2048] }
 const targets = [1, 2, 3, 4]
 
@@ -119,6 +138,18 @@ describe('whatever returns a promise', function () {
       await large().save(file('loaded.myelin'))
       return () => my.loadModel(file('loaded.myelin'))
     },
+    'save of a long description': async () => {
+      const model = labelled()
+      return () => model.save(file('labels.myelin'))
+    },
+    'loadModel of a long description': async () => {
+      await labelled().save(file('labels.myelin'))
+      return () => my.loadModel(file('labels.myelin'))
+    },
+    'readTensors of many tensors': async () => {
+      writeFileSync(file('many.safetensors'), manyTensors(50_000))
+      return () => my.readTensors(file('many.safetensors'))
+    },
     readTensors: async () => {
       await large().save(file('tensors.myelin'))
       return () => my.readTensors(file('tensors.myelin'))
@@ -129,11 +160,12 @@ describe('whatever returns a promise', function () {
         if (logs.epoch === 2) controller.abort()
       }
       const checkpoint = { path: file('checkpoint.myelin'), every: { epochs: 1 } }
-      const options = { epochs: 3, checkpoint, signal: controller.signal, onEpoch: stopAt2 }
+      const stopping = my.callbacks.earlyStopping({ monitor: 'loss', patience: 9, restoreBestWeights: true })
+      const options = { epochs: 3, checkpoint, signal: controller.signal, onEpoch: stopAt2, callbacks: [stopping] }
       await large()
         .fit(given, targets, options)
         .catch(() => null)
-      return () => my.resume(file('checkpoint.myelin'), given, targets)
+      return () => my.resume(file('checkpoint.myelin'), given, targets, { callbacks: [stopping] })
     },
     'checkpoints of fit': async () => {
       const model = large()
@@ -161,11 +193,38 @@ describe('whatever returns a promise', function () {
       const model = large()
       return () => model.fit(given, targets, { callbacks: [my.callbacks.plateau({ x: given, y: targets })] })
     },
+    'earlyStopping of fit': async () => {
+      const model = large()
+      const stopping = my.callbacks.earlyStopping({ monitor: 'loss', patience: 3, restoreBestWeights: true })
+      return () => model.fit(given, targets, { epochs: 3, callbacks: [stopping] })
+    },
     gradientCheck: async () => {
       const model = await adapted()
       const part = { data: x.data.subarray(0, 5000 * width), shape: [5000, width] }
       return () => my.gradientCheck(model, part, y.subarray(0, 5000))
     },
+    'gradientCheck of large weights': async () => {
+      const model = large()
+      const { gradients } = await model.costAndGradients(given, targets)
+      return () => my.gradientCheck(model, given, targets, { gradients, sample: 2 })
+    },
+    'gradientCheck of all entries': async () => {
+      const model = sequential({
+        inputShape: [100],
+        layers: [layers.dense({ units: 400 }), layers.dense({ units: 1 })],
+      })
+      model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
+      return () => my.gradientCheck(model, { data: new Float32Array(100), shape: [1, 100] }, [1], { sample: Infinity })
+    },
+    'diagnose.signals': async () => {
+      const model = await adapted()
+      return () => my.diagnose.signals(model, x, y)
+    },
+    'diagnose.signals of large weights': async () => {
+      const model = large()
+      return () => my.diagnose.signals(model, given, targets)
+    },
+    'diagnose.learningCurve': async () => () => my.diagnose.learningCurve({ x, y }, () => 1, { seeds: [1] }),
     fromCsv: async () => {
       const lines = Array.from(
         { length: 100_000 },

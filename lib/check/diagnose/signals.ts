@@ -1,34 +1,26 @@
 /** Do signals vanish or explode on their way through the layers, forwards and backwards? */
 import { activationFacts } from '../../activations'
-import { checkOptions, checkSignal, positiveNumber, throwIfAborted } from '../../base/checks'
+import { checkOptions, checkSignal, positiveNumber } from '../../base/checks'
 import { describeValue, OptionError } from '../../base/errors'
-import { inTurns } from '../../base/slices'
-import { toNative } from '../../data/transfer'
-import { withExamples, withInputs } from '../../model/calls'
+import { sizeOf } from '../../base/shape'
+import { inTurns, type Sliced } from '../../base/slices'
+import { withExamples } from '../../model/calls'
 import type { TargetData } from '../../model/data/examples'
-import { dtypeOf, OpenInputs, type InputData } from '../../model/data/inputs'
-import type { Engine } from '../../model/engine'
-import { activations } from '../../model/infer/activations'
-import { costAndGradients } from '../../model/infer/cost-and-gradients'
+import type { InputData, NativeInputs } from '../../model/data/inputs'
+import { activationsOf } from '../../model/infer/activations'
+import { costAndGradientsOf } from '../../model/infer/cost-and-gradients'
 import { Model, type AnyModel } from '../../model/model'
-import type { Network } from '../../model/structure/network'
-import { shareStorage, Tensor, type AnyTensor } from '../../tensor/tensor'
+import type { LayerUse, Network } from '../../model/structure/network'
+import { bufferOf, Tensor, type AnyTensor } from '../../tensor/tensor'
+import type { WeightSet } from '../../tensor/weight-set'
+import { statistics, unitStatistics, type Statistics } from './statistics'
+
+export type { Statistics } from './statistics'
 
 export interface SignalsOptions {
   /** A layer whose root mean square is this many times larger or smaller than the input's is named. Default 1000. */
   factor?: number | undefined
   signal?: AbortSignal | undefined
-}
-
-/** Of the numbers of one array. */
-export interface Statistics {
-  mean: number
-  /** Standard deviation. */
-  std: number
-  /** Root mean square. */
-  rms: number
-  /** Share of exact zeros. */
-  zeros: number
 }
 
 export interface LayerSignals {
@@ -53,91 +45,22 @@ export interface Signals {
   toString(): string
 }
 
-function statistics(values: ArrayLike<number>): Statistics {
-  const n = values.length
-  let sum = 0
-  let zeros = 0
-  let largest = 0
-  for (let i = 0; i < n; i++) {
-    sum += values[i]
-    if (values[i] === 0) zeros++
-    largest = Math.max(largest, Math.abs(values[i]))
-  }
-  if (!Number.isFinite(sum) || largest === 0)
-    return { mean: sum / n, std: largest === 0 ? 0 : NaN, rms: largest === 0 ? 0 : NaN, zeros: zeros / n }
-  const mean = sum / n
-  // Divided by the largest first: squares of 1e-200 would be 0.
-  let squares = 0
-  let deviations = 0
-  for (let i = 0; i < n; i++) {
-    squares += (values[i] / largest) ** 2
-    deviations += ((values[i] - mean) / largest) ** 2
-  }
-  return { mean, std: largest * Math.sqrt(deviations / n), rms: largest * Math.sqrt(squares / n), zeros: zeros / n }
-}
-
-function saturatedShare(activation: string, values: ArrayLike<number>): number {
-  const { limits } = activationFacts(activation)
-  let count = 0
-  for (let i = 0; i < values.length; i++) if (limits.some((limit) => Math.abs(values[i] - limit) < 0.01)) count++
-  return count / values.length
-}
-
-function deadShare(values: ArrayLike<number>, rows: number): number {
-  const width = values.length / rows
-  let dead = 0
-  for (let j = 0; j < width; j++) {
-    let i = 0
-    while (i < rows && values[i * width + j] === 0) i++
-    if (i === rows) dead++
-  }
-  return dead / width
-}
-
-/** x in native memory by input, read once and in slices; tensors of the user's are only held. */
-async function held(where: string, x: InputData, engine: Engine, signal: AbortSignal | undefined): Promise<HeldInputs> {
-  const open = OpenInputs.open(where, x, engine.network, engine)
-  const tensors: [name: string, rows: AnyTensor][] = []
-  const dispose = () => tensors.forEach(([, rows]) => rows.dispose())
-  try {
-    for (const { input, name, source } of open.list) {
-      if (source.given instanceof Tensor) {
-        tensors.push([input.name, shareStorage(source.given, source.given.shape)])
-        continue
-      }
-      const dtype = dtypeOf(input, engine)
-      const pause = () => throwIfAborted(where, signal)
-      const { buffer, shape } = await inTurns(toNative(where, name, source, { dtype, device: 'cpu' }), pause)
-      tensors.push([input.name, Tensor.fromBuffer(buffer, shape, dtype)])
-    }
-  } catch (error) {
-    dispose()
-    throw error
-  } finally {
-    open.release()
-  }
-  const byName = Object.fromEntries(tensors)
-  return { x: engine.network.namedInputs ? byName : tensors[0][1], byName, dispose }
-}
-
-interface HeldInputs {
-  /** As the model takes it. */
-  x: InputData
-  byName: Record<string, AnyTensor>
-  dispose(): void
-}
-
 /**
  * What signals are compared with: the root mean square over the inputs. Behind layers that bring raw inputs of any size
  * to size 1, or make vectors of ids, their outputs count as the input: that is where signals start.
  */
-function inputSize(network: Network, { byName }: HeldInputs, sizeOfUse: ReadonlyMap<string, number>): number {
-  const sizes = network.inputs.flatMap(({ name }, value) => {
+function* inputSize(network: Network, x: NativeInputs, sizeOfUse: ReadonlyMap<string, number>): Sliced<number> {
+  const sizes: number[] = []
+  for (const [value, input] of network.inputs.entries()) {
     const readers = network.uses.filter(({ from }) => from.includes(value))
     const begins = readers.filter(({ built }) => built.first ?? built.wholeNumbers)
-    if (readers.length > 0 && begins.length === readers.length) return begins.map((use) => sizeOfUse.get(use.name)!)
-    return [statistics(byName[name].data).rms]
-  })
+    if (readers.length > 0 && begins.length === readers.length)
+      sizes.push(...begins.map((use) => sizeOfUse.get(use.name)!))
+    else {
+      const { buffer, shape } = x.list.find((given) => given.input === input)!
+      sizes.push((yield* statistics(buffer, sizeOf(shape))).rms)
+    }
+  }
   return sizes.length === 1 ? sizes[0] : Math.sqrt(sizes.reduce((sum, size) => sum + size ** 2, 0) / sizes.length)
 }
 
@@ -163,38 +86,42 @@ export async function signals(
   checkSignal(where, options.signal)
   const factor = positiveNumber(`${where}: factor`, options.factor ?? 1000)
   if (factor <= 1) throw new OptionError(`${where}: factor: expected a number above 1, got ${factor}.`)
-  const { signal } = options
   const { engine } = model.internals
-  const { network } = engine
-  const rows = await held(where, x, engine, signal)
-  try {
-    const found = await withInputs(engine, where, 'read', rows.x, signal, (job, inputs) =>
-      activations(engine, job, inputs, false),
-    )
-    const { gradients } = await withExamples(engine, where, 'read', { x: rows.x, y }, signal, (job, examples) =>
-      costAndGradients(engine, job, examples, false),
-    )
-    const layers = network.uses.map(({ name, place, built }): LayerSignals => {
-      const { z, a } = found[name]
-      const values = a.data
-      // The gradients of a shared layer are those of all its uses; they stand at the first.
-      const entry = (name === place.name && gradients.find((g) => g.name === name)) || {}
-      const tensors = Object.entries(entry).filter((pair): pair is [string, Tensor] => pair[1] instanceof Tensor)
-      const result = {
-        name,
-        activation: statistics(values),
-        saturated: saturatedShare(built.activation, values),
-        dead: deadShare(values, a.shape[0]),
-        gradients: Object.fromEntries(tensors.map(([key, t]) => [key, statistics(t.data)])),
-      }
-      for (const t of [z, a, ...tensors.map(([, gradient]) => gradient)]) t?.dispose()
-      return result
-    })
-    const sizes = new Map(layers.map(({ name, activation }) => [name, activation.rms]))
-    return report(layers, inputSize(network, rows, sizes), factor)
-  } finally {
-    rows.dispose()
-  }
+  return withExamples(engine, where, 'read', { x, y }, options.signal, async (job, examples) => {
+    const { outputs } = engine.requireCompiled(where)
+    engine.requireAdapted(where)
+    const data = await examples.check(outputs).prepared(engine, job)
+    const made: AnyTensor[] = []
+    try {
+      const found = await activationsOf(engine, job, data.x, false)
+      for (const { z, a } of Object.values(found)) made.push(...(z ? [z, a] : [a]))
+      const { gradients } = await costAndGradientsOf(engine, job, outputs, data, false)
+      for (const entry of gradients) made.push(...Object.values(entry).filter((value) => value instanceof Tensor))
+      const work = (function* (): Sliced<Signals> {
+        const layers: LayerSignals[] = []
+        for (const use of engine.network.uses) layers.push(yield* layerSignals(use, found[use.name].a, gradients))
+        const sizes = new Map(layers.map(({ name, activation }) => [name, activation.rms]))
+        return report(layers, yield* inputSize(engine.network, data.x, sizes), factor)
+      })()
+      return await inTurns(work, () => job.throwIfAborted())
+    } finally {
+      for (const t of made) t.dispose()
+      data.dispose()
+    }
+  })
+}
+
+/** Of one use of a layer with output `a`. */
+function* layerSignals(use: LayerUse, a: Tensor, gradients: WeightSet): Sliced<LayerSignals> {
+  const { name, place, built } = use
+  const { limits } = activationFacts(built.activation)
+  const { saturated, dead, ...activation } = yield* unitStatistics(bufferOf(a), a.shape, limits)
+  // The gradients of a shared layer are those of all its uses; they stand at the first.
+  const entry = (name === place.name && gradients.find((g) => g.name === name)) || {}
+  const own: LayerSignals['gradients'] = {}
+  for (const [key, value] of Object.entries(entry))
+    if (value instanceof Tensor) own[key] = yield* statistics(bufferOf(value), value.size)
+  return { name, activation, saturated, dead, gradients: own }
 }
 
 function report(layers: LayerSignals[], input: number, factor: number): Signals {

@@ -3,17 +3,21 @@
  * tensor names to `{ dtype, shape, data_offsets: [begin, end] }`, offsets relative to the start of the data, and
  * `__metadata__` to strings. This file knows nothing about models.
  */
-import { TextDecoder } from 'node:util'
 import type { ByteSource } from '../../base/disk'
 import { describeValue, FormatError } from '../../base/errors'
+import { parsedJson } from '../../base/json-text'
 import { shapeText } from '../../base/shape'
-import type { Reading } from '../../base/slices'
+import type { Reading, Sliced } from '../../base/slices'
+import { sorted } from '../../base/sorted'
 import { foreignFile, sniffedBytes } from './foreign'
 import { bytesOfElements, formats, isFileDType, type FileDType } from './formats'
 
 export const lengthBytes = 8
 /** As in the reference implementation: a longer header is an attack or an accident. */
 export const largestHeader = 100_000_000
+
+/** Entries that are handled between two yields. */
+export const entriesAtOnce = 1 << 10
 
 /** Where a tensor lies: `begin` and `end` count from the start of the data. */
 export interface TensorRange {
@@ -75,19 +79,23 @@ export function* readHeader(
   const head = Buffer.alloc(dataStart)
   yield source.read(head, 0)
 
-  const { __metadata__: strings, ...rest } = parseHeader(head.subarray(lengthBytes), fail, otherwise)
-  const metadata = checkMetadata(strings, fail)
-  const entries = Object.entries(rest)
-  check?.(metadata, entries.length)
-  const ranges = entries.map(([tensor, entry]) => checkEntry(tensor, entry, fail))
-  checkCoverage(ranges, source.length - dataStart, fail)
+  const parsed = yield* parseHeader(head.subarray(lengthBytes), fail, otherwise)
+  const metadata = checkMetadata(Object.hasOwn(parsed, '__metadata__') ? parsed.__metadata__ : undefined, fail)
+  const names = Object.keys(parsed).filter((tensor) => tensor !== '__metadata__')
+  check?.(metadata, names.length)
+  const ranges: TensorRange[] = []
+  for (const tensor of names) {
+    ranges.push(checkEntry(tensor, parsed[tensor], fail))
+    if (ranges.length % entriesAtOnce === 0) yield
+  }
+  yield* checkCoverage(ranges, source.length - dataStart, fail)
   return { metadata, ranges, dataStart, head }
 }
 
-function parseHeader(bytes: Buffer, fail: Fail, otherwise: Fail): Record<string, unknown> {
+function* parseHeader(bytes: Buffer, fail: Fail, otherwise: Fail): Sliced<Record<string, unknown>> {
   let header: unknown
   try {
-    header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    header = yield* parsedJson(bytes)
   } catch (error) {
     otherwise(
       `the header (bytes 8 to ${bytes.length + 8}) is not JSON: ${(error as Error).message} The file is damaged or ` +
@@ -132,9 +140,9 @@ function checkEntry(name: string, entry: unknown, fail: Fail): TensorRange {
 }
 
 /** The ranges must tile the data: no gap, no overlap, nothing behind the end. */
-function checkCoverage(ranges: readonly TensorRange[], dataLength: number, fail: Fail): void {
+function* checkCoverage(ranges: readonly TensorRange[], dataLength: number, fail: Fail): Sliced<void> {
   let next = 0
-  for (const { name, begin, end } of [...ranges].sort(byPlace)) {
+  for (const { name, begin, end } of yield* sorted(ranges, byPlace)) {
     if (begin !== next)
       fail(
         `tensor '${name}' starts at byte ${begin} of the data, expected ${next}: tensors ` +

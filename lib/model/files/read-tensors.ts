@@ -3,9 +3,10 @@ import { checkOptions, checkSignal, throwIfAborted } from '../../base/checks'
 import type { ByteSource } from '../../base/disk'
 import { describeValue, OptionError } from '../../base/errors'
 import { inTurns, type Reading } from '../../base/slices'
+import { sorted } from '../../base/sorted'
 import { didYouMean } from '../../base/suggest'
 import type { FileDType } from './formats'
-import { byPlace, failing, readHeader, type TensorRange } from './header'
+import { byPlace, entriesAtOnce, failing, readHeader, type TensorRange } from './header'
 import { withBytes } from './source'
 import { readValues, type FileValues } from './values'
 
@@ -49,10 +50,15 @@ function* tensorsOf(source: ByteSource, name: string, names: readonly string[] |
   const { metadata, ranges } = header
   const wanted = names ? chosen(ranges, name, names) : ranges
   const read = new Map<TensorRange, FileValues>()
-  for (const range of [...wanted].sort(byPlace))
-    read.set(range, yield* readValues(source, header, range, failing(name)))
+  const fail = failing(name)
+  for (const range of yield* sorted(wanted, byPlace)) read.set(range, yield* readValues(source, header, range, fail))
   // In the order of the header or of `names`. No name is special here: '__proto__' is one like any other.
-  const tensors = Object.fromEntries(wanted.map((range) => [range.name, read.get(range) as FileTensor]))
+  const tensors: Record<string, FileTensor> = {}
+  for (const [i, range] of wanted.entries()) {
+    const value = read.get(range) as FileTensor
+    Object.defineProperty(tensors, range.name, { value, writable: true, enumerable: true, configurable: true })
+    if (i % entriesAtOnce === 0) yield
+  }
   return { tensors, metadata }
 }
 

@@ -12,10 +12,21 @@ import { createHash, type Hash } from 'node:crypto'
 import type { ByteSource } from '../../base/disk'
 import { isArrayOf, type TensorArray } from '../../base/dtype'
 import { describeValue, FormatError } from '../../base/errors'
+import { encoded, jsonPieces } from '../../base/json-text'
 import { shapeText } from '../../base/shape'
 import { atOnce, slices, type Reading, type Sliced } from '../../base/slices'
+import { sorted } from '../../base/sorted'
 import { isBigEndian, swapBytes } from './formats'
-import { byPlace, failing, largestHeader, lengthBytes, readHeader, type Fail, type Header } from './header'
+import {
+  byPlace,
+  entriesAtOnce,
+  failing,
+  largestHeader,
+  lengthBytes,
+  readHeader,
+  type Fail,
+  type Header,
+} from './header'
 import { readBytes, readValues } from './values'
 
 export interface NamedArray {
@@ -50,12 +61,18 @@ interface Digest {
 const byName = ([a]: readonly [string, ...unknown[]], [b]: readonly [string, ...unknown[]]) => (a < b ? -1 : 1)
 
 /** SHA-256, in hex, of what a file holds, whatever the order in it. */
-function contentsOf(metadata: Container['metadata'], tensors: readonly Digest[]): string {
+function* contentsOf(metadata: Container['metadata'], tensors: readonly Digest[]): Sliced<string> {
   const strings = Object.entries(metadata).sort(byName)
-  const values = tensors.map(({ name, dtype, shape, hash }) => [name, dtype, shape, hash] as const).sort(byName)
-  return createHash('sha256')
-    .update(JSON.stringify([strings, values]))
-    .digest('hex')
+  const values = yield* sorted(
+    tensors.map(({ name, dtype, shape, hash }) => [name, dtype, shape, hash] as const),
+    byName,
+  )
+  const hash = createHash('sha256')
+  for (const piece of yield* jsonPieces([strings, values])) {
+    hash.update(piece)
+    yield
+  }
+  return hash.digest('hex')
 }
 
 /** Bytes of a file that holds `tensors` and the strings of `metadata` ('contents' is added). */
@@ -83,19 +100,29 @@ export function* containerParts({ metadata, tensors }: Container): Sliced<Uint8A
   const digests: Digest[] = []
   for (const [i, { name, shape, data }] of tensors.entries())
     digests.push({ name, dtype: dtypeOf(data), shape, hash: yield* digest(values[i]) })
-  const entries = digests.map(({ name, dtype, shape }, i) => {
-    return `${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: offsets[i] })}`
-  })
-  const strings = JSON.stringify({ contents: contentsOf(metadata, digests), ...metadata })
-  const text = `{${[`"__metadata__":${strings}`, ...entries].join(',')}}`
-  const textBytes = Buffer.byteLength(text)
+  const strings = { contents: yield* contentsOf(metadata, digests), ...metadata }
+  const ranges = digests.map(({ name, dtype, shape }, i) => [name, { dtype, shape, data_offsets: offsets[i] }] as const)
+  // A record would put names that are numbers first.
+  const pieces = ['{"__metadata__":', ...(yield* jsonPieces(strings))]
+  for (const [i, [name, range]] of ranges.entries()) {
+    pieces.push(`,${JSON.stringify(name)}:${JSON.stringify(range)}`)
+    if (i % entriesAtOnce === 0) yield
+  }
+  pieces.push('}')
+  const text = yield* encoded(pieces)
+  const textBytes = text.reduce((sum, piece) => sum + piece.length, 0)
   // Spaces at the end of the header put the data on an 8-byte boundary of the file.
   const headerBytes = Math.ceil(textBytes / 8) * 8
   if (headerBytes > largestHeader)
     throw new FormatError(`The model's description takes ${headerBytes} bytes; a file can hold ${largestHeader}.`)
   const head = Buffer.alloc(lengthBytes + headerBytes, ' ')
   head.writeBigUInt64LE(BigInt(headerBytes))
-  head.write(text, lengthBytes)
+  let at = lengthBytes
+  for (const [i, piece] of text.entries()) {
+    head.set(piece, at)
+    at += piece.length
+    if (i % entriesAtOnce === 0) yield
+  }
   return [head, ...order.map((i) => values[i])]
 }
 
@@ -163,13 +190,13 @@ export function* decodedContainer(
   const whole = contents === undefined ? hashOfHead(header, written) : undefined
   const digests: Digest[] = []
   const read = new Map<string, NamedArray>()
-  for (const range of [...ranges].sort(byPlace)) {
+  for (const range of yield* sorted(ranges, byPlace)) {
     const hash = whole ?? createHash('sha256')
     const { shape, data } = yield* readValues(source, header, range, fail, hash)
     read.set(range.name, { name: range.name, shape, data: data as TensorArray })
     if (!whole) digests.push({ ...range, hash: hash.digest('hex') })
   }
-  const actual = whole ? whole.digest('hex') : contentsOf(metadata, digests)
+  const actual = whole ? whole.digest('hex') : yield* contentsOf(metadata, digests)
   if (actual !== written)
     fail(
       `altered: the checksum written in it is ${written.slice(0, 16)}…, but its contents give ` +

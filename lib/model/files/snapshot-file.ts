@@ -5,7 +5,8 @@
 import type { ByteSource } from '../../base/disk'
 import { describeValue, FormatError } from '../../base/errors'
 import type { Json } from '../../base/json'
-import type { Reading, Sliced } from '../../base/slices'
+import { jsonPieces, parsedJson } from '../../base/json-text'
+import { atOnce, type Reading, type Sliced } from '../../base/slices'
 import { Checked } from './checked'
 import { readArchitecture, readCompiled, readProgress } from './read'
 import { containerParts, decodedContainer, encodeContainer, type Container } from './safetensors'
@@ -17,23 +18,23 @@ const version = 2
 
 /** The bytes of a model file. Throws FormatError where names clash or sizes do not fit. */
 export function encodeSnapshot(snapshot: ModelSnapshot): Uint8Array {
-  return encodeContainer(containerOf(snapshot))
+  return encodeContainer(atOnce(containerOf(snapshot)))
 }
 
 /** The same file in pieces, one after the other, made in slices. */
-export function snapshotParts(snapshot: ModelSnapshot): Sliced<Uint8Array[]> {
-  return containerParts(containerOf(snapshot))
+export function* snapshotParts(snapshot: ModelSnapshot): Sliced<Uint8Array[]> {
+  return yield* containerParts(yield* containerOf(snapshot))
 }
 
-function containerOf({ architecture, compiled, progress, checkpoint, tensors }: ModelSnapshot): Container {
+function* containerOf({ architecture, compiled, progress, checkpoint, tensors }: ModelSnapshot): Sliced<Container> {
   return {
     metadata: {
       format,
       version: String(version),
-      architecture: stringify(architecture),
-      compiled: stringify(compiled),
-      progress: stringify(progress),
-      checkpoint: stringify(checkpoint ?? null),
+      architecture: yield* stringify(architecture),
+      compiled: yield* stringify(compiled),
+      progress: yield* stringify(progress),
+      checkpoint: yield* stringify(checkpoint ?? null),
     },
     tensors,
   }
@@ -47,10 +48,11 @@ export function* decodedSnapshot(bytes: ByteSource, source: string): Reading<Mod
   const check = (strings: Container['metadata'], count: number) => checkFormat(strings, count, source)
   const { metadata, tensors } = yield* decodedContainer(bytes, source, check)
   const found = checkedVersion(metadata, source)
-  const read = <T>(key: string, check: (value: Checked, version: number) => T): T =>
-    check(new Checked(parse(metadata, key, source), key, source), found)
-  const architecture = read('architecture', readArchitecture)
-  const compiled = read('compiled', readCompiled)
+  const read = function* <T>(key: string, check: (value: Checked, version: number) => T): Sliced<T> {
+    return check(new Checked(yield* parse(metadata, key, source), key, source), found)
+  }
+  const architecture = yield* read('architecture', readArchitecture)
+  const compiled = yield* read('compiled', readCompiled)
   if (compiled && compiled.outputs.length !== architecture.outputs.length)
     throw new FormatError(
       `${source}: compiled: expected ${architecture.outputs.length} outputs, got ${compiled.outputs.length}.`,
@@ -58,8 +60,8 @@ export function* decodedSnapshot(bytes: ByteSource, source: string): Reading<Mod
   return {
     architecture,
     compiled,
-    progress: read('progress', readProgress),
-    checkpoint: parse(metadata, 'checkpoint', source),
+    progress: yield* read('progress', readProgress),
+    checkpoint: yield* parse(metadata, 'checkpoint', source),
     tensors,
   }
 }
@@ -87,23 +89,26 @@ function checkedVersion(metadata: Container['metadata'], source: string): number
 /** Numbers that JSON cannot write, kept as `{"$number": "NaN"}`: a diverged history must survive a checkpoint. */
 const specialNumbers: Record<string, number> = { NaN: NaN, Infinity: Infinity, '-Infinity': -Infinity, '-0': -0 }
 
-function stringify(value: unknown): string {
-  return JSON.stringify(value, (_, entry: unknown) => {
+function* stringify(value: unknown): Sliced<string> {
+  const replace = (_: string, entry: unknown) => {
     if (typeof entry !== 'number' || (Number.isFinite(entry) && !Object.is(entry, -0))) return entry
     return { $number: Object.is(entry, -0) ? '-0' : String(entry) }
-  })
+  }
+  return (yield* jsonPieces(value, replace)).join('')
 }
 
-function parse(metadata: Container['metadata'], key: string, source: string): Json {
+function revive(entry: unknown): unknown {
+  if (entry === null || typeof entry !== 'object' || Array.isArray(entry)) return entry
+  const special = (entry as { $number?: unknown }).$number
+  if (typeof special !== 'string' || Object.keys(entry).length !== 1 || !(special in specialNumbers)) return entry
+  return specialNumbers[special]
+}
+
+function* parse(metadata: Container['metadata'], key: string, source: string): Sliced<Json> {
   const text = metadata[key]
   if (text === undefined) throw new FormatError(`${source}: the metadata has no "${key}".`)
   try {
-    return JSON.parse(text, (_, entry: unknown) => {
-      if (entry === null || typeof entry !== 'object' || Array.isArray(entry)) return entry
-      const special = (entry as { $number?: unknown }).$number
-      if (typeof special !== 'string' || Object.keys(entry).length !== 1 || !(special in specialNumbers)) return entry
-      return specialNumbers[special]
-    }) as Json
+    return (yield* parsedJson(Buffer.from(text), revive)) as Json
   } catch (error) {
     throw new FormatError(`${source}: metadata "${key}" is not JSON: ${(error as Error).message}`, { cause: error })
   }

@@ -1,4 +1,5 @@
 /** From what users give to the places of a network: which layers stand where, under which names. */
+import { isOfAnotherCopy } from '../../base/copies'
 import { describeValue, MyelinError, OptionError } from '../../base/errors'
 import { shapeText, type Shape } from '../../base/shape'
 import { SymbolicTensor, type Layer, type LayerDescription } from '../../layers'
@@ -89,7 +90,7 @@ export const isValueName = (name: string): boolean => name !== '' && !forbidden.
 
 function named(where: string, values: unknown, bareName: string): Named[] {
   if (values instanceof SymbolicTensor) return [{ name: bareName, value: values }]
-  if (typeof values !== 'object' || values === null || Array.isArray(values))
+  if (typeof values !== 'object' || values === null || Array.isArray(values) || isOfAnotherCopy(values))
     throw new OptionError(
       `${where}: expected a value made by input(…) or layer.apply(…), or { name: value, … }, ` +
         `got ${describeValue(values)}.`,

@@ -136,17 +136,15 @@ export class Weights {
   }
 
   /**
-   * Takes all cells, and those of other optimisers, to another device; all of them or, where one does not fit, none.
+   * Takes all cells, and those of other optimisers, to another device, in slices: all of them at the end or, where one
+   * does not fit, none.
    */
-  moveTo(device: string, others: readonly SlotTable[]): void {
+  *movingTo(device: string, others: readonly SlotTable[]): Sliced<void> {
     const cells: StateCell[] = [...this.list, ...[this.slots, ...others].flatMap((slots) => [...slots.values()].flat())]
-    const moved = made(cells, ({ name, buffer }) => ({
-      buffer: guarded(name, () => native.bufferClone(buffer, device)),
-    }))
-    cells.forEach((cell, i) => {
-      this.#retire(cell.buffer)
-      cell.buffer = moved[i].buffer
-    })
+    yield* this.#replacing(
+      cells.map((cell) => [cell, cell.buffer]),
+      device,
+    )
     this.device = device
   }
 
@@ -227,6 +225,53 @@ export class Weights {
         this.dtype,
       ),
     )
+  }
+
+  /** The same in slices, between which the cells stay what they are. */
+  *copies(parameters: readonly Parameter[] = this.visible): Sliced<WeightSet> {
+    const made: NativeBuffer[] = []
+    try {
+      for (const p of parameters) made.push(yield* this.#filled(p, 'cpu', p.buffer))
+    } catch (error) {
+      for (const buffer of made) native.bufferDispose(buffer)
+      throw error
+    }
+    return this.layOut(parameters, (p, i) => Tensor.fromBuffer(made[i], p.shape, this.dtype))
+  }
+
+  /** Puts copies of these values into their cells: made in slices, taken all at once. */
+  *replacing(values: ReadonlyMap<Parameter, NativeBuffer>): Sliced<void> {
+    yield* this.#replacing([...values], this.device)
+  }
+
+  *#replacing(values: readonly (readonly [StateCell, NativeBuffer])[], device: string): Sliced<void> {
+    const copies: NativeBuffer[] = []
+    try {
+      for (const [cell, buffer] of values) copies.push(yield* this.#filled(cell, device, buffer))
+    } catch (error) {
+      for (const buffer of copies) native.bufferDispose(buffer)
+      throw error
+    }
+    for (const [i, [cell]] of values.entries()) {
+      this.#retire(cell.buffer)
+      cell.buffer = copies[i]
+    }
+  }
+
+  /** A new buffer with the numbers of `from`, which belong to a cell. */
+  *#filled({ name, shape }: StateCell, device: string, from: NativeBuffer): Sliced<NativeBuffer> {
+    const count = sizeOf(shape)
+    const buffer = guarded(name, () => native.bufferReserve(this.dtype, count, device))
+    try {
+      for (const [begin, end] of slices(count)) {
+        guarded(name, () => native.bufferWrite(buffer, native.bufferRead(from, begin, end - begin), begin))
+        yield
+      }
+    } catch (error) {
+      native.bufferDispose(buffer)
+      throw error
+    }
+    return buffer
   }
 
   dispose(): void {

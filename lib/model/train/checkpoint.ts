@@ -177,6 +177,13 @@ export async function writeCheckpoint(
   await writeFileAtomic(file, await inTurns(snapshotParts(snapshot)))
 }
 
+/** What a callback kept. */
+interface SavedCallback {
+  name: string
+  values: JsonObject
+  tensors: NamedTensors
+}
+
 /** A checkpoint read back. */
 export interface Checkpoint {
   settings: Settings
@@ -185,7 +192,7 @@ export interface Checkpoint {
   weights: KeptRows
   validation: KeptRows | null
   state: CheckpointState
-  callbacks: ({ name: string; values: JsonObject; tensors: KeptRows } | null)[]
+  callbacks: (SavedCallback | null)[]
 }
 
 export function readCheckpoint(source: string, { checkpoint, tensors }: ModelSnapshot): Checkpoint {
@@ -230,7 +237,7 @@ export function readCheckpoint(source: string, { checkpoint, tensors }: ModelSna
           entry && {
             name: entry.name as string,
             values: entry.values as JsonObject,
-            tensors: rows(`callback.${i}.`),
+            tensors: tensorsOfCallback(tensors, i),
           },
       ),
     }
@@ -254,15 +261,19 @@ function float64(data: TensorArray | undefined): Float64Array {
   return data ? new Float64Array(data) : new Float64Array(0)
 }
 
-/** What a callback saved. */
-export function* callbackState({
-  values,
-  tensors,
-}: NonNullable<Checkpoint['callbacks'][number]>): Sliced<CallbackState> {
+function tensorsOfCallback(tensors: NamedTensors, index: number): NamedTensors {
+  const prefix = `checkpoint.callback.${index}.`
+  const own = tensors.filter(({ name }) => name.startsWith(prefix))
+  return own.map((t) => ({ ...t, name: t.name.slice(prefix.length) }))
+}
+
+/** What `restore` of a callback takes, made with turns of the event loop in between. */
+export async function callbackState({ values, tensors }: SavedCallback): Promise<CallbackState> {
   const made: Record<string, Tensor> = {}
-  for (const [name, rows] of Object.entries(tensors)) {
-    const dtype = isArrayOf('float32', rows.data) ? 'float32' : 'float64'
-    made[name] = Tensor.fromBuffer(yield* upload('resume', rows, { dtype, device: 'cpu' }), rows.shape, dtype)
+  for (const { name, shape, data } of tensors) {
+    const dtype = isArrayOf('float32', data) ? 'float32' : 'float64'
+    const buffer = await inTurns(upload('resume', { data: data as NativeArray, shape }, { dtype, device: 'cpu' }))
+    made[name] = Tensor.fromBuffer(buffer, shape, dtype)
   }
   return { values, tensors: made }
 }

@@ -18,7 +18,7 @@ describe('package', () => {
     const outcome = await child('realm', {})
     expect(outcome.stderr).to.equal('')
     const { picture, ...rest } = JSON.parse(outcome.stdout)
-    expect(rest).to.deep.equal({ epochs: 2, isSame: true, image: [1, 1], best: 3 })
+    expect(rest).to.deep.equal({ epochs: 2, isSame: true, image: [1, 1], best: 3, check: 'correct' })
     expect(picture).to.match(/^StateError: The package 'vega(-lite)?' is an ES module, .*=--experimental-vm-modules\.$/)
   })
 

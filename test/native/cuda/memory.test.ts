@@ -112,6 +112,21 @@ describe('memory of cuda', () => {
     expect(held - used()).to.equal(4 * (300 * 300 + 300))
   })
 
+  it('is given back where a model is disposed while it moves, and the event loop goes on', async () => {
+    await collectGarbage()
+    const before = used()
+    const layer = my.layers.dense({ units: 2000, kernelInitializer: 'ones' })
+    const model = my.sequential({ inputShape: [2000], device: 'cpu', layers: [layer] })
+    let turns = 0
+    const count = () => void (turns++ === 0 ? setImmediate(count) : model.dispose())
+    setImmediate(count)
+    const error = await failure(() => model.to('cuda'))
+    expect(error).to.be.instanceOf(my.AbortError)
+    expect(error.message).to.equal('to: the model was disposed.')
+    expect(turns).to.equal(2)
+    expect(used()).to.equal(before)
+  })
+
   it('is given back with the models that used it', async () => {
     await collectGarbage()
     const before = used()

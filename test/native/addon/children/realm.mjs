@@ -19,7 +19,7 @@ const source = `(function (exports, require, module, __filename, __dirname) {${r
 const module = { exports: {} }
 runInContext(source, context, { filename: main })(module.exports, jestRequire, module, main, dirname(main))
 
-const { data, layers, loadModel, range, search, sequential } = module.exports
+const { data, gradientCheck, layers, loadModel, range, search, sequential } = module.exports
 const model = sequential({ inputShape: [2], seed: 1, layers: [layers.dense({ units: 1 })] })
 model.compile({ optimizer: 'adam', loss: 'meanSquaredError' })
 const { signal } = new globalThis.AbortController()
@@ -28,6 +28,8 @@ const loaded = await loadModel(Uint8Array.from(model.toBytes()))
 const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 const image = await data.readImage(Buffer.from(png, 'base64'))
 const picture = await history.plot(join(tmpdir(), 'never.svg')).catch((error) => `${error.name}: ${error.message}`)
+// What frees its memory by `using`: the context may have no Symbol.dispose.
+const check = await gradientCheck(model, [[1, 2]], [1])
 const found = await search({ a: range.integer(3, 3) }, ({ a }) => a, { trials: 1 })
 console.log(
   JSON.stringify({
@@ -36,5 +38,6 @@ console.log(
     image: [image.height, image.width],
     picture,
     best: found.best.error,
+    check: check.verdict,
   }),
 )
