@@ -32,7 +32,7 @@ export class Picture {
 
   /** The picture as SVG text. StateError names the optional packages where they are missing. */
   async svg(options: DrawOptions = {}): Promise<string> {
-    return drawSvg(this.spec, this.#theme('svg', options))
+    return drawSvg(this.#where, this.spec, this.#theme('svg', options))
   }
 
   /** Writes `path`: SVG, or PNG in double resolution, by its ending. */
