@@ -3,10 +3,11 @@ import { toActivation, type ActivationSpec } from '../activations'
 import { checkOptions, finiteNumber, functionOption, positiveNumber } from '../base/checks'
 import { describeValue, NonFiniteError, OptionError, ShapeError } from '../base/errors'
 import type { LearningCurvePoint } from '../check/diagnose'
-import { ewa, type EwaOptions } from '../data/ewa'
+import { ewaFor, type EwaOptions } from '../data/ewa'
 import { grad } from '../functions/grad'
 import * as ops from '../ops'
 import { tensor, type Tensor } from '../tensor/tensor'
+import { numberOf } from './function-values'
 import { axesOf, linesColor, linesSpec, Picture, type Point } from './picture'
 import { muted, palette } from './theme'
 
@@ -75,11 +76,18 @@ export function curve(f: (x: number) => number, options: CurveOptions): Picture 
     return { x: dot[0] as number, y: dot[1] as number }
   })
   const x = steps(from, to, 241)
-  const { title, width, height, data, mark } = linesSpec(points('f', x, x.map(f)), {
-    title: options.title ?? '',
-    x: '',
-    y: '',
-  })
+  const { title, width, height, data, mark } = linesSpec(
+    points(
+      'f',
+      x,
+      x.map((at) => numberOf(where, f(at))),
+    ),
+    {
+      title: options.title ?? '',
+      x: '',
+      y: '',
+    },
+  )
   const dotMark = { type: 'point', filled: true, size: 60, opacity: 0.9, color: palette[1], clip: true }
   const layer = [{ data, mark }, ...(dots.length ? [{ data: { values: dots }, mark: dotMark }] : [])]
   const encoding = axesOf({ title: '', x: options.x ?? 'x', y: options.y ?? 'f(x)' })
@@ -187,7 +195,9 @@ export function averages(
   const broken = theta.findIndex((v) => !Number.isFinite(v))
   if (broken >= 0) throw new NonFiniteError(`${where}: expected finite numbers, got ${theta[broken]} at ${broken}.`)
   const t = Float64Array.from(theta, (_, i) => i + 1)
-  const drawn = Object.entries(smoothed ?? {}).flatMap(([name, how]) => points(name, t, ewa(how).smooth(theta)))
+  const drawn = Object.entries(smoothed ?? {}).flatMap(([name, how]) =>
+    points(name, t, ewaFor(`${where}: '${name}'`, how).smooth(theta)),
+  )
   if (drawn.length === 0) throw new OptionError(`${where}: expected { name: options of data.ewa, … }, got none.`)
   const { title, width, height, data, mark, encoding } = linesSpec(drawn, {
     title: options.title ?? '',

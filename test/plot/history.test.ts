@@ -27,6 +27,23 @@ function history(): History {
   return h
 }
 
+describe('a run of many epochs', () => {
+  it('is drawn by some of them, evenly spaced, the last among them', () => {
+    const long = new History()
+    for (let epoch = 1; epoch <= 10_000; epoch++)
+      long.epochs.push({ epoch, loss: 1 / epoch, dataLoss: 1 / epoch, learningRate: 0.1 })
+    for (const points of [
+      drawn<Point>(specOf(plot.history(long)).vconcat![0], 1),
+      drawn<Point>(plot.costCurves({ long })),
+    ]) {
+      expect(points.length).to.be.within(1000, 1502)
+      expect(points.slice(0, 2).map(({ x }) => x)).to.deep.equal([1, 8])
+      expect(points[points.length - 1].x).to.equal(10_000)
+      for (const { x, y } of points) expect(y).to.equal(1 / x)
+    }
+  })
+})
+
 describe('6.2 History.plot', function () {
   this.timeout(20_000)
   let folder: string
