@@ -63,9 +63,9 @@ export interface CurveOptions {
 }
 
 /** A function of one number from `from` to `to`, with its examples as dots: a fit, a slice of a cost. */
-export function curve(f: (x: number) => number, options: CurveOptions): Picture {
+export function curve(given: (x: number) => number, options: CurveOptions): Picture {
   const where = 'plot.curve'
-  functionOption(where, f)
+  functionOption(where, given)
   checkOptions(where, options, ['from', 'to', 'title', 'x', 'y', 'dots'])
   const from = finiteNumber(`${where}: from`, options?.from)
   const to = finiteNumber(`${where}: to`, options.to)
@@ -76,18 +76,12 @@ export function curve(f: (x: number) => number, options: CurveOptions): Picture 
     return { x: dot[0] as number, y: dot[1] as number }
   })
   const x = steps(from, to, 241)
-  const { title, width, height, data, mark } = linesSpec(
-    points(
-      'f',
-      x,
-      x.map((at) => numberOf(where, f(at))),
-    ),
-    {
-      title: options.title ?? '',
-      x: '',
-      y: '',
-    },
-  )
+  const f = (at: number) => numberOf(where, given(at))
+  const { title, width, height, data, mark } = linesSpec(points('f', x, x.map(f)), {
+    title: options.title ?? '',
+    x: '',
+    y: '',
+  })
   const dotMark = { type: 'point', filled: true, size: 60, opacity: 0.9, color: palette[1], clip: true }
   const layer = [{ data, mark }, ...(dots.length ? [{ data: { values: dots }, mark: dotMark }] : [])]
   const encoding = axesOf({ title: '', x: options.x ?? 'x', y: options.y ?? 'f(x)' })
@@ -195,9 +189,10 @@ export function averages(
   const broken = theta.findIndex((v) => !Number.isFinite(v))
   if (broken >= 0) throw new NonFiniteError(`${where}: expected finite numbers, got ${theta[broken]} at ${broken}.`)
   const t = Float64Array.from(theta, (_, i) => i + 1)
-  const drawn = Object.entries(smoothed ?? {}).flatMap(([name, how]) =>
-    points(name, t, ewaFor(`${where}: '${name}'`, how).smooth(theta)),
-  )
+  const drawn = Object.entries(smoothed ?? {}).flatMap(([name, how]) => {
+    const ewa = (given: EwaOptions) => ewaFor(`${where}: '${name}'`, given)
+    return points(name, t, ewa(how).smooth(theta))
+  })
   if (drawn.length === 0) throw new OptionError(`${where}: expected { name: options of data.ewa, … }, got none.`)
   const { title, width, height, data, mark, encoding } = linesSpec(drawn, {
     title: options.title ?? '',

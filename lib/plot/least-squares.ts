@@ -235,16 +235,17 @@ function batchesOf(
     const rows = order.subarray(from, from + batchSize)
     from += batchSize
     const x = yield* takenRows(`${where}: x`, pair.x, rows)
-    return { x, y: yield* takenRows(`${where}: y`, pair.y, rows) }
+    const y = yield* takenRows(`${where}: y`, pair.y, rows)
+    return { x, y }
   }
 }
 
 /** Sizes by name, with the number of rows in place of 'all'. */
 function batchSizesOf(where: string, given: unknown, m: number): [name: string, size: number][] {
-  if (!isRecord(given) || Object.keys(given).length === 0)
-    throw new OptionError(
-      `${where}: expected sizes by name, e.g. { stochastic: 1, batch: 'all' }, got ${isRecord(given) ? 'none' : describeValue(given)}.`,
-    )
+  if (!isRecord(given) || Object.keys(given).length === 0) {
+    const what = isRecord(given) ? 'none' : describeValue(given)
+    throw new OptionError(`${where}: expected sizes by name, e.g. { stochastic: 1, batch: 'all' }, got ${what}.`)
+  }
   return Object.entries(given).map(([name, size]) => [
     name,
     size === 'all' ? m : positiveInteger(`${where}: '${name}'`, size),

@@ -51,7 +51,8 @@ function frameOf(where: string, options: SurfaceOptions, title: string): Frame {
 }
 
 function costLayer(where: string, f: Cost, frame: Frame) {
-  const at = (a: number, b: number) => numberOf(where, f(a, b))
+  const number = (value: Value) => numberOf(where, value)
+  const at = (a: number, b: number) => number(f(a, b))
   const grid = gridOf(() => 0, frame.x, frame.y, nodes)
   return ringsLayer(frame, { ...grid, values: atOnce(f, at, grid) ?? gridOf(at, frame.x, frame.y, nodes).values })
 }
