@@ -1,7 +1,9 @@
 /** How the columns of a table become numbers, and x of rows that are encoded so. */
 import type { DType } from '../base/dtype'
+import { isRecord } from '../base/checks'
 import { describeValue, OptionError } from '../base/errors'
 import { atOnce, type Sliced } from '../base/slices'
+import { nearestName } from '../base/suggest'
 import type { Tensor } from '../tensor/tensor'
 import { ownCategory, type ColumnMissing } from './missing'
 import { writtenRows } from './transfer'
@@ -116,19 +118,27 @@ export function encodedRows(columns: readonly Column[], rows: readonly TableRow[
   if (!Array.isArray(rows) || rows.length === 0)
     throw new OptionError(`${where}: expected a list of at least one row, got ${describeValue(rows)}.`)
   const places = columns.map(({ categories }) => placesOf(categories))
+  const known = new Set(columns.map(({ name }) => name))
   const codes = { values: new Float64Array(rows.length * columns.length), count: rows.length, width: columns.length }
   rows.forEach((row: TableRow, i) => {
+    if (!isRecord(row))
+      throw new OptionError(
+        `${where}: row ${i + 1}: expected cells by the names of columns, { ${columns[0].name}: …, … }, ` +
+          `got ${describeValue(row)}.`,
+      )
     columns.forEach((column, j) => {
-      codes.values[i * columns.length + j] = codeOf(`${where}: row ${i + 1}: '${column.name}'`, row, column, places[j])
+      const place = `${where}: row ${i + 1}: '${column.name}'`
+      // A row that lacks a column named 'constructor' inherits something of that name.
+      if (!Object.hasOwn(row, column.name) && (!(column.name in row) || column.name in Object.prototype))
+        throw new OptionError(`${place} is missing.${keyText(row, column, known)}`)
+      codes.values[i * columns.length + j] = codeOf(place, row[column.name], column, places[j])
     })
   })
   return atOnce(featuresOfCodes(where, columns, codes, dtype))
 }
 
-function codeOf(where: string, row: TableRow, column: Column, places: Map<string, number>): number {
-  const { name, kind, categories, missing } = column
-  // A row that lacks a column named 'constructor' inherits something of that name.
-  const cell = row && (Object.hasOwn(row, name) || !(name in Object.prototype)) ? row[name] : undefined
+function codeOf(where: string, cell: TableRow[string], column: Column, places: Map<string, number>): number {
+  const { kind, categories, missing } = column
   if (cell === undefined || cell === null || cell === '' || missing?.markers.includes(String(cell))) {
     if (missing?.fill === undefined || (kind === 'category' && !places.has(String(missing.fill))))
       throw new OptionError(`${where} is missing.`)
@@ -141,4 +151,12 @@ function codeOf(where: string, row: TableRow, column: Column, places: Map<string
   const place = places.get(String(cell))
   if (place === undefined) throw new OptionError(`${where}: ${unknownCategory(cell, categories)}`)
   return place
+}
+
+/** What to do about a row that lacks a column: it may be spelled in another way, or have nothing to say. */
+function keyText(row: TableRow, { name, missing }: Column, known: ReadonlySet<string>): string {
+  const others = Object.keys(row).filter((key) => !known.has(key))
+  const near = nearestName(name, others)
+  if (near !== undefined) return ` The row has '${near}'.`
+  return missing?.fill === undefined ? '' : ' Give null for a cell that is missing.'
 }

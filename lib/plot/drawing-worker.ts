@@ -2,7 +2,8 @@
  * The thread in which pictures are drawn, so that the event loop goes on. There is one, started for the first picture
  * and ended when none has been asked for a while. It keeps a process alive only while a picture is drawn.
  */
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { clearTimeout, setTimeout } from '../base/clock'
 import { StateError } from '../base/errors'
@@ -20,13 +21,16 @@ interface Waiting {
 }
 
 /**
- * A thread that runs drawing-thread: the file of the package, or the source beside this one, for which tests load tsx.
- * By a line of code where Node.js cannot start the file: a source, or any file while `--input-type` is set.
+ * A thread that runs drawing-thread: in the package, whose modules are one file, that is in a folder; else beside this
+ * file, and as TypeScript where tests load tsx. By a line of code where Node.js cannot start the file: a source, or any
+ * file while `--input-type` is set.
  */
 function startedWorker(): Worker {
   const name = 'myelin pictures'
-  const isSource = __filename.endsWith('.ts')
-  const file = join(__dirname, isSource ? 'drawing-thread.ts' : 'plot/drawing-thread.js')
+  const extension = extname(__filename)
+  const isSource = extension === '.ts'
+  const beside = join(__dirname, `drawing-thread${extension}`)
+  const file = existsSync(beside) ? beside : join(__dirname, 'plot/drawing-thread.js')
   const code = `import('node:module').then(({ createRequire }) => {
     const require = createRequire(${JSON.stringify(file)})
     ${isSource ? "require('tsx/cjs')" : ''}
