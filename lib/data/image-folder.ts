@@ -23,8 +23,8 @@ export interface FromImagesOptions extends ReadImageOptions {
    */
   scale?: number | undefined
   /**
-   * The classes, in the order of their numbers: `labels` of the training images or of the model, so that test images are
-   * numbered as those were. A folder of another name is a FormatError. Default: the names of the folders, sorted.
+   * The classes, in the order of their numbers: `labels` of the training images or of the model, so that other images
+   * are numbered as those were. A folder of another name is a FormatError. Default: the names of the folders, sorted.
    */
   labels?: readonly string[] | undefined
 }
