@@ -28,7 +28,7 @@ export interface Table {
   y: Tensor
   /** Names of the features: `age`, `city=Rome`. */
   features: readonly string[]
-  /** Values of a target that is a category; else null. */
+  /** Values of a target that is a category, in the order of their numbers; else null. */
   labels: readonly string[] | null
   columns: readonly Column[]
   /** The column to predict. */

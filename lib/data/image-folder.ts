@@ -3,7 +3,7 @@ import type { Dirent } from 'node:fs'
 import { opendir, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { checkOptions, finiteNumber, nonEmptyString } from '../base/checks'
-import { describeValue, FormatError, MyelinError, OptionError, ShapeError } from '../base/errors'
+import { FormatError, MyelinError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import { inTurns, sliceLength, slices, type Reading, type Sliced } from '../base/slices'
 import type { NativeBuffer } from '../native/contract'
@@ -12,6 +12,7 @@ import { guarded } from '../native/runtime'
 import { Tensor, tensor } from '../tensor/tensor'
 import { copyChannel } from './flatten-image'
 import { checkedRead, decode, decoder, readOptions, type Image, type ReadImageOptions } from './images'
+import { namesOfClasses } from './labels'
 import { kindOfPixels } from './pixels'
 
 export interface FromImagesOptions extends ReadImageOptions {
@@ -59,7 +60,10 @@ export async function fromImages(folder: string, options: FromImagesOptions = {}
   const where = 'data.fromImages'
   nonEmptyString(`${where}: folder`, folder)
   checkOptions(where, options, [...readOptions, 'scale', 'labels'])
-  const known = options.labels === undefined ? null : namesOfClasses(`${where}: labels`, options.labels)
+  const known =
+    options.labels === undefined
+      ? null
+      : namesOfClasses(`${where}: labels`, options.labels).map((name) => name.normalize('NFC'))
   const checked = checkedRead(where, { ...options, colours: options.colours ?? 'rgb' })
   const scale = options.scale === undefined ? null : finiteNumber(`${where}: scale`, options.scale)
   const { pause } = checked
@@ -79,17 +83,6 @@ export async function fromImages(folder: string, options: FromImagesOptions = {}
   const y = new Float32Array(files.length)
   for (let c = 0, from = 0; c < counts.length; from += counts[c++]) y.fill(numbers[c], from, from + counts[c])
   return { x, y: tensor(y), labels, files, shape }
-}
-
-/** Names of classes, each once. OptionError for anything else. */
-function namesOfClasses(where: string, given: unknown): string[] {
-  const names: unknown[] = Array.isArray(given) ? given : []
-  const isFine = names.length > 0 && names.every((name) => typeof name === 'string' && name !== '')
-  if (!isFine) throw new OptionError(`${where}: expected a list of names of classes, got ${describeValue(given)}.`)
-  const twice = names.find((name, i) => names.indexOf(name) < i)
-  if (twice !== undefined)
-    throw new OptionError(`${where}: expected each class once, got ${describeValue(twice)} twice.`)
-  return (names as string[]).map((name) => name.normalize('NFC'))
 }
 
 function listText(names: readonly string[]): string {

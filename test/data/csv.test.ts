@@ -50,6 +50,29 @@ describe('what fromCsv refuses, and how it says so', () => {
     expect(table.features).to.deep.equal(['a=1', 'a=x'])
   })
 
+  it('classes have the numbers of the labels that are given', async () => {
+    const labels = ['no', 'yes']
+    const table = await read('a,y\n1,yes\n2,no\n', { target: 'y', labels })
+    expect([table.labels, table.y.toArray()]).to.deep.equal([labels, [1, 0]])
+    const second = await read('a,y\n1,no\n', { like: table })
+    expect(second.y.toArray()).to.deep.equal([0])
+    const digits = await read('a,y\n1,1\n2,2\n', { target: 'y', labels: ['2', '1'] })
+    expect([digits.labels, digits.y.toArray()]).to.deep.equal([
+      ['2', '1'],
+      [1, 0],
+    ])
+    await says(
+      read('a,y\n1,maybe\n', { target: 'y', labels }),
+      FormatError,
+      'row 1: \'y\': the category "maybe"',
+      'no, yes',
+    )
+    await says(read('a,y\n1,\n', { target: 'y', labels }), FormatError, "row 1: 'y' is missing")
+    await says(read('a,y\n1,1\n', { target: 'y', labels: 'no' }), OptionError, 'labels: expected a list of names')
+    const both = { target: 'y', labels, columns: { y: 'number' } }
+    await says(read('a,y\n1,1\n', both), OptionError, "labels: expected none for the target 'y'")
+  })
+
   it('numbers are plain decimal ones', async () => {
     const table = await read('a,y\n-1.5,1\n+.5,2\n3e2,3\n4.,4\n', { target: 'y' })
     expect(table.x.toArray()).to.deep.equal([[-1.5], [0.5], [300], [4]])
