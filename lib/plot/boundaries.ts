@@ -1,5 +1,5 @@
 /** What models with two inputs say about the plane. */
-import { checkOptions } from '../base/checks'
+import { checkOptions, checkSignal, throwIfAborted } from '../base/checks'
 import { describeValue, NonFiniteError, OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import { inTurns, type Sliced } from '../base/slices'
@@ -23,6 +23,7 @@ export interface DecisionBoundaryOptions {
   title?: string | undefined
   /** Names of the two inputs. Default ['x₁', 'x₂']. */
   axes?: readonly [string, string] | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** Nodes of the grid along each side. */
@@ -46,7 +47,12 @@ function checkModel(where: string, model: unknown): asserts model is Model {
 }
 
 /** What the model says at the nodes of a grid over the frame, [nodes², outputs]. */
-async function saidBy(where: string, model: Model, frame: Frame): Promise<{ grid: Grid; said: Tensor }> {
+async function saidBy(
+  where: string,
+  model: Model,
+  frame: Frame,
+  signal: AbortSignal | undefined,
+): Promise<{ grid: Grid; said: Tensor }> {
   const { engine } = model.internals
   const beyond = [...frame.x, ...frame.y].find((v) => !Number.isFinite(engine.dtype === 'float32' ? Math.fround(v) : v))
   if (beyond !== undefined)
@@ -58,7 +64,7 @@ async function saidBy(where: string, model: Model, frame: Frame): Promise<{ grid
   })
   const x = { data: places, shape: [nodes * nodes, 2] }
   const work = async (job: Job, rows: OpenInputs) => (await predict(engine, job, rows, defaultChunk)) as Tensor
-  return { grid, said: await withInputs(engine, where, 'read', x, undefined, work) }
+  return { grid, said: await withInputs(engine, where, 'read', x, signal, work) }
 }
 
 /** The areas of the plane, from what the model says. */
@@ -139,21 +145,27 @@ async function panel(
   model: Model,
   examples: ClassedExamples,
   title: string,
-  axes: readonly [string, string],
   size: number,
+  { axes, signal }: { axes: readonly [string, string]; signal: AbortSignal | undefined },
 ): Promise<VegaLiteSpec> {
   const frame: Frame = { x: examples.frame[0], y: examples.frame[1], title, axes, width: size, height: size }
-  const { grid, said } = await saidBy(where, model, frame)
-  const areas = await inTurns(areasOf(frame, grid, said))
-  said.dispose()
+  const { grid, said } = await saidBy(where, model, frame, signal)
+  using held = said
+  const areas = await inTurns(areasOf(frame, grid, held), () => throwIfAborted(where, signal))
   return framed(frame, [...areas, axesLayer(frame), examplesLayer(examples)])
 }
 
 /** The examples, read while the event loop goes on; tensors may be disposed meanwhile. */
-async function examplesOf(where: string, x: DataLike, y: DataLike): Promise<ClassedExamples> {
+async function examplesOf(
+  where: string,
+  x: DataLike,
+  y: DataLike,
+  signal: AbortSignal | undefined,
+): Promise<ClassedExamples> {
+  throwIfAborted(where, signal)
   const [heldX, heldY] = [heldRows(x), heldRows(y)]
   try {
-    return await inTurns(classedExamples(where, heldX.value, heldY.value))
+    return await inTurns(classedExamples(where, heldX.value, heldY.value), () => throwIfAborted(where, signal))
   } finally {
     heldX.release()
     heldY.release()
@@ -172,11 +184,12 @@ export async function decisionBoundary(
   options: DecisionBoundaryOptions = {},
 ): Promise<Picture> {
   const where = 'plot.decisionBoundary'
-  checkOptions(where, options, ['title', 'axes'])
+  checkOptions(where, options, ['title', 'axes', 'signal'])
+  checkSignal(where, options.signal)
   checkModel(where, model)
-  const axes = namesOption(`${where}: axes`, options.axes ?? ['x₁', 'x₂'])
-  const examples = await examplesOf(where, x, y)
-  return new Picture(where, await panel(where, model, examples, options.title ?? 'Decision boundary', axes, 400))
+  const run = { axes: namesOption(`${where}: axes`, options.axes ?? ['x₁', 'x₂']), signal: options.signal }
+  const examples = await examplesOf(where, x, y, options.signal)
+  return new Picture(where, await panel(where, model, examples, options.title ?? 'Decision boundary', 400, run))
 }
 
 /**
@@ -190,14 +203,15 @@ export async function decisionBoundaries(
   options: DecisionBoundaryOptions = {},
 ): Promise<Picture> {
   const where = 'plot.decisionBoundaries'
-  checkOptions(where, options, ['title', 'axes'])
-  const axes = namesOption(`${where}: axes`, options.axes ?? ['x₁', 'x₂'])
+  checkOptions(where, options, ['title', 'axes', 'signal'])
+  checkSignal(where, options.signal)
+  const run = { axes: namesOption(`${where}: axes`, options.axes ?? ['x₁', 'x₂']), signal: options.signal }
   const entries = Object.entries(models ?? {})
   if (entries.length === 0) throw new OptionError(`${where}: expected { name: model, … }, got no model.`)
   for (const [name, model] of entries) checkModel(`${where}: '${name}'`, model)
-  const examples = await examplesOf(where, x, y)
+  const examples = await examplesOf(where, x, y, options.signal)
   const panels: VegaLiteSpec[] = []
-  for (const [name, model] of entries) panels.push(await panel(`${where}: '${name}'`, model, examples, name, axes, 250))
+  for (const [name, model] of entries) panels.push(await panel(`${where}: '${name}'`, model, examples, name, 250, run))
   const { title } = options
   return new Picture(where, {
     ...(title ? { title } : {}),

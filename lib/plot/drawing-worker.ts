@@ -5,8 +5,9 @@
 import { existsSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { throwIfAborted } from '../base/checks'
 import { clearTimeout, setTimeout } from '../base/clock'
-import { StateError } from '../base/errors'
+import { AbortError, StateError } from '../base/errors'
 import { inTurns, type Sliced } from '../base/slices'
 import type { Drawing, Order } from './drawing'
 import { unpackError, type Answer, type Request } from './drawing-messages'
@@ -63,34 +64,52 @@ class DrawingThread {
     this.#worker.unref()
   }
 
-  draw(pieces: readonly string[], order: Order): Promise<Drawing> {
+  /** AbortError, which `where` opens, as soon as `signal` is aborted. */
+  async draw(where: string, pieces: readonly string[], order: Order, signal?: AbortSignal): Promise<Drawing> {
     clearTimeout(this.#idle)
     const id = ++this.#last
     const drawing = new Promise<Drawing>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
+    const abort = () => this.#abort(id, new AbortError(`${where}: aborted.`, { cause: signal?.reason }))
+    signal?.addEventListener('abort', abort)
     this.#worker.ref()
-    const worker = this.#worker
-    function* send(): Sliced<void> {
-      for (const [i, piece] of pieces.entries()) {
-        const request: Request = i < pieces.length - 1 ? { id, piece } : { id, piece, order }
-        worker.postMessage(request)
-        yield
-      }
+    void inTurns(this.#send(id, pieces, order))
+    try {
+      return await drawing
+    } finally {
+      signal?.removeEventListener('abort', abort)
     }
-    void inTurns(send())
-    return drawing
+  }
+
+  *#send(id: number, pieces: readonly string[], order: Order): Sliced<void> {
+    for (const [i, piece] of pieces.entries()) {
+      const request: Request = i < pieces.length - 1 ? { id, piece } : { id, piece, order }
+      this.#worker.postMessage(request)
+      yield
+    }
   }
 
   #settle(answer: Answer): void {
-    const { resolve, reject } = this.#waiting.get(answer.id)!
+    const waiting = this.#waiting.get(answer.id)
+    if (!waiting) return
     this.#waiting.delete(answer.id)
-    if ('error' in answer) reject(unpackError(answer.error))
-    else resolve(answer.drawing)
+    if ('error' in answer) waiting.reject(unpackError(answer.error))
+    else waiting.resolve(answer.drawing)
     if (this.#waiting.size > 0) return
     this.#worker.unref()
-    this.#idle = setTimeout(() => {
-      this.ended()
-      void this.#worker.terminate()
-    }, settings.idleMs).unref()
+    this.#idle = setTimeout(() => this.#end(), settings.idleMs).unref()
+  }
+
+  /** Ends what nobody waits for any longer. */
+  #abort(id: number, error: AbortError): void {
+    this.#waiting.get(id)?.reject(error)
+    this.#waiting.delete(id)
+    if (this.#waiting.size === 0) this.#end()
+  }
+
+  #end(): void {
+    this.ended()
+    this.#worker.unref()
+    void this.#worker.terminate()
   }
 
   #fail(cause?: Error): void {
@@ -107,15 +126,17 @@ let current: DrawingThread | undefined
 
 /**
  * Draws a Vega-Lite specification. StateError where an optional package is missing, or where the thread fails, which
- * the next picture starts anew; OptionError, which `name` opens, for what is no plain data; errors of Vega as they are.
+ * the next picture starts anew; OptionError, which `where` opens, for what is no plain data; AbortError; errors of Vega
+ * as they are.
  */
-export async function draw(name: string, spec: unknown, order: Order): Promise<Drawing> {
-  const pieces = await inTurns(jsonPieces(name, spec))
+export async function draw(where: string, spec: unknown, order: Order, signal?: AbortSignal): Promise<Drawing> {
+  const pieces = await inTurns(jsonPieces(`${where}: spec`, spec), () => throwIfAborted(where, signal))
+  throwIfAborted(where, signal)
   if (!current) {
     const thread: DrawingThread = new DrawingThread(() => {
       if (current === thread) current = undefined
     })
     current = thread
   }
-  return current.draw(pieces, order)
+  return current.draw(where, pieces, order, signal)
 }

@@ -2,7 +2,15 @@
  * Pictures of the mean squared error of a linear neuron with two inputs: what the scale of its inputs and the size of
  * its batches do to the way down.
  */
-import { checkOptions, isRecord, positiveInteger, positiveNumber, seedOption } from '../base/checks'
+import {
+  checkOptions,
+  checkSignal,
+  isRecord,
+  positiveInteger,
+  positiveNumber,
+  seedOption,
+  throwIfAborted,
+} from '../base/checks'
 import { describeValue, NonFiniteError, OptionError } from '../base/errors'
 import { atOnce, inTurns, slices, type Sliced } from '../base/slices'
 import { normalizer } from '../data/normalizer'
@@ -175,6 +183,7 @@ export interface ConvergencePathsOptions {
   /** Of the order of the examples. Default 0. */
   seed?: number | undefined
   title?: string | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** The weights before and after each of `steps` updates on batches of the examples. */
@@ -183,7 +192,7 @@ async function trainedPath(
   pair: { x: Rows; y: Rows },
   batchSize: number,
   start: Place,
-  options: { learningRate: number; steps: number; seed: bigint },
+  options: { learningRate: number; steps: number; seed: bigint; pause: () => void },
 ): Promise<Place[]> {
   using model = sequential({
     inputShape: [2],
@@ -197,7 +206,8 @@ async function trainedPath(
   const next = batchesOf(where, pair, batchSize, options.seed)
   const path: Place[] = [start]
   while (path.length <= options.steps) {
-    const batch = await inTurns(next())
+    options.pause()
+    const batch = await inTurns(next(), options.pause)
     using x = batch.x
     using y = batch.y
     try {
@@ -262,17 +272,22 @@ export async function convergencePaths(
   options: ConvergencePathsOptions = {},
 ): Promise<Picture> {
   const where = 'plot.convergencePaths'
-  checkOptions(where, options, ['batchSizes', 'learningRate', 'steps', 'start', 'seed', 'title'])
+  checkOptions(where, options, ['batchSizes', 'learningRate', 'steps', 'start', 'seed', 'title', 'signal'])
+  const { signal } = options
+  checkSignal(where, signal)
+  const pause = () => throwIfAborted(where, signal)
+  pause()
   const run = {
     learningRate: positiveNumber(`${where}: learningRate`, options.learningRate ?? 0.05),
     steps: positiveInteger(`${where}: steps`, options.steps ?? 60),
     seed: seedOption(`${where}: seed`, options.seed ?? 0),
+    pause,
   }
   const start = place(`${where}: start`, options.start ?? [0, 0])
   const [heldX, heldY] = [heldRows(x), heldRows(y)]
   let pair: { x: Rows; y: Rows }
   try {
-    pair = await inTurns(numberedExamples(where, heldX.value, heldY.value))
+    pair = await inTurns(numberedExamples(where, heldX.value, heldY.value), pause)
   } finally {
     heldX.release()
     heldY.release()

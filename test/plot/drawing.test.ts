@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect } from 'chai'
 import { atOnce } from '../../lib/base/slices'
+import { AbortError, layers, sequential } from '../../lib'
 import * as plot from '../../lib/plot'
 import { settings } from '../../lib/plot/drawing-worker'
 import { jsonPieces } from '../../lib/plot/json-pieces'
@@ -79,6 +80,40 @@ describe('the thread of pictures', function () {
     expect(stdout).to.match(/^StateError: .*was started with --permission and needs --allow-worker\.$/m)
   })
 
+  it('is given up by a signal: the picture is an error at once, and what others wait for is drawn', async () => {
+    const wave = (points: number) =>
+      plot.lines({ a: Array.from({ length: points }, (_, i): [number, number] => [i, Math.sin(i)]) })
+    const reason = new Error('too slow')
+    const stop = new AbortController()
+    const given = wave(20_000)
+      .svg({ signal: stop.signal })
+      .catch((error: unknown) => error)
+    await wait(50)
+    const other = plot.crossentropy().svg()
+    await wait(50)
+    stop.abort(reason)
+    const error = (await given) as AbortError
+    expect(error).to.be.instanceOf(AbortError).and.have.property('cause', reason)
+    expect(error.message).to.equal('plot.lines: aborted.')
+    expect(await other).to.match(/^<svg/)
+
+    const slow = wave(200_000)
+    const alone = new AbortController()
+    const began = performance.now()
+    const last = slow.save(join(tmpdir(), 'never.png'), { signal: alone.signal }).catch((reason: unknown) => reason)
+    await wait(400)
+    alone.abort()
+    expect(await last).to.be.instanceOf(AbortError)
+    expect(await plot.crossentropy().svg(), 'not behind the one that was given up').to.match(/^<svg/)
+    expect(performance.now() - began, 'ms').to.be.below(6000)
+    const before = await slow.svg({ signal: AbortSignal.abort() }).catch((reason: unknown) => reason)
+    expect(before).to.be.instanceOf(AbortError)
+    const wrong = await slow.svg({ signal: 3 as never }).catch((reason: unknown) => reason)
+    expect(String(wrong)).to.equal(
+      'OptionError: plot.lines: signal: expected an AbortSignal (new AbortController().signal), got 3.',
+    )
+  })
+
   it('gives the errors of Vega as they are', async () => {
     for (const [change, Class, says] of [
       [{ transform: [{ calculate: '1 +', as: 'a' }] }, Error, 'Unexpected end of input'],
@@ -116,6 +151,31 @@ describe('the thread of pictures', function () {
       expect([...readFileSync(join(folder, 'a.png')).subarray(1, 4)]).to.deep.equal([...Buffer.from('PNG')])
     } finally {
       rmSync(folder, { recursive: true, force: true })
+    }
+  })
+})
+
+describe('pictures that compute', () => {
+  it('stop when a signal says so', async () => {
+    const model = sequential({ inputShape: [2], layers: [layers.dense({ units: 1, activation: 'sigmoid' })] })
+    const rows = 200_000
+    const x = { data: Float64Array.from({ length: 2 * rows }, (_, i) => Math.sin(i)), shape: [rows, 2] }
+    const y = Float64Array.from({ length: rows }, (_, i) => i % 2)
+    const calls: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
+      'plot.decisionBoundary': (signal) => plot.decisionBoundary(model, x, y, { signal }),
+      "plot.decisionBoundaries: 'one'": (signal) => plot.decisionBoundaries({ one: model }, x, y, { signal }),
+      "plot.convergencePaths: 'stochastic'": (signal) => plot.convergencePaths(x, y, { signal }),
+    }
+    for (const [name, call] of Object.entries(calls)) {
+      for (const after of [0, 1]) {
+        const stop = new AbortController()
+        if (after === 0) stop.abort()
+        const given = call(stop.signal).catch((reason: unknown) => reason)
+        if (after > 0) setImmediate(() => stop.abort())
+        const error = (await given) as AbortError
+        expect(error, name).to.be.instanceOf(AbortError)
+        expect(error.message).to.match(new RegExp(`^${name.split(':')[0]}.*: aborted`))
+      }
     }
   })
 })
