@@ -3,6 +3,7 @@ import {
   booleanOption,
   checkOptions,
   checkSignal,
+  finiteNumber,
   nonNegativeInteger,
   nonNegativeNumber,
   numberInRange,
@@ -99,11 +100,14 @@ export function transformImages(x: DataLike, options: TransformOptions): Tensor 
   const where = 'data.transformImages'
   checkOptions(where, options, ['shape', 'channels', 'flip', 'rotate', 'translate'])
   const given = givenFormat(where, options ?? {})
-  const { rotate = 0, translate = [0, 0] } = options ?? {}
+  const rotate = finiteNumber(`${where}: rotate`, options?.rotate ?? 0)
+  const translate: unknown = options?.translate ?? [0, 0]
   const flip = booleanOption(`${where}: flip`, options?.flip ?? false)
-  const [down, right] = translate
-  if (translate.length !== 2 || ![rotate, down, right].every(Number.isFinite))
-    throw new OptionError(`${where}: expected finite numbers: rotate in degrees, translate [down, right] in pixels.`)
+  if (!Array.isArray(translate) || translate.length !== 2 || !translate.every(Number.isFinite))
+    throw new OptionError(
+      `${where}: translate: expected two finite numbers, [down, right] in pixels, got ${describeValue(translate)}.`,
+    )
+  const [down, right] = translate as [number, number]
   const images = atOnce(imagesOf(where, x, (row) => formatOf(where, given, row)))
   const motion = { flip, degrees: rotate, down, right }
   try {

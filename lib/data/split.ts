@@ -1,5 +1,13 @@
 /** Train, dev and test parts. */
-import { booleanOption, checkOptions, nonNegativeNumber, positiveInteger, seedOption } from '../base/checks'
+import {
+  booleanOption,
+  checkOptions,
+  checkSignal,
+  nonNegativeNumber,
+  positiveInteger,
+  seedOption,
+  throwIfAborted,
+} from '../base/checks'
 import { OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import { atOnce, inTurns, slices, type Sliced } from '../base/slices'
@@ -18,6 +26,10 @@ export interface SplitOptions {
   seed?: number | bigint | undefined
   /** Keep the share of every class (every distinct row of y) equal in all parts, to one example. Default false. */
   stratify?: boolean | undefined
+}
+
+export interface SplitAsyncOptions extends SplitOptions {
+  signal?: AbortSignal | undefined
 }
 
 /** One part of a split. */
@@ -64,15 +76,19 @@ export function split<const Options extends SplitOptions>(xy: SplitData, options
 /**
  * The same parts as `split`, to the bit, while the event loop goes on: for tables of more than about a million numbers.
  * Tensors may be disposed after the call; arrays have to stay as they are until the promise has settled (StateError for
- * one that was transferred or changed its length).
+ * one that was transferred or changed its length). AbortError.
  */
-export async function splitAsync<const Options extends SplitOptions>(
+export async function splitAsync<const Options extends SplitAsyncOptions>(
   xy: SplitData,
   options: Options,
 ): Promise<Split<Options>> {
+  const where = 'data.splitAsync'
+  checkSignal(where, options?.signal)
+  const pause = () => throwIfAborted(where, options?.signal)
+  pause()
   const held = heldRows(xy as SplitData & { readonly [name: string]: DataLike })
   try {
-    return await inTurns(splitting('data.splitAsync', held.value, options, true))
+    return await inTurns(splitting(where, held.value, options, true), pause)
   } finally {
     held.release()
   }
@@ -84,7 +100,7 @@ function* splitting<const Options extends SplitOptions>(
   options: Options,
   isAsync: boolean,
 ): Sliced<Split<Options>> {
-  checkOptions(where, options, ['train', 'dev', 'test', 'seed', 'stratify'])
+  checkOptions(where, options, ['train', 'dev', 'test', 'seed', 'stratify', ...(isAsync ? ['signal'] : [])])
   requirePair(where, xy)
   const read = function* (name: string, value: DataLike): Sliced<Rows> {
     return isAsync ? yield* rowsInSlices(`${where}: ${name}`, value) : toRows(`${where}: ${name}`, value)

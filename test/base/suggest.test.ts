@@ -77,6 +77,12 @@ describe('names of other libraries', () => {
     expect(await data.fromCsv('x.csv', any({ target: 'a', sep: ';' })).catch(String)).to.include(means('separator'))
   })
 
+  it('parts of data and options of tables, as other libraries call them', () => {
+    expect(didYouMean('val', ['train', 'dev', 'test'])).to.equal(" Did you mean 'dev'?")
+    expect(didYouMean('validation', ['epochs', 'validationData'])).to.equal(" Did you mean 'validationData'?")
+    expect(didYouMean('na_values', ['target', 'missing'])).to.equal(" Did you mean 'missing'?")
+  })
+
   it('a known other thing is not taken for what is spelled like it', () => {
     for (const activation of ['celu', 'PReLU', 'hard_tanh'])
       expect(
