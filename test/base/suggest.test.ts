@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { callbacks, data, layers, losses, optimizers, schedules, sequential } from '../../lib'
-import { nearestName } from '../../lib/base/suggest'
+import { didYouMean, nearestName } from '../../lib/base/suggest'
 
 /** What a call's error says after the unknown name. */
 function hint(call: () => unknown): string {
