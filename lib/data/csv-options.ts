@@ -5,8 +5,8 @@ import type { DType } from '../base/dtype'
 import { describeValue, OptionError } from '../base/errors'
 import type { CsvFormat } from './csv-text'
 import { namesOfClasses } from './labels'
-import { isColumnMissing, missingRules, type MissingOptions, type MissingRules } from './missing'
-import { columnKinds, type Column, type ColumnKind } from './table'
+import { missingRules, type MissingOptions, type MissingRules } from './missing'
+import { areColumns, columnKinds, isColumn, type Column, type ColumnKind } from './table'
 
 export interface CsvTextOptions {
   /** One character. Default ','. */
@@ -103,12 +103,7 @@ function checkedEncoding(where: string, encoding: unknown): string {
 
 function checkLike(where: string, like: unknown): void {
   const { target, columns } = (like ?? {}) as Partial<FromCsvLikeOptions['like']>
-  const isColumn = (column: Partial<Column> | undefined) =>
-    typeof column?.name === 'string' &&
-    columnKinds.includes(column.kind!) &&
-    Array.isArray(column.categories) &&
-    isColumnMissing(column.missing, column.kind)
-  if (!isColumn(target) || !Array.isArray(columns) || columns.length === 0 || !columns.every(isColumn))
+  if (!isColumn(target) || !areColumns(columns))
     throw new OptionError(
       `${where}: like: expected a table that fromCsv returned, or its { target, columns }, got ${describeValue(like)}.`,
     )

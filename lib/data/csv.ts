@@ -126,6 +126,6 @@ function* tableOf(file: File, wish: Wish, dtype: DType | undefined): Sliced<Tabl
     labels: target.kind === 'category' ? target.categories : null,
     columns: features,
     target,
-    encode: (list) => encodedRows(features, list, xType),
+    encode: (list) => encodedRows('table.encode', features, list, xType),
   }
 }

@@ -42,6 +42,6 @@ export {
   type SplitData,
   type SplitOptions,
 } from './split'
-export type { Column, ColumnKind } from './table'
+export { encodeRows, type Column, type ColumnKind, type TableRow } from './table'
 export { bagOfWords, type BagOfWords, type BagOfWordsOptions } from './text'
 export { readWav, type ReadWavOptions, type Sound } from './wav'

@@ -95,6 +95,8 @@ describe('missing cells of a table', () => {
     )
     expect(lacks({ work: 'Own', Age: 30 })).to.throw(OptionError, "row 1: 'age' is missing. The row has 'Age'.")
     expect(lacks(['Own', 30] as never)).to.throw(OptionError, 'row 1: expected cells by the names of columns, { age: …')
+    const rows = [{ age: null, work: 'Own' }]
+    expect(data.encodeRows(plain, rows).toArray()).to.deep.equal(table.encode(rows).toArray())
     const whole = await read('work,sold\nOwn,yes\n', { target: 'sold', missing })
     await says(read('work,sold\nNA,yes\n', { like: whole }), FormatError, "row 1: 'work': the cell is missing")
     expect(() => whole.encode([{}])).to.throw(OptionError, "row 1: 'work' is missing")
