@@ -27,6 +27,17 @@ function history(): History {
   return h
 }
 
+describe('a run that comes back from JSON', () => {
+  it('is drawn as the run itself', () => {
+    const back = JSON.parse(JSON.stringify(history())) as plot.RecordedRun
+    const points = (picture: plot.Picture) => drawn<Point>(specOf(picture).vconcat![0], 0)
+    expect(points(plot.history(back))).to.deep.equal(points(plot.history(history())))
+    expect(drawn(plot.costCurves({ back }))).to.deep.equal(drawn(plot.costCurves({ back: history() })))
+    const both = (run: plot.RecordedRun) => specOf(plot.batchVsMiniBatch(run, run)).hconcat
+    expect(both(back)).to.deep.equal(both(history()))
+  })
+})
+
 describe('a run of many epochs', () => {
   it('is drawn by some of them, evenly spaced, the last among them', () => {
     const long = new History()
