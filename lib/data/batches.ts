@@ -41,9 +41,9 @@ export interface Batches<X extends NamedRows = DataLike, Y extends NamedRows = D
 
 /**
  * Cuts examples into mini-batches: `for (const { x, y } of data.batches({ x, y }, { batchSize: 64, seed: 1 }))`. x and
- * y may be objects of rows by name, for models of several inputs or outputs; `sampleWeight` goes along. Every example comes exactly once in a
- * pass; the last batch is smaller where the size does not divide m. Each new loop over the same object is the next
- * pass, in a new order. OptionError if `batchSize` is larger than the data.
+ * y may be objects of rows by name, for models of several inputs or outputs; `sampleWeight` goes along. Every example
+ * comes exactly once in a pass; the last batch is smaller where the size does not divide m. Each new loop over the same
+ * object is the next pass, in a new order. OptionError if `batchSize` is larger than the data.
  */
 export function batches<X extends NamedRows, Y extends NamedRows, W extends Weights = undefined>(
   xy: { x: X; y: Y; sampleWeight?: W },

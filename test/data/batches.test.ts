@@ -47,7 +47,8 @@ describe('6.1 data.batches', () => {
     const named = { a: weighed.sampleWeight, b: weighed.y }
     for (const { y, sampleWeight } of data.batches({ x: weighed.x, y: named, sampleWeight: named }, { batchSize: 4 }))
       expect([sampleWeight.a.data, sampleWeight.b.data]).to.deep.equal([y.a.data, y.b.data])
-    expect(() => data.batches({ ...xy(10), sampleWeight: [1] }, {})).to.throw('data.batches: x has 10 rows but sampleWeight has 1.')
+    const short = () => data.batches({ ...xy(10), sampleWeight: [1] })
+    expect(short).to.throw('data.batches: x has 10 rows but sampleWeight has 1.')
     for (const batch of data.batches(xy(10), { batchSize: 4 })) expect(batch).to.have.all.keys('x', 'y')
 
     const images = { ...weighed, x: Array.from({ length: 10 }, (_, i) => [i, i, i, i]) }
