@@ -3,7 +3,7 @@ import { booleanOption, checkOptions, positiveInteger, positiveNumber, seedOptio
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { Tensor } from '../tensor/tensor'
 import { Random, rowNumbers } from './random'
-import { isShaped, takeRows, toRows, type DataLike, type Rows } from './rows'
+import { isShaped, refuseMisspeltWeights, takeRows, toRows, type DataLike, type Rows } from './rows'
 
 export interface BatchesOptions {
   /** Examples per batch, or 'all' for batch gradient descent. Default 32. */
@@ -92,6 +92,7 @@ function namedPair(
 ): { x: TakeRows; y: TakeRows; sampleWeight: TakeRows | undefined; count: number } {
   if (xy === null || typeof xy !== 'object' || !('x' in xy) || !('y' in xy))
     throw new OptionError(`${where}: expected { x, y }, got ${describeValue(xy)}.`)
+  refuseMisspeltWeights(where, xy)
   const opened: { name: string; rows: Rows }[] = []
   const open = (name: string, value: NamedRows): TakeRows => {
     if (!isNamed(value)) {

@@ -14,7 +14,7 @@ import { atOnce, inTurns, slices, type Sliced } from '../base/slices'
 import type { Tensor } from '../tensor/tensor'
 import { Random, rowNumbers } from './random'
 import { heldRows } from './row-source'
-import { requirePair, requireSameCount, toRows, type DataLike, type Rows } from './rows'
+import { refuseMisspeltWeights, requirePair, requireSameCount, toRows, type DataLike, type Rows } from './rows'
 import { rowsInSlices, takenRows } from './rows-in-slices'
 
 export interface SplitOptions {
@@ -102,6 +102,7 @@ function* splitting<const Options extends SplitOptions>(
 ): Sliced<Split<Options>> {
   checkOptions(where, options, ['train', 'dev', 'test', 'seed', 'stratify', ...(isAsync ? ['signal'] : [])])
   requirePair(where, xy)
+  refuseMisspeltWeights(where, xy)
   const read = function* (name: string, value: DataLike): Sliced<Rows> {
     return isAsync ? yield* rowsInSlices(`${where}: ${name}`, value) : toRows(`${where}: ${name}`, value)
   }

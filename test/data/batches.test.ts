@@ -44,6 +44,12 @@ describe('6.1 data.batches', () => {
       expect([...sampleWeight.data]).to.deep.equal([...x.data].map((v) => 1 + v))
       expect([...y.data]).to.deep.equal([...x.data].map((v) => 10 * v))
     }
+    for (const name of ['sampleWeights', 'weights', 'sample_weight']) {
+      const misspelt = { ...xy(10), [name]: weighed.sampleWeight }
+      const says = `unknown '${name}' beside x and y. Did you mean 'sampleWeight'?`
+      expect(() => data.batches(misspelt)).to.throw(OptionError, says)
+      expect(() => data.split(misspelt, { train: 0.5, dev: 0.5 })).to.throw(OptionError, says)
+    }
     const named = { a: weighed.sampleWeight, b: weighed.y }
     for (const { y, sampleWeight } of data.batches({ x: weighed.x, y: named, sampleWeight: named }, { batchSize: 4 }))
       expect([sampleWeight.a.data, sampleWeight.b.data]).to.deep.equal([y.a.data, y.b.data])
