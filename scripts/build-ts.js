@@ -31,12 +31,15 @@ function buildTs() {
   setStamp(tsStamp, start)
 }
 
-/** The library, and the command line apart from it: that must come to life where the library cannot be loaded. */
+/**
+ * The library; the command line apart from it, which must come to life where the library cannot be loaded; and the file
+ * that the thread for pictures runs.
+ */
 function bundle(outdir) {
   const external = ['./index', './doctor.js']
   require('esbuild').buildSync({
     absWorkingDir: root,
-    entryPoints: ['lib/index.ts', 'lib/cli.ts', 'lib/doctor.ts'],
+    entryPoints: ['lib/index.ts', 'lib/cli.ts', 'lib/doctor.ts', 'lib/plot/drawing-thread.ts'],
     outdir,
     bundle: true,
     packages: 'external',
@@ -53,7 +56,7 @@ function bundle(outdir) {
 }
 
 /** Modules of Node.js that take milliseconds to load, and that many programs never need. */
-const slowModules = ['node:crypto', 'node:fs/promises', 'node:zlib']
+const slowModules = ['node:crypto', 'node:fs/promises', 'node:worker_threads', 'node:zlib']
 
 /**
  * The bundle, quicker to load by a third: most functions keep their names unaided, and slow modules are loaded where

@@ -11,7 +11,7 @@ const { root, Failure, filesUnder, main } = require('./tools')
 
 /** Every packed file is one of these: what is loaded; types; binaries; sources to build those; papers. */
 const allowed = [
-  /^dist\/(index|cli|doctor|plot\/index)\.js$/,
+  /^dist\/(index|cli|doctor|plot\/(index|drawing-thread))\.js$/,
   /^dist\/index\.mjs$/,
   /^dist\/.*\.d\.m?ts$/,
   /^prebuilds\/(linux|darwin|win32)-(x64|arm64)\/myelin(\.(glibc|musl))?\.node$/,
@@ -33,6 +33,7 @@ const required = [
   'dist/cli.js',
   'dist/doctor.js',
   'dist/plot/index.js',
+  'dist/plot/drawing-thread.js',
   'dist/plot/index.d.ts',
   'prebuilds/checksums.json',
   'native/addon/addon.cpp',

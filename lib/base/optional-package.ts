@@ -30,18 +30,7 @@ async function load<T>(name: string): Promise<T> {
 
 /** In the form in which import() gives it. */
 function required(name: string): unknown {
-  let loaded: object
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports
-    loaded = require(name) as object
-  } catch (error) {
-    const { code, name: kind } = error as NodeJS.ErrnoException
-    if (code !== 'ERR_REQUIRE_ESM' && kind !== 'SyntaxError') throw error
-    throw new StateError(
-      `The package '${name}' is an ES module, and import() is not possible here. ` +
-        'In Jest, set NODE_OPTIONS=--experimental-vm-modules.',
-      { cause: error },
-    )
-  }
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const loaded = require(name) as object
   return '__esModule' in loaded || Symbol.toStringTag in loaded ? loaded : { ...loaded, default: loaded }
 }

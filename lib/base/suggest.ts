@@ -70,7 +70,9 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
   bias: ['useBias'],
   epoch: ['epochs'],
   iterations: ['epochs', 'steps'],
-  validation: ['validationData'],
+  val: ['dev', 'validationData'],
+  valid: ['dev', 'validationData'],
+  validation: ['dev', 'validationData'],
   valdata: ['validationData'],
   validationsplit: ['validationData'],
   dropremainder: ['dropLast'],
@@ -80,6 +82,9 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
   delimiter: ['separator'],
   sep: ['separator'],
   label: ['target', 'labels'],
+  classes: ['labels'],
+  classnames: ['labels'],
+  navalues: ['missing', 'markers'],
   drop: ['ignore'],
 }
 

@@ -3,6 +3,7 @@ import {
   booleanOption,
   checkOptions,
   checkSignal,
+  finiteNumber,
   nonNegativeInteger,
   nonNegativeNumber,
   numberInRange,
@@ -99,11 +100,14 @@ export function transformImages(x: DataLike, options: TransformOptions): Tensor 
   const where = 'data.transformImages'
   checkOptions(where, options, ['shape', 'channels', 'flip', 'rotate', 'translate'])
   const given = givenFormat(where, options ?? {})
-  const { rotate = 0, translate = [0, 0] } = options ?? {}
+  const rotate = finiteNumber(`${where}: rotate`, options?.rotate ?? 0)
+  const translate: unknown = options?.translate ?? [0, 0]
   const flip = booleanOption(`${where}: flip`, options?.flip ?? false)
-  const [down, right] = translate
-  if (translate.length !== 2 || ![rotate, down, right].every(Number.isFinite))
-    throw new OptionError(`${where}: expected finite numbers: rotate in degrees, translate [down, right] in pixels.`)
+  if (!Array.isArray(translate) || translate.length !== 2 || !translate.every(Number.isFinite))
+    throw new OptionError(
+      `${where}: translate: expected two finite numbers, [down, right] in pixels, got ${describeValue(translate)}.`,
+    )
+  const [down, right] = translate as [number, number]
   const images = atOnce(imagesOf(where, x, (row) => formatOf(where, given, row)))
   const motion = { flip, degrees: rotate, down, right }
   try {
@@ -211,11 +215,14 @@ export class Augmenter {
    * itself): `for await (const { x, y } of augment.batches(train, { batchSize: 64 }))`. Row i in pass n is changed in
    * the same way whatever the batch size and the order. With `for await` the images are made on the library's threads.
    */
-  batches(xy: { x: DataLike; y: DataLike }, options: BatchesOptions = {}): Batches {
+  batches<W extends DataLike | undefined = undefined>(
+    xy: { x: DataLike; y: DataLike; sampleWeight?: W },
+    options: BatchesOptions = {},
+  ): Batches<DataLike, DataLike, W> {
     const where = 'augment.batches'
     const images = atOnce(imagesOf(where, xy?.x, (row) => this.how(where, row)))
     const numbers = Float64Array.from(rowNumbers(images.shape[0]))
-    const plain = batches({ x: numbers, y: xy.y }, options)
+    const plain = batches({ ...xy, x: numbers }, options)
     const make = this.#make.bind(this, where, images)
     const makeSync = (rows: Uint32Array, pass: number) =>
       tensorOf(
@@ -228,11 +235,11 @@ export class Augmenter {
       length: plain.length,
       *[Symbol.iterator]() {
         const pass = passes++
-        for (const { x, y } of plain) yield { x: makeSync(takeNumbers(x), pass), y }
+        for (const batch of plain) yield { ...batch, x: makeSync(takeNumbers(batch.x), pass) }
       },
       async *[Symbol.asyncIterator]() {
         const pass = passes++
-        for (const { x, y } of plain) yield { x: await make(takeNumbers(x), pass), y }
+        for (const batch of plain) yield { ...batch, x: await make(takeNumbers(batch.x), pass) }
       },
     }
   }

@@ -3,7 +3,7 @@ import { booleanOption, checkOptions, positiveInteger, positiveNumber, seedOptio
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { Tensor } from '../tensor/tensor'
 import { Random, rowNumbers } from './random'
-import { isShaped, takeRows, toRows, type DataLike, type Rows } from './rows'
+import { isShaped, refuseMisspeltWeights, takeRows, toRows, type DataLike, type Rows } from './rows'
 
 export interface BatchesOptions {
   /** Examples per batch, or 'all' for batch gradient descent. Default 32. */
@@ -22,26 +22,36 @@ export type NamedRows = DataLike | { readonly [name: string]: DataLike }
 /** The same rows as tensors. */
 type TensorsOf<Given extends NamedRows> = Given extends DataLike ? Tensor : { [name in keyof Given]: Tensor }
 
+type Weights = NamedRows | undefined
+
+/** Some of the examples, with their weights where these were given. */
+export type ExamplesOf<X extends NamedRows, Y extends NamedRows, W extends Weights> = {
+  x: TensorsOf<X>
+  y: TensorsOf<Y>
+} & (undefined extends W ? { sampleWeight?: WeightsOf<W> } : { sampleWeight: WeightsOf<W> })
+
+type WeightsOf<W> = W extends NamedRows ? TensorsOf<W> : undefined
+
 /** One pass over the data per loop, synchronous or asynchronous. */
-export interface Batches<X extends NamedRows = DataLike, Y extends NamedRows = DataLike>
-  extends Iterable<{ x: TensorsOf<X>; y: TensorsOf<Y> }>, AsyncIterable<{ x: TensorsOf<X>; y: TensorsOf<Y> }> {
+export interface Batches<X extends NamedRows = DataLike, Y extends NamedRows = DataLike, W extends Weights = undefined>
+  extends Iterable<ExamplesOf<X, Y, W>>, AsyncIterable<ExamplesOf<X, Y, W>> {
   /** Batches in a pass. */
   readonly length: number
 }
 
 /**
  * Cuts examples into mini-batches: `for (const { x, y } of data.batches({ x, y }, { batchSize: 64, seed: 1 }))`. x and
- * y may be objects of rows by name, for models of several inputs or outputs. Every example comes exactly once in a
- * pass; the last batch is smaller where the size does not divide m. Each new loop over the same object is the next
- * pass, in a new order. OptionError if `batchSize` is larger than the data.
+ * y may be objects of rows by name, for models of several inputs or outputs; `sampleWeight` goes along. Every example
+ * comes exactly once in a pass; the last batch is smaller where the size does not divide m. Each new loop over the same
+ * object is the next pass, in a new order. OptionError if `batchSize` is larger than the data.
  */
-export function batches<X extends NamedRows, Y extends NamedRows>(
-  xy: { x: X; y: Y },
+export function batches<X extends NamedRows, Y extends NamedRows, W extends Weights = undefined>(
+  xy: { x: X; y: Y; sampleWeight?: W },
   options: BatchesOptions = {},
-): Batches<X, Y> {
+): Batches<X, Y, W> {
   const where = 'data.batches'
   checkOptions(where, options, ['batchSize', 'seed', 'shuffle', 'dropLast'])
-  const { x, y, count } = namedPair(where, xy)
+  const { x, y, sampleWeight, count } = namedPair(where, xy)
   const { batchSize = 32, shuffle = true, dropLast = false } = options
   const size = batchSize === 'all' ? count : positiveInteger(`${where}: batchSize`, batchSize)
   if (size > count)
@@ -53,13 +63,14 @@ export function batches<X extends NamedRows, Y extends NamedRows>(
   const length = booleanOption(`${where}: dropLast`, dropLast) ? Math.floor(count / size) : Math.ceil(count / size)
   let passes = 0
 
-  function* pass(): Generator<{ x: TensorsOf<X>; y: TensorsOf<Y> }, void, undefined> {
+  function* pass(): Generator<ExamplesOf<X, Y, W>, void, undefined> {
     const order = rowNumbers(count)
     passes++
     if (!inOrder) new Random(seed, passes).shuffle(order)
     for (let i = 0; i < length; i++) {
       const rows = order.subarray(i * size, (i + 1) * size)
-      yield { x: x(rows) as TensorsOf<X>, y: y(rows) as TensorsOf<Y> }
+      const weights = sampleWeight && { sampleWeight: sampleWeight(rows) }
+      yield { x: x(rows), y: y(rows), ...weights } as ExamplesOf<X, Y, W>
     }
   }
   return {
@@ -74,10 +85,14 @@ export function batches<X extends NamedRows, Y extends NamedRows>(
 /** Takes rows of what was given, in its form. */
 type TakeRows = (rows: Uint32Array) => Tensor | Record<string, Tensor>
 
-/** x and y with one number of rows. */
-function namedPair(where: string, xy: { x: NamedRows; y: NamedRows }): { x: TakeRows; y: TakeRows; count: number } {
+/** x, y and weights with one number of rows. */
+function namedPair(
+  where: string,
+  xy: { x: NamedRows; y: NamedRows; sampleWeight?: Weights },
+): { x: TakeRows; y: TakeRows; sampleWeight: TakeRows | undefined; count: number } {
   if (xy === null || typeof xy !== 'object' || !('x' in xy) || !('y' in xy))
     throw new OptionError(`${where}: expected { x, y }, got ${describeValue(xy)}.`)
+  refuseMisspeltWeights(where, xy)
   const opened: { name: string; rows: Rows }[] = []
   const open = (name: string, value: NamedRows): TakeRows => {
     if (!isNamed(value)) {
@@ -93,12 +108,13 @@ function namedPair(where: string, xy: { x: NamedRows; y: NamedRows }): { x: Take
     return (order) => Object.fromEntries(all.map(([key, rows]) => [key, takeRows(rows, order)]))
   }
   const [x, y] = [open('x', xy.x), open('y', xy.y)]
+  const sampleWeight = xy.sampleWeight === undefined ? undefined : open('sampleWeight', xy.sampleWeight)
   const [first, ...others] = opened
   if (!first) throw new OptionError(`${where}: x: expected rows, got an empty object.`)
   for (const { name, rows } of others)
     if (rows.count !== first.rows.count)
       throw new ShapeError(`${where}: ${first.name} has ${first.rows.count} rows but ${name} has ${rows.count}.`)
-  return { x, y, count: first.rows.count }
+  return { x, y, sampleWeight, count: first.rows.count }
 }
 
 /** True for an object of rows by name. */

@@ -105,8 +105,14 @@ function wanted(where: string, names: readonly string[], wish: Wish, separator: 
       return find(said.name, { said, mustBeThere: said.missing?.fill === undefined, isTarget }, said.missing?.markers)
     })
   }
-  const { columns: kinds, ignore, missing } = wish
+  const { columns: kinds, ignore, labels, missing } = wish
   const column = (name: string, isTarget = false) => {
+    if (isTarget && labels)
+      return find(
+        name,
+        { said: { name, kind: 'category', categories: labels }, mustBeThere: true, isTarget },
+        missing?.markers,
+      )
     const said = kinds.get(name)
     const rules = said ? [missing?.[said]] : [missing?.number, missing?.category]
     const mustBeThere = isTarget || rules.every((rule) => rule === undefined || rule === 'error')

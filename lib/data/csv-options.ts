@@ -4,8 +4,9 @@ import { checkOptions, checkSignal, dtypeOption, nonEmptyString, oneOf } from '.
 import type { DType } from '../base/dtype'
 import { describeValue, OptionError } from '../base/errors'
 import type { CsvFormat } from './csv-text'
-import { isColumnMissing, missingRules, type MissingOptions, type MissingRules } from './missing'
-import { columnKinds, type Column, type ColumnKind } from './table'
+import { namesOfClasses } from './labels'
+import { missingRules, type MissingOptions, type MissingRules } from './missing'
+import { areColumns, columnKinds, isColumn, type Column, type ColumnKind } from './table'
 
 export interface CsvTextOptions {
   /** One character. Default ','. */
@@ -20,6 +21,11 @@ export interface CsvTextOptions {
 export interface FromCsvOptions extends CsvTextOptions {
   /** Name of the column to predict. */
   target: string
+  /**
+   * The classes of the target, in the order of their numbers: `['no', 'yes']` makes yes 1. Any other is a FormatError.
+   * Default: the order in which they first appear.
+   */
+  labels?: readonly string[] | undefined
   /** Columns that are not what they look like: an ID made of digits is a 'category'. */
   columns?: Readonly<Record<string, ColumnKind>> | undefined
   /** Columns to leave out. */
@@ -42,6 +48,7 @@ export type Wish =
   | {
       like?: undefined
       target: string
+      labels: readonly string[] | undefined
       columns: ReadonlyMap<string, ColumnKind>
       ignore: ReadonlySet<string>
       missing: MissingRules | undefined
@@ -55,7 +62,10 @@ export function checkedCsvOptions(
   options: FromCsvOptions | FromCsvLikeOptions,
 ): { wish: Wish; format: CsvFormat; dtype: DType | undefined; signal: AbortSignal | undefined } {
   const isLike = options !== null && typeof options === 'object' && 'like' in options
-  checkOptions(where, options, [...(isLike ? ['like'] : ['target', 'columns', 'ignore', 'missing']), ...textOptions])
+  checkOptions(where, options, [
+    ...(isLike ? ['like'] : ['target', 'labels', 'columns', 'ignore', 'missing']),
+    ...textOptions,
+  ])
   const separator = options?.separator ?? ','
   if (typeof separator !== 'string' || separator.length !== 1 || separator === '"')
     throw new OptionError(`${where}: separator: expected one character, got ${describeValue(separator)}.`)
@@ -71,8 +81,11 @@ export function checkedCsvOptions(
   checkColumnOptions(where, options)
   const { columns, ignore } = options
   const missing = missingRules(`${where}: missing`, options.missing)
-  const wish = { target, columns: new Map(Object.entries(columns ?? {})), ignore: new Set(ignore), missing }
-  return { wish, format, dtype, signal }
+  const labels = options.labels === undefined ? undefined : namesOfClasses(`${where}: labels`, options.labels)
+  const kinds = new Map(Object.entries(columns ?? {}))
+  if (labels && kinds.get(target) === 'number')
+    throw new OptionError(`${where}: labels: expected none for the target '${target}', which columns calls a number.`)
+  return { wish: { target, labels, columns: kinds, ignore: new Set(ignore), missing }, format, dtype, signal }
 }
 
 function checkedEncoding(where: string, encoding: unknown): string {
@@ -90,12 +103,7 @@ function checkedEncoding(where: string, encoding: unknown): string {
 
 function checkLike(where: string, like: unknown): void {
   const { target, columns } = (like ?? {}) as Partial<FromCsvLikeOptions['like']>
-  const isColumn = (column: Partial<Column> | undefined) =>
-    typeof column?.name === 'string' &&
-    columnKinds.includes(column.kind!) &&
-    Array.isArray(column.categories) &&
-    isColumnMissing(column.missing, column.kind)
-  if (!isColumn(target) || !Array.isArray(columns) || columns.length === 0 || !columns.every(isColumn))
+  if (!isColumn(target) || !areColumns(columns))
     throw new OptionError(
       `${where}: like: expected a table that fromCsv returned, or its { target, columns }, got ${describeValue(like)}.`,
     )

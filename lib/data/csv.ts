@@ -28,7 +28,7 @@ export interface Table {
   y: Tensor
   /** Names of the features: `age`, `city=Rome`. */
   features: readonly string[]
-  /** Values of a target that is a category; else null. */
+  /** Values of a target that is a category, in the order of their numbers; else null. */
   labels: readonly string[] | null
   columns: readonly Column[]
   /** The column to predict. */
@@ -126,6 +126,6 @@ function* tableOf(file: File, wish: Wish, dtype: DType | undefined): Sliced<Tabl
     labels: target.kind === 'category' ? target.categories : null,
     columns: features,
     target,
-    encode: (list) => encodedRows(features, list, xType),
+    encode: (list) => encodedRows('table.encode', features, list, xType),
   }
 }

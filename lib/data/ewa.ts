@@ -59,7 +59,11 @@ export class Ewa {
  *     for (const temperature of days) average.next(temperature)
  */
 export function ewa(options: EwaOptions = {}): Ewa {
-  const where = 'data.ewa'
+  return ewaFor('data.ewa', options)
+}
+
+/** The same for another caller. @internal */
+export function ewaFor(where: string, options: EwaOptions): Ewa {
   checkOptions(where, options, ['beta', 'biasCorrection'])
   const beta = numberInRange(`${where}: beta`, options.beta ?? 0.9, 0, 1, '[)')
   return new Ewa(beta, booleanOption(`${where}: biasCorrection`, options.biasCorrection ?? false))

@@ -12,6 +12,7 @@ import { guarded } from '../native/runtime'
 import { Tensor, tensor } from '../tensor/tensor'
 import { copyChannel } from './flatten-image'
 import { checkedRead, decode, decoder, readOptions, type Image, type ReadImageOptions } from './images'
+import { namesOfClasses } from './labels'
 import { kindOfPixels } from './pixels'
 
 export interface FromImagesOptions extends ReadImageOptions {
@@ -22,6 +23,11 @@ export interface FromImagesOptions extends ReadImageOptions {
    * leaves 32-bit and float pixels as they are.
    */
   scale?: number | undefined
+  /**
+   * The classes, in the order of their numbers: `labels` of the training images or of the model, so that other images
+   * are numbered as those were. A folder of another name is a FormatError. Default: the names of the folders, sorted.
+   */
+  labels?: readonly string[] | undefined
 }
 
 export interface ImageFolder {
@@ -29,7 +35,7 @@ export interface ImageFolder {
   x: Tensor
   /** [images]: class numbers into `labels`. */
   y: Tensor
-  /** Names of the folders, sorted by character codes, in Unicode's composed form (NFC). */
+  /** Names of the folders, sorted by character codes, in Unicode's composed form (NFC); or the option `labels`. */
   labels: readonly string[]
   /** The file of each row, as `class/name`. */
   files: readonly string[]
@@ -53,19 +59,34 @@ const isImageName = (name: string) => /\.(png|jpe?g|webp|gif|tiff?|avif)$/i.test
 export async function fromImages(folder: string, options: FromImagesOptions = {}): Promise<ImageFolder> {
   const where = 'data.fromImages'
   nonEmptyString(`${where}: folder`, folder)
-  checkOptions(where, options, [...readOptions, 'scale'])
+  checkOptions(where, options, [...readOptions, 'scale', 'labels'])
+  const known =
+    options.labels === undefined
+      ? null
+      : namesOfClasses(`${where}: labels`, options.labels).map((name) => name.normalize('NFC'))
   const checked = checkedRead(where, { ...options, colours: options.colours ?? 'rgb' })
   const scale = options.scale === undefined ? null : finiteNumber(`${where}: scale`, options.scale)
   const { pause } = checked
   pause()
   const root = resolve(folder)
   const decoderOf = await decoder(where)
-  const { labels, files, counts } = await listed(where, folder, root, pause)
+  const { labels: found, files, counts } = await listed(where, folder, root, pause)
+  const labels = known ?? found
+  const numbers = found.map((name) => labels.indexOf(name))
+  const other = numbers.indexOf(-1)
+  if (other >= 0)
+    throw new FormatError(
+      `${where}: the folder ${found[other]} in ${folder} is not among the classes: ${listText(labels)}.`,
+    )
   const read = (i: number) => decode(`${where}: ${files[i]}`, decoderOf, join(root, files[i]), checked)
   const { x, shape } = await inTurns(rowsOf(where, files, read, scale), pause)
   const y = new Float32Array(files.length)
-  for (let c = 0, from = 0; c < counts.length; from += counts[c++]) y.fill(c, from, from + counts[c])
+  for (let c = 0, from = 0; c < counts.length; from += counts[c++]) y.fill(numbers[c], from, from + counts[c])
   return { x, y: tensor(y), labels, files, shape }
+}
+
+function listText(names: readonly string[]): string {
+  return names.slice(0, 10).join(', ') + (names.length > 10 ? ', …' : '')
 }
 
 /** What the first image is, and all others have to be. */

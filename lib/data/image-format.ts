@@ -50,7 +50,7 @@ export function formatOf(where: string, given: GivenFormat, row: Shape): ImageFo
   if (row.length === 1 && !shape)
     throw new ShapeError(
       `${where}: x has rows of ${row[0]} numbers, which may or may not be images. Say what they are: ` +
-        `data.augment({ shape: [height, width, channels], … }), or pass x as [m, height, width, channels].`,
+        `{ shape: [height, width, channels] }, or pass x as [m, height, width, channels].`,
     )
   const planar = (given.channels ?? (row.length === 1 ? 'first' : 'last')) === 'first'
   const [height, width, channels = 1] = shape ?? found(planar, row)

@@ -32,7 +32,16 @@ export type { ColumnMissing, MissingOptions } from './missing'
 export { normalizer, type Normalizer, type NormalizerOptions } from './normalizer'
 export type { Pixels } from './pixels'
 export type { DataLike, ShapedArray } from './rows'
-export { recommendedSplit, split, splitAsync, type Part, type Split, type SplitData, type SplitOptions } from './split'
-export type { Column, ColumnKind } from './table'
+export {
+  recommendedSplit,
+  split,
+  splitAsync,
+  type Part,
+  type Split,
+  type SplitAsyncOptions,
+  type SplitData,
+  type SplitOptions,
+} from './split'
+export { encodeRows, type Column, type ColumnKind, type TableRow } from './table'
 export { bagOfWords, type BagOfWords, type BagOfWordsOptions } from './text'
 export { readWav, type ReadWavOptions, type Sound } from './wav'

@@ -1,7 +1,7 @@
 /** Class numbers in their three forms: numbers, one-hot rows, probabilities. */
 import { checkOptions, dtypeOption, positiveInteger } from '../base/checks'
 import type { DType } from '../base/dtype'
-import { OptionError, ShapeError } from '../base/errors'
+import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import { tensor, type Tensor } from '../tensor/tensor'
 import { toRows, type DataLike, type Rows } from './rows'
@@ -65,4 +65,15 @@ export function toClasses(where: string, { data, count, width }: Rows): { classe
   if (areProbabilities) return { classes: Uint32Array.from(data, (v) => (v > 0.5 ? 1 : 0)), width: 2 }
   const classes = classNumbers(where, data)
   return { classes, width: classes.reduce((most, c) => Math.max(most, c), 0) + 1 }
+}
+
+/** Names of classes, each once. OptionError for anything else. */
+export function namesOfClasses(where: string, given: unknown): string[] {
+  const names: unknown[] = Array.isArray(given) ? given : []
+  const isFine = names.length > 0 && names.every((name) => typeof name === 'string' && name !== '')
+  if (!isFine) throw new OptionError(`${where}: expected a list of names of classes, got ${describeValue(given)}.`)
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined)
+    throw new OptionError(`${where}: expected each class once, got ${describeValue(twice)} twice.`)
+  return names as string[]
 }

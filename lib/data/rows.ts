@@ -1,7 +1,8 @@
 /** Data as rows in JavaScript memory: what the functions of `data` compute on. */
 import { arrayName, newArray, type DType, type NativeArray } from '../base/dtype'
-import { describeValue, DTypeError, NonFiniteError, ShapeError } from '../base/errors'
+import { describeValue, DTypeError, NonFiniteError, OptionError, ShapeError } from '../base/errors'
 import { shapeText, type Shape } from '../base/shape'
+import { didYouMean } from '../base/suggest'
 import { Tensor, tensor, toFlat, valuesOf, type TensorLike } from '../tensor/tensor'
 
 /** A typed array with its shape, row by row. */
@@ -95,6 +96,14 @@ export function toPair(where: string, xy: { x: DataLike; y: DataLike }): { x: Ro
 export function requirePair(where: string, xy: { x: DataLike; y: DataLike }): void {
   if (xy === null || typeof xy !== 'object' || !('x' in xy) || !('y' in xy))
     throw new ShapeError(`${where}: expected { x, y }, got ${describeValue(xy)}.`)
+}
+
+/** OptionError for weights under another name; whatever else stands beside x and y is left out. */
+export function refuseMisspeltWeights(where: string, xy: object): void {
+  for (const key of Object.keys(xy).filter((name) => !['x', 'y', 'sampleWeight'].includes(name))) {
+    const meant = didYouMean(key, ['sampleWeight'])
+    if (meant) throw new OptionError(`${where}: unknown '${key}' beside x and y.${meant}`)
+  }
 }
 
 /** ShapeError where x and y have different numbers of rows. */

@@ -1,12 +1,20 @@
 /** Train, dev and test parts. */
-import { booleanOption, checkOptions, nonNegativeNumber, positiveInteger, seedOption } from '../base/checks'
+import {
+  booleanOption,
+  checkOptions,
+  checkSignal,
+  nonNegativeNumber,
+  positiveInteger,
+  seedOption,
+  throwIfAborted,
+} from '../base/checks'
 import { OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import { atOnce, inTurns, type Sliced } from '../base/slices'
 import type { Tensor } from '../tensor/tensor'
 import { countedRows, Random } from './random'
 import { heldRows } from './row-source'
-import { requirePair, requireSameCount, toRows, type DataLike, type Rows } from './rows'
+import { refuseMisspeltWeights, requirePair, requireSameCount, toRows, type DataLike, type Rows } from './rows'
 import { rowsInSlices, takenRows } from './rows-in-slices'
 import { stratifiedParts } from './split-classes'
 
@@ -19,6 +27,10 @@ export interface SplitOptions {
   seed?: number | bigint | undefined
   /** Keep the share of every class (every distinct row of y) equal in all parts, to one example. Default false. */
   stratify?: boolean | undefined
+}
+
+export interface SplitAsyncOptions extends SplitOptions {
+  signal?: AbortSignal | undefined
 }
 
 /** One part of a split. */
@@ -65,15 +77,19 @@ export function split<const Options extends SplitOptions>(xy: SplitData, options
 /**
  * The same parts as `split`, to the bit, while the event loop goes on: for tables of more than about a million numbers.
  * Tensors may be disposed after the call; arrays have to stay as they are until the promise has settled (StateError for
- * one that was transferred or changed its length).
+ * one that was transferred or changed its length). AbortError.
  */
-export async function splitAsync<const Options extends SplitOptions>(
+export async function splitAsync<const Options extends SplitAsyncOptions>(
   xy: SplitData,
   options: Options,
 ): Promise<Split<Options>> {
+  const where = 'data.splitAsync'
+  checkSignal(where, options?.signal)
+  const pause = () => throwIfAborted(where, options?.signal)
+  pause()
   const held = heldRows(xy as SplitData & { readonly [name: string]: DataLike })
   try {
-    return await inTurns(splitting('data.splitAsync', held.value, options, true))
+    return await inTurns(splitting(where, held.value, options, true), pause)
   } finally {
     held.release()
   }
@@ -85,8 +101,9 @@ function* splitting<const Options extends SplitOptions>(
   options: Options,
   isAsync: boolean,
 ): Sliced<Split<Options>> {
-  checkOptions(where, options, ['train', 'dev', 'test', 'seed', 'stratify'])
+  checkOptions(where, options, ['train', 'dev', 'test', 'seed', 'stratify', ...(isAsync ? ['signal'] : [])])
   requirePair(where, xy)
+  refuseMisspeltWeights(where, xy)
   const read = function* (name: string, value: DataLike): Sliced<Rows> {
     return isAsync ? yield* rowsInSlices(`${where}: ${name}`, value) : toRows(`${where}: ${name}`, value)
   }

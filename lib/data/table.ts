@@ -1,9 +1,12 @@
 /** How the columns of a table become numbers, and x of rows that are encoded so. */
+import { checkOptions, dtypeOption, isRecord } from '../base/checks'
 import type { DType } from '../base/dtype'
 import { describeValue, OptionError } from '../base/errors'
 import { atOnce, type Sliced } from '../base/slices'
+import { nearestName } from '../base/suggest'
 import type { Tensor } from '../tensor/tensor'
-import { ownCategory, type ColumnMissing } from './missing'
+import { isColumnMissing, ownCategory, type ColumnMissing } from './missing'
+import { beyondFloat32 } from './rows'
 import { writtenRows } from './transfer'
 
 export type ColumnKind = 'number' | 'category'
@@ -17,6 +20,20 @@ export interface Column {
   categories: readonly string[]
   /** What means a missing cell and what takes its place, where the options said so. */
   missing?: ColumnMissing
+}
+
+export function isColumn(value: unknown): value is Column {
+  const column = value as Partial<Column> | null | undefined
+  return (
+    typeof column?.name === 'string' &&
+    columnKinds.includes(column.kind!) &&
+    Array.isArray(column.categories) &&
+    isColumnMissing(column.missing, column.kind)
+  )
+}
+
+export function areColumns(value: unknown): value is Column[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isColumn)
 }
 
 /** A row by the names of its columns. */
@@ -110,25 +127,59 @@ export function* columnOfCodes(
   })
 }
 
-/** x of rows by name, encoded like the table. OptionError names the row and the column that do not fit. */
-export function encodedRows(columns: readonly Column[], rows: readonly TableRow[], dtype: DType): Tensor {
-  const where = 'table.encode'
+/**
+ * x of new rows, [rows, features], as `table.encode` makes it, where only the `columns` of the table are at hand: from
+ * JSON, say, in a service that predicts. `dtype`: float32, or float64 where float32 cannot hold a number (`20200101`).
+ * OptionError names the row and the column that do not fit.
+ */
+export function encodeRows(
+  table: { readonly columns: readonly Column[] },
+  rows: readonly TableRow[],
+  options: { dtype?: DType | undefined } = {},
+): Tensor {
+  const where = 'data.encodeRows'
+  checkOptions(where, options, ['dtype'])
+  const columns: unknown = table?.columns
+  if (!areColumns(columns))
+    throw new OptionError(
+      `${where}: expected a table that fromCsv returned, or its { columns }, got ${describeValue(table)}.`,
+    )
+  return encodedRows(where, columns, rows, options.dtype && dtypeOption(`${where}: dtype`, options.dtype))
+}
+
+/** The same in the words of `where`. */
+export function encodedRows(
+  where: string,
+  columns: readonly Column[],
+  rows: readonly TableRow[],
+  dtype: DType | undefined,
+): Tensor {
   if (!Array.isArray(rows) || rows.length === 0)
     throw new OptionError(`${where}: expected a list of at least one row, got ${describeValue(rows)}.`)
   const places = columns.map(({ categories }) => placesOf(categories))
+  const known = new Set(columns.map(({ name }) => name))
   const codes = { values: new Float64Array(rows.length * columns.length), count: rows.length, width: columns.length }
   rows.forEach((row: TableRow, i) => {
+    if (!isRecord(row))
+      throw new OptionError(
+        `${where}: row ${i + 1}: expected cells by the names of columns, { ${columns[0].name}: …, … }, ` +
+          `got ${describeValue(row)}.`,
+      )
     columns.forEach((column, j) => {
-      codes.values[i * columns.length + j] = codeOf(`${where}: row ${i + 1}: '${column.name}'`, row, column, places[j])
+      const place = `${where}: row ${i + 1}: '${column.name}'`
+      // A row that lacks a column named 'constructor' inherits something of that name.
+      if (!Object.hasOwn(row, column.name) && (!(column.name in row) || column.name in Object.prototype))
+        throw new OptionError(`${place} is missing.${keyText(row, column, known)}`)
+      codes.values[i * columns.length + j] = codeOf(place, row[column.name], column, places[j])
     })
   })
-  return atOnce(featuresOfCodes(where, columns, codes, dtype))
+  const isLarge = (value: number, i: number) => columns[i % columns.length].kind === 'number' && beyondFloat32(value)
+  const wanted = dtype ?? (codes.values.some(isLarge) ? 'float64' : 'float32')
+  return atOnce(featuresOfCodes(where, columns, codes, wanted))
 }
 
-function codeOf(where: string, row: TableRow, column: Column, places: Map<string, number>): number {
-  const { name, kind, categories, missing } = column
-  // A row that lacks a column named 'constructor' inherits something of that name.
-  const cell = row && (Object.hasOwn(row, name) || !(name in Object.prototype)) ? row[name] : undefined
+function codeOf(where: string, cell: TableRow[string], column: Column, places: Map<string, number>): number {
+  const { kind, categories, missing } = column
   if (cell === undefined || cell === null || cell === '' || missing?.markers.includes(String(cell))) {
     if (missing?.fill === undefined || (kind === 'category' && !places.has(String(missing.fill))))
       throw new OptionError(`${where} is missing.`)
@@ -141,4 +192,12 @@ function codeOf(where: string, row: TableRow, column: Column, places: Map<string
   const place = places.get(String(cell))
   if (place === undefined) throw new OptionError(`${where}: ${unknownCategory(cell, categories)}`)
   return place
+}
+
+/** What to do about a row that lacks a column: it may be spelled in another way, or have nothing to say. */
+function keyText(row: TableRow, { name, missing }: Column, known: ReadonlySet<string>): string {
+  const others = Object.keys(row).filter((key) => !known.has(key))
+  const near = nearestName(name, others)
+  if (near !== undefined) return ` The row has '${near}'.`
+  return missing?.fill === undefined ? '' : ' Give null for a cell that is missing.'
 }

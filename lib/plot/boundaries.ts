@@ -1,13 +1,20 @@
 /** What models with two inputs say about the plane. */
-import { checkOptions } from '../base/checks'
-import { describeValue, OptionError, ShapeError } from '../base/errors'
+import { checkOptions, checkSignal, throwIfAborted } from '../base/checks'
+import { describeValue, NonFiniteError, OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
-import { toRows, type DataLike, type Rows } from '../data/rows'
+import { inTurns, type Sliced } from '../base/slices'
+import { heldRows } from '../data/row-source'
+import type { DataLike } from '../data/rows'
 import { Model } from '../model'
-import { bareInput } from '../model/data/inputs'
-import { tensor } from '../tensor/tensor'
+import { withInputs } from '../model/calls'
+import { bareInput, type OpenInputs } from '../model/data/inputs'
+import { defaultChunk } from '../model/infer/chunks'
+import { predict } from '../model/infer/predict'
+import type { Job } from '../model/queue/job'
+import type { Tensor } from '../tensor/tensor'
 import { areaBelow, gridOf, type Grid } from './contour'
-import { areasLayer, around, axesLayer, framed, insideLines, type Area, type Frame } from './frame'
+import { classedExamples, type ClassedExamples } from './examples'
+import { areasLayer, axesLayer, framed, insideLines, namesOption, type Area, type Frame } from './frame'
 import { Picture } from './picture'
 import type { VegaLiteSpec } from './render'
 import { background, diverging, ink, palette, soft } from './theme'
@@ -16,66 +23,67 @@ export interface DecisionBoundaryOptions {
   title?: string | undefined
   /** Names of the two inputs. Default ['x₁', 'x₂']. */
   axes?: readonly [string, string] | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** Nodes of the grid along each side. */
 const nodes = 121
 
-interface Examples {
-  x: Rows
-  y: Rows
-  /** In the order of their numbers. */
-  classes: number[]
-}
-
-function examplesOf(where: string, x: DataLike, y: DataLike): Examples {
-  const points = toRows(`${where}: x`, x)
-  const labels = toRows(`${where}: y`, y)
-  if (points.shape.length !== 2 || points.width !== 2)
-    throw new ShapeError(`${where}: x: expected examples of two inputs, [m, 2], got ${shapeText(points.shape)}.`)
-  if (labels.count !== points.count || labels.width !== 1)
-    throw new ShapeError(
-      `${where}: y: expected ${points.count} class numbers, one for each row of x, got ${shapeText(labels.shape)}.`,
-    )
-  const classes = [...new Set(labels.data)].sort((a, b) => a - b)
-  if (classes.some((c) => !Number.isInteger(c) || c < 0) || classes.length > 20) {
-    const given = `${classes.slice(0, 4).join(', ')}${classes.length > 4 ? ', …' : ''}`
-    throw new OptionError(`${where}: y: expected class numbers 0, 1, 2, …, at most 20 of them, got ${given}.`)
-  }
-  return { x: points, y: labels, classes }
-}
-
-/** The areas of the plane, from what the model says at the nodes of a grid. */
-async function areasOf(where: string, model: Model, frame: Frame): Promise<VegaLiteSpec[]> {
+/** Models whose output is one probability, or one of each class, for two numbers. */
+function checkModel(where: string, model: unknown): asserts model is Model {
   if (!(model instanceof Model))
     throw new OptionError(
       `${where}: expected a model made by sequential, model or loadModel, got ${describeValue(model)}.`,
     )
   const { network } = model.internals.engine
-  bareInput(where, network)
+  const { dtype } = bareInput(where, network)
   if (network.namedOutputs || model.inputShape.join() !== '2' || model.outputShape.length !== 1)
     throw new ShapeError(
       `${where}: expected a model of two inputs whose output is one probability or one of each class, ` +
         `got ${shapeText(model.inputShape)} → ${shapeText(model.outputShape)}.`,
     )
+  if (dtype === 'int32')
+    throw new OptionError(`${where}: expected a model of two numbers of any size, got one that takes whole numbers.`)
+}
+
+/** What the model says at the nodes of a grid over the frame, [nodes², outputs]. */
+async function saidBy(
+  where: string,
+  model: Model,
+  frame: Frame,
+  signal: AbortSignal | undefined,
+): Promise<{ grid: Grid; said: Tensor }> {
+  const { engine } = model.internals
+  const beyond = [...frame.x, ...frame.y].find((v) => !Number.isFinite(engine.dtype === 'float32' ? Math.fround(v) : v))
+  if (beyond !== undefined)
+    throw new NonFiniteError(`${where}: x: the frame around the examples reaches to ${beyond}, beyond ${engine.dtype}.`)
   const grid = gridOf(() => 0, frame.x, frame.y, nodes)
-  const places = grid.xs.flatMap((a) => grid.ys.map((b) => [a, b]))
-  using said = await model.predict(tensor(places, { dtype: model.dtype }))
-  const [out, width] = [said.data, said.size / places.length]
-  if (width === 1) return probabilityAreas(frame, { ...grid, values: out })
+  const places = Float64Array.from({ length: 2 * nodes * nodes }, (_, i) => {
+    const [column, row] = [Math.floor(i / (2 * nodes)), (i >> 1) % nodes]
+    return i % 2 === 0 ? grid.xs[column] : grid.ys[row]
+  })
+  const x = { data: places, shape: [nodes * nodes, 2] }
+  const work = async (job: Job, rows: OpenInputs) => (await predict(engine, job, rows, defaultChunk)) as Tensor
+  return { grid, said: await withInputs(engine, where, 'read', x, signal, work) }
+}
+
+/** The areas of the plane, from what the model says. */
+function* areasOf(frame: Frame, grid: Grid, said: Tensor): Sliced<VegaLiteSpec[]> {
+  const [out, width] = [said.data, said.size / (nodes * nodes)]
+  if (width === 1) return yield* probabilityAreas(frame, { ...grid, values: out })
   // Class k is where its margin over the best other one is positive.
-  const areas = Array.from({ length: width }, (_, k) => {
-    const margin = (i: number) => {
+  const areas: Area[] = []
+  for (let k = 0; k < width; k++) {
+    const margins = new Float64Array(nodes * nodes)
+    for (let i = 0; i < margins.length; i++) {
       let best = -Infinity
       for (let c = 0; c < width; c++) if (c !== k) best = Math.max(best, out[i * width + c])
-      return best - out[i * width + k]
+      margins[i] = best - out[i * width + k]
     }
-    return {
-      rings: areaBelow({ ...grid, values: places.map((_, i) => margin(i)) }, 0),
-      fill: soft[k % soft.length],
-      level: k,
-    }
-  })
+    yield
+    areas.push({ rings: areaBelow({ ...grid, values: margins }, 0), fill: soft[k % soft.length], level: k })
+    yield
+  }
   const edges = areas.map((area) => edge(frame, area))
   return [areasLayer(frame, areas, { stroke: null }), areasLayer(frame, edges, { stroke: ink, strokeWidth: 1.2 })]
 }
@@ -86,33 +94,32 @@ function edge(frame: Frame, { rings, level }: Omit<Area, 'fill'>): Area {
 }
 
 /** Ten bands of probability, and the line where it is one half. */
-function probabilityAreas(frame: Frame, grid: Grid): VegaLiteSpec[] {
-  const bands = diverging.map((_, k) => {
+function* probabilityAreas(frame: Frame, grid: Grid): Sliced<VegaLiteSpec[]> {
+  const bands: Area[] = []
+  for (let k = 0; k < diverging.length; k++) {
     const level = (diverging.length - k) / diverging.length
-    return { rings: areaBelow(grid, k === 0 ? Infinity : level), fill: diverging[diverging.length - 1 - k], level }
-  })
+    const rings = areaBelow(grid, k === 0 ? Infinity : level)
+    bands.push({ rings, fill: diverging[diverging.length - 1 - k], level })
+    yield
+  }
   const half = edge(frame, { rings: areaBelow(grid, 0.5), level: 0.5 })
+  yield
   return [
     areasLayer(frame, bands, { stroke: background, strokeWidth: 0.4 }),
     areasLayer(frame, [half], { stroke: ink, strokeWidth: 1.8 }),
   ]
 }
 
-function examplesLayer({ x, y, classes }: Examples): VegaLiteSpec {
-  const values = Array.from({ length: x.count }, (_, i) => ({
-    x: x.data[2 * i],
-    y: x.data[2 * i + 1],
-    class: `${y.data[i]}`,
-  }))
+function examplesLayer({ points, classes }: ClassedExamples): VegaLiteSpec {
   const names = classes.map(String)
   // Class 1 is blue, as in the bands.
   const colors = classes.map((c) => palette[c < 2 ? 1 - c : c % palette.length])
   return {
-    data: { values },
+    data: { values: points },
     mark: {
       type: 'point',
       filled: true,
-      size: x.count > 400 ? 18 : 45,
+      size: points.length > 400 ? 18 : 45,
       opacity: 1,
       stroke: background,
       strokeWidth: 0.8,
@@ -136,14 +143,33 @@ function examplesLayer({ x, y, classes }: Examples): VegaLiteSpec {
 async function panel(
   where: string,
   model: Model,
-  examples: Examples,
+  examples: ClassedExamples,
   title: string,
-  axes: readonly [string, string],
   size: number,
+  { axes, signal }: { axes: readonly [string, string]; signal: AbortSignal | undefined },
 ): Promise<VegaLiteSpec> {
-  const column = (k: number) => Array.from({ length: examples.x.count }, (_, i) => examples.x.data[2 * i + k])
-  const frame: Frame = { x: around(column(0)), y: around(column(1)), title, axes, width: size, height: size }
-  return framed(frame, [...(await areasOf(where, model, frame)), axesLayer(frame), examplesLayer(examples)])
+  const frame: Frame = { x: examples.frame[0], y: examples.frame[1], title, axes, width: size, height: size }
+  const { grid, said } = await saidBy(where, model, frame, signal)
+  using held = said
+  const areas = await inTurns(areasOf(frame, grid, held), () => throwIfAborted(where, signal))
+  return framed(frame, [...areas, axesLayer(frame), examplesLayer(examples)])
+}
+
+/** The examples, read while the event loop goes on; tensors may be disposed meanwhile. */
+async function examplesOf(
+  where: string,
+  x: DataLike,
+  y: DataLike,
+  signal: AbortSignal | undefined,
+): Promise<ClassedExamples> {
+  throwIfAborted(where, signal)
+  const [heldX, heldY] = [heldRows(x), heldRows(y)]
+  try {
+    return await inTurns(classedExamples(where, heldX.value, heldY.value), () => throwIfAborted(where, signal))
+  } finally {
+    heldX.release()
+    heldY.release()
+  }
 }
 
 /**
@@ -158,10 +184,12 @@ export async function decisionBoundary(
   options: DecisionBoundaryOptions = {},
 ): Promise<Picture> {
   const where = 'plot.decisionBoundary'
-  checkOptions(where, options, ['title', 'axes'])
-  const examples = examplesOf(where, x, y)
-  const title = options.title ?? 'Decision boundary'
-  return new Picture(where, await panel(where, model, examples, title, options.axes ?? ['x₁', 'x₂'], 400))
+  checkOptions(where, options, ['title', 'axes', 'signal'])
+  checkSignal(where, options.signal)
+  checkModel(where, model)
+  const run = { axes: namesOption(`${where}: axes`, options.axes ?? ['x₁', 'x₂']), signal: options.signal }
+  const examples = await examplesOf(where, x, y, options.signal)
+  return new Picture(where, await panel(where, model, examples, options.title ?? 'Decision boundary', 400, run))
 }
 
 /**
@@ -175,13 +203,15 @@ export async function decisionBoundaries(
   options: DecisionBoundaryOptions = {},
 ): Promise<Picture> {
   const where = 'plot.decisionBoundaries'
-  checkOptions(where, options, ['title', 'axes'])
-  const examples = examplesOf(where, x, y)
+  checkOptions(where, options, ['title', 'axes', 'signal'])
+  checkSignal(where, options.signal)
+  const run = { axes: namesOption(`${where}: axes`, options.axes ?? ['x₁', 'x₂']), signal: options.signal }
   const entries = Object.entries(models ?? {})
   if (entries.length === 0) throw new OptionError(`${where}: expected { name: model, … }, got no model.`)
+  for (const [name, model] of entries) checkModel(`${where}: '${name}'`, model)
+  const examples = await examplesOf(where, x, y, options.signal)
   const panels: VegaLiteSpec[] = []
-  for (const [name, model] of entries)
-    panels.push(await panel(`${where}: '${name}'`, model, examples, name, options.axes ?? ['x₁', 'x₂'], 250))
+  for (const [name, model] of entries) panels.push(await panel(`${where}: '${name}'`, model, examples, name, 250, run))
   const { title } = options
   return new Picture(where, {
     ...(title ? { title } : {}),

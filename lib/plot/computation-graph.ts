@@ -1,10 +1,10 @@
 /** A traced function as boxes. */
 import { checkOptions } from '../base/checks'
-import { describeValue, OptionError } from '../base/errors'
-import type { Shape } from '../base/shape'
+import { describeValue, OptionError, ShapeError } from '../base/errors'
+import { shapeText, type Shape } from '../base/shape'
 import { Graph, type GraphNode } from '../functions/trace'
 import { primitives } from '../graph/primitives'
-import type { TensorLike } from '../tensor/tensor'
+import { toFlat, type TensorLike } from '../tensor/tensor'
 import { Canvas, textWidth } from './canvas'
 import type { Picture } from './picture'
 import { ink, palette, soft } from './theme'
@@ -77,6 +77,19 @@ function columnsOf(nodes: readonly GraphNode[]): Map<string, number> {
   return column
 }
 
+/** One value for each argument, of its shape. */
+function checkValues(where: string, graph: Graph, at: unknown): void {
+  const inputs = graph.nodes.filter(({ op }) => op === 'input')
+  if (!Array.isArray(at)) throw new OptionError(`${where}: expected a list of arguments, got ${describeValue(at)}.`)
+  if (at.length !== inputs.length)
+    throw new OptionError(`${where}: expected ${inputs.length} arguments, got ${at.length}.`)
+  for (const [i, { shape }] of inputs.entries()) {
+    const given = toFlat(`${where}: argument ${i}`, at[i] as TensorLike, 'float64').shape
+    if (given.join() !== shape.join())
+      throw new ShapeError(`${where}: argument ${i}: expected shape ${shapeText(shape)}, got ${shapeText(given)}.`)
+  }
+}
+
 /**
  * A traced function as boxes from left to right; with `at`, also every value and, below
  * it, the derivative of the result by it.
@@ -90,6 +103,7 @@ export function computationGraph(graph: Graph, options: ComputationGraphOptions 
     throw new OptionError(
       `${where}: the graph has ${graph.nodes.length} nodes, at most ${mostNodes} can be read. Use graph.toDot().`,
     )
+  if (options.at !== undefined) checkValues(`${where}: at`, graph, options.at)
   const evaluated = options.at === undefined ? null : graph.evaluate(...options.at)
   // Constants are the same wherever the graph is evaluated.
   const anywhere =

@@ -45,14 +45,15 @@ export function areaBelow({ xs, ys, values }: Grid, level: number): Place[][] {
   const links = new Map<number, { next: number; at: Place }>()
   for (let i = -1; i < nx; i++)
     for (let j = -1; j < ny; j++) {
+      const seen = [valueAt(i, j), valueAt(i + 1, j), valueAt(i + 1, j + 1), valueAt(i, j + 1)]
+      const inside = seen.map((v) => v < level)
+      if (inside.every((is) => is === inside[0])) continue
       const corners: Place[] = [
         [i, j],
         [i + 1, j],
         [i + 1, j + 1],
         [i, j + 1],
       ]
-      const seen = corners.map(([a, b]) => valueAt(a, b))
-      const inside = seen.map((v) => v < level)
       const middle = seen.reduce((a, b) => a + b) / 4 < level
       for (let k = 0; k < 4; k++) {
         if (!inside[k] || inside[(k + 1) % 4]) continue

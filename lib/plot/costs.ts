@@ -8,12 +8,23 @@ import type { VegaLiteSpec } from './render'
 import { ink, muted, palette } from './theme'
 
 /** More points than a picture has columns only make the file large. */
-const mostBatchPoints = 1500
+const mostPoints = 1500
+
+/** Of many, some that are evenly spaced, and the last. */
+function thinned<T>(items: readonly T[]): readonly T[] {
+  const stride = Math.ceil(items.length / mostPoints)
+  return stride < 2 ? items : items.filter((_, i) => i % stride === 0 || i === items.length - 1)
+}
+
 /** An axis of epochs or steps: there are no halves. */
 const whole = { tickMinStep: 1, format: ',d' }
 
-function recorded(where: string, history: History): History {
-  if (!Array.isArray(history?.epochs) || !isArrayOf('float64', history.batches))
+/** What fit resolves with, or that as it comes back from JSON. */
+export type RecordedRun = Pick<History, 'epochs' | 'stopped'> & { readonly batches: ArrayLike<number> }
+
+function recorded(where: string, history: RecordedRun): RecordedRun {
+  const batches: unknown = history?.batches
+  if (!Array.isArray(history?.epochs) || !(Array.isArray(batches) || isArrayOf('float64', batches)))
     throw new OptionError(`${where}: expected the History that fit resolves with, got ${describeValue(history)}.`)
   if (history.epochs.length === 0) throw new StateError(`${where}: no epoch has been recorded yet.`)
   return history
@@ -31,7 +42,7 @@ export interface CostCurvesOptions {
 /**
  * J of every epoch of several runs, by name: an optimiser race, a λ sweep. `key` picks another value of the history.
  */
-export function costCurves(runs: Readonly<Record<string, History>>, options: CostCurvesOptions = {}): Picture {
+export function costCurves(runs: Readonly<Record<string, RecordedRun>>, options: CostCurvesOptions = {}): Picture {
   const where = 'plot.costCurves'
   checkOptions(where, options, ['key', 'title', 'log'])
   const key = options.key ?? 'loss'
@@ -39,7 +50,7 @@ export function costCurves(runs: Readonly<Record<string, History>>, options: Cos
     const { epochs } = recorded(`${where}: '${series}'`, history)
     if (!(key in epochs[0]))
       throw new OptionError(`${where}: '${series}' has no '${key}'. Known: ${Object.keys(epochs[0]).join(', ')}.`)
-    return epochs.filter((logs) => Number.isFinite(logs[key])).map((logs) => ({ x: logs.epoch, y: logs[key], series }))
+    return epochPoints(thinned(epochs), key, series)
   })
   if (values.length === 0) throw new OptionError(`${where}: expected { name: history, … }, got no run with values.`)
   if (options.log && values.some(({ y }) => y <= 0))
@@ -53,11 +64,11 @@ export function costCurves(runs: Readonly<Record<string, History>>, options: Cos
 }
 
 /** J at every step of a run on all examples and of one on mini-batches, side by side. */
-export function batchVsMiniBatch(batch: History, miniBatch: History): Picture {
+export function batchVsMiniBatch(batch: RecordedRun, miniBatch: RecordedRun): Picture {
   const where = 'plot.batchVsMiniBatch'
-  const panel = (title: string, history: History, color: string) => {
+  const panel = (title: string, history: RecordedRun, color: string) => {
     const { batches } = recorded(where, history)
-    const stride = Math.max(1, Math.ceil(batches.length / mostBatchPoints))
+    const stride = Math.max(1, Math.ceil(batches.length / mostPoints))
     const values = Array.from(batches, (y, i) => ({ x: i + 1, y, series: title })).filter((_, i) => i % stride === 0)
     const { encoding, mark, ...rest } = linesSpec(values, { title, x: 'step', y: 'cost J', width: 300, height: 220 })
     const { x, y } = encoding as Record<string, VegaLiteSpec>
@@ -75,10 +86,10 @@ export function batchVsMiniBatch(batch: History, miniBatch: History): Picture {
 }
 
 /** Every `stride`-th batch cost, placed along the epochs it belongs to. */
-function batchPoints({ batches, epochs }: History): Point[] {
+function batchPoints({ batches, epochs }: RecordedRun): Point[] {
   const perEpoch = batches.length / epochs.length
   const before = epochs[0].epoch - 1
-  const stride = Math.max(1, Math.ceil(batches.length / mostBatchPoints))
+  const stride = Math.max(1, Math.ceil(batches.length / mostPoints))
   const points: Point[] = []
   for (let i = 0; i < batches.length; i += stride)
     points.push({ x: before + (i + 1) / perEpoch, y: batches[i], series: 'mini-batch' })
@@ -90,8 +101,8 @@ function epochPoints(epochs: readonly EpochLogs[], key: string, series: string):
   return epochs.filter((logs) => Number.isFinite(logs[key])).map((logs) => ({ x: logs.epoch, y: logs[key], series }))
 }
 
-function historyPanel(title: string, key: string, history: History, withBatches: boolean): VegaLiteSpec {
-  const { epochs } = history
+function historyPanel(title: string, key: string, history: RecordedRun, withBatches: boolean): VegaLiteSpec {
+  const epochs = thinned(history.epochs)
   const lines = [...epochPoints(epochs, key, 'training'), ...epochPoints(epochs, `val_${key}`, 'validation')]
   const options = { title, x: 'epoch', y: title, width: 560, height: 220 }
   const { title: _, mark, encoding, data, ...rest } = linesSpec(lines, options)
@@ -108,7 +119,7 @@ function historyPanel(title: string, key: string, history: History, withBatches:
     mark: { ...(mark as object), clip: false, point: lines.length <= 100 },
     encoding: { x: { ...x, axis: whole }, y, color },
   })
-  if (history.stopped === 'early') layer.push(...stopLayers(epochs, key === 'loss'))
+  if (history.stopped === 'early') layer.push(...stopLayers(history.epochs, key === 'loss'))
   return { ...rest, layer, resolve: { scale: { color: 'independent' } } }
 }
 
@@ -141,15 +152,15 @@ function stopLayers(epochs: readonly EpochLogs[], onCost: boolean): VegaLiteSpec
  * and below it one panel for each metric. An early stop is marked, and where the validation cost was least. What
  * `history.plot(path)` draws.
  */
-export function history(run: History): Picture {
+export function history(run: RecordedRun): Picture {
   return historyPicture('plot.history', run)
 }
 
 /** The same under the name of the caller. */
-export function historyPicture(where: string, run: History): Picture {
+export function historyPicture(where: string, run: RecordedRun): Picture {
   recorded(where, run)
   const known = new Set(['epoch', 'loss', 'dataLoss', 'learningRate'])
-  const keys = new Set(run.epochs.flatMap((logs) => Object.keys(logs)))
+  const keys = new Set(thinned(run.epochs).flatMap((logs) => Object.keys(logs)))
   const metrics = [...keys].filter((key) => !known.has(key) && !key.startsWith('val_'))
   const panels = metrics.map((key) => historyPanel(key, key, run, false))
   const title = { text: 'Training', subtitle: 'grey: each mini-batch', offset: run.stopped === 'early' ? 26 : 12 }

@@ -3,10 +3,11 @@ import { toActivation, type ActivationSpec } from '../activations'
 import { checkOptions, finiteNumber, functionOption, positiveNumber } from '../base/checks'
 import { describeValue, NonFiniteError, OptionError, ShapeError } from '../base/errors'
 import type { LearningCurvePoint } from '../check/diagnose'
-import { ewa, type EwaOptions } from '../data/ewa'
+import { ewaFor, type EwaOptions } from '../data/ewa'
 import { grad } from '../functions/grad'
 import * as ops from '../ops'
 import { tensor, type Tensor } from '../tensor/tensor'
+import { numberOf } from './function-values'
 import { axesOf, linesColor, linesSpec, Picture, type Point } from './picture'
 import { muted, palette } from './theme'
 
@@ -62,9 +63,9 @@ export interface CurveOptions {
 }
 
 /** A function of one number from `from` to `to`, with its examples as dots: a fit, a slice of a cost. */
-export function curve(f: (x: number) => number, options: CurveOptions): Picture {
+export function curve(given: (x: number) => number, options: CurveOptions): Picture {
   const where = 'plot.curve'
-  functionOption(where, f)
+  functionOption(where, given)
   checkOptions(where, options, ['from', 'to', 'title', 'x', 'y', 'dots'])
   const from = finiteNumber(`${where}: from`, options?.from)
   const to = finiteNumber(`${where}: to`, options.to)
@@ -75,6 +76,7 @@ export function curve(f: (x: number) => number, options: CurveOptions): Picture 
     return { x: dot[0] as number, y: dot[1] as number }
   })
   const x = steps(from, to, 241)
+  const f = (at: number) => numberOf(where, given(at))
   const { title, width, height, data, mark } = linesSpec(points('f', x, x.map(f)), {
     title: options.title ?? '',
     x: '',
@@ -187,7 +189,10 @@ export function averages(
   const broken = theta.findIndex((v) => !Number.isFinite(v))
   if (broken >= 0) throw new NonFiniteError(`${where}: expected finite numbers, got ${theta[broken]} at ${broken}.`)
   const t = Float64Array.from(theta, (_, i) => i + 1)
-  const drawn = Object.entries(smoothed ?? {}).flatMap(([name, how]) => points(name, t, ewa(how).smooth(theta)))
+  const drawn = Object.entries(smoothed ?? {}).flatMap(([name, how]) => {
+    const ewa = (given: EwaOptions) => ewaFor(`${where}: '${name}'`, given)
+    return points(name, t, ewa(how).smooth(theta))
+  })
   if (drawn.length === 0) throw new OptionError(`${where}: expected { name: options of data.ewa, … }, got none.`)
   const { title, width, height, data, mark, encoding } = linesSpec(drawn, {
     title: options.title ?? '',

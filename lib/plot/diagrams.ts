@@ -54,8 +54,11 @@ export function networkDiagram(network: AnyModel | readonly number[], options: N
       throw new OptionError(
         `${where}: a layer has ${n} units; at most ${mostUnits} can be told apart. Draw a smaller one.`,
       )
-  const off = new Set((options.dropped ?? []).map(([l, i]) => `${l},${i}`))
-  for (const [l, i] of options.dropped ?? [])
+  const dropped: unknown = options.dropped ?? []
+  if (!Array.isArray(dropped) || !dropped.every((unit) => Array.isArray(unit) && unit.length === 2))
+    throw new OptionError(`${where}: dropped: expected a list of [layer, unit], got ${describeValue(dropped)}.`)
+  const off = new Set((dropped as [number, number][]).map(([l, i]) => `${l},${i}`))
+  for (const [l, i] of dropped as [number, number][])
     if (!(l in sizes) || !Number.isInteger(i) || i < 0 || i >= sizes[l])
       throw new OptionError(`${where}: dropped: there is no unit ${i} in layer ${l}.`)
   const last = sizes.length - 1

@@ -1,5 +1,6 @@
 /** A rectangle of the plane with its axes, areas on it and paths over it. */
 import { describeValue, OptionError } from '../base/errors'
+import { atOnce, type Sliced } from '../base/slices'
 import { areaBelow, type Grid } from './contour'
 import { linesColor } from './picture'
 import type { VegaLiteSpec } from './render'
@@ -27,6 +28,13 @@ export function interval(where: string, value: Interval): Interval {
 export function place(where: string, value: Place): Place {
   if (Array.isArray(value) && value.length === 2 && value.every(Number.isFinite)) return value
   throw new OptionError(`${where}: expected two numbers [w₁, w₂], got ${describeValue(value)}.`)
+}
+
+/** Names of two axes or inputs. */
+export function namesOption(where: string, value: unknown): readonly [string, string] {
+  if (Array.isArray(value) && value.length === 2 && value.every((name) => typeof name === 'string'))
+    return value as [string, string]
+  throw new OptionError(`${where}: expected two names such as ['size', 'price'], got ${describeValue(value)}.`)
 }
 
 /** Wide enough for the values, and a margin of 8 %. */
@@ -89,6 +97,11 @@ const rings = ramp.length - 2
  * around the least value. Values that are not finite count as high.
  */
 export function ringsLayer(frame: Frame, grid: Grid): VegaLiteSpec {
+  return atOnce(ringsInSlices(frame, grid))
+}
+
+/** The same in slices. */
+export function* ringsInSlices(frame: Frame, grid: Grid): Sliced<VegaLiteSpec> {
   const finite = Array.from(grid.values).filter(Number.isFinite)
   const low = finite.reduce((a, b) => Math.min(a, b), Infinity)
   const high = finite.reduce((a, b) => Math.max(a, b), -Infinity)
@@ -101,9 +114,13 @@ export function ringsLayer(frame: Frame, grid: Grid): VegaLiteSpec {
     [right, top],
     [left, top],
   ]
-  const areas = levels.slice(1).map((level, k) => ({ rings: areaBelow(grid, level), fill: ramp[rings - 1 - k], level }))
-  const all = { rings: [[...corners, corners[0]]], fill: ramp[rings], level: levels[0] }
-  return areasLayer(frame, [all, ...areas], { stroke: background, strokeWidth: 0.6 })
+  const areas: Area[] = [{ rings: [[...corners, corners[0]]], fill: ramp[rings], level: levels[0] }]
+  for (const [k, level] of levels.slice(1).entries()) {
+    yield
+    areas.push({ rings: areaBelow(grid, level), fill: ramp[rings - 1 - k], level })
+  }
+  yield
+  return areasLayer(frame, areas, { stroke: background, strokeWidth: 0.6 })
 }
 
 /** The axes of a frame, and nothing on them. */

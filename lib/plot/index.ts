@@ -1,7 +1,7 @@
 /** Pictures. Needs the optional packages vega and vega-lite, and @resvg/resvg-js for PNG. */
 export { decisionBoundaries, decisionBoundary, type DecisionBoundaryOptions } from './boundaries'
 export { computationGraph, type ComputationGraphOptions } from './computation-graph'
-export { batchVsMiniBatch, costCurves, history, type CostCurvesOptions } from './costs'
+export { batchVsMiniBatch, costCurves, history, type CostCurvesOptions, type RecordedRun } from './costs'
 export {
   activation,
   averages,

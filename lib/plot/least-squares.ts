@@ -2,18 +2,40 @@
  * Pictures of the mean squared error of a linear neuron with two inputs: what the scale of its inputs and the size of
  * its batches do to the way down.
  */
-import { checkOptions, positiveInteger, positiveNumber } from '../base/checks'
-import { NonFiniteError, OptionError, ShapeError } from '../base/errors'
-import { shapeText } from '../base/shape'
-import { batches } from '../data/batches'
+import {
+  checkOptions,
+  checkSignal,
+  isRecord,
+  positiveInteger,
+  positiveNumber,
+  seedOption,
+  throwIfAborted,
+} from '../base/checks'
+import { describeValue, NonFiniteError, OptionError } from '../base/errors'
+import { atOnce, inTurns, slices, type Sliced } from '../base/slices'
 import { normalizer } from '../data/normalizer'
-import { toPair, type DataLike, type Rows } from '../data/rows'
+import { countedRows, Random } from '../data/random'
+import { heldRows } from '../data/row-source'
+import type { DataLike, Rows } from '../data/rows'
+import { takenRows } from '../data/rows-in-slices'
 import { layers } from '../layers'
 import { sequential } from '../model'
 import { optimizers } from '../optimizers'
-import { tensor } from '../tensor/tensor'
+import { tensor, type Tensor } from '../tensor/tensor'
 import { gridOf } from './contour'
-import { around, axesLayer, framed, pathsLayer, place, ringsLayer, type Frame, type Place } from './frame'
+import { numberedExamples } from './examples'
+import {
+  around,
+  axesLayer,
+  framed,
+  namesOption,
+  pathsLayer,
+  place,
+  ringsInSlices,
+  ringsLayer,
+  type Frame,
+  type Place,
+} from './frame'
 import { Picture } from './picture'
 import type { VegaLiteSpec } from './render'
 
@@ -30,17 +52,20 @@ interface Quadratic {
 }
 
 /** The mean squared error of x·w against y. */
-function meanSquaredError(x: ArrayLike<number>, y: ArrayLike<number>): Quadratic {
+function* meanSquaredError(x: ArrayLike<number>, y: ArrayLike<number>): Sliced<Quadratic> {
   const J = { s11: 0, s12: 0, s22: 0, c1: 0, c2: 0, q: 0 }
   const m = y.length
-  for (let i = 0; i < m; i++) {
-    const [a, b] = [x[2 * i], x[2 * i + 1]]
-    J.s11 += (a * a) / m
-    J.s12 += (a * b) / m
-    J.s22 += (b * b) / m
-    J.c1 += (a * y[i]) / m
-    J.c2 += (b * y[i]) / m
-    J.q += (y[i] * y[i]) / m
+  for (const [from, to] of slices(m)) {
+    for (let i = from; i < to; i++) {
+      const [a, b] = [x[2 * i], x[2 * i + 1]]
+      J.s11 += (a * a) / m
+      J.s12 += (a * b) / m
+      J.s22 += (b * b) / m
+      J.c1 += (a * y[i]) / m
+      J.c2 += (b * y[i]) / m
+      J.q += (y[i] * y[i]) / m
+    }
+    yield
   }
   return J
 }
@@ -57,18 +82,6 @@ function eigenvalues({ s11, s12, s22 }: Quadratic): [number, number] {
 function lowest({ s11, s12, s22, c1, c2 }: Quadratic): Place {
   const determinant = s11 * s22 - s12 * s12
   return [(c1 * s22 - c2 * s12) / determinant, (c2 * s11 - c1 * s12) / determinant]
-}
-
-/** x [m, 2] and y [m] of numbers, whose bowl has a lowest point. */
-function examplesOf(where: string, x: DataLike, y: DataLike): { x: Rows; y: Rows } {
-  const pair = toPair(where, { x, y })
-  if (pair.x.shape.length !== 2 || pair.x.width !== 2)
-    throw new ShapeError(`${where}: x: expected examples of two inputs, [m, 2], got ${shapeText(pair.x.shape)}.`)
-  if (pair.y.width !== 1)
-    throw new ShapeError(`${where}: y: expected one number for each example, got ${shapeText(pair.y.shape)}.`)
-  if (![...pair.x.data, ...pair.y.data].every(Number.isFinite))
-    throw new NonFiniteError(`${where}: expected finite numbers in x and y.`)
-  return pair
 }
 
 /** Means taken off: the cost of the two weights where the bias is the best for each of them. */
@@ -130,9 +143,10 @@ function contoursPanel(J: Quadratic, title: string, axes: readonly [string, stri
 export function costContours(x: DataLike, y: DataLike, options: CostContoursOptions = {}): Picture {
   const where = 'plot.costContours'
   checkOptions(where, options, ['title', 'inputs'])
-  const pair = examplesOf(where, x, y)
+  const [first, second] = namesOption(`${where}: inputs`, options.inputs ?? ['x₁', 'x₂'])
+  const pair = atOnce(numberedExamples(where, x, y))
   const [rawX, centredY] = [centred(pair.x), centred(pair.y)]
-  const raw = meanSquaredError(rawX, centredY)
+  const raw = atOnce(meanSquaredError(rawX, centredY))
   const [low, high] = eigenvalues(raw)
   if (!(low > 1e-12 * high))
     throw new OptionError(
@@ -143,14 +157,13 @@ export function costContours(x: DataLike, y: DataLike, options: CostContoursOpti
       `${where}: y: expected targets that depend on x; the best weights are zero, where the path starts.`,
     )
   const scaled = normalizer.fit(tensor(rawX, [pair.x.count, 2], { dtype: 'float64' }))
-  const [first, second] = options.inputs ?? ['x₁', 'x₂']
   const axes = (unit: string): [string, string] => [`weight of ${first}${unit}`, `weight of ${second}${unit}`]
   const normalised = scaled.transform(tensor(rawX, [pair.x.count, 2], { dtype: 'float64' })).data
   return new Picture(where, {
     title: options.title ?? 'Cost J',
     hconcat: [
       contoursPanel(raw, 'Raw inputs', axes('')),
-      contoursPanel(meanSquaredError(normalised, centredY), 'Normalised inputs', axes(' (normalised)')),
+      contoursPanel(atOnce(meanSquaredError(normalised, centredY)), 'Normalised inputs', axes(' (normalised)')),
     ],
   })
 }
@@ -170,14 +183,16 @@ export interface ConvergencePathsOptions {
   /** Of the order of the examples. Default 0. */
   seed?: number | undefined
   title?: string | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** The weights before and after each of `steps` updates on batches of the examples. */
 async function trainedPath(
+  where: string,
   pair: { x: Rows; y: Rows },
   batchSize: number,
   start: Place,
-  options: { learningRate: number; steps: number; seed: number },
+  options: { learningRate: number; steps: number; seed: bigint; pause: () => void },
 ): Promise<Place[]> {
   using model = sequential({
     inputShape: [2],
@@ -188,16 +203,63 @@ async function trainedPath(
   const optimizer = optimizers.gradientDescent({ learningRate: options.learningRate })
   model.compile({ optimizer, loss: 'meanSquaredError' })
   model.setWeights([{ name: 'dense_1', weight: [[...start]] }])
-  const passes = batches({ x: pair.x, y: pair.y }, { batchSize, seed: options.seed })
+  const next = batchesOf(where, pair, batchSize, options.seed)
   const path: Place[] = [start]
-  while (path.length <= options.steps)
-    for (const batch of passes) {
-      await model.trainOnBatch(batch.x, batch.y)
-      const [w1, w2] = model.getWeights()[0].weight.data
-      path.push([w1, w2])
-      if (path.length > options.steps) break
+  while (path.length <= options.steps) {
+    options.pause()
+    const batch = await inTurns(next(), options.pause)
+    using x = batch.x
+    using y = batch.y
+    try {
+      await model.trainOnBatch(x, y)
+    } catch (cause) {
+      if (!(cause instanceof NonFiniteError)) throw cause
+      const place = `[${path[path.length - 1].join(', ')}]`
+      throw new NonFiniteError(
+        `${where}: gradient descent diverges: step ${path.length}, from ${place}, is not finite. ` +
+          `Lower the learning rate, ${options.learningRate}, or scale the inputs.`,
+        { cause },
+      )
     }
+    const [w1, w2] = model.getWeights()[0].weight.data
+    path.push([w1, w2])
+  }
   return path
+}
+
+/** The batches that data.batches gives, each made in slices: pass after pass, every one in another order. */
+function batchesOf(
+  where: string,
+  pair: { x: Rows; y: Rows },
+  batchSize: number,
+  seed: bigint,
+): () => Sliced<{ x: Tensor; y: Tensor }> {
+  const { count } = pair.x
+  let order: Uint32Array = new Uint32Array()
+  let [from, pass] = [0, 0]
+  return function* () {
+    if (from >= order.length) {
+      order = yield* new Random(seed, ++pass).shuffleInSlices(yield* countedRows(count))
+      from = 0
+    }
+    const rows = order.subarray(from, from + batchSize)
+    from += batchSize
+    const x = yield* takenRows(`${where}: x`, pair.x, rows)
+    const y = yield* takenRows(`${where}: y`, pair.y, rows)
+    return { x, y }
+  }
+}
+
+/** Sizes by name, with the number of rows in place of 'all'. */
+function batchSizesOf(where: string, given: unknown, m: number): [name: string, size: number][] {
+  if (!isRecord(given) || Object.keys(given).length === 0) {
+    const what = isRecord(given) ? 'none' : describeValue(given)
+    throw new OptionError(`${where}: expected sizes by name, e.g. { stochastic: 1, batch: 'all' }, got ${what}.`)
+  }
+  return Object.entries(given).map(([name, size]) => [
+    name,
+    size === 'all' ? m : positiveInteger(`${where}: '${name}'`, size),
+  ])
 }
 
 /**
@@ -210,22 +272,32 @@ export async function convergencePaths(
   options: ConvergencePathsOptions = {},
 ): Promise<Picture> {
   const where = 'plot.convergencePaths'
-  checkOptions(where, options, ['batchSizes', 'learningRate', 'steps', 'start', 'seed', 'title'])
-  const pair = examplesOf(where, x, y)
-  const m = pair.x.count
+  checkOptions(where, options, ['batchSizes', 'learningRate', 'steps', 'start', 'seed', 'title', 'signal'])
+  const { signal } = options
+  checkSignal(where, signal)
+  const pause = () => throwIfAborted(where, signal)
+  pause()
   const run = {
     learningRate: positiveNumber(`${where}: learningRate`, options.learningRate ?? 0.05),
     steps: positiveInteger(`${where}: steps`, options.steps ?? 60),
-    seed: options.seed ?? 0,
+    seed: seedOption(`${where}: seed`, options.seed ?? 0),
+    pause,
   }
   const start = place(`${where}: start`, options.start ?? [0, 0])
+  const [heldX, heldY] = [heldRows(x), heldRows(y)]
+  let pair: { x: Rows; y: Rows }
+  try {
+    pair = await inTurns(numberedExamples(where, heldX.value, heldY.value), pause)
+  } finally {
+    heldX.release()
+    heldY.release()
+  }
+  const m = pair.x.count
   const sizes = options.batchSizes ?? { stochastic: 1, 'mini-batch': Math.ceil(Math.sqrt(m)), batch: 'all' }
   const paths: Record<string, Place[]> = {}
-  for (const [name, given] of Object.entries(sizes)) {
-    const size = given === 'all' ? m : positiveInteger(`${where}: batchSizes: '${name}'`, given)
-    paths[`${name} (${size})`] = await trainedPath(pair, Math.min(size, m), start, run)
-  }
-  const J = meanSquaredError(pair.x.data, pair.y.data)
+  for (const [name, size] of batchSizesOf(`${where}: batchSizes`, sizes, m))
+    paths[`${name} (${size})`] = await trainedPath(`${where}: '${name}'`, pair, Math.min(size, m), start, run)
+  const J = await inTurns(meanSquaredError(pair.x.data, pair.y.data))
   const all = [...Object.values(paths).flat(), lowest(J)].filter((point) => point.every(Number.isFinite))
   const frame: Frame = {
     x: around(all.map(([a]) => a)),
@@ -237,5 +309,6 @@ export async function convergencePaths(
   }
   const grid = gridOf((a, b) => costAt(J, a, b), frame.x, frame.y, nodes)
   const subtitle = `${run.steps} updates each, α = ${run.learningRate}; in brackets: examples per update`
-  return new Picture(where, framed(frame, [ringsLayer(frame, grid), axesLayer(frame), pathsLayer(paths)], subtitle))
+  const layer = [await inTurns(ringsInSlices(frame, grid)), axesLayer(frame), pathsLayer(paths)]
+  return new Picture(where, framed(frame, layer, subtitle))
 }

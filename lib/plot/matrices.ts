@@ -78,11 +78,14 @@ export function weightImages(weight: Tensor, options: WeightImagesOptions = {}):
   }
   const [units, inputs] = weight.shape
   const side = Math.sqrt(inputs)
-  const [height, width] = options.size ?? [side, side]
-  if (!Number.isInteger(height) || !Number.isInteger(width) || height * width !== inputs)
-    throw new ShapeError(
-      `${where}: ${inputs} inputs are no image of ${height}×${width}. Give { size: [height, width] }.`,
-    )
+  const size: unknown = options.size ?? [side, side]
+  if (!Array.isArray(size) || size.length !== 2)
+    throw new OptionError(`${where}: size: expected [height, width], got ${describeValue(size)}.`)
+  const [height, width] = size as [number, number]
+  if (!Number.isInteger(height) || !Number.isInteger(width) || height * width !== inputs) {
+    const form = options.size ? `no image of ${height}×${width}` : 'no square image'
+    throw new ShapeError(`${where}: ${inputs} inputs are ${form}. Give { size: [height, width] }.`)
+  }
   const { data } = weight
   const most = data.reduce((a, b) => Math.max(a, Math.abs(b)), 0)
   if (!Number.isFinite(most)) throw new ShapeError(`${where}: expected finite weights, got ${most}.`)

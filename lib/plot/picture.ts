@@ -1,5 +1,5 @@
 /** A picture that has been described but not yet drawn, and the description of lines. */
-import { checkOptions, oneOf } from '../base/checks'
+import { checkOptions, checkSignal, oneOf } from '../base/checks'
 import { drawSvg, writeDrawing, type VegaLiteSpec } from './render'
 import { background, config, themes, type Theme } from './theme'
 
@@ -9,6 +9,7 @@ export interface DrawOptions {
    * Default 'auto' for SVG; PNG cannot follow anything, there it means 'light'.
    */
   theme?: Theme | undefined
+  signal?: AbortSignal | undefined
 }
 
 /** What the functions of `myelin/plot` return. Nothing is loaded or drawn before `svg` or `save` are called. */
@@ -30,19 +31,21 @@ export class Picture {
     }
   }
 
-  /** The picture as SVG text. StateError names the optional packages where they are missing. */
+  /** The picture as SVG text. StateError names the optional packages where they are missing; AbortError. */
   async svg(options: DrawOptions = {}): Promise<string> {
-    return drawSvg(this.spec, this.#theme('svg', options))
+    return drawSvg(this.spec, this.#checked('svg', options))
   }
 
-  /** Writes `path`: SVG, or PNG in double resolution, by its ending. */
+  /** Writes `path`: SVG, or PNG in double resolution, by its ending. Whole or not at all; errors as those of `svg`. */
   async save(path: string, options: DrawOptions = {}): Promise<void> {
-    await writeDrawing(this.#where, this.spec, path, this.#theme('save', options))
+    await writeDrawing(this.spec, path, this.#checked('save', options))
   }
 
-  #theme(method: string, options: DrawOptions): Theme {
-    checkOptions(`${this.#where}: ${method}`, options, ['theme'])
-    return oneOf(`${this.#where}: theme`, options?.theme ?? 'auto', themes)
+  #checked(method: string, options: DrawOptions) {
+    const where = this.#where
+    checkOptions(`${where}: ${method}`, options, ['theme', 'signal'])
+    checkSignal(where, options?.signal)
+    return { where, theme: oneOf(`${where}: theme`, options?.theme ?? 'auto', themes), signal: options?.signal }
   }
 }
 

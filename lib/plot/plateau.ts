@@ -10,6 +10,7 @@ import {
 import { OptionError } from '../base/errors'
 import { valueAndGrad } from '../model/value-and-grad'
 import type { Value } from '../tensor/tensor'
+import { numberOf } from './function-values'
 import { axesOf, Picture } from './picture'
 import { palette, soft } from './theme'
 
@@ -45,6 +46,7 @@ export function plateau(J: (w: Value) => Value, options: PlateauOptions): Pictur
   if (from >= to) throw new OptionError(`${where}: expected from below to, got ${from} and ${to}.`)
   const rate = positiveNumber(`${where}: learningRate`, options.learningRate ?? 0.1)
   const steps = positiveInteger(`${where}: steps`, options.steps ?? 50)
+  numberOf(where, J(from))
   const look = valueAndGrad(J)
   const seen = Array.from({ length: nodes }, (_, i) => {
     const w = from + ((to - from) * i) / (nodes - 1)

@@ -1,16 +1,18 @@
 /** Pictures of a cost of two numbers: bowls and the paths down them. */
 import { checkOptions, functionOption, positiveInteger } from '../base/checks'
-import { describeValue, OptionError } from '../base/errors'
+import { describeValue, NonFiniteError, OptionError } from '../base/errors'
 import { grad } from '../functions/grad'
 import { layers } from '../layers'
 import { sequential } from '../model'
 import type { Optimizer } from '../optimizers'
 import { Tensor, tensor, type Value } from '../tensor/tensor'
 import { gridOf, type Grid } from './contour'
+import { numberOf } from './function-values'
 import {
   axesLayer,
   framed,
   interval,
+  namesOption,
   pathsLayer,
   place,
   ringsLayer,
@@ -44,11 +46,12 @@ function frameOf(where: string, options: SurfaceOptions, title: string): Frame {
   const x = interval(`${where}: x`, options.x ?? [-5, 5])
   const y = interval(`${where}: y`, options.y ?? x)
   const height = Math.round(Math.min(400, Math.max(220, (440 * (y[1] - y[0])) / (x[1] - x[0]))))
-  return { x, y, title: options.title ?? title, axes: options.axes ?? ['w₁', 'w₂'], width: 440, height }
+  const axes = namesOption(`${where}: axes`, options.axes ?? ['w₁', 'w₂'])
+  return { x, y, title: options.title ?? title, axes, width: 440, height }
 }
 
-function costLayer(f: Cost, frame: Frame) {
-  const number = (value: Value) => (typeof value === 'number' ? value : value.item())
+function costLayer(where: string, f: Cost, frame: Frame) {
+  const number = (value: Value) => numberOf(where, value)
   const at = (a: number, b: number) => number(f(a, b))
   const grid = gridOf(() => 0, frame.x, frame.y, nodes)
   return ringsLayer(frame, { ...grid, values: atOnce(f, at, grid) ?? gridOf(at, frame.x, frame.y, nodes).values })
@@ -93,7 +96,7 @@ export function bowl(f: Cost, options: BowlOptions = {}): Picture {
     points.forEach((point, i) => place(`${where}: paths: '${name}': point ${i}`, point as Place))
   }
   const over = Object.keys(paths).length > 0 ? [pathsLayer(paths)] : []
-  return new Picture(where, framed(frame, [costLayer(f, frame), axesLayer(frame), ...over]))
+  return new Picture(where, framed(frame, [costLayer(where, f, frame), axesLayer(frame), ...over]))
 }
 
 export interface OptimizerPathsOptions extends SurfaceOptions {
@@ -104,7 +107,7 @@ export interface OptimizerPathsOptions extends SurfaceOptions {
 }
 
 /** The points that an optimiser visits on J(w₁, w₂) from `start`: steps + 1 of them. */
-function pathOf(f: Cost, optimizer: Optimizer, start: Place, steps: number): Place[] {
+function pathOf(where: string, f: Cost, optimizer: Optimizer, start: Place, steps: number): Place[] {
   using model = sequential({
     inputShape: [1],
     dtype: 'float64',
@@ -117,7 +120,16 @@ function pathOf(f: Cost, optimizer: Optimizer, start: Place, steps: number): Pla
   for (let t = 0; t < steps; t++) {
     const [w1, w2] = path[t]
     const [g1, g2] = slope(w1, w2)
-    optimizer.apply(model, [{ name: 'dense_1', weight: [[Number(g1)], [Number(g2)]] }])
+    try {
+      optimizer.apply(model, [{ name: 'dense_1', weight: [[Number(g1)], [Number(g2)]] }])
+    } catch (cause) {
+      if (!(cause instanceof NonFiniteError)) throw cause
+      throw new NonFiniteError(
+        `${where}: the path diverges: step ${t + 1}, from [${w1}, ${w2}], where the gradient is [${g1}, ${g2}], ` +
+          'is not finite. Lower the learning rate, or take fewer steps.',
+        { cause },
+      )
+    }
     const { data } = model.getWeights()[0].weight
     path.push([data[0], data[1]])
   }
@@ -139,10 +151,12 @@ export function optimizerPaths(
   const start = place(`${where}: start`, options?.start)
   const steps = positiveInteger(`${where}: steps`, options.steps ?? 50)
   const frame = frameOf(where, options, 'Paths of optimisers')
+  const known = optimizersOf(where, optimizers)
+  const cost = costLayer(where, f, frame)
   const paths = Object.fromEntries(
-    optimizersOf(where, optimizers).map(([name, optimizer]) => [name, pathOf(f, optimizer, start, steps)]),
+    known.map(([name, optimizer]) => [name, pathOf(`${where}: '${name}'`, f, optimizer, start, steps)]),
   )
-  return new Picture(where, framed(frame, [costLayer(f, frame), axesLayer(frame), pathsLayer(paths)]))
+  return new Picture(where, framed(frame, [cost, axesLayer(frame), pathsLayer(paths)]))
 }
 
 function optimizersOf(where: string, given: Readonly<Record<string, Optimizer>>): [string, Optimizer][] {

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { callbacks, data, layers, losses, optimizers, schedules, sequential } from '../../lib'
-import { nearestName } from '../../lib/base/suggest'
+import { didYouMean, nearestName } from '../../lib/base/suggest'
 
 /** What a call's error says after the unknown name. */
 function hint(call: () => unknown): string {
@@ -75,6 +75,12 @@ describe('names of other libraries', () => {
     )
     expect(await fit({ rate: 1 })).to.not.include('Did you mean')
     expect(await data.fromCsv('x.csv', any({ target: 'a', sep: ';' })).catch(String)).to.include(means('separator'))
+  })
+
+  it('parts of data and options of tables, as other libraries call them', () => {
+    expect(didYouMean('val', ['train', 'dev', 'test'])).to.equal(" Did you mean 'dev'?")
+    expect(didYouMean('validation', ['epochs', 'validationData'])).to.equal(" Did you mean 'validationData'?")
+    expect(didYouMean('na_values', ['target', 'missing'])).to.equal(" Did you mean 'missing'?")
   })
 
   it('a known other thing is not taken for what is spelled like it', () => {

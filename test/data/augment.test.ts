@@ -194,6 +194,18 @@ describe('augmentation', () => {
     expect(torn.every((v) => v === 0)).to.equal(true)
   })
 
+  it('transformImages says what it wants in its own words', () => {
+    const rows = [[1, 2, 3, 4]]
+    expect(() => data.transformImages(rows, {})).to.throw('Say what they are: { shape: [height, width, channels] }, or')
+    const shape = [2, 2] as const
+    expect(() => data.transformImages(rows, { shape, translate: 3 as never })).to.throw(
+      'data.transformImages: translate: expected two finite numbers, [down, right] in pixels, got 3.',
+    )
+    expect(() => data.transformImages(rows, { shape, rotate: NaN })).to.throw(
+      'data.transformImages: rotate: expected a finite number, got NaN.',
+    )
+  })
+
   it('a flip needs an image', () => {
     expect(thrown(() => data.augment({ flip: true }).apply([[1, 2, 3, 4]])).message).to.match(
       /rows of 4 numbers.*shape/,

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { data, OptionError } from '../../lib'
+import { data, layers, OptionError, sequential } from '../../lib'
 
 const xy = (m: number) => ({
   x: Array.from({ length: m }, (_, i) => [i]),
@@ -36,6 +36,43 @@ describe('6.1 data.batches', () => {
     expect([...data.batches(xy(10), { batchSize: 4, dropLast: true })].length).to.equal(2)
     const [inOrder] = data.batches(xy(3), { batchSize: 'all', shuffle: false })
     expect([...inOrder.x.data]).to.deep.equal([0, 1, 2])
+  })
+
+  it('takes weights along, in the same order', async () => {
+    const weighed = { ...xy(10), sampleWeight: Array.from({ length: 10 }, (_, i) => 1 + i) }
+    for (const { x, y, sampleWeight } of data.batches(weighed, { batchSize: 4 })) {
+      expect([...sampleWeight.data]).to.deep.equal([...x.data].map((v) => 1 + v))
+      expect([...y.data]).to.deep.equal([...x.data].map((v) => 10 * v))
+    }
+    for (const name of ['sampleWeights', 'weights', 'sample_weight']) {
+      const misspelt = { ...xy(10), [name]: weighed.sampleWeight }
+      const says = `unknown '${name}' beside x and y. Did you mean 'sampleWeight'?`
+      expect(() => data.batches(misspelt)).to.throw(OptionError, says)
+      expect(() => data.split(misspelt, { train: 0.5, dev: 0.5 })).to.throw(OptionError, says)
+    }
+    const named = { a: weighed.sampleWeight, b: weighed.y }
+    for (const { y, sampleWeight } of data.batches({ x: weighed.x, y: named, sampleWeight: named }, { batchSize: 4 }))
+      expect([sampleWeight.a.data, sampleWeight.b.data]).to.deep.equal([y.a.data, y.b.data])
+    const short = () => data.batches({ ...xy(10), sampleWeight: [1] })
+    expect(short).to.throw('data.batches: x has 10 rows but sampleWeight has 1.')
+    for (const batch of data.batches(xy(10), { batchSize: 4 })) expect(batch).to.have.all.keys('x', 'y')
+
+    const images = { ...weighed, x: Array.from({ length: 10 }, (_, i) => [i, i, i, i]) }
+    const augmented = data.augment({ shape: [2, 2], flip: true }).batches(images, { batchSize: 4 })
+    for (const { y, sampleWeight } of augmented)
+      expect([...sampleWeight.data]).to.deep.equal([...y.data].map((v) => 1 + v / 10))
+    for await (const { y, sampleWeight } of augmented)
+      expect([...sampleWeight.data]).to.deep.equal([...y.data].map((v) => 1 + v / 10))
+
+    const model = () => {
+      const made = sequential({ inputShape: [1], seed: 1, layers: [layers.dense({ units: 1 })] })
+      return made.compile({ optimizer: 'gradientDescent', loss: 'meanSquaredError' })
+    }
+    const inOrder = { batchSize: 5, shuffle: false }
+    const streamed = await model().fitDataset(() => data.batches(weighed, inOrder))
+    const { sampleWeight } = weighed
+    const fitted = await model().fit(weighed.x, weighed.y, { ...inOrder, sampleWeight })
+    expect(streamed.epochs[0].loss).to.equal(fitted.epochs[0].loss)
   })
 
   it('can be awaited batch by batch', async () => {

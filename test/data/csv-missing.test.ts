@@ -77,10 +77,26 @@ describe('missing cells of a table', () => {
         [1000, 0, 0, 0, 1],
       ])
     }
-    expect(table.encode([{ age: null, work: '?' }, { work: 'Own' }]).toArray()).to.deep.equal([
+    expect(
+      table
+        .encode([
+          { age: null, work: '?' },
+          { work: 'Own', age: undefined },
+        ])
+        .toArray(),
+    ).to.deep.equal([
       [43, 1, 0, 1, 0],
       [43, 1, 0, 0, 1],
     ])
+    const lacks = (row: Record<string, string | number>) => () => table.encode([row])
+    expect(lacks({ work: 'Own' })).to.throw(
+      OptionError,
+      "row 1: 'age' is missing. Give null for a cell that is missing.",
+    )
+    expect(lacks({ work: 'Own', Age: 30 })).to.throw(OptionError, "row 1: 'age' is missing. The row has 'Age'.")
+    expect(lacks(['Own', 30] as never)).to.throw(OptionError, 'row 1: expected cells by the names of columns, { age: …')
+    const rows = [{ age: null, work: 'Own' }]
+    expect(data.encodeRows(plain, rows).toArray()).to.deep.equal(table.encode(rows).toArray())
     const whole = await read('work,sold\nOwn,yes\n', { target: 'sold', missing })
     await says(read('work,sold\nNA,yes\n', { like: whole }), FormatError, "row 1: 'work': the cell is missing")
     expect(() => whole.encode([{}])).to.throw(OptionError, "row 1: 'work' is missing")

@@ -50,6 +50,43 @@ describe('what fromCsv refuses, and how it says so', () => {
     expect(table.features).to.deep.equal(['a=1', 'a=x'])
   })
 
+  it('rows for columns that are none, or that they do not fit', async () => {
+    const table = await read('date,city,y\n20200101,Rome,1\n20200102,Oslo,2\n', { target: 'y' })
+    const columns = JSON.parse(JSON.stringify(table.columns)) as data.Column[]
+    const x = data.encodeRows({ columns }, [{ date: 20200105, city: 'Oslo' }])
+    expect([x.dtype, x.toArray()]).to.deep.equal(['float64', [[20200105, 0, 1]]])
+    expect(data.encodeRows({ columns }, [{ date: 3, city: 'Oslo' }]).dtype).to.equal('float32')
+    expect(data.encodeRows({ columns }, [{ date: 3, city: 'Oslo' }], { dtype: 'float64' }).dtype).to.equal('float64')
+    const encode = (table: unknown, row: object) => () => data.encodeRows(table as never, [row as never])
+    for (const wrong of [null, {}, columns, { columns: [{ name: 'a' }] }])
+      expect(encode(wrong, {})).to.throw(OptionError, 'data.encodeRows: expected a table that fromCsv returned, or its')
+    expect(encode({ columns }, { date: 1 })).to.throw(OptionError, "data.encodeRows: row 1: 'city' is missing")
+    expect(encode({ columns }, { date: 1, city: 'Bern' })).to.throw(OptionError, 'the category "Bern" is not among')
+  })
+
+  it('classes have the numbers of the labels that are given', async () => {
+    const labels = ['no', 'yes']
+    const table = await read('a,y\n1,yes\n2,no\n', { target: 'y', labels })
+    expect([table.labels, table.y.toArray()]).to.deep.equal([labels, [1, 0]])
+    const second = await read('a,y\n1,no\n', { like: table })
+    expect(second.y.toArray()).to.deep.equal([0])
+    const digits = await read('a,y\n1,1\n2,2\n', { target: 'y', labels: ['2', '1'] })
+    expect([digits.labels, digits.y.toArray()]).to.deep.equal([
+      ['2', '1'],
+      [1, 0],
+    ])
+    await says(
+      read('a,y\n1,maybe\n', { target: 'y', labels }),
+      FormatError,
+      'row 1: \'y\': the category "maybe"',
+      'no, yes',
+    )
+    await says(read('a,y\n1,\n', { target: 'y', labels }), FormatError, "row 1: 'y' is missing")
+    await says(read('a,y\n1,1\n', { target: 'y', labels: 'no' }), OptionError, 'labels: expected a list of names')
+    const both = { target: 'y', labels, columns: { y: 'number' } }
+    await says(read('a,y\n1,1\n', both), OptionError, "labels: expected none for the target 'y'")
+  })
+
   it('numbers are plain decimal ones', async () => {
     const table = await read('a,y\n-1.5,1\n+.5,2\n3e2,3\n4.,4\n', { target: 'y' })
     expect(table.x.toArray()).to.deep.equal([[-1.5], [0.5], [300], [4]])

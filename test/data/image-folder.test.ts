@@ -52,6 +52,18 @@ describe('folders of images', () => {
     expect(small.x.shape).to.deep.equal([6, 4])
   })
 
+  it('classes have the numbers of those that are given', async () => {
+    put({ 'a/1.png': grey(10), 'c/1.png': grey(30), 'c/2.png': grey(31) })
+    const labels = ['c', 'b', 'a']
+    const images = await readGrey({ labels })
+    expect([images.labels, [...images.y.data], values(images)]).to.deep.equal([labels, [2, 0, 0], [10, 30, 31]])
+    const says = 'the folder c in'
+    await refused(readGrey({ labels: ['a', 'b'] }), FormatError, says, 'is not among the classes: a, b.')
+    await refused(readGrey({ labels: ['a', 'a'] }), OptionError, 'labels: expected each class once, got "a" twice')
+    for (const wrong of ['a', [], [1]])
+      await refused(readGrey({ labels: wrong as never }), OptionError, 'labels: expected a list of names of classes')
+  })
+
   it('every image lands in its row, however many there are and whichever is decoded first', async () => {
     const large = await sharp({ create: { width: 700, height: 700, channels: 3, background: 'black' } })
       .png()

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { data, DTypeError, memory, OptionError, ShapeError, StateError, tensor } from '../../lib'
+import { AbortError, data, DTypeError, memory, OptionError, ShapeError, StateError, tensor } from '../../lib'
 import { collectGarbage } from '../garbage'
 import { longestHold } from '../longest-hold'
 import { rejected } from '../model/support'
@@ -112,5 +112,23 @@ describe('data.splitAsync', () => {
     expect(error).to.be.instanceOf(StateError)
     expect(error.message).to.include('data.splitAsync').and.include('transferred')
     expect(memory().liveBytes).to.equal(before)
+  })
+
+  it('takes a signal', async () => {
+    const xy = { x: new Float32Array(4_000_000), y: new Float32Array(4_000_000) }
+    await collectGarbage()
+    const before = memory().liveBytes
+    const stop = new AbortController()
+    const split = data.splitAsync(xy, { train: 0.5, test: 0.5, signal: stop.signal })
+    setImmediate(() => stop.abort())
+    const error = await rejected(split)
+    expect(error).to.be.instanceOf(AbortError).and.have.property('message', 'data.splitAsync: aborted.')
+    expect(memory().liveBytes).to.equal(before)
+    const late = await rejected(data.splitAsync(xy, { train: 0.5, test: 0.5, signal: AbortSignal.abort() }))
+    expect(late).to.be.instanceOf(AbortError)
+    expect(() => data.split(xy, { train: 0.5, test: 0.5, signal: stop.signal } as never)).to.throw(
+      OptionError,
+      'signal',
+    )
   })
 })

@@ -27,6 +27,34 @@ function history(): History {
   return h
 }
 
+describe('a run that comes back from JSON', () => {
+  it('is drawn as the run itself', () => {
+    const back = JSON.parse(JSON.stringify(history())) as plot.RecordedRun
+    const points = (picture: plot.Picture) => drawn<Point>(specOf(picture).vconcat![0], 0)
+    expect(points(plot.history(back))).to.deep.equal(points(plot.history(history())))
+    expect(drawn(plot.costCurves({ back }))).to.deep.equal(drawn(plot.costCurves({ back: history() })))
+    const both = (run: plot.RecordedRun) => specOf(plot.batchVsMiniBatch(run, run)).hconcat
+    expect(both(back)).to.deep.equal(both(history()))
+  })
+})
+
+describe('a run of many epochs', () => {
+  it('is drawn by some of them, evenly spaced, the last among them', () => {
+    const long = new History()
+    for (let epoch = 1; epoch <= 10_000; epoch++)
+      long.epochs.push({ epoch, loss: 1 / epoch, dataLoss: 1 / epoch, learningRate: 0.1 })
+    for (const points of [
+      drawn<Point>(specOf(plot.history(long)).vconcat![0], 1),
+      drawn<Point>(plot.costCurves({ long })),
+    ]) {
+      expect(points.length).to.be.within(1000, 1502)
+      expect(points.slice(0, 2).map(({ x }) => x)).to.deep.equal([1, 8])
+      expect(points[points.length - 1].x).to.equal(10_000)
+      for (const { x, y } of points) expect(y).to.equal(1 / x)
+    }
+  })
+})
+
 describe('6.2 History.plot', function () {
   this.timeout(20_000)
   let folder: string

@@ -60,6 +60,17 @@ function manyTensors(count: number): Uint8Array {
 const given = { data: new Float32Array(2048 * 4), shape: [4, 2048] }
 const targets = [1, 2, 3, 4]
 
+/** 300,000 examples of two inputs. */
+const plane = { data: x.data.subarray(0, 600_000), shape: [300_000, 2] }
+const classes = Float64Array.from({ length: 300_000 }, (_, i) => +(plane.data[2 * i] > plane.data[2 * i + 1]))
+const bowl = (a: my.Value, b: my.Value) => my.ops.add(my.ops.square(a), my.ops.square(b))
+
+function classifier(units: number): my.Model {
+  const activation = units === 1 ? 'sigmoid' : 'softmax'
+  const hidden = layers.dense({ units: 16, activation: 'tanh' })
+  return sequential({ inputShape: [2], seed: 1, layers: [hidden, layers.dense({ units, activation })] })
+}
+
 function wav(samples: number): Uint8Array {
   const bytes = Buffer.alloc(44 + 2 * samples)
   bytes.write('RIFF')
@@ -242,6 +253,30 @@ describe('whatever returns a promise', function () {
       const images = { data: new Float32Array(20_000 * 784), shape: [20_000, 28, 28, 1] }
       return () => augmenter.applyAsync(images)
     },
+    'svg of a picture': async () => {
+      const points = Array.from({ length: 30_000 }, (_, i): [number, number] => [i, Math.sin(i / 1000)])
+      const picture = my.plot.lines({ sine: points })
+      return () => picture.svg()
+    },
+    'save of a picture': async () => {
+      const picture = my.plot.optimizerPaths(bowl, { adam: my.optimizers.adam() }, { start: [1, 2] })
+      return () => picture.save(file('bowl.png'))
+    },
+    'History.plot': async () => {
+      const model = sequential({ inputShape: [1], layers: [layers.dense({ units: 1 })] })
+      model.compile({ optimizer: 'adam', loss: 'meanSquaredError', metrics: ['meanAbsoluteError'] })
+      const history = await model.fit([[1], [2]], [1, 2], { epochs: 10_000, batchSize: 1 })
+      return () => history.plot(file('history.svg'))
+    },
+    decisionBoundary: async () => {
+      const model = classifier(1)
+      return () => my.plot.decisionBoundary(model, plane, classes)
+    },
+    decisionBoundaries: async () => {
+      const models = { one: classifier(1), three: classifier(3) }
+      return () => my.plot.decisionBoundaries(models, plane, classes)
+    },
+    convergencePaths: async () => () => my.plot.convergencePaths(plane, classes),
   }
 
   for (const [name, make] of Object.entries(calls))

@@ -67,10 +67,9 @@ describe('what is packed', () => {
 
   it('the list names what is missing and what is not for users', () => {
     const complete = [
-      ...['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'cli.js', 'doctor.js', 'plot/index.js'].map(
-        (file) => `dist/${file}`,
-      ),
-      ...['dist/plot/index.d.ts', 'native/addon/addon.cpp', 'native/addon/exports.map', 'native/cuda/exports.map'],
+      ...['index.js', 'index.mjs', 'index.d.ts', 'index.d.mts', 'cli.js', 'doctor.js'].map((file) => `dist/${file}`),
+      ...['index.js', 'index.d.ts', 'drawing-thread.js'].map((file) => `dist/plot/${file}`),
+      ...['native/addon/addon.cpp', 'native/addon/exports.map', 'native/cuda/exports.map'],
       ...[
         'CMakeLists.txt',
         'package.json',

@@ -1,6 +1,6 @@
 // The package as Jest loads it: in a context of node:vm without import(), whose globals lack what jsdom's lack, with a
 // `require` that cannot take ES modules.
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -27,16 +27,22 @@ const history = await model.fit([[1, 2]], [1], { epochs: 2, signal })
 const loaded = await loadModel(Uint8Array.from(model.toBytes()))
 const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 const image = await data.readImage(Buffer.from(png, 'base64'))
-const picture = await history.plot(join(tmpdir(), 'never.svg')).catch((error) => `${error.name}: ${error.message}`)
 // What frees its memory by `using`: the context may have no Symbol.dispose.
 const check = await gradientCheck(model, [[1, 2]], [1])
+const folder = mkdtempSync(join(tmpdir(), 'myelin-realm-'))
+const draw = async (name) => {
+  await history.plot(join(folder, name))
+  return readFileSync(join(folder, name)).subarray(1, 4).toString()
+}
+const pictures = [await draw('a.svg'), await draw('a.png')]
+rmSync(folder, { recursive: true })
 const found = await search({ a: range.integer(3, 3) }, ({ a }) => a, { trials: 1 })
 console.log(
   JSON.stringify({
     epochs: history.epochs.length,
     isSame: loaded.predictSync([[1, 2]]).item() === model.predictSync([[1, 2]]).item(),
     image: [image.height, image.width],
-    picture,
+    pictures,
     best: found.best.error,
     check: check.verdict,
   }),
