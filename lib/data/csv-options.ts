@@ -23,7 +23,7 @@ export interface FromCsvOptions extends CsvTextOptions {
   target: string
   /**
    * The classes of the target, in the order of their numbers: `['no', 'yes']` makes yes 1. Any other is a FormatError.
-   * Default: the order in which they first appear.
+   * Default: by size, if all are numbers, else in the order of the alphabet (of code units).
    */
   labels?: readonly string[] | undefined
   /** Columns that are not what they look like: an ID made of digits is a 'category'. */

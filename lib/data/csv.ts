@@ -8,6 +8,7 @@ import type { Tensor } from '../tensor/tensor'
 import { columnOf, isMissingCell, survey, type File } from './csv-columns'
 import { checkedCsvOptions, type FromCsvLikeOptions, type FromCsvOptions, type Wish } from './csv-options'
 import { csvRows } from './csv-text'
+import { numberByValue } from './category-order'
 import { centreOf, ownCategory } from './missing'
 import { beyondFloat32 } from './rows'
 import {
@@ -104,6 +105,8 @@ function* tableOf(file: File, wish: Wish, dtype: DType | undefined): Sliced<Tabl
       values[at] = isMissing ? NaN : place
     }
   })
+  for (const [j, { kind, categories }] of columns.entries())
+    if (kind === 'category' && mayGrow[j]) yield* numberByValue(categories, values, j, columns.length)
   const codes = { values, count, width: columns.length }
   const { number } = rules ?? {}
   if (number === 'mean' || number === 'median') {

@@ -16,7 +16,7 @@ export const columnKinds: readonly ColumnKind[] = ['number', 'category']
 export interface Column {
   name: string
   kind: ColumnKind
-  /** Of a category: its values, in the order of their first appearance. */
+  /** Of a category: its values, in the order of their numbers. */
   categories: readonly string[]
   /** What means a missing cell and what takes its place, where the options said so. */
   missing?: ColumnMissing

@@ -42,16 +42,16 @@ describe('missing cells of a table', () => {
   it('of categories become one of their own, or the one that is named', async () => {
     const options = (category: string) => ({ target: 'sold', ignore: ['age'], missing: { markers, category } })
     const own = await read(people, options('own'))
-    expect(own.features).to.deep.equal(['work=Private', 'work=', 'work=Own'])
+    expect(own.features).to.deep.equal(['work=Own', 'work=Private', 'work='])
     expect(own.x.toArray()).to.deep.equal([
-      [1, 0, 0],
+      [0, 1, 0],
+      [0, 0, 1],
       [0, 1, 0],
       [1, 0, 0],
-      [0, 0, 1],
     ])
     const named = await read(people, options('Own'))
-    expect(named.columns[0].categories).to.deep.equal(['Private', 'Own'])
-    expect((named.x.toArray() as number[][])[1]).to.deep.equal([0, 1])
+    expect(named.columns[0].categories).to.deep.equal(['Own', 'Private'])
+    expect((named.x.toArray() as number[][])[1]).to.deep.equal([1, 0])
   })
 
   it('have a feature that says so, in columns that have some', async () => {
@@ -60,9 +60,9 @@ describe('missing cells of a table', () => {
       target: 'sold',
       missing,
     })
-    expect(table.features).to.deep.equal(['age', 'age missing', 'work=Private', 'work=Own', 'work missing', 'rooms'])
-    expect((table.x.toArray() as number[][])[1]).to.deep.equal([41, 1, 1, 0, 1, 1])
-    expect((table.x.toArray() as number[][])[0]).to.deep.equal([39, 0, 1, 0, 0, 1])
+    expect(table.features).to.deep.equal(['age', 'age missing', 'work=Own', 'work=Private', 'work missing', 'rooms'])
+    expect((table.x.toArray() as number[][])[1]).to.deep.equal([41, 1, 0, 1, 1, 1])
+    expect((table.x.toArray() as number[][])[0]).to.deep.equal([39, 0, 0, 1, 0, 1])
   })
 
   it('of a second file and of new rows are filled in by what the first one taught', async () => {
@@ -73,8 +73,8 @@ describe('missing cells of a table', () => {
       const second = await read('work,age,sold\n,NA,no\nOwn,1000,yes\n', { like })
       expect(second.features).to.deep.equal(table.features)
       expect(second.x.toArray()).to.deep.equal([
-        [43, 1, 0, 1, 0],
-        [1000, 0, 0, 0, 1],
+        [43, 1, 0, 0, 1],
+        [1000, 0, 1, 0, 0],
       ])
     }
     expect(
@@ -85,8 +85,8 @@ describe('missing cells of a table', () => {
         ])
         .toArray(),
     ).to.deep.equal([
-      [43, 1, 0, 1, 0],
       [43, 1, 0, 0, 1],
+      [43, 1, 1, 0, 0],
     ])
     const lacks = (row: Record<string, string | number>) => () => table.encode([row])
     expect(lacks({ work: 'Own' })).to.throw(

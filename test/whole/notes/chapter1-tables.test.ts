@@ -69,12 +69,12 @@ describe('1.2 quotes in a table', () => {
 describe('1.4 click prediction from a table', () => {
   it('encodes the four rows, fits them, and refuses an Ad ID it has never seen', async () => {
     const table = await data.fromCsv(file(clicks), { target: 'Click', columns: { 'Ad ID': 'category' } })
-    expect(table.features).to.deep.equal(['User Age', 'Ad ID=93242', 'Ad ID=93287', 'Ad ID=87312', 'Ad ID=71244'])
+    expect(table.features).to.deep.equal(['User Age', 'Ad ID=71244', 'Ad ID=87312', 'Ad ID=93242', 'Ad ID=93287'])
     expect(table.x.toArray()).to.deep.equal([
-      [41, 1, 0, 0, 0],
-      [80, 0, 1, 0, 0],
-      [18, 0, 0, 1, 0],
-      [27, 0, 0, 0, 1],
+      [41, 0, 0, 1, 0],
+      [80, 0, 0, 0, 1],
+      [18, 0, 1, 0, 0],
+      [27, 1, 0, 0, 0],
     ])
     const model = sequential({
       inputShape: [5],
@@ -84,7 +84,7 @@ describe('1.4 click prediction from a table', () => {
     model.compile({ optimizer: optimizers.gradientDescent({ learningRate: 1 }), loss: 'binaryCrossentropy' })
     await model.fit(table.x, table.y, { epochs: 200, batchSize: 'all' })
     expect(accuracyOf(await model.predict(table.x), [1, 0, 1, 1])).to.equal(1)
-    expect(table.encode([{ 'User Age': 30, 'Ad ID': 87312 }]).toArray()).to.deep.equal([[30, 0, 0, 1, 0]])
+    expect(table.encode([{ 'User Age': 30, 'Ad ID': 87312 }]).toArray()).to.deep.equal([[30, 0, 1, 0, 0]])
     const unseen = thrown(() => table.encode([{ 'User Age': 30, 'Ad ID': 5 }]))
     expect(unseen.message).to.include("row 1: 'Ad ID'").and.include('93242')
     expect(thrown(() => table.encode([{ 'Ad ID': 87312 }])).message).to.include("'User Age' is missing")
