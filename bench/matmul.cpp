@@ -6,6 +6,7 @@
 //
 //   cmake -S . -B build/cmake -DMYELIN_TESTS=ON && cmake --build build/cmake
 #include <cmath>
+#include <limits>
 
 #include "matmul_case.h"
 #include "matmul_speed.h"
@@ -105,6 +106,40 @@ void check_parts(const Case& c, const char* type) {
   }
 }
 
+// Operands whose rows are elsewhere: the bits of those that were put together.
+template <class T>
+void check_rows(const Case& c, const char* type) {
+  Matmul<T> x(c, static_cast<unsigned>(c.m * 31 + c.k * 7 + c.n), true);
+  Call call = x.call(nullptr);
+  x.attrs.by_rows = (c.trans_a ? 0 : 1) | (c.trans_b ? 0 : 2);
+  Array<char> scratch(static_cast<int64_t>(Matmul<T>::scratch_bytes(call, 1)), true);
+  call.scratch = scratch.data();
+  Matmul<T>::kernel()(&call);
+  const std::vector<T> whole(x.out.data(), x.out.data() + c.m * c.n);
+  std::mt19937 random(7);
+  std::vector<std::vector<T>> data(2);
+  std::vector<std::vector<uint32_t>> rows(2);
+  for (size_t operand = 0; operand < 2; operand++) {
+    View& view = x.in[operand];
+    if (!(x.attrs.by_rows >> operand & 1)) continue;
+    // Each row in a place of its own among twice as many.
+    std::vector<uint32_t>& at = rows[operand];
+    for (int64_t i = 0; i < 2 * view.dims[0]; i++) at.push_back(static_cast<uint32_t>(i));
+    std::shuffle(at.begin(), at.end(), random);
+    const int64_t width = view.dims[1];
+    data[operand].assign(static_cast<size_t>(2 * view.count), std::numeric_limits<T>::quiet_NaN());
+    for (int64_t i = 0; i < view.dims[0]; i++) {
+      std::memcpy(&data[operand][static_cast<size_t>(at[static_cast<size_t>(i)] * width)],
+                  static_cast<T*>(view.data) + i * width, static_cast<size_t>(width) * sizeof(T));
+    }
+    view.data = data[operand].data();
+    view.rows = at.data();
+  }
+  std::memset(static_cast<void*>(x.out.data()), 0xFF, c.m * c.n * sizeof(T));
+  Matmul<T>::kernel()(&call);
+  if (std::memcmp(whole.data(), x.out.data(), whole.size() * sizeof(T))) fail(c, type, "other bits by row numbers");
+}
+
 int check(bool quick) {
   std::vector<Case> cases;
   const int64_t sizes[][3] = {
@@ -136,6 +171,10 @@ int check(bool quick) {
   for (const Case& c : cases) {
     check_case<float>(c, "float32");
     check_case<double>(c, "float64");
+    if (c.m > 1 && c.k > 1 && c.n > 1 && !(c.trans_a && c.trans_b)) {
+      check_rows<float>(c, "float32");
+      check_rows<double>(c, "float64");
+    }
     if (!has_parts) continue;
     check_parts<float>(c, "float32");
     check_parts<double>(c, "float64");

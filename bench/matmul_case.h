@@ -95,7 +95,7 @@ struct Matmul {
     for (int64_t i = 0; i < c.m * c.k; i++) a[i] = static_cast<T>(uniform(random));
     for (int64_t i = 0; i < c.k * c.n; i++) b[i] = static_cast<T>(uniform(random));
     for (int64_t i = 0; i < c.n; i++) bias[i] = static_cast<T>(uniform(random));
-    attrs = {c.trans_a, c.trans_b, {c.bias, c.activation ? elementwise_index("tanh") : -1, 0}};
+    attrs = {c.trans_a, c.trans_b, {c.bias, c.activation ? elementwise_index("tanh") : -1, 0}, 0};
     in[0] = matrix(a.data(), c.trans_a ? c.k : c.m, c.trans_a ? c.m : c.k);
     in[1] = matrix(b.data(), c.trans_b ? c.n : c.k, c.trans_b ? c.k : c.n);
     in[2] = matrix(bias.data(), c.n, 1);

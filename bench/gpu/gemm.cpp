@@ -144,7 +144,7 @@ class Product {
     b_.upload(host_b_.data());
     const std::vector<T> nothing(static_cast<size_t>(c.m * c.n), static_cast<T>(NAN));  // every element must be written
     out_.upload(nothing.data());
-    attrs_ = {c.trans_a, c.trans_b, {0, -1, 0}};
+    attrs_ = {c.trans_a, c.trans_b, {0, -1, 0}, 0};
     in_[0] = matrix(a_.data(), c.trans_a ? c.k : c.m, c.trans_a ? c.m : c.k);
     in_[1] = matrix(b_.data(), c.trans_b ? c.n : c.k, c.trans_b ? c.k : c.n);
     result_ = matrix(out_.data(), c.m, c.n);

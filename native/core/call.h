@@ -30,6 +30,8 @@ struct View {
   int32_t rank;
   int64_t dims[max_rank];
   int64_t count;  // number of elements: the product of dims
+  // Only where the attributes of a kernel speak of it: row i stands at place rows[i] of data. Null: at place i.
+  const uint32_t* rows;
 };
 
 // What every random primitive of a step is keyed by.

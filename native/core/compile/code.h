@@ -70,8 +70,9 @@ struct Value {
   uint32_t slot = 0;         // state, input, hyper, fetch, accumulator: which one
   int64_t count = 1;
   size_t bytes = 0;
-  size_t offset = 0;    // arena, constant, accumulator
-  bool source = false;  // what the step finds: its readers want it as it was before any write
+  size_t offset = 0;     // arena, constant, accumulator
+  bool source = false;   // what the step finds: its readers want it as it was before any write
+  bool by_rows = false;  // an input all of whose readers take it by row numbers, so that its rows need not be gathered
 };
 
 struct Operand {
@@ -100,6 +101,8 @@ struct Instruction {
   // By operand, of other instructions than fused ones: whether rows of the outputs (what an index of the first axis
   // covers) need only the same rows of it.
   std::vector<bool> follows;
+  int32_t by_rows = 0;  // as in Lowered
+  size_t by_rows_at = 0;
 };
 
 // See regions.cpp.
@@ -144,6 +147,8 @@ struct StateWrite {
   std::string text;                   // label and shape
 };
 void write_updates(Code& code, std::vector<StateWrite> writes, PlanMode mode);
+// Finds inputs that products alone read, and tells these that the rows may be anywhere.
+void read_by_rows(Code& code);
 // That one instruction must run before another: because that reads its value, or for another reason.
 struct Order {
   uint32_t first, second;

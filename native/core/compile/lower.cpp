@@ -173,6 +173,8 @@ class Lowering {
     }
     made.attrs = std::move(lowered.attrs);
     made.work = work_of(n);
+    made.by_rows = lowered.by_rows;
+    made.by_rows_at = lowered.by_rows_at;
     std::string shapes;
     for (size_t k = 0; k < n.inputs.size(); k++) {
       const uint32_t input = n.inputs[k];

@@ -44,7 +44,11 @@ using BlockNeed = std::vector<AxisNeed>;
 struct Lowered {
   const char* kernel;
   std::vector<uint8_t> attrs;
-  std::string operands;  // for the listing of a plan; empty: the shapes of the inputs and of the output
+  std::string operands = {};  // for the listing of a plan; empty: the shapes of the inputs and of the output
+  // Operands that the kernel can read by row numbers, one bit each, and where in the attributes the int32 stands that
+  // says which of them have any.
+  int32_t by_rows = 0;
+  size_t by_rows_at = 0;
 };
 
 template <class Attrs>

@@ -1,4 +1,6 @@
 // Matrix products.
+#include <cstddef>
+
 #include "check.h"
 
 namespace myelin {
@@ -17,11 +19,18 @@ void check_matmul(const Check& c) {
   c.shape({m, n});
 }
 Lowered lower_matmul(const Graph& graph, const Node& node, const Epilogue& epilogue) {
-  const MatmulAttrs attrs = {number_attr(node, "transA") != 0, number_attr(node, "transB") != 0, epilogue};
+  const MatmulAttrs attrs = {number_attr(node, "transA") != 0, number_attr(node, "transB") != 0, epilogue, 0};
   const auto operand = [&](size_t i, int32_t transposed) {
     return to_text(input_shape(graph, node, i)) + (transposed ? "ᵀ" : "");
   };
-  return {node.op.c_str(), to_bytes(attrs), operand(0, attrs.trans_a) + "·" + operand(1, attrs.trans_b)};
+  // Rows that are far apart come from memory more slowly than a copy of them, once it is made: that pays where an
+  // element is used often. Vectors are taken otherwise, for which their elements must stand side by side.
+  constexpr int64_t often = 64;
+  const int64_t m = node.shape[0], n = node.shape[1], k = input_shape(graph, node)[attrs.trans_a ? 0 : 1];
+  const bool is_matrix = m > 1 && n > 1 && k > 1;
+  const int32_t by_rows = is_matrix ? (attrs.trans_a || n > often ? 0 : 1) | (attrs.trans_b || m > often ? 0 : 2) : 0;
+  return {node.op.c_str(), to_bytes(attrs), operand(0, attrs.trans_a) + "·" + operand(1, attrs.trans_b), by_rows,
+          offsetof(MatmulAttrs, by_rows)};
 }
 
 // Rows of op(a), columns of op(b).

@@ -197,7 +197,8 @@ void Session::bind(const Parallel& parallel) {
       case Place::fetch: base = fetches_.empty() ? collect_base(value.slot) : fetches_[value.slot]->data; break;
       case Place::input: {
         base = request_.inputs[value.slot]->data;
-        if (is_gathered(value.slot)) base = w.kept(w.batches[value.slot], value.dtype, value.count).data;
+        if (is_gathered(value.slot) && !value.by_rows)
+          base = w.kept(w.batches[value.slot], value.dtype, value.count).data;
         break;
       }
     }

@@ -77,7 +77,9 @@ void HostSession::begin(int64_t step) {
   bool in_order = true;
   for (int64_t i = 1; in_order && i < batch_; i++) in_order = rows[i] == rows[0] + i;
   for (const auto& [view, slot] : gathered_) {
-    const Buffer& from = in_order ? *request_.inputs[slot] : *w.batches[slot];
+    const bool by_rows = plan_.code.values[w.view_value[view]].by_rows;
+    w.views[view].rows = by_rows && !in_order ? rows : nullptr;
+    const Buffer& from = in_order || by_rows ? *request_.inputs[slot] : *w.batches[slot];
     const int64_t at = in_order ? rows[0] * row_size(plan_.inputs[slot].shape) : 0;
     w.views[view].data = static_cast<char*>(from.data) + static_cast<size_t>(at) * size_of(from.dtype);
     base_[w.view_value[view]] = w.views[view].data;

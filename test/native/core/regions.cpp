@@ -98,6 +98,43 @@ void pieces_do_not_change_bits() {
   team_work() = {};
 }
 
+// Rows that products fetch from the data themselves, and rows that are put together for them (a width above 64, or a
+// reader that is no product): what a batch gives that was put together by hand.
+void rows_are_where_they_are() {
+  for (const int64_t width : {7, 24, 100}) {
+    for (const bool other_reader : {false, true}) {
+      Builder g = deep_step(2, 12, width);
+      if (other_reader) g.fetches = {g.unary("neg", 0)};
+      const PlanPtr plan = compiled(g);
+      const auto data = noise(40 * width, 5);
+      std::vector<uint32_t> rows;
+      for (uint32_t i = 0; i < 36; i++) rows.push_back(i < 24 ? i * 29 % 40 : i);  // the last batch stands side by side
+      RunRequest request = request_for(plan, 3), by_hand = request_for(plan, 1);
+      request.inputs = {buffer(DType::f32, data)};
+      request.gathered = {1};
+      request.rows = rows;
+      const RunResult result = run(request, nullptr, nullptr);
+      std::vector<double> costs;
+      for (size_t step = 0; step < 3; step++) {
+        std::vector<double> batch;
+        for (size_t i = 0; i < 12; i++) {
+          const auto row = data.begin() + static_cast<std::ptrdiff_t>(rows[step * 12 + i] * width);
+          batch.insert(batch.end(), row, row + static_cast<std::ptrdiff_t>(width));
+        }
+        by_hand.inputs = {buffer(DType::f32, batch)};
+        const RunResult one = run(by_hand, nullptr, nullptr);
+        costs.insert(costs.end(), one.costs.begin(), one.costs.end());
+      }
+      const std::string what = "width " + std::to_string(width) + (other_reader ? ", read otherwise too" : "");
+      expect(same(result.costs, costs), "costs of rows by number, " + what);
+      for (size_t slot = 0; slot < request.states.size(); slot++) {
+        expect(same(read(request.states[slot]), read(by_hand.states[slot])),
+               "state " + std::to_string(slot) + ", " + what);
+      }
+    }
+  }
+}
+
 // Every state and fetch as it was, when a guard fails: nothing of an update runs before all regions of the step have.
 void a_failed_guard_writes_nothing() {
   team_work() = {0, 1};
@@ -125,6 +162,7 @@ int main() {
   depth_adds_no_regions();
   strands_that_meet_become_one();
   pieces_do_not_change_bits();
+  rows_are_where_they_are();
   a_failed_guard_writes_nothing();
   return verdict();
 }

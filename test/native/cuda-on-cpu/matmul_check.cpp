@@ -62,7 +62,7 @@ Outcome<T> run(const Product<T>& p, const MatmulTiling& tiling, int precision, c
   const View in[3] = {c.trans_a ? a.view({c.k, c.m}) : a.view({c.m, c.k}),
                       c.trans_b ? b.view({c.n, c.k}) : b.view({c.k, c.n}), bias.view({c.n})};
   const View outputs[2] = {out.view({c.m, c.n}), z.view({c.m, c.n})};
-  const MatmulAttrs attrs = {c.trans_a, c.trans_b, {c.bias, c.activation, 0.1}};
+  const MatmulAttrs attrs = {c.trans_a, c.trans_b, {c.bias, c.activation, 0.1}, 0};
   cuda::Context context = {};
   context.precision = precision;
   const Parallel parallel = {&context, 1, nullptr};
@@ -185,7 +185,7 @@ void check_entry(const Case& c, int precision, void (*entry)(const Call*), size_
   View in[3] = {c.trans_a ? a.view({c.k, c.m}) : a.view({c.m, c.k}),
                 c.trans_b ? b.view({c.n, c.k}) : b.view({c.k, c.n}), bias.view({c.n})};
   const View outputs[2] = {out.view({c.m, c.n}), z.view({c.m, c.n})};
-  const MatmulAttrs attrs = {c.trans_a, c.trans_b, {c.bias, c.activation, 0.1}};
+  const MatmulAttrs attrs = {c.trans_a, c.trans_b, {c.bias, c.activation, 0.1}, 0};
   cuda::Context context = {};
   context.precision = precision;
   const Parallel parallel = {&context, 1, nullptr};
@@ -241,7 +241,7 @@ void check_values() {
   c.activation = cuda::op_index_add;  // takes two inputs: no activation
   cuda::Context context = {};
   const Parallel parallel = {&context, 1, nullptr};
-  const MatmulAttrs attrs = {0, 0, {0, c.activation, 0}};
+  const MatmulAttrs attrs = {0, 0, {0, c.activation, 0}, 0};
   Array<float> x(9, 0);
   const View in[2] = {x.view({3, 3}), x.view({3, 3})}, out[1] = {x.view({3, 3})};
   Call call = {};

@@ -23,8 +23,8 @@ void matmul(const Call* call) {
     for (int64_t j = 0; j < p.n; j++) {
       T sum = 0;
       for (int64_t q = 0; q < p.k; q++) {
-        sum += (p.trans_a ? p.a[q * p.lda + i] : p.a[i * p.lda + q]) *
-               (p.trans_b ? p.b[j * p.ldb + q] : p.b[q * p.ldb + j]);
+        sum +=
+            (p.trans_a ? p.a[q * p.lda + i] : p.row_of_a(i)[q]) * (p.trans_b ? p.b[j * p.ldb + q] : p.row_of_b(q)[j]);
       }
       p.sum[i * p.n + j] = p.bias ? sum + p.bias[j] : sum;
     }

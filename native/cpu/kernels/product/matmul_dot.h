@@ -76,7 +76,7 @@ void dot_task(const Problem<T>& p, int64_t kc, int64_t i0, int64_t i1, int64_t j
     for (int64_t i = i0; i < i1; i += dot_rows) {
       const int rows = static_cast<int>(i1 - i < dot_rows ? i1 - i : dot_rows);
       const T* a[dot_rows];  // missing rows repeat the last one
-      for (int r = 0; r < dot_rows; r++) a[r] = p.a + (i + (r < rows ? r : rows - 1)) * p.lda + k0;
+      for (int r = 0; r < dot_rows; r++) a[r] = p.row_of_a(i + (r < rows ? r : rows - 1)) + k0;
       int64_t j = j0;
       for (int64_t g = 0; g < groups; g++) {
         const int columns = static_cast<int>(base + (g < wider));

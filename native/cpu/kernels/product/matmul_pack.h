@@ -6,14 +6,15 @@ namespace myelin {
 namespace MYELIN_TARGET {
 namespace {
 
-// A panel of plain B: rows [0,k) of `columns` ≤ V·W columns, to out[p·width + column].
+// A panel of plain B: rows [k0,k0+k), `columns` ≤ V·W columns from j on, to out[p·width + column].
 template <class T>
-void pack_b_plain(const T* b, int64_t ldb, int64_t k, int columns, T* out) {
+void pack_b_plain(const Problem<T>& problem, int64_t k0, int64_t k, int64_t j, int columns, T* out) {
   typedef Lanes<typename Vector<T>::Type> X;
   const int vectors = (columns + X::count - 1) / X::count;
   const int tail = columns - (vectors - 1) * X::count;
   const int64_t width = vectors * X::count;
-  for (int64_t p = 0; p < k; p++, b += ldb, out += width) {
+  for (int64_t p = 0; p < k; p++, out += width) {
+    const T* b = problem.row_of_b(k0 + p) + j;
     for (int v = 0; v < vectors - 1; v++) X::store(out + v * X::count, X::load(b + v * X::count));
     const int v = vectors - 1;
     X::store(out + v * X::count,
@@ -46,10 +47,10 @@ void pack_b_transposed(const T* b, int64_t ldb, int64_t k, int columns, T* out) 
   }
 }
 
-// Rows of plain A side by side: `rows` × k, to out[r·ld + p].
+// Rows [i0,i0+rows) of plain A side by side, k elements of each from k0 on, to out[r·ld + p].
 template <class T>
-void pack_a_rows(const T* a, int64_t lda, int64_t rows, int64_t k, T* out, int64_t ld) {
-  for (int64_t r = 0; r < rows; r++) memcpy(out + r * ld, a + r * lda, k * sizeof(T));
+void pack_a_rows(const Problem<T>& problem, int64_t i0, int64_t rows, int64_t k0, int64_t k, T* out, int64_t ld) {
+  for (int64_t r = 0; r < rows; r++) memcpy(out + r * ld, problem.row_of_a(i0 + r) + k0, k * sizeof(T));
 }
 
 // Transposed A as panels of tile_rows columns each: out[panel·k·tile_rows + p·tile_rows + r]. A last panel of fewer

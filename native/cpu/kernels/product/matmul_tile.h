@@ -18,12 +18,12 @@ struct Store {
 };
 
 template <class T>
-using TileFn = void (*)(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, const Store<T>& to);
+using TileFn = void (*)(const T* const* a, int64_t lda, const T* b, int64_t ldb, int64_t k, const Store<T>& to);
 
-// ByRows: a[r·lda + p], else a[p·lda + r]. b[p·ldb + column] holds whole vectors. Each element is one chain of fma over
+// ByRows: a[r][p], else a[0][p·lda + r]. b[p·ldb + column] holds whole vectors. Each element is one chain of fma over
 // ascending p, whatever R and V are.
 template <class T, bool ByRows, int R, int V>
-void tile(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, const Store<T>& to) {
+void tile(const T* const* a, int64_t lda, const T* b, int64_t ldb, int64_t k, const Store<T>& to) {
   typedef typename Vector<T>::Type Register;
   typedef Lanes<Register> X;
   Register sum[R][V];
@@ -34,19 +34,20 @@ void tile(const T* a, int64_t lda, const T* b, int64_t ldb, int64_t k, const Sto
   }
   const T* row[R];
 #pragma GCC unroll 16
-  for (int r = 0; r < R; r++) row[r] = ByRows ? a + r * lda : a + r;
+  for (int r = 0; r < R; r++) row[r] = ByRows ? a[r] : nullptr;
+  const T* column = a[0];
   for (int64_t p = 0; p < k; p++) {
     Register bv[V];
 #pragma GCC unroll 16
     for (int v = 0; v < V; v++) bv[v] = X::load(b + v * X::count);
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++) {
-      const Register av = X::broadcast(ByRows ? row[r][p] : a[r]);
+      const Register av = X::broadcast(ByRows ? row[r][p] : column[r]);
 #pragma GCC unroll 16
       for (int v = 0; v < V; v++) sum[r][v] = X::mul_add(av, bv[v], sum[r][v]);
     }
     b += ldb;
-    if (!ByRows) a += lda;
+    if (!ByRows) column += lda;
   }
   T* c = to.c;
   const T* earlier = to.earlier;

@@ -74,7 +74,7 @@ MatmulTiling tiling_for(const MatmulShape& s, int workers) {
       tiling.a_bytes = round_up(round_up(most_rows, tile_rows) * (tiling.kc + kc_step) * sizeof(T), 64);
     tiling.gather_c = s.k > tiling.kc && s.n * static_cast<int64_t>(sizeof(T)) >= gather_c_stride;
     if (tiling.gather_c) tiling.c_bytes = round_up(most_rows * gathered_stride(most_columns) * sizeof(T), 64);
-    if (tiling.pack_b || s.n % lanes) tiling.b_bytes = round_up(tiling.kc * width * sizeof(T), 64);
+    if (tiling.pack_b || s.by_rows_b || s.n % lanes) tiling.b_bytes = round_up(tiling.kc * width * sizeof(T), 64);
   }
   if (runs_serially(s, workers)) {
     tiling.rows = most_rows;

@@ -30,7 +30,7 @@ void check_matmul() {
   int turn = 0;
   for (const Case& c : cases) {
     for (int transposed = 0; transposed < 4; transposed++, turn++) {
-      MatmulAttrs attrs = {transposed & 1, transposed >> 1, {turn % 3 != 0, -1, 0}};
+      MatmulAttrs attrs = {transposed & 1, transposed >> 1, {turn % 3 != 0, -1, 0}, 0};
       MatmulAttrs reference = attrs;
       const char* activation = activations[turn % 4];
       if (*activation) {
