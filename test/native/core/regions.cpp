@@ -193,6 +193,17 @@ Builder chain(int links, bool shared) {
   return g;
 }
 
+// Small values, put together at the end or not.
+Builder collected(int n, bool together) {
+  Builder g(0);
+  Id x = g.input({1, 2});
+  const Id weights = g.state({2, 2});
+  std::vector<Id> all;
+  for (int i = 0; i < n; i++) all.push_back(x = g.matmul(x, weights));
+  g.fetches = {together ? g.number("axis", 0).node("concat", all, {n, 2}) : x};
+  return g;
+}
+
 // What else is in a graph does not make a part of it slower to compile.
 void compiles_in_linear_time() {
   constexpr int n = 4000;
@@ -203,6 +214,8 @@ void compiles_in_linear_time() {
   expect_ratio(seconds_to_compile(many(n, n, 0)), small + seconds_to_compile(many(0, n, 0)), "small beside large ones");
   expect_ratio(seconds_to_compile(many(n, 0, n)), small + seconds_to_compile(many(0, 0, n)), "steps with updates");
   expect_ratio(seconds_to_compile(chain(2 * n, true)), seconds_to_compile(chain(2 * n, false)), "readers of one value");
+  expect_ratio(seconds_to_compile(collected(3 * n, true)), seconds_to_compile(collected(3 * n, false)),
+               "values put together");
 }
 
 }  // namespace
