@@ -105,6 +105,10 @@ struct Instruction {
   size_t by_rows_at = 0;
 };
 
+// What the threads of a run take, at most, before their leader looks up: whether the run was cancelled, whether
+// somebody waits for the pool. Element-wise steps: about 5 ms of one core.
+constexpr double longest_work = 2e7;
+
 // See regions.cpp.
 struct Strand {
   int64_t parts = 1;

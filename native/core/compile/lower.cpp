@@ -179,7 +179,7 @@ class Lowering {
     for (size_t k = 0; k < n.inputs.size(); k++) {
       const uint32_t input = n.inputs[k];
       made.in.push_back(operand(input));
-      made.follows.push_back(follows_rows(n, k));
+      made.follows.push_back(made.kernel->units && follows_rows(n, k));  // nobody asks it of what is never cut
       shapes += (shapes.empty() ? " " : ", ") + to_text(node(input).shape);
     }
     if (unit.has_bias) made.in.push_back({full_value(unit.bias), {n.shape.back()}});

@@ -103,10 +103,11 @@ class Uses {
   bool ends_with(size_t i, uint32_t value) const {
     const Place now = place_[i];
     if (last_[value] != now.region) return false;
+    if (!readers_[value].empty() && readers_[value].back() > i) return false;
     const int64_t parts = code_.regions[now.region].strands[now.strand].parts;
     for (const uint32_t reader : readers_[value]) {
       if (place_[reader].region != now.region) continue;
-      if (reader > i || place_[reader].strand != now.strand) return false;
+      if (place_[reader].strand != now.strand) return false;
       if (parts > 1 && !reads_part(code_, code_.instructions[reader], value, parts)) return false;
     }
     return true;

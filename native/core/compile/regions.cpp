@@ -64,40 +64,62 @@ class Former {
 
   void run() {
     for (uint32_t i = 0; i < n_; i++) {
-      if (!waits_[i]) ready_.insert(i);
+      if (!waits_[i]) make_ready(i);
     }
-    while (!ready_.empty()) fill();
+    while (!ready_.empty() || !large_.empty()) {
+      if (ready_.empty() || (!large_.empty() && *large_.begin() < *ready_.begin())) {
+        stand_alone();
+      } else {
+        fill();
+      }
+    }
     reorder();
   }
 
  private:
   bool alone(uint32_t i) const { return code_.instructions[i].work > alone_work || bytes_[i] > alone_bytes; }
 
-  // The next region: of all that is ready, or becomes so on the way, in order, whatever may be in it.
-  void fill() {
+  void make_ready(uint32_t i) { (alone(i) ? large_ : ready_).insert(i); }
+
+  size_t begin_region() {
     now_ = static_cast<uint32_t>(code_.regions.size());
     code_.regions.push_back({});
     strands_.clear();
     joined_to_.clear();
-    const size_t begin = members_.size();
-    const uint32_t first = *ready_.begin();
-    const Phase phase = code_.instructions[first].phase;
-    std::set<uint32_t> later;
+    return members_.size();
+  }
+
+  // The next region: the first large instruction.
+  void stand_alone() {
+    const size_t begin = begin_region();
+    const uint32_t i = *large_.begin();
+    large_.erase(large_.begin());
+    code_.regions.back().alone = true;
+    enter(i, strand_of(1));
+    number_strands(begin);
+  }
+
+  // The next region: of all that is ready, or becomes so on the way, in order, whatever may be in it.
+  void fill() {
+    const size_t begin = begin_region();
+    const Phase phase = code_.instructions[*ready_.begin()].phase;
+    std::vector<uint32_t> later;
     size_t bytes = 0;
-    while (!ready_.empty()) {
+    double work = 0;
+    // Phases stand one after the other: all that is behind the first of the next one belongs to later phases, too.
+    while (!ready_.empty() && code_.instructions[*ready_.begin()].phase == phase) {
       const uint32_t i = *ready_.begin();
       ready_.erase(ready_.begin());
-      const bool fits = code_.instructions[i].phase == phase && (!bytes || bytes + bytes_[i] <= region_bytes);
-      const bool is_alone = alone(i);
-      const uint32_t strand = !fits ? not_yet : !is_alone ? place(i) : i == first ? strand_of(1) : not_yet;
+      const double own_work = code_.instructions[i].work;
+      const bool fits = !bytes || (bytes + bytes_[i] <= region_bytes && work + own_work <= longest_work);
+      const uint32_t strand = fits ? place(i) : not_yet;
       if (strand == not_yet) {
-        later.insert(i);
+        later.push_back(i);
         continue;
       }
       enter(i, strand);
       bytes += bytes_[i];
-      code_.regions.back().alone = is_alone;
-      if (is_alone) break;
+      work += own_work;
     }
     ready_.insert(later.begin(), later.end());
     number_strands(begin);
@@ -109,7 +131,7 @@ class Former {
     strands_[strand].work += code_.instructions[i].work;
     members_.push_back(i);
     for (const uint32_t next : after_[i]) {
-      if (--waits_[next] == 0) ready_.insert(next);
+      if (--waits_[next] == 0) make_ready(next);
     }
   }
 
@@ -221,7 +243,8 @@ class Former {
   std::vector<size_t> bytes_;  // of its outputs
   std::vector<uint32_t> region_, strand_;
 
-  std::set<uint32_t> ready_;       // waits for nothing, and is in no region yet
+  std::set<uint32_t> ready_;       // waits for nothing, and is in no region yet …
+  std::set<uint32_t> large_;       // … and what of that is to stand alone
   std::vector<uint32_t> members_;  // of all regions, in order
   // Of the present region:
   uint32_t now_ = 0;

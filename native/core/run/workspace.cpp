@@ -174,9 +174,11 @@ void Workspace::divide(int workers) {
   commit = stretches(n_compute, n, workers, homes);
 }
 
-// How the instructions [first, end) run on `workers` threads.
+// How the instructions [first, end) run on `workers` threads. Whoever leads them has a look at the world between two
+// stretches.
 std::vector<Stretch> Workspace::stretches(uint32_t first, uint32_t end, int workers, std::vector<int>& homes) const {
   std::vector<Stretch> made;
+  double since = 0;  // work of the present stretch
   for (const Region& region : plan.code.regions) {
     const uint32_t begin = region.strands[0].first;
     if (begin < first || begin >= end) continue;
@@ -184,14 +186,18 @@ std::vector<Stretch> Workspace::stretches(uint32_t first, uint32_t end, int work
       made.push_back({true, begin, {}, {}, {}});
       continue;
     }
-    if (made.empty() || made.back().alone) made.push_back({false, 0, {}, {}, {}});
-    Stretch& stretch = made.back();
     double work = 0;
     uint32_t count = 0;
     for (const Strand& strand : region.strands) {
       work += strand.work;
       count += strand.count;
     }
+    if (made.empty() || made.back().alone || since + work > longest_work) {
+      made.push_back({false, 0, {}, {}, {}});
+      since = 0;
+    }
+    since += work;
+    Stretch& stretch = made.back();
     const uint32_t at = static_cast<uint32_t>(stretch.pieces.size());
     if (workers == 1 || work < team_work().shared) {
       if (at && stretch.tasks.back() == 1 && !stretch.pieces.back().parts) {  // goes on with the stage before

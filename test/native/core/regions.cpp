@@ -1,5 +1,6 @@
 // Regions: a step of a network is a few of them, whatever its depth; and whoever takes which piece of a strand, in
 // whatever order, the bits are those of one thread. Exits with 1 on a failure.
+#include <chrono>
 #include <set>
 
 #include "core/compile/plan_impl.h"
@@ -156,10 +157,110 @@ void a_failed_guard_writes_nothing() {
   team_work() = {};
 }
 
+// Whoever cancels a run, or changes the number of threads, waits for a stretch at most.
+void a_long_step_is_several_stretches() {
+  Builder g(0);
+  const Id weights = g.state({64, 64});
+  Id x = g.input({128, 64});
+  for (int i = 0; i < 3000; i++) x = g.unary("tanh", g.matmul(x, weights));
+  g.costs = {g.sum_all(x)};
+  g.guards = g.costs;
+  g.updates = {{weights, g.binary("mul", weights, g.constant(0.5))}};
+  const PlanPtr plan = compiled(g);
+  double all = 0;
+  for (const Instruction& instruction : plan->code.instructions) all += instruction.work;
+  expect(all > 4 * longest_work, "the step is long");
+  for (const int workers : {1, 3}) {
+    const auto space = plan->lease();
+    space->fit(workers);
+    double found = 0;
+    for (const auto* stretches : {&space->compute, &space->commit}) {
+      for (const Stretch& stretch : *stretches) {
+        double work = stretch.alone ? plan->code.instructions[stretch.instruction].work : 0;
+        for (const Piece& piece : stretch.pieces) {
+          double of_piece = 0;
+          for (uint32_t i = piece.first; i < piece.first + piece.count; i++) {
+            of_piece += plan->code.instructions[i].work;
+          }
+          const int64_t parts = piece.parts ? piece.parts : 1, own = piece.parts ? piece.end - piece.begin : 1;
+          work += of_piece * static_cast<double>(own) / static_cast<double>(parts);
+        }
+        expect(work <= 1.001 * longest_work, "a stretch of " + std::to_string(work) + " steps");
+        found += work;
+      }
+    }
+    expect(std::fabs(found - all) < 1e-6 * all, "stretches are all of the step");
+  }
+}
+
+double seconds_to_compile(const Builder& g) {
+  const auto bytes = g.encode();
+  double least = 1e9;
+  for (int i = 0; i < 3; i++) {
+    const auto begin = std::chrono::steady_clock::now();
+    compile(bytes.data(), bytes.size(), PlanMode::fused, cpu_backend());
+    least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+  return least;
+}
+
+// `small` sums over a batch, each behind the one before; `large` instructions that wait for nothing; `updates` that
+// need nothing of the step.
+Builder many(int small, int large, int updates) {
+  Builder g(0);
+  Id x = g.input({64, 16});
+  for (int i = 0; i < small; i++) x = g.unary("tanh", g.binary("mul", x, g.sum(x, {0}, {1, 16}, true)));
+  g.fetches = {x};
+  const Id big = g.input({1024, 1100});
+  for (int i = 0; i < large; i++) g.fetches.push_back(g.sum(g.binary("mul", big, g.constant(i)), {0, 1}, {}));
+  for (int i = 0; i < updates; i++) {
+    const Id state = g.state({4, 4});
+    g.updates.push_back({state, g.binary("mul", state, g.constant(i))});
+  }
+  return g;
+}
+
+// A chain whose links all read one value of the step, or a constant.
+Builder chain(int links, bool shared) {
+  Builder g(0);
+  Id x = g.input({2, 2});
+  const Id weights = g.state({2, 2}), value = shared ? g.unary("tanh", x) : g.constant(2);
+  for (int i = 0; i < links; i++) x = g.binary("add", g.matmul(x, weights), value);
+  g.fetches = {x};
+  return g;
+}
+
+// Small values, put together at the end or not.
+Builder collected(int n, bool together) {
+  Builder g(0);
+  Id x = g.input({1, 2});
+  const Id weights = g.state({2, 2});
+  std::vector<Id> all;
+  for (int i = 0; i < n; i++) all.push_back(x = g.matmul(x, weights));
+  g.fetches = {together ? g.number("axis", 0).node("concat", all, {n, 2}) : x};
+  return g;
+}
+
+// What else is in a graph does not make a part of it slower to compile.
+void compiles_in_linear_time() {
+  constexpr int n = 4000;
+  const auto expect_ratio = [](double whole, double parts, const std::string& what) {
+    expect(whole < 4 * parts, what + " take " + std::to_string(whole / parts) + " times as long");
+  };
+  const double small = seconds_to_compile(many(n, 0, 0));
+  expect_ratio(seconds_to_compile(many(n, n, 0)), small + seconds_to_compile(many(0, n, 0)), "small beside large ones");
+  expect_ratio(seconds_to_compile(many(n, 0, n)), small + seconds_to_compile(many(0, 0, n)), "steps with updates");
+  expect_ratio(seconds_to_compile(chain(2 * n, true)), seconds_to_compile(chain(2 * n, false)), "readers of one value");
+  expect_ratio(seconds_to_compile(collected(3 * n, true)), seconds_to_compile(collected(3 * n, false)),
+               "values put together");
+}
+
 }  // namespace
 
 int main() {
   depth_adds_no_regions();
+  a_long_step_is_several_stretches();
+  compiles_in_linear_time();
   strands_that_meet_become_one();
   pieces_do_not_change_bits();
   rows_are_where_they_are();
