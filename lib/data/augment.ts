@@ -4,6 +4,8 @@ import {
   checkOptions,
   checkSignal,
   finiteNumber,
+  isFiniteNumber,
+  isListOf,
   nonNegativeInteger,
   nonNegativeNumber,
   numberInRange,
@@ -103,7 +105,7 @@ export function transformImages(x: DataLike, options: TransformOptions): Tensor 
   const rotate = finiteNumber(`${where}: rotate`, options?.rotate ?? 0)
   const translate: unknown = options?.translate ?? [0, 0]
   const flip = booleanOption(`${where}: flip`, options?.flip ?? false)
-  if (!Array.isArray(translate) || translate.length !== 2 || !translate.every(Number.isFinite))
+  if (!isListOf(translate, isFiniteNumber) || translate.length !== 2)
     throw new OptionError(
       `${where}: translate: expected two finite numbers, [down, right] in pixels, got ${describeValue(translate)}.`,
     )
