@@ -41,7 +41,7 @@ export function plateau(options: PlateauOptions): Callback {
         throw new OptionError(
           `${where}: expected logs without 'gradientNorm', got one of another plateau, or of a metric of that name.`,
         )
-      const { engine } = run.model.internals
+      const { engine } = run.model.internals(where)
       const given = { x: options.x, y: options.y }
       const { gradients } = await withExamples(engine, where, 'read', given, undefined, (job, examples) =>
         costAndGradients(engine, job, examples, false),

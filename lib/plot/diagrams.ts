@@ -20,7 +20,7 @@ function sizesOf(where: string, network: AnyModel | readonly number[]): readonly
       )
     return Array.from(network, (n: number) => positiveInteger(`${where}: size of a layer`, n))
   }
-  const { uses, inputs, outputs } = network.internals.engine.network
+  const { uses, inputs, outputs } = network.internals(where).engine.network
   const isChain = inputs.length === 1 && outputs.length === 1 && uses.every(({ from }, i) => from.join() === `${i}`)
   if (!isChain)
     throw new OptionError(
