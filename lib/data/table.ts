@@ -54,6 +54,12 @@ export function isNumberText(cell: string): boolean {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) && Number.isFinite(Number(cell))
 }
 
+/** Whether a text is a whole number beyond 2^53 that float64 turns into another: an id of 17 digits. */
+export function isChanged(cell: string): boolean {
+  if (cell.length < 16 || !/^[+-]?\d+(\.0*)?$/.test(cell)) return false
+  return BigInt(cell.split('.', 1)[0]) !== BigInt(Number(cell))
+}
+
 /** The features of a column: one, or one for each category; and one for missing cells, where that is asked for. */
 function featuresOf({ kind, categories, missing }: Column): number {
   return (kind === 'number' ? 1 : categories.length) + (missing?.flag ? 1 : 0)
