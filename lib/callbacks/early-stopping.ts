@@ -84,8 +84,10 @@ class EarlyStopping implements Callback {
   }
 
   async onTrainEnd(run: TrainingRun): Promise<void> {
-    if (this.#weights && this.#bestEpoch > 0)
-      await putBack(run.model.internals('callbacks.earlyStopping').engine, this.#weights)
+    if (this.#weights && this.#bestEpoch > 0) {
+      const { engine } = run.model.internals('callbacks.earlyStopping')
+      await putBack(engine, this.#weights)
+    }
     this.#release()
   }
 

@@ -54,8 +54,9 @@ class Plateau implements Callback {
     for (const t of tensors) squares += await inTurns(squaredNorm(bufferOf(t), t.size))
     tensors.forEach((t) => t.dispose())
     logs.gradientNorm = Math.sqrt(squares)
-    this.#small = logs.gradientNorm < limit ? this.#small + 1 : 0
-    if (this.#small === patience)
+    const small = logs.gradientNorm < limit ? this.#small + 1 : 0
+    this.#small = small
+    if (small === patience)
       warn(
         `The gradient has been below ${limit} for ${patience} epochs ` +
           `(epoch ${logs.epoch}, J ${logs.loss.toPrecision(4)}). If J is low enough this is a minimum: stop. ` +

@@ -15,7 +15,7 @@ import {
 import { markClass } from '../base/copies'
 import { isArrayOf, type DType } from '../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
-import type { Shape } from '../base/shape'
+import { sizeOf, type Shape } from '../base/shape'
 import { atOnce, inTurns, type Sliced } from '../base/slices'
 import type { AugmentRequest, NativeAugmentation, NativeBuffer } from '../native/contract'
 import { native } from '../native/native'
@@ -260,7 +260,7 @@ function asTensor(where: string, value: DataLike): Tensor {
   const dtype = dtypeOf(value)
   const rows = openRows(where, value, dtype)
   try {
-    return tensor(rows.read(0, rows.shape[0]), rows.shape, { dtype })
+    return tensor(rows.read(0, sizeOf(rows.shape)), rows.shape, { dtype })
   } finally {
     rows.release()
   }
