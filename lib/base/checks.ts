@@ -19,6 +19,23 @@ export function isRecord(value: unknown): value is object {
 }
 
 /**
+ * Whether this is an array whose entries all pass `test`. Holes of a sparse array count as the undefined that reading
+ * them gives; `every` would pass over them.
+ */
+export function isListOf<T>(value: unknown, test: (entry: unknown) => entry is T): value is T[]
+export function isListOf(value: unknown, test: (entry: unknown) => boolean): value is unknown[]
+export function isListOf(value: unknown, test: (entry: unknown) => boolean): value is unknown[] {
+  if (!Array.isArray(value)) return false
+  for (const entry of value as unknown[]) if (!test(entry)) return false
+  return true
+}
+
+export const isString = (value: unknown): value is string => typeof value === 'string'
+export const isFiniteNumber = (value: unknown): value is number => Number.isFinite(value)
+export const isInteger = (value: unknown): value is number => Number.isInteger(value)
+const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0
+
+/**
  * Checks an options argument: an object (or undefined) whose keys are all in `allowedNames`.
  * Throws OptionError that suggests the nearest valid name.
  */
@@ -122,14 +139,13 @@ export function seedOption(where: string, value: unknown): bigint {
  * A shape: an array of positive integers (`[]` is a scalar), none above 2^32 − 1, of rank at most 6. Throws ShapeError.
  */
 export function shapeOption(where: string, value: unknown): number[] {
-  const good = Array.isArray(value) && value.every((d) => Number.isSafeInteger(d) && d > 0)
-  if (!good)
+  if (!isListOf(value, isSize))
     throw new ShapeError(
       `${where}: expected a shape, an array of positive integers such as [2, 3], got ${describeValue(value)}.`,
     )
   if (value.length > maxRank)
     throw new ShapeError(`${where}: expected at most ${maxRank} dimensions, got ${value.length}: ${shapeText(value)}.`)
-  const long = (value as number[]).find((d) => d > maxDimension)
+  const long = value.find((d) => d > maxDimension)
   if (long !== undefined)
     throw new ShapeError(
       `${where}: expected at most 2^32 − 1 elements along an axis, got ${long}: ${shapeText(value)}.`,

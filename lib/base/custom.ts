@@ -124,10 +124,55 @@ export function customFactory(what: string, kind: string, custom: Custom | undef
   throw missing(`${what} '${kind}' is neither built in nor among the custom ${what}s`, kind, custom)
 }
 
+/** What `custom` lacks. */
+interface Lack {
+  problem: string
+  name: string
+  /** A name in `custom` that is spelled alike. */
+  near: string | undefined
+}
+
+/** What errors say that `custom` lacks. */
+const lacks = new WeakMap<FormatError, readonly Lack[]>()
+
 function missing(problem: string, name: string, custom: Custom | undefined): FormatError {
-  const given = custom ? Object.keys(custom) : []
-  const near = nearestName(name, given)
-  const hint = near === undefined ? '' : ` (given: '${near}')`
-  const key = /^[A-Za-z_$][\w$]*$/.test(name) ? name : `'${name}'`
-  return new FormatError(`${problem}. Pass it when loading: { custom: { ${key}: … } }${hint}.`)
+  return errorOf([{ problem, name, near: nearestName(name, custom ? Object.keys(custom) : []) }])
+}
+
+function errorOf(list: readonly Lack[]): FormatError {
+  const problems = [...new Set(list.map(({ problem }) => problem))]
+  const keys = [...new Set(list.map(({ name }) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : `'${name}'`)))]
+  const near = [...new Set(list.flatMap((lack) => lack.near ?? []))].map((name) => `'${name}'`)
+  const entries = keys.map((key) => `${key}: …`).join(', ')
+  const given = near.length > 0 ? ` (given: ${near.join(', ')})` : ''
+  const pass = `Pass ${keys.length > 1 ? 'them' : 'it'} when loading`
+  const error = new FormatError(`${problems.join('; ')}. ${pass}: { custom: { ${entries} } }${given}.`)
+  lacks.set(error, list)
+  return error
+}
+
+/**
+ * What the tasks return. Where `custom` lacks something, the others are tried too, and the FormatError names all that
+ * is missing, then gives `advice`.
+ */
+export function rebuildAll<T extends readonly (() => unknown)[]>(
+  tasks: readonly [...T],
+  advice = '',
+): { [At in keyof T]: ReturnType<T[At]> } {
+  const failed: FormatError[] = []
+  const results = tasks.map((task) => {
+    try {
+      return task()
+    } catch (error) {
+      if (!(error instanceof FormatError && lacks.has(error))) throw error
+      failed.push(error)
+      return undefined
+    }
+  })
+  if (failed.length === 0) return results as { [At in keyof T]: ReturnType<T[At]> }
+  const list = failed.flatMap((error) => lacks.get(error)!)
+  const { message } = failed.length === 1 ? failed[0] : errorOf(list)
+  const error = new FormatError(`${message}${advice}`)
+  lacks.set(error, list)
+  throw error
 }

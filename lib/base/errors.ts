@@ -50,7 +50,7 @@ export function describeValue(value: unknown): string {
   if (ArrayBuffer.isView(value)) return `${value.constructor.name}(${(value as Uint8Array).length ?? value.byteLength})`
   if (Array.isArray(value)) {
     if (value.length <= 8 && value.every((v) => v === null || typeof v !== 'object'))
-      return `[${value.map(describeValue).join(', ')}]`
+      return `[${Array.from(value, describeValue).join(', ')}]`
     return `an array of length ${value.length}`
   }
   const name = value.constructor?.name

@@ -79,7 +79,9 @@ export function normalizeAxis(where: string, axis: unknown, rank: number): numbe
 /** All axes for undefined; otherwise the given ones, normalised, ascending, each once. */
 export function normalizeAxes(where: string, axis: number | readonly number[] | undefined, rank: number): number[] {
   if (axis === undefined) return Array.from({ length: rank }, (_, i) => i)
-  const axes = (Array.isArray(axis) ? axis : [axis]).map((a) => normalizeAxis(where, a, rank)).sort((a, b) => a - b)
+  // Holes of a list are undefined.
+  const axes = Array.from(Array.isArray(axis) ? axis : [axis], (a) => normalizeAxis(where, a, rank))
+  axes.sort((a, b) => a - b)
   const twice = axes.find((a, i) => axes[i - 1] === a)
   if (twice !== undefined) throw new OptionError(`${where}: axis ${twice} is given twice.`)
   return axes

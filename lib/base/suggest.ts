@@ -131,11 +131,17 @@ export function nearestName(given: string, names: readonly string[]): string | u
   return best
 }
 
+/** What names of values of the validation data begin with; the rest is the name of a value of training. */
+const validation = 'val_'
+
 /** The names among `names` that `given` probably stands for: none, one, or several that it may mean. */
 function meantNames(given: string, names: readonly string[]): readonly string[] {
   const key = plain(given)
   const same = names.find((name) => plain(name) === key)
   if (same !== undefined) return [same]
+  const rest = given.startsWith(validation) ? given.slice(validation.length) : ''
+  const validated = names.filter((name) => name.startsWith(validation)).map((name) => name.slice(validation.length))
+  if (rest && validated.length > 0) return meantNames(rest, validated).map((name) => validation + name)
   const known = Object.hasOwn(aliases, key) ? aliases[key] : undefined
   if (known?.length === 0) return []
   const meant = known?.filter((name) => names.includes(name)) ?? []

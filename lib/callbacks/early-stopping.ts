@@ -7,6 +7,7 @@ import {
   oneOf,
 } from '../base/checks'
 import { OptionError } from '../base/errors'
+import { didYouMean } from '../base/suggest'
 import { largerIsBetter } from '../metrics'
 import type { Callback, CallbackState, TrainingRun } from '../model'
 import { keepWeights, putBack } from '../model/train/best-weights'
@@ -75,7 +76,7 @@ class EarlyStopping implements Callback {
       this.#wait = 0
       if (restoreBestWeights) {
         this.#release()
-        this.#weights = await keepWeights(run.model.internals.engine)
+        this.#weights = await keepWeights(run.model.internals('callbacks.earlyStopping').engine)
       }
     } else if (++this.#wait >= Math.max(1, patience)) {
       run.stop()
@@ -83,15 +84,20 @@ class EarlyStopping implements Callback {
   }
 
   async onTrainEnd(run: TrainingRun): Promise<void> {
-    if (this.#weights && this.#bestEpoch > 0) await putBack(run.model.internals.engine, this.#weights)
+    if (this.#weights && this.#bestEpoch > 0) {
+      const { engine } = run.model.internals('callbacks.earlyStopping')
+      await putBack(engine, this.#weights)
+    }
     this.#release()
   }
 
   #requireMonitored(names: readonly string[]): void {
     const { monitor } = this.options
     if (names.includes(monitor)) return
-    const hint = monitor.startsWith('val_') ? ' Give fit validationData, or monitor a training value.' : ''
-    throw new OptionError(`earlyStopping: the history has no '${monitor}'. Known: ${names.join(', ')}.${hint}`)
+    const unvalidated = monitor.startsWith('val_') && !names.some((name) => name.startsWith('val_'))
+    const hint = unvalidated ? ' Give fit validationData, or monitor a training value.' : ''
+    const near = unvalidated ? '' : didYouMean(monitor, names)
+    throw new OptionError(`earlyStopping: the history has no '${monitor}'.${near} Known: ${names.join(', ')}.${hint}`)
   }
 
   #requireMode(): void {

@@ -78,9 +78,9 @@ export async function gradientCheck(
     sample: options.sample === Infinity ? Infinity : positiveInteger(`${where}: sample`, options.sample ?? 200),
     seed: seedOption(`${where}: seed`, options.seed ?? 0),
     worst: positiveInteger(`${where}: worst`, options.worst ?? 5),
-    random: frozenDropout(model.internals.parts, options.dropout),
+    random: frozenDropout(model.internals(where).parts, options.dropout),
   }
-  const { engine, parts, compiled, queue } = model.internals
+  const { engine, parts, compiled, queue } = model.internals(where)
   if (!compiled)
     throw new StateError(`${where}: the model has no loss yet. Call model.compile({ optimizer, loss }) first.`)
   engine.requireAdapted(where)

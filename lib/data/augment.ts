@@ -4,6 +4,8 @@ import {
   checkOptions,
   checkSignal,
   finiteNumber,
+  isFiniteNumber,
+  isListOf,
   nonNegativeInteger,
   nonNegativeNumber,
   numberInRange,
@@ -13,7 +15,7 @@ import {
 import { markClass } from '../base/copies'
 import { isArrayOf, type DType } from '../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
-import type { Shape } from '../base/shape'
+import { sizeOf, type Shape } from '../base/shape'
 import { atOnce, inTurns, type Sliced } from '../base/slices'
 import type { AugmentRequest, NativeAugmentation, NativeBuffer } from '../native/contract'
 import { native } from '../native/native'
@@ -103,7 +105,7 @@ export function transformImages(x: DataLike, options: TransformOptions): Tensor 
   const rotate = finiteNumber(`${where}: rotate`, options?.rotate ?? 0)
   const translate: unknown = options?.translate ?? [0, 0]
   const flip = booleanOption(`${where}: flip`, options?.flip ?? false)
-  if (!Array.isArray(translate) || translate.length !== 2 || !translate.every(Number.isFinite))
+  if (!isListOf(translate, isFiniteNumber) || translate.length !== 2)
     throw new OptionError(
       `${where}: translate: expected two finite numbers, [down, right] in pixels, got ${describeValue(translate)}.`,
     )
@@ -258,7 +260,7 @@ function asTensor(where: string, value: DataLike): Tensor {
   const dtype = dtypeOf(value)
   const rows = openRows(where, value, dtype)
   try {
-    return tensor(rows.read(0, rows.shape[0]), rows.shape, { dtype })
+    return tensor(rows.read(0, sizeOf(rows.shape)), rows.shape, { dtype })
   } finally {
     rows.release()
   }

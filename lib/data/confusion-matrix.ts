@@ -1,5 +1,5 @@
 /** Which classes are taken for which. */
-import { checkOptions, nonNegativeInteger } from '../base/checks'
+import { checkOptions, isListOf, isString, nonNegativeInteger } from '../base/checks'
 import { markClass } from '../base/copies'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { toClasses, toLabelRows } from './labels'
@@ -127,6 +127,8 @@ export function confusionMatrix(
       `${where}: yTrue and yPred need the same number of rows, ` +
         `got ${truth.classes.length} and ${guess.classes.length}.`,
     )
+  if (options.labels && !isListOf(options.labels, isString))
+    throw new OptionError(`${where}: labels: expected a list of names, got ${describeValue(options.labels)}.`)
   const size = Math.max(truth.width, guess.width, options.labels?.length ?? 0)
   if (options.labels && options.labels.length < size)
     throw new OptionError(`${where}: expected a label for each of the ${size} classes, got ${options.labels.length}.`)

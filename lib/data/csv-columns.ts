@@ -5,7 +5,7 @@ import { nearestName } from '../base/suggest'
 import type { Wish } from './csv-options'
 import { csvRows, rowText, type CsvFormat } from './csv-text'
 import { ownCategory, type MissingRules } from './missing'
-import { isNumberText, type Column, type ColumnKind } from './table'
+import { isChanged, isNumberText, type Column, type ColumnKind } from './table'
 
 export interface File {
   where: string
@@ -31,6 +31,8 @@ export interface Found {
   /** The first number and the first cell that is none. */
   number: { row: number; cell: string } | undefined
   word: { row: number; cell: string } | undefined
+  /** The first whole number that float64 would turn into another. */
+  changed: { row: number; cell: string } | undefined
   /** The first missing cell. */
   missing: { row: number; cell: string } | undefined
 }
@@ -64,6 +66,7 @@ export function* survey({ where, bytes, format }: File, wish: Wish): Sliced<{ fo
       } else if (isNumberText(cell)) {
         column.numbers++
         column.number ??= { row, cell }
+        if (!column.changed && isChanged(cell)) column.changed = { row, cell }
       } else column.word ??= { row, cell }
     }
   })
@@ -96,7 +99,8 @@ function wanted(where: string, names: readonly string[], wish: Wish, separator: 
   ) => {
     const at = places.get(name)
     if (at === undefined) throw noColumn(where, name, names, separator)
-    return { name, at, ...rest, markers, numbers: 0, number: undefined, word: undefined, gaps: 0, missing: undefined }
+    const none = { number: undefined, word: undefined, changed: undefined, missing: undefined }
+    return { name, at, ...rest, markers, numbers: 0, gaps: 0, ...none }
   }
   if (wish.like) {
     const { columns, target } = wish.like
@@ -165,6 +169,7 @@ export function columnOf(where: string, found: Found, count: number, rules: Miss
   // Some words among numbers are mistakes, most likely mistyped numbers, and never guessed at.
   const kind = said ?? (numbers * 2 > count - gaps ? 'number' : 'category')
   if (kind === 'number' && found.word) throw noNumber(where, found, said !== undefined)
+  if (kind === 'number' && !said && found.changed) throw changedNumber(where, found)
   const column: ReadColumn = { name, kind, categories: [] }
   if (!rules) return column
   column.missing = { markers: rules.markers }
@@ -194,4 +199,15 @@ function noNumber(where: string, { name, number, word }: Found, isSaid: boolean)
         : ''
       : ` Correct it, or say columns: { '${name}': 'category' }.`
   return new FormatError(`${where}: ${rowText(row)}: '${name}': expected ${like}, got ${describeValue(cell)}.${mend}`)
+}
+
+/** FormatError for the first whole number that float64 would change. */
+function changedNumber(where: string, { name, changed, isTarget }: Found): FormatError {
+  const { row, cell } = changed!
+  const read = isTarget ? 'Read it' : `Leave it out: ignore: ['${name}']. Or read it`
+  return new FormatError(
+    `${where}: ${rowText(row)}: '${name}': expected numbers that float64 holds (whole ones up to 2^53), got ${cell}, ` +
+      `which would become ${BigInt(Number(cell))}. ${read} as texts: ` +
+      `columns: { '${name}': 'category' }; or as numbers that are rounded: columns: { '${name}': 'number' }.`,
+  )
 }

@@ -1,6 +1,6 @@
 /** What `data.fromCsv` is asked for, checked. */
 import { TextDecoder } from 'node:util'
-import { checkOptions, checkSignal, dtypeOption, nonEmptyString, oneOf } from '../base/checks'
+import { checkOptions, checkSignal, dtypeOption, isListOf, isString, nonEmptyString, oneOf } from '../base/checks'
 import type { DType } from '../base/dtype'
 import { describeValue, OptionError } from '../base/errors'
 import type { CsvFormat } from './csv-text'
@@ -110,7 +110,7 @@ function checkLike(where: string, like: unknown): void {
 }
 
 function checkColumnOptions(where: string, { ignore, columns }: FromCsvOptions): void {
-  if (ignore !== undefined && !(Array.isArray(ignore) && ignore.every((name) => typeof name === 'string')))
+  if (ignore !== undefined && !isListOf(ignore, isString))
     throw new OptionError(
       `${where}: ignore: expected a list of column names such as ['id'], got ${describeValue(ignore)}.`,
     )

@@ -78,7 +78,7 @@ function checkedSize(where: string, size: unknown): readonly [number, number] | 
   if (size === undefined) return null
   if (!Array.isArray(size) || size.length !== 2)
     throw new OptionError(`${where}: size: expected [height, width], got ${describeValue(size)}.`)
-  const [height, width] = size.map((side) => positiveInteger(`${where}: size`, side))
+  const [height, width] = Array.from(size, (side) => positiveInteger(`${where}: size`, side))
   return [height, width]
 }
 

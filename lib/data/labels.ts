@@ -1,5 +1,5 @@
 /** Class numbers in their three forms: numbers, one-hot rows, probabilities. */
-import { checkOptions, dtypeOption, positiveInteger } from '../base/checks'
+import { checkOptions, dtypeOption, isListOf, positiveInteger } from '../base/checks'
 import type { DType } from '../base/dtype'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
@@ -69,11 +69,11 @@ export function toClasses(where: string, { data, count, width }: Rows): { classe
 
 /** Names of classes, each once. OptionError for anything else. */
 export function namesOfClasses(where: string, given: unknown): string[] {
-  const names: unknown[] = Array.isArray(given) ? given : []
-  const isFine = names.length > 0 && names.every((name) => typeof name === 'string' && name !== '')
-  if (!isFine) throw new OptionError(`${where}: expected a list of names of classes, got ${describeValue(given)}.`)
-  const twice = names.find((name, i) => names.indexOf(name) < i)
+  const isName = (name: unknown): name is string => typeof name === 'string' && name !== ''
+  if (!isListOf(given, isName) || given.length === 0)
+    throw new OptionError(`${where}: expected a list of names of classes, got ${describeValue(given)}.`)
+  const twice = given.find((name, i) => given.indexOf(name) < i)
   if (twice !== undefined)
     throw new OptionError(`${where}: expected each class once, got ${describeValue(twice)} twice.`)
-  return names as string[]
+  return given
 }

@@ -1,5 +1,5 @@
 /** Missing cells of tables: what means one, and what takes its place. */
-import { booleanOption, checkOptions } from '../base/checks'
+import { booleanOption, checkOptions, isListOf, isString } from '../base/checks'
 import { describeValue, OptionError } from '../base/errors'
 import { sliceLength, slices, type Sliced } from '../base/slices'
 
@@ -41,7 +41,7 @@ export function missingRules(where: string, options: MissingOptions | undefined)
     )
   checkOptions(where, options, ['markers', 'number', 'category', 'flag'])
   const { markers = [], number = 'error', category = 'error', flag = false } = options
-  if (!Array.isArray(markers) || !markers.every((text) => typeof text === 'string'))
+  if (!isListOf(markers, isString))
     throw new OptionError(
       `${where}: markers: expected a list of texts such as ['?', 'NA'], got ${describeValue(markers)}.`,
     )
@@ -61,7 +61,7 @@ export function isColumnMissing(value: unknown, kind: unknown): value is ColumnM
   if (value === undefined) return true
   if (value === null || typeof value !== 'object') return false
   const { markers, fill, flag } = value as Partial<ColumnMissing>
-  if (!Array.isArray(markers) || !markers.every((text) => typeof text === 'string')) return false
+  if (!isListOf(markers, isString)) return false
   if (flag !== undefined && typeof flag !== 'boolean') return false
   return fill === undefined || (kind === 'number' ? Number.isFinite(fill) : typeof fill === 'string')
 }

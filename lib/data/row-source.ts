@@ -5,7 +5,7 @@ import { describeValue, DisposedError, OptionError, ShapeError } from '../base/e
 import { shapeText, sizeOf, type Shape } from '../base/shape'
 import { native } from '../native/native'
 import { guarded } from '../native/runtime'
-import { converted, flatten, isNumberArray, nestedRows, shapeOfFirst, type NumberArray } from '../tensor/convert'
+import { converted, flatten, isNumberArray, nestedElements, shapeOfFirst, type NumberArray } from '../tensor/convert'
 import { bufferOf, shareStorage, Tensor, type AnyTensor } from '../tensor/tensor'
 import { isShaped, type DataLike } from './rows'
 
@@ -16,8 +16,8 @@ const orTensor = ', or pass a tensor, which may be disposed at once'
 export interface RowSource<D extends TensorDType = DType> {
   shape: number[]
   /**
-   * The rows [from, to) in the wanted dtype, valid until the next call, not to be changed. Errors name the place:
-   * where int32 is wanted, that of a number that is not whole, too (DTypeError).
+   * The elements [from, to), counted as they follow one another, in the wanted dtype; valid until the next call, not to
+   * be changed. Errors name the place: where int32 is wanted, that of a number that is not whole, too (DTypeError).
    */
   read(from: number, to: number): ArrayOf<D>
   /**
@@ -73,7 +73,6 @@ export function heldRows<T extends DataLike | { readonly [name: string]: DataLik
 class TensorRows<D extends TensorDType> implements RowSource<D> {
   shape: number[]
   readonly #held: AnyTensor
-  readonly #width: number
   #isTaken = false
 
   constructor(
@@ -85,14 +84,12 @@ class TensorRows<D extends TensorDType> implements RowSource<D> {
       throw new DisposedError(`${where}: a disposed tensor of shape ${shapeText(given.shape)} cannot be used.`)
     this.#held = shareStorage(given, given.shape)
     this.shape = [...given.shape]
-    this.#width = given.size / (given.shape[0] ?? 1)
   }
 
   read(from: number, to: number): ArrayOf<D> {
-    const width = this.#width
     const buffer = bufferOf(this.#held)
-    const part = guarded('Tensor', () => native.bufferRead<TensorArray>(buffer, from * width, (to - from) * width))
-    return isArrayOf(this.dtype, part) ? part : converted(this.where, part, this.dtype, this.shape, from * width)
+    const part = guarded('Tensor', () => native.bufferRead<TensorArray>(buffer, from, to - from))
+    return isArrayOf(this.dtype, part) ? part : converted(this.where, part, this.dtype, this.shape, from)
   }
 
   take(): AnyTensor | undefined {
@@ -109,7 +106,6 @@ class TensorRows<D extends TensorDType> implements RowSource<D> {
 class ArrayRows<D extends TensorDType> implements RowSource<D> {
   shape: number[]
   readonly #length: number
-  readonly #width: number
 
   constructor(
     readonly where: string,
@@ -120,13 +116,12 @@ class ArrayRows<D extends TensorDType> implements RowSource<D> {
   ) {
     this.#length = values.length
     this.shape = checkedShape(where, [values.length], asked)
-    this.#width = values.length / (this.shape[0] ?? 1)
   }
 
   read(from: number, to: number): ArrayOf<D> {
     requireUnchanged(this.where, this.#length, this.values.length, orTensor)
-    const part = this.values.subarray(from * this.#width, to * this.#width)
-    return isArrayOf(this.dtype, part) ? part : converted(this.where, part, this.dtype, this.shape, from * this.#width)
+    const part = this.values.subarray(from, to)
+    return isArrayOf(this.dtype, part) ? part : converted(this.where, part, this.dtype, this.shape, from)
   }
 
   release(): void {}
@@ -136,8 +131,6 @@ class ArrayRows<D extends TensorDType> implements RowSource<D> {
 class NestedRows<D extends TensorDType> implements RowSource<D> {
   shape: number[]
   readonly #own: Shape
-  readonly #width: number
-  readonly #ownWidth: number
 
   constructor(
     readonly where: string,
@@ -148,19 +141,11 @@ class NestedRows<D extends TensorDType> implements RowSource<D> {
   ) {
     this.#own = shapeOfFirst(where, values)
     this.shape = checkedShape(where, this.#own, asked)
-    this.#width = sizeOf(this.shape.slice(1))
-    this.#ownWidth = sizeOf(this.#own.slice(1))
   }
 
   read(from: number, to: number): ArrayOf<D> {
-    const width = this.#width
-    const ownWidth = this.#ownWidth
-    // The array's own rows that cover the rows wanted: the same ones unless another shape was asked for.
-    const first = Math.floor((from * width) / ownWidth)
-    const last = Math.ceil((to * width) / ownWidth)
     requireUnchanged(this.where, this.#own[0], this.values.length, orTensor)
-    const data = nestedRows(this.where, this.values, this.dtype, this.#own, first, last)
-    return data.subarray(from * width - first * ownWidth, to * width - first * ownWidth) as ArrayOf<D>
+    return nestedElements(this.where, this.values, this.dtype, this.#own, from, to)
   }
 
   release(): void {}

@@ -1,11 +1,12 @@
 /** `toRows` and `takeRows` in slices, for promises: nothing large is converted or copied in one go. */
 import { arrayName, isArrayOf, type DType, type NativeArray } from '../base/dtype'
-import { slices, type Sliced } from '../base/slices'
+import { sizeOf } from '../base/shape'
+import { sliceLength, slices, type Sliced } from '../base/slices'
 import { Tensor } from '../tensor/tensor'
 import { requireUnchanged } from '../base/checks'
 import { openRows } from './row-source'
 import { beyondFloat32, copyRows, dtypeOfArray, isShaped, requireRows, toRows, type DataLike, type Rows } from './rows'
-import { toFlatRows, writtenRows } from './transfer'
+import { toFlatRows, writtenParts, writtenRows } from './transfer'
 
 /**
  * The rows that `toRows` gives, and its errors. Typed arrays of floating numbers are not copied: they have to stay as
@@ -22,7 +23,7 @@ export function* rowsInSlices(where: string, value: DataLike): Sliced<Rows> {
     if (opened.shape.length === 0) return toRows(where, value)
     const [count] = opened.shape
     const data = isArrayOf(known ?? 'float64', source)
-      ? opened.read(0, count)
+      ? opened.read(0, sizeOf(opened.shape))
       : (yield* toFlatRows(opened, known ?? 'float64', () => {})).data
     const rows = { shape: opened.shape, count, width: data.length / count }
     if (known) return { ...rows, data, dtype: known }
@@ -54,10 +55,25 @@ function* narrowed(data: NativeArray): Sliced<Float32Array> {
 /** A tensor of the named rows, in that order. StateError where the array is no longer what it was. */
 export function* takenRows(where: string, source: Rows, rows: Uint32Array): Sliced<Tensor> {
   const { data, width, shape, dtype, count } = source
+  const taken = [rows.length, ...shape.slice(1)]
+  if (width > sliceLength) return yield* writtenParts(where, taken, dtype, piecesOf(where, source, rows))
   // Each row lies elsewhere in memory, and getting there costs as much as some numbers do.
   const reads = 2 * width + 32
-  return yield* writtenRows(where, [rows.length, ...shape.slice(1)], dtype, reads, (values, from, to) => {
+  return yield* writtenRows(where, taken, dtype, reads, (values, from, to) => {
     requireUnchanged(where, count * width, data.length)
     copyRows(source, rows.subarray(from, to), values)
   })
+}
+
+/** The named rows, too long for one slice each, in pieces of the array where they are. */
+function* piecesOf(
+  where: string,
+  { data, count, width }: Rows,
+  rows: Uint32Array,
+): Generator<[part: NativeArray, at: number]> {
+  for (let i = 0; i < rows.length; i++)
+    for (const [from, to] of slices(width)) {
+      requireUnchanged(where, count * width, data.length)
+      yield [data.subarray(rows[i] * width + from, rows[i] * width + to), i * width + from]
+    }
 }

@@ -1,5 +1,5 @@
 /** How the columns of a table become numbers, and x of rows that are encoded so. */
-import { checkOptions, dtypeOption, isRecord } from '../base/checks'
+import { checkOptions, dtypeOption, isListOf, isRecord, isString } from '../base/checks'
 import type { DType } from '../base/dtype'
 import { describeValue, OptionError } from '../base/errors'
 import { atOnce, type Sliced } from '../base/slices'
@@ -27,13 +27,13 @@ export function isColumn(value: unknown): value is Column {
   return (
     typeof column?.name === 'string' &&
     columnKinds.includes(column.kind!) &&
-    Array.isArray(column.categories) &&
+    isListOf(column.categories, isString) &&
     isColumnMissing(column.missing, column.kind)
   )
 }
 
 export function areColumns(value: unknown): value is Column[] {
-  return Array.isArray(value) && value.length > 0 && value.every(isColumn)
+  return isListOf(value, isColumn) && value.length > 0
 }
 
 /** A row by the names of its columns. */
@@ -52,6 +52,12 @@ export interface Codes {
 /** Plain decimal numbers, with an exponent at most: 0x10 is a word. */
 export function isNumberText(cell: string): boolean {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(cell) && Number.isFinite(Number(cell))
+}
+
+/** Whether a text is a whole number beyond 2^53 that float64 turns into another: an id of 17 digits. */
+export function isChanged(cell: string): boolean {
+  if (cell.length < 16 || !/^[+-]?\d+(\.0*)?$/.test(cell)) return false
+  return BigInt(cell.split('.', 1)[0]) !== BigInt(Number(cell))
 }
 
 /** The features of a column: one, or one for each category; and one for missing cells, where that is asked for. */
@@ -159,7 +165,7 @@ export function encodedRows(
   const places = columns.map(({ categories }) => placesOf(categories))
   const known = new Set(columns.map(({ name }) => name))
   const codes = { values: new Float64Array(rows.length * columns.length), count: rows.length, width: columns.length }
-  rows.forEach((row: TableRow, i) => {
+  for (const [i, row] of (rows as readonly TableRow[]).entries()) {
     if (!isRecord(row))
       throw new OptionError(
         `${where}: row ${i + 1}: expected cells by the names of columns, { ${columns[0].name}: …, … }, ` +
@@ -172,7 +178,7 @@ export function encodedRows(
         throw new OptionError(`${place} is missing.${keyText(row, column, known)}`)
       codes.values[i * columns.length + j] = codeOf(place, row[column.name], column, places[j])
     })
-  })
+  }
   const isLarge = (value: number, i: number) => columns[i % columns.length].kind === 'number' && beyondFloat32(value)
   const wanted = dtype ?? (codes.values.some(isLarge) ? 'float64' : 'float32')
   return atOnce(featuresOfCodes(where, columns, codes, wanted))

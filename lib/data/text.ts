@@ -53,12 +53,12 @@ export class BagOfWords {
     const width = this.vocabulary.length
     const list = listOf(where, texts)
     const counts = new Float32Array(list.length * width)
-    list.forEach((text, i) => {
+    for (const [i, text] of list.entries()) {
       for (const word of wordsOf(where, text, i)) {
         const place = this.#places.get(word)
         if (place !== undefined) counts[i * width + place]++
       }
-    })
+    }
     return tensor(counts, [list.length, width])
   }
 }
@@ -72,9 +72,8 @@ export const bagOfWords = {
     checkOptions(where, options, ['maxWords'])
     const most = options.maxWords === undefined ? Infinity : positiveInteger(`${where}: maxWords`, options.maxWords)
     const counts = new Map<string, number>()
-    listOf(where, texts).forEach((text, i) => {
+    for (const [i, text] of listOf(where, texts).entries())
       for (const word of wordsOf(where, text, i)) counts.set(word, (counts.get(word) ?? 0) + 1)
-    })
     if (counts.size === 0) throw new OptionError(`${where}: the texts hold no words.`)
     const order = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
     return new BagOfWords(order.slice(0, most).map(([word]) => word))

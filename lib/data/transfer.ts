@@ -29,10 +29,6 @@ export interface NativeRows {
   release(): void
 }
 
-function widthOf({ shape }: RowSource<TensorDType>): number {
-  return sizeOf(shape.slice(1))
-}
-
 /** [from, to) of row numbers, about a millisecond's work each. */
 function rowSlices(shape: Shape): Generator<[from: number, to: number], void, undefined> {
   return slices(shape[0], Math.max(1, Math.floor(sliceLength / sizeOf(shape.slice(1)))))
@@ -40,7 +36,7 @@ function rowSlices(shape: Shape): Generator<[from: number, to: number], void, un
 
 /**
  * Copies the rows into native memory, unless a Tensor has them there, and checks that all numbers are finite. `check`
- * sees every part too.
+ * sees every part too, and how many elements come before it.
  */
 export function* toNative<D extends TensorDType>(
   where: string,
@@ -50,18 +46,17 @@ export function* toNative<D extends TensorDType>(
   check?: (part: ArrayOf<D>, from: number) => void,
 ): Sliced<NativeRows> {
   const { shape } = source
-  const width = widthOf(source)
   const keep = home.device === 'cpu' ? source.take?.() : undefined
   const buffer = keep
     ? bufferOf(keep)
     : guarded(where, () => native.bufferReserve(home.dtype, sizeOf(shape), home.device))
   const release = () => (keep ? keep.dispose() : native.bufferDispose(buffer))
   try {
-    for (const [from, to] of rowSlices(shape)) {
+    for (const [from, to] of slices(sizeOf(shape))) {
       const part = source.read(from, to)
-      requireFinite(where, name, part, shape, from * width)
+      requireFinite(where, name, part, shape, from)
       check?.(part, from)
-      if (!keep) guarded(where, () => native.bufferWrite(buffer, part, from * width))
+      if (!keep) guarded(where, () => native.bufferWrite(buffer, part, from))
       yield
     }
   } catch (error) {
@@ -71,17 +66,21 @@ export function* toNative<D extends TensorDType>(
   return { buffer, shape, release }
 }
 
-/** Copies the rows into one JavaScript array, calling `check` on every part. */
+/** Copies the rows into one JavaScript array, calling `check` on whole rows. */
 export function* toFlatRows<D extends TensorDType>(
   source: RowSource<D>,
   dtype: D,
   check: (part: Flat<D>, from: number) => void,
 ): Sliced<Flat<D>> {
   const { shape } = source
-  const width = widthOf(source)
+  const width = sizeOf(shape.slice(1))
   const data = newArray(dtype, sizeOf(shape))
   for (const [from, to] of rowSlices(shape)) {
-    data.set(source.read(from, to), from * width)
+    const begin = from * width
+    for (const [first, end] of slices((to - from) * width)) {
+      data.set(source.read(begin + first, begin + end), begin + first)
+      if (end < (to - from) * width) yield
+    }
     check({ data: data.subarray(from * width, to * width) as ArrayOf<D>, shape: [to - from, ...shape.slice(1)] }, from)
     yield
   }
@@ -120,12 +119,27 @@ export function* writtenRows(
 ): Sliced<Tensor> {
   const [count, ...row] = shape
   const width = sizeOf(row)
-  const buffer = guarded(where, () => native.bufferReserve(dtype, count * width, 'cpu'))
-  try {
+  const parts = function* (): Generator<[part: ArrayOf<DType>, at: number]> {
     for (const [from, to] of slices(count, Math.max(1, Math.floor(sliceLength / Math.max(width, reads))))) {
       const values = newArray(dtype, (to - from) * width)
       fill(values, from, to)
-      guarded(where, () => native.bufferWrite(buffer, values, from * width))
+      yield [values, from * width]
+    }
+  }
+  return yield* writtenParts(where, shape, dtype, parts())
+}
+
+/** A tensor of this shape in the CPU's memory, of parts that are written at their places, a slice each. */
+export function* writtenParts(
+  where: string,
+  shape: Shape,
+  dtype: DType,
+  parts: Iterable<[part: ArrayOf<DType>, at: number]>,
+): Sliced<Tensor> {
+  const buffer = guarded(where, () => native.bufferReserve(dtype, sizeOf(shape), 'cpu'))
+  try {
+    for (const [part, at] of parts) {
+      guarded(where, () => native.bufferWrite(buffer, part, at))
       yield
     }
   } catch (error) {

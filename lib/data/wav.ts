@@ -136,6 +136,6 @@ async function read(where: string, path: string): Promise<Uint8Array> {
   try {
     return await readFile(resolve(path))
   } catch (cause) {
-    throw new FormatError(`${where}: cannot be read: ${(cause as Error).message}`, { cause })
+    throw new FormatError(`${where}: cannot be read: ${(cause as Error).message}.`, { cause })
   }
 }

@@ -159,8 +159,10 @@ export function trace(f: (...args: never[]) => Value, shapes: readonly Shape[], 
     throw new OptionError(`trace: expected a list of shapes, one for each argument, got ${describeValue(shapes)}.`)
   const dtype = dtypeOption('trace', options?.dtype ?? 'float64')
   const parsed = parameterNames(f)
-  const names = shapes.map((_, i) => options?.names?.[i] ?? (parsed[i] || `x${i}`))
-  const inputs = shapes.map((shape, i) => inputNode(shapeOption(`trace: shape of argument ${i}`, shape), names[i]))
+  const names = Array.from(shapes, (_, i) => options?.names?.[i] ?? (parsed[i] || `x${i}`))
+  const inputs = Array.from(shapes, (shape, i) =>
+    inputNode(shapeOption(`trace: shape of argument ${i}`, shape), names[i]),
+  )
   const context = new TraceContext(dtype, { convertCaptures: true })
   return new Graph(inputs, names, recordOn('trace', f, inputs, context), dtype)
 }

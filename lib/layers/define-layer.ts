@@ -1,4 +1,12 @@
-import { booleanOption, checkOptions, functionOption, nonEmptyString, oneOf, positiveInteger } from '../base/checks'
+import {
+  booleanOption,
+  checkOptions,
+  functionOption,
+  isListOf,
+  nonEmptyString,
+  oneOf,
+  positiveInteger,
+} from '../base/checks'
 import { ownKind } from '../base/custom'
 import type { TensorDType } from '../base/dtype'
 import { describeValue, DTypeError, OptionError, ShapeError } from '../base/errors'
@@ -172,7 +180,7 @@ function weightSpec(layerName: string, name: string, shape: Shape, options: Weig
     )
   const at = `${where} '${name}'`
   checkOptions(at, options, ['initializer', 'regularizer', 'trainable', 'role'])
-  if (!Array.isArray(shape) || !Array.from(shape).every((d) => Number.isSafeInteger(d) && d > 0))
+  if (!isListOf(shape, (d) => Number.isSafeInteger(d) && (d as number) > 0))
     throw new ShapeError(`${at}: expected a shape, an array of positive integers, got ${describeValue(shape)}.`)
   const role = oneOf(`${at}: role`, options?.role ?? 'weight', ['weight', 'state'])
   if (role === 'state' && (options?.trainable || options?.regularizer))

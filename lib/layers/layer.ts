@@ -32,7 +32,8 @@ export function makeLayer<Weights extends WeightsByName = WeightsByName>(
     apply(x) {
       const { kind, name = kind, build } = description
       const inputs: readonly unknown[] = Array.isArray(x) ? x : [x]
-      const given = inputs.map((value, i) => {
+      // Holes of a list are undefined.
+      const given = Array.from(inputs, (value, i) => {
         if (value instanceof SymbolicTensor) return value
         const at = Array.isArray(x) ? `[${i}]` : ''
         throw new OptionError(

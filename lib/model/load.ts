@@ -1,6 +1,6 @@
 /** From files to models. */
 import { booleanOption, checkOptions, checkSignal, throwIfAborted } from '../base/checks'
-import type { Custom } from '../base/custom'
+import { rebuildAll, type Custom } from '../base/custom'
 import { isArrayOf } from '../base/dtype'
 import { DTypeError, FormatError, OptionError, ShapeError } from '../base/errors'
 import { inTurns, type Sliced } from '../base/slices'
@@ -64,9 +64,18 @@ export async function fromSnapshot(
 async function rebuilt(snapshot: ModelSnapshot, options: LoadOptions, source: string): Promise<Model> {
   const { architecture } = snapshot
   const { custom } = options
-  const layers = architecture.layers.map(({ kind, name, config, trainable }) =>
-    layerFromConfig(kind, config, { name, trainable }, custom),
-  )
+  const compiled = options.compile === false ? null : snapshot.compiled
+  const [layers, parts] = rebuildAll([
+    () =>
+      rebuildAll(
+        architecture.layers.map(
+          ({ kind, name, config, trainable }) =>
+            () =>
+              layerFromConfig(kind, config, { name, trainable }, custom),
+        ),
+      ),
+    () => compiled && trainingParts(compiled, custom),
+  ])
   const inputs = architecture.inputs.map((input) => ({ ...input, dtype: input.dtype ?? undefined }))
   const { uses, outputs, namedInputs, namedOutputs } = architecture
   const network = new Network({ inputs, layers, uses, outputs, namedInputs, namedOutputs }, source)
@@ -82,7 +91,7 @@ async function rebuilt(snapshot: ModelSnapshot, options: LoadOptions, source: st
   })
   try {
     const pause = () => throwIfAborted('loadModel', options.signal)
-    await inTurns(restore(model, snapshot, network, options, source), pause)
+    await inTurns(restore(model, snapshot, parts && compiledFrom(parts, network), source), pause)
   } catch (error) {
     model.dispose()
     throw error
@@ -90,16 +99,9 @@ async function rebuilt(snapshot: ModelSnapshot, options: LoadOptions, source: st
   return model
 }
 
-function* restore(
-  model: Model,
-  snapshot: ModelSnapshot,
-  network: Network,
-  { custom, compile = true }: LoadOptions,
-  source: string,
-): Sliced<void> {
-  const { engine } = model.internals
-  const compiled = compile ? snapshot.compiled : null
-  if (compiled) engine.useCompiled(compiledFrom(compiled, network, custom), true)
+function* restore(model: Model, snapshot: ModelSnapshot, compiled: Compiled | null, source: string): Sliced<void> {
+  const { engine } = model.internals('loadModel')
+  if (compiled) engine.useCompiled(compiled, true)
   const found = new Map(snapshot.tensors.map((tensor) => [tensor.name, tensor]))
   const { list, slots, statistics } = engine.weights
   for (const { name, place, spec } of list) {
@@ -126,44 +128,44 @@ function* restore(
     yield* engine.weights.fill(cell, tensor.data)
   }
   const { scheduleStart, ...progress } = snapshot.progress
-  Object.assign(engine.progress, progress, compile ? null : { updates: 0 })
+  Object.assign(engine.progress, progress, compiled || !snapshot.compiled ? null : { updates: 0 })
   engine.scheduleStart = scheduleStart
 }
 
-/** The training side. FormatError where `custom` lacks a function of it. */
-function compiledFrom(
+/** The training side, before it meets the network. FormatError where `custom` lacks functions of it. */
+function trainingParts(
   { optimizer, outputs, gradientClip }: NonNullable<ModelSnapshot['compiled']>,
-  network: Network,
   custom: Custom | undefined,
-): Compiled {
-  const given = withAdvice(() =>
-    outputs.map(({ loss, lossWeight, metrics }) => ({
-      loss: lossFromConfig(loss, custom),
-      lossWeight,
-      metrics: metrics.map((config) => metricFromConfig(config, custom)),
-    })),
+) {
+  const [made, ...given] = rebuildAll(
+    [
+      () => optimizerFromConfig(optimizer.kind, optimizer.config, custom),
+      ...outputs.map(({ loss, lossWeight, metrics }) => () => {
+        const tasks = metrics.map((config) => () => metricFromConfig(config, custom))
+        const [own, list] = rebuildAll([() => lossFromConfig(loss, custom), () => rebuildAll(tasks)])
+        return { loss: own, lossWeight, metrics: list }
+      }),
+    ],
+    ' For predictions alone: loadModel with { compile: false }.',
   )
+  return { optimizer: made, outputs: given, gradientClip: clipFromConfig(gradientClip) }
+}
+
+function compiledFrom(
+  { optimizer, outputs: given, gradientClip }: ReturnType<typeof trainingParts>,
+  network: Network,
+): Compiled {
   const byName = <T>(of: (output: (typeof given)[number]) => T) =>
     Object.fromEntries(network.outputs.map(({ name }, i) => [name, of(given[i])]))
   const named = network.namedOutputs
   const options = {
-    optimizer: withAdvice(() => optimizerFromConfig(optimizer.kind, optimizer.config, custom)),
+    optimizer,
     loss: named ? byName(({ loss }) => loss) : given[0].loss,
     lossWeights: named ? byName(({ lossWeight }) => lossWeight) : undefined,
     metrics: named ? byName(({ metrics }) => metrics) : given[0].metrics,
-    gradientClip: clipFromConfig(gradientClip),
+    gradientClip,
   }
   return resolveCompile(options, network)
-}
-
-/** Says how a model loads whose own loss is not at hand. */
-function withAdvice<T>(rebuild: () => T): T {
-  try {
-    return rebuild()
-  } catch (error) {
-    if (!(error instanceof FormatError)) throw error
-    throw new FormatError(`${error.message} For predictions alone: loadModel with { compile: false }.`)
-  }
 }
 
 export async function readSnapshot(

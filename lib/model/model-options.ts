@@ -1,6 +1,6 @@
 /** What all models are made with, beside their network. */
 import { randomBytes } from 'node:crypto'
-import { dtypeOption, nonEmptyString, oneOf, seedOption } from '../base/checks'
+import { dtypeOption, isListOf, isString, nonEmptyString, oneOf, seedOption } from '../base/checks'
 import type { DType, Precision } from '../base/dtype'
 import { describeValue, OptionError } from '../base/errors'
 import { sizeOf } from '../base/shape'
@@ -65,7 +65,7 @@ function checkLabels(where: string, labels: readonly string[], { outputs, namedO
   if (namedOutputs)
     throw new OptionError(`${where}: labels: expected none for a model with outputs by name: the names say it.`)
   const width = sizeOf(outputs[0].shape)
-  if (!Array.isArray(labels) || Array.from(labels).some((label) => typeof label !== 'string'))
+  if (!isListOf(labels, isString))
     throw new OptionError(`${where}: labels: expected a list of strings, got ${describeValue(labels)}.`)
   if (labels.length !== width && !(width === 1 && labels.length === 2))
     throw new OptionError(

@@ -66,10 +66,10 @@ export class Model<Types extends ModelTypes = ModelTypes> {
     this.#engine = new Engine(parts)
   }
 
-  /** Names and shapes only; for other parts of the library. @internal */
-  get internals(): { engine: Engine; parts: Parts; compiled: Compiled | null; queue: JobQueue } {
+  /** For other parts of the library; DisposedError in the words of `where`. @internal */
+  internals(where: string): { engine: Engine; parts: Parts; compiled: Compiled | null; queue: JobQueue } {
     const engine = this.#engine
-    engine.queue.assertUsable('model')
+    engine.queue.assertUsable(where)
     const { network, weights, dtype, precision, compiled, queue } = engine
     return { engine, parts: { network, weights, dtype, precision }, compiled, queue }
   }

@@ -65,7 +65,7 @@ async function resumed(
   const checkpoint = readCheckpoint(path, snapshot)
   const model = await fromSnapshot(snapshot, options, path)
   try {
-    const { engine } = model.internals
+    const { engine } = model.internals('resume')
     await restoreCallbacks(callbacks, checkpoint)
     const verify: FitRequest['verify'] = async (train, job) => {
       if ((await inTurns(fingerprint(train), () => job.throwIfAborted())) !== checkpoint.fingerprint)

@@ -35,7 +35,7 @@ type ModelLoss = LossSpec | { readonly [output: string]: LossSpec }
  */
 function modelValueAndGrad(model: AnyModel, loss: ModelLoss): ModelGradient {
   const where = 'valueAndGrad'
-  const { engine } = model.internals
+  const { engine } = model.internals(where)
   const { network } = engine
   const { outputs } = resolveOutputs(where, { loss }, network)
   const run = (data: NativeData, training: boolean): ModelValueAndGrads => {

@@ -1,5 +1,5 @@
 /** Other shapes and places for the same numbers. */
-import { checkOptions, shapeOption } from '../base/checks'
+import { checkOptions, isInteger, isListOf, shapeOption } from '../base/checks'
 import { describeValue, OptionError, ShapeError } from '../base/errors'
 import { broadcastShapes, normalizeAxes, normalizeAxis, shapeText, sizeOf, type Shape } from '../base/shape'
 import * as b from '../graph/build'
@@ -9,8 +9,7 @@ import { apply, checkValue, shapeOf } from './engine'
 
 /** A whole-number list of a given length, or ShapeError. */
 function integers(where: string, value: unknown, length: number, what: string): number[] {
-  if (Array.isArray(value) && value.length === length && value.every((v) => Number.isInteger(v)))
-    return value as number[]
+  if (isListOf(value, isInteger) && value.length === length) return value
   throw new ShapeError(`${where}: expected ${what} as ${length} integers, got ${describeValue(value)}.`)
 }
 
@@ -21,7 +20,7 @@ export function reshape(x: Value, shape: Shape): Tensor {
   const from = shapeOf(x)
   const size = sizeOf(from)
   let wanted = Array.isArray(shape) ? [...(shape as number[])] : shape
-  if (Array.isArray(wanted) && wanted.includes(-1)) {
+  if (isListOf(wanted, isInteger) && wanted.includes(-1)) {
     const others = sizeOf(wanted.filter((d) => d !== -1))
     if (wanted.filter((d) => d === -1).length > 1)
       throw new ShapeError(`${where}: expected at most one −1, got ${shapeText(wanted)}.`)
@@ -101,7 +100,8 @@ export function slice(x: Value, begin: readonly number[], size?: readonly number
 function tensorList(op: string, tensors: unknown): readonly Value[] {
   if (!Array.isArray(tensors) || tensors.length === 0)
     throw new OptionError(`${whereOf(op)}: expected an array of at least one tensor, got ${describeValue(tensors)}.`)
-  return tensors.map((t) => checkValue(op, t))
+  // Holes of a list are undefined.
+  return Array.from(tensors, (t) => checkValue(op, t))
 }
 
 /** Tensors one after the other along `axis` (0 by default); the other sizes must be equal. */
@@ -138,9 +138,8 @@ export function pad(x: Value, widths: readonly (readonly [number, number])[]): T
   const where = whereOf('pad')
   const from = shapeOf(x)
   const good =
-    Array.isArray(widths) &&
-    widths.length === from.length &&
-    widths.every((w) => Array.isArray(w) && w.length === 2 && w.every((n) => Number.isInteger(n) && n >= 0))
+    isListOf(widths, (w) => isListOf(w, (n) => isInteger(n) && n >= 0) && w.length === 2) &&
+    widths.length === from.length
   if (!good)
     throw new ShapeError(
       `${where}: expected a [before, after] pair of integers of at least 0 for each of ${from.length} axes, ` +

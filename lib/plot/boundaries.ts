@@ -35,7 +35,7 @@ function checkModel(where: string, model: unknown): asserts model is Model {
     throw new OptionError(
       `${where}: expected a model made by sequential, model or loadModel, got ${describeValue(model)}.`,
     )
-  const { network } = model.internals.engine
+  const { network } = model.internals(where).engine
   const { dtype } = bareInput(where, network)
   if (network.namedOutputs || model.inputShape.join() !== '2' || model.outputShape.length !== 1)
     throw new ShapeError(
@@ -53,7 +53,7 @@ async function saidBy(
   frame: Frame,
   signal: AbortSignal | undefined,
 ): Promise<{ grid: Grid; said: Tensor }> {
-  const { engine } = model.internals
+  const { engine } = model.internals(where)
   const beyond = [...frame.x, ...frame.y].find((v) => !Number.isFinite(engine.dtype === 'float32' ? Math.fround(v) : v))
   if (beyond !== undefined)
     throw new NonFiniteError(`${where}: x: the frame around the examples reaches to ${beyond}, beyond ${engine.dtype}.`)

@@ -1,6 +1,6 @@
 /** Pictures made of lines: activations, losses, fits, learning curves, averages. */
 import { toActivation, type ActivationSpec } from '../activations'
-import { checkOptions, finiteNumber, functionOption, positiveNumber } from '../base/checks'
+import { checkOptions, finiteNumber, functionOption, isFiniteNumber, isListOf, positiveNumber } from '../base/checks'
 import { describeValue, NonFiniteError, OptionError, ShapeError } from '../base/errors'
 import type { LearningCurvePoint } from '../check/diagnose'
 import { ewaFor, type EwaOptions } from '../data/ewa'
@@ -70,10 +70,10 @@ export function curve(given: (x: number) => number, options: CurveOptions): Pict
   const from = finiteNumber(`${where}: from`, options?.from)
   const to = finiteNumber(`${where}: to`, options.to)
   if (from >= to) throw new OptionError(`${where}: expected from below to, got ${from} and ${to}.`)
-  const dots = (options.dots ?? []).map((dot, i) => {
-    if (!Array.isArray(dot) || dot.length !== 2 || !dot.every(Number.isFinite))
+  const dots = Array.from(options.dots ?? [], (dot: unknown, i) => {
+    if (!isListOf(dot, isFiniteNumber) || dot.length !== 2)
       throw new OptionError(`${where}: dots: expected [x, y] of finite numbers, got ${describeValue(dot)} at ${i}.`)
-    return { x: dot[0] as number, y: dot[1] as number }
+    return { x: dot[0], y: dot[1] }
   })
   const x = steps(from, to, 241)
   const f = (at: number) => numberOf(where, given(at))
@@ -110,8 +110,8 @@ export function lines(
   const values = Object.entries(series ?? {}).flatMap(([name, list]) => {
     if (!Array.isArray(list) || list.length === 0)
       throw new OptionError(`${where}: '${name}': expected a list of points [x, y], got ${describeValue(list)}.`)
-    return list.map((point: readonly [number, number], i): Point => {
-      if (!Array.isArray(point) || point.length !== 2 || !point.every(Number.isFinite))
+    return Array.from(list as unknown[], (point, i): Point => {
+      if (!isListOf(point, isFiniteNumber) || point.length !== 2)
         throw new OptionError(
           `${where}: '${name}': expected [x, y] of finite numbers, got ${describeValue(point)} at ${i}.`,
         )

@@ -1,5 +1,5 @@
 /** Diagrams of networks: units and weights, and one iteration as blocks. */
-import { checkOptions, positiveInteger } from '../base/checks'
+import { checkOptions, isListOf, positiveInteger } from '../base/checks'
 import { describeValue, OptionError } from '../base/errors'
 import { Model, type AnyModel } from '../model'
 import { Canvas, type Box, type Label, type Line } from './canvas'
@@ -18,9 +18,9 @@ function sizesOf(where: string, network: AnyModel | readonly number[]): readonly
       throw new OptionError(
         `${where}: expected a model or a list of layer sizes such as [3, 4, 1], got ${describeValue(network)}.`,
       )
-    return network.map((n: number) => positiveInteger(`${where}: size of a layer`, n))
+    return Array.from(network, (n: number) => positiveInteger(`${where}: size of a layer`, n))
   }
-  const { uses, inputs, outputs } = network.internals.engine.network
+  const { uses, inputs, outputs } = network.internals(where).engine.network
   const isChain = inputs.length === 1 && outputs.length === 1 && uses.every(({ from }, i) => from.join() === `${i}`)
   if (!isChain)
     throw new OptionError(
@@ -55,7 +55,7 @@ export function networkDiagram(network: AnyModel | readonly number[], options: N
         `${where}: a layer has ${n} units; at most ${mostUnits} can be told apart. Draw a smaller one.`,
       )
   const dropped: unknown = options.dropped ?? []
-  if (!Array.isArray(dropped) || !dropped.every((unit) => Array.isArray(unit) && unit.length === 2))
+  if (!isListOf(dropped, (unit) => Array.isArray(unit) && unit.length === 2))
     throw new OptionError(`${where}: dropped: expected a list of [layer, unit], got ${describeValue(dropped)}.`)
   const off = new Set((dropped as [number, number][]).map(([l, i]) => `${l},${i}`))
   for (const [l, i] of dropped as [number, number][])

@@ -1,4 +1,5 @@
 /** A rectangle of the plane with its axes, areas on it and paths over it. */
+import { isFiniteNumber, isListOf, isString } from '../base/checks'
 import { describeValue, OptionError } from '../base/errors'
 import { atOnce, type Sliced } from '../base/slices'
 import { areaBelow, type Grid } from './contour'
@@ -21,19 +22,18 @@ export interface Frame {
 }
 
 export function interval(where: string, value: Interval): Interval {
-  if (Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] < value[1]) return value
+  if (isListOf(value, isFiniteNumber) && value.length === 2 && value[0] < value[1]) return value
   throw new OptionError(`${where}: expected [from, to] with from below to, got ${describeValue(value)}.`)
 }
 
 export function place(where: string, value: Place): Place {
-  if (Array.isArray(value) && value.length === 2 && value.every(Number.isFinite)) return value
+  if (isListOf(value, isFiniteNumber) && value.length === 2) return value
   throw new OptionError(`${where}: expected two numbers [w₁, w₂], got ${describeValue(value)}.`)
 }
 
 /** Names of two axes or inputs. */
 export function namesOption(where: string, value: unknown): readonly [string, string] {
-  if (Array.isArray(value) && value.length === 2 && value.every((name) => typeof name === 'string'))
-    return value as [string, string]
+  if (isListOf(value, isString) && value.length === 2) return value as [string, string]
   throw new OptionError(`${where}: expected two names such as ['size', 'price'], got ${describeValue(value)}.`)
 }
 

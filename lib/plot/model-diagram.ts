@@ -7,6 +7,8 @@ import { Canvas, textWidth } from './canvas'
 import type { Picture } from './picture'
 import { ink, muted, palette, soft } from './theme'
 
+const where = 'plot.modelDiagram'
+
 export interface ModelDiagramOptions {
   title?: string | undefined
 }
@@ -25,7 +27,7 @@ interface Item {
 
 /** Inputs, uses of layers and, where they have names, outputs. */
 function itemsOf(model: AnyModel): Item[] {
-  const { inputs, uses, outputs, namedInputs, namedOutputs } = model.internals.engine.network
+  const { inputs, uses, outputs, namedInputs, namedOutputs } = model.internals(where).engine.network
   const shapeOf = (shape: readonly number[]) => shapeText([null, ...shape]).replace('any', 'm')
   return [
     ...inputs.map(({ name, shape, dtype }) => {
@@ -57,7 +59,6 @@ function columnsOf(items: readonly Item[]): number[] {
  * with the shape of what it gives. OptionError for more than 60 of them.
  */
 export function modelDiagram(model: AnyModel, options: ModelDiagramOptions = {}): Picture {
-  const where = 'plot.modelDiagram'
   checkOptions(where, options, ['title'])
   if (!(model instanceof Model))
     throw new OptionError(

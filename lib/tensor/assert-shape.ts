@@ -1,3 +1,4 @@
+import { isListOf } from '../base/checks'
 import { describeValue, ShapeError } from '../base/errors'
 import { shapeText } from '../base/shape'
 import { Tensor, type AnyTensor } from './tensor'
@@ -9,8 +10,7 @@ import { Tensor, type AnyTensor } from './tensor'
 export function assertShape<T extends AnyTensor>(t: T, expected: readonly (number | null)[], name = 'tensor'): T {
   if (!(t instanceof Tensor))
     throw new ShapeError(`assertShape: expected a Tensor as ${name}, got ${describeValue(t)}.`)
-  const good = Array.isArray(expected) && expected.every((d) => d === null || (Number.isInteger(d) && d > 0))
-  if (!good)
+  if (!isListOf(expected, (d) => d === null || (Number.isInteger(d) && (d as number) > 0)))
     throw new ShapeError(
       `assertShape: expected a shape such as [3, null] with null for any size, got ${describeValue(expected)}.`,
     )

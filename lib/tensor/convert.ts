@@ -80,8 +80,8 @@ export function shapeOfFirst(where: string, value: unknown): number[] {
 }
 
 /**
- * Writes the rows [from, to) of `value` (all of a scalar) to the beginning of `data`, checking every element against
- * `shape`.
+ * Writes the elements [from, to) of `value`, counted as they follow one another, to the beginning of `data`, checking
+ * every one against `shape`.
  */
 export function fillRows(
   where: string,
@@ -89,11 +89,13 @@ export function fillRows(
   shape: readonly number[],
   data: TensorArray,
   from = 0,
-  to = shape[0],
+  to = sizeOf(shape),
 ): void {
   let next = 0
   const path: number[] = []
-  const visit = (item: unknown): void => {
+  const widths = shape.map((_, axis) => sizeOf(shape.slice(axis + 1)))
+  /** `start`: how many elements come before `item`. */
+  const visit = (item: unknown, start: number): void => {
     const depth = path.length
     if (depth === shape.length) {
       if (typeof item === 'number') data[next++] = item
@@ -118,7 +120,9 @@ export function fillRows(
       throw new ShapeError(
         `${where}: ragged array: expected ${shape[depth]} elements at index ${placeText(path)}, got ${item.length}.`,
       )
-    const [begin, end] = depth === 0 ? [from, to] : [0, item.length]
+    const width = widths[depth]
+    const begin = Math.max(0, Math.floor((from - start) / width))
+    const end = Math.min(item.length, Math.ceil((to - start) / width))
     const isRow = depth === shape.length - 1
     if (isRow && isNumberArray(item)) {
       data.set(item.subarray(begin, end), next)
@@ -132,11 +136,11 @@ export function fillRows(
         continue
       }
       path.push(i)
-      visit(entry)
+      visit(entry, start + i * width)
       path.pop()
     }
   }
-  visit(value)
+  visit(value, 0)
 }
 
 /** A copy in the array type of `dtype`; the rest as in `toInt32`, which checks whole numbers. */
@@ -153,20 +157,19 @@ export function converted<D extends TensorDType>(
   return data
 }
 
-/** The rows [from, to) of nested arrays of this shape (all of a scalar), checked element by element. */
-export function nestedRows<D extends TensorDType>(
+/** The elements [from, to) of nested arrays of this shape, checked one by one. */
+export function nestedElements<D extends TensorDType>(
   where: string,
   value: unknown,
   dtype: D,
   shape: Shape,
   from = 0,
-  to = shape[0],
+  to = sizeOf(shape),
 ): ArrayOf<D> {
-  const width = sizeOf(shape.slice(1))
   // What is whole shows before it is rounded: in float64, which holds every int32.
-  const data = newArray(dtype === 'int32' ? 'float64' : dtype, shape.length > 0 ? (to - from) * width : 1)
+  const data = newArray(dtype === 'int32' ? 'float64' : dtype, to - from)
   fillRows(where, value, shape, data, from, to)
-  return (dtype === 'int32' ? toInt32(where, data, shape, from * width) : data) as ArrayOf<D>
+  return (dtype === 'int32' ? toInt32(where, data, shape, from) : data) as ArrayOf<D>
 }
 
 /**
@@ -191,7 +194,7 @@ export function flatten<D extends TensorDType>(
     data = converted(where, value.subarray(0, found[0]), dtype, found)
   } else if (Array.isArray(value) || typeof value === 'number' || typeof value === 'boolean') {
     found = shapeOfFirst(where, value)
-    data = nestedRows(where, value, dtype, found)
+    data = nestedElements(where, value, dtype, found)
   } else throw wrongKind(where, value, '')
   if (wanted === undefined) return { data, shape: found }
   if (sizeOf(wanted) !== data.length)

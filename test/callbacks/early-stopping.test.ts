@@ -171,7 +171,7 @@ describe('earlyStopping', () => {
     const error = await rejected(fit())
     expect(error).to.be.instanceOf(OptionError)
     expect(error.message).to.include("mode: expected 'min' or 'max' for 'val_r2', got 'auto'")
-    expect(model.internals.engine.progress.steps).to.equal(0)
+    expect(model.internals('test').engine.progress.steps).to.equal(0)
     expect((await fit('max')).epochs).to.have.length(1)
   })
 
@@ -180,6 +180,18 @@ describe('earlyStopping', () => {
     const error = await rejected(small().fit(x, y, { callbacks: [callbacks.earlyStopping()] }))
     expect(error).to.be.instanceOf(OptionError)
     expect(error.message).to.include("no 'val_loss'").and.include('validationData')
+    const made = small()
+    made.compile({ optimizer: 'adam', loss: 'binaryCrossentropy', metrics: ['accuracy'] })
+    for (const [monitor, name] of [
+      ['val_acc', 'val_accuracy'],
+      ['val_Loss', 'val_loss'],
+      ['acc', 'accuracy'],
+    ]) {
+      const watched = { validationData: [x, y] as const, callbacks: [callbacks.earlyStopping({ monitor })] }
+      const { message } = await rejected(made.fit(x, y, watched))
+      expect(message).to.include(`no '${monitor}'. Did you mean '${name}'? Known: `)
+      expect(message).not.to.include('validationData')
+    }
   })
 })
 

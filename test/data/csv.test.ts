@@ -201,6 +201,31 @@ describe('what fromCsv makes of a table', () => {
     expect((await read(text, { target: 'date', dtype: 'float64' })).x.data[1]).to.equal(0.1)
   })
 
+  it('whole numbers that float64 cannot hold are refused, where nobody said that they are numbers', async () => {
+    const ids = 'id,price\n9007199254740992,1\n9007199254740993,2\n'
+    await says(
+      read(ids, { target: 'price' }),
+      FormatError,
+      "row 2: 'id': ",
+      'got 9007199254740993, which would become 9007199254740992. ',
+      "ignore: ['id']. Or read it as texts: columns: { 'id': 'category' }",
+    )
+    await says(read(ids, { target: 'id' }), FormatError, "'id': ", 'Read it as texts')
+    const table = await read(ids, { target: 'price', columns: { id: 'category' } })
+    expect(table.x.toArray()).to.deep.equal([
+      [1, 0],
+      [0, 1],
+    ])
+    const rounded = await read(ids, { target: 'price', columns: { id: 'number' } })
+    expect(rounded.x.toArray()).to.deep.equal([[2 ** 53], [2 ** 53]])
+    for (const cell of ['-9007199254740993', '009007199254740993.0', '12345678901234567890123'])
+      await says(read(`id,price\n${cell},1\n`, { target: 'price' }), FormatError, `got ${cell}, `)
+    for (const cell of ['-9007199254740994', '18014398509481984', '1e23', '0.12345678901234567890'])
+      expect((await read(`id,price\n${cell},1\n`, { target: 'price', dtype: 'float64' })).x.data[0]).to.equal(
+        Number(cell),
+      )
+  })
+
   it('columns named like members of every object', async () => {
     const options = { target: 'y', columns: { a: 'category' } }
     const table = await read('constructor,__proto__,toString,a,y\n1,2,3,4,5\n', options)

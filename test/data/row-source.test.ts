@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { DTypeError, tensor } from '../../lib'
+import { DTypeError, ShapeError, tensor } from '../../lib'
 import { inTurns } from '../../lib/base/slices'
 import { openRows } from '../../lib/data/row-source'
 import type { DataLike } from '../../lib/data/rows'
@@ -24,7 +24,7 @@ describe('rows of whole numbers', () => {
     it(`are read and go into native memory from ${name}`, async () => {
       const source = openRows('fit: x', make(), 'int32')
       expect(source.shape).to.deep.equal([3, 2])
-      const part: Int32Array = source.read(1, 3)
+      const part: Int32Array = source.read(2, 6)
       expect([part.constructor.name, [...part]]).to.deep.equal(['Int32Array', numbers.slice(2)])
       const placed = await inTurns(toNative('fit', 'x', source, home), nothing)
       expect(native.bufferRead<TensorArray>(placed.buffer)).to.deep.equal(Int32Array.from(numbers))
@@ -48,6 +48,23 @@ describe('rows of whole numbers', () => {
     native.bufferDispose(buffer)
   })
 
+  it('are read from any element to any other, and checked there alone', () => {
+    const flat = Array.from({ length: 24 }, (_, i) => i)
+    const cube = (leaf: (row: number[]) => number[] | Float32Array) =>
+      [0, 1].map((i) => [0, 1, 2].map((j) => leaf(flat.slice(12 * i + 4 * j, 12 * i + 4 * j + 4))))
+    for (const given of [cube((row) => row), cube((row) => Float32Array.from(row)), { data: flat, shape: [2, 3, 4] }]) {
+      const source = openRows('x', given as DataLike, 'float64')
+      for (let from = 0; from < 24; from++)
+        for (let to = from + 1; to <= 24; to++) expect([...source.read(from, to)]).to.deep.equal(flat.slice(from, to))
+      source.release()
+    }
+    const ragged = cube((row) => row)
+    ragged[1][2] = [1]
+    const source = openRows('x', ragged, 'float64')
+    expect([...source.read(9, 20)]).to.deep.equal(flat.slice(9, 20))
+    expect(() => source.read(9, 21)).to.throw(ShapeError, 'expected 4 elements at index [1][2], got 1.')
+  })
+
   it('that are not whole are refused with their place, wherever the slice begins', () => {
     const bad = [1, 2, 3, 4, 5, 6.5]
     const expected =
@@ -58,11 +75,11 @@ describe('rows of whole numbers', () => {
       tensor(bad, [3, 2]),
     ]) {
       const source = openRows('fit: x', given, 'int32')
-      expect([...source.read(0, 2)]).to.deep.equal([1, 2, 3, 4])
-      expect(() => source.read(2, 3)).to.throw(DTypeError, expected)
+      expect([...source.read(0, 4)]).to.deep.equal([1, 2, 3, 4])
+      expect(() => source.read(4, 6)).to.throw(DTypeError, expected)
       source.release()
     }
     const flat = openRows('fit: x', { data: bad, shape: [3, 2] }, 'int32')
-    expect(() => flat.read(2, 3)).to.throw(DTypeError, 'got 6.5 at index [5].')
+    expect(() => flat.read(4, 6)).to.throw(DTypeError, 'got 6.5 at index [5].')
   })
 })

@@ -131,4 +131,31 @@ describe('data.splitAsync', () => {
       'signal',
     )
   })
+
+  it('rows of ten million numbers are cut too', async () => {
+    const [rows, width] = [3, 10_000_000]
+    const values = new Float32Array(rows * width)
+    for (let i = 0; i < values.length; i++) values[i] = i % 1009
+    const line = Array.from({ length: width }, (_, i) => i % 1009)
+    const given: [string, data.DataLike][] = [
+      ['a typed array', { data: values, shape: [rows, width] }],
+      ['a tensor', tensor(values, [rows, width])],
+      ['nested arrays', [line, line, line]],
+    ]
+    for (const [kind, x] of given) {
+      let parts: Readonly<Record<'train' | 'test', data.Part>> | undefined
+      const hold = await longestHold(async () => {
+        parts = await data.splitAsync({ x, y: [0, 1, 2] }, { train: 1, test: 2, seed: 4 })
+      })
+      expect(hold, kind).to.be.below(25)
+      for (const part of [parts!.train, parts!.test])
+        part.rows.forEach((row, i) => {
+          const first = kind === 'nested arrays' ? 0 : row * width
+          const got = part.x.data as Float32Array
+          for (const j of [0, 1, 262_143, 262_144, 5_000_000, width - 1])
+            expect(got[i * width + j]).to.equal((first + j) % 1009)
+        })
+      for (const part of [parts!.train, parts!.test]) part.x.dispose()
+    }
+  }).timeout(60_000)
 })

@@ -3,6 +3,8 @@ import { checkOptions } from '../../base/checks'
 import { describeValue, OptionError } from '../../base/errors'
 import { Model, type AnyModel } from '../../model/model'
 
+const where = 'diagnose.activationAdvice'
+
 export interface ActivationAdvice {
   layer: string
   activation: string
@@ -21,7 +23,7 @@ const outputs: Record<Target, { best: string; reason: string }> = {
 
 /** What the compiled loss of an output says about its targets. */
 function targetOf(model: AnyModel, output: number): Target {
-  const { compiled } = model.internals
+  const { compiled } = model.internals(where)
   if (!compiled)
     throw new OptionError(
       "diagnose.activationAdvice: the model is not compiled. Call model.compile first, or say { target: 'binary' }.",
@@ -62,7 +64,7 @@ interface Judged {
  * them that apply none (dropout, layerNorm) are passed over.
  */
 function judged(model: AnyModel): Judged[] {
-  const { uses, outputs: ends, inputs } = model.internals.engine.network
+  const { uses, outputs: ends, inputs } = model.internals(where).engine.network
   return uses.flatMap((use): Judged[] => {
     if (!use.built.product) return []
     let end = use
@@ -88,7 +90,6 @@ function judged(model: AnyModel): Judged[] {
  * layer whose activation is a layer of its own is judged by that one.
  */
 export function activationAdvice(model: AnyModel, options: { target?: Target | undefined } = {}): ActivationAdvice[] {
-  const where = 'diagnose.activationAdvice'
   if (!(model instanceof Model))
     throw new OptionError(
       `${where}: expected a model made by sequential, model or loadModel, got ${describeValue(model)}.`,

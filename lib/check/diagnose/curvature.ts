@@ -48,7 +48,8 @@ export function curvature(
   if (!Array.isArray(point) || point.length === 0)
     throw new OptionError(`${where}: expected a list with one value for each argument of the function, e.g. [0, 0].`)
   const tolerance = nonNegativeNumber(`${where}: tolerance`, options.tolerance ?? 1e-9)
-  const at = point.map((value) => tensor(value, { dtype: 'float64' }))
+  // Holes of a list are undefined.
+  const at = Array.from(point, (value) => tensor(value, { dtype: 'float64' }))
   const n = at.reduce((sum, t) => sum + t.size, 0)
   if (n > mostNumbers)
     throw new OptionError(

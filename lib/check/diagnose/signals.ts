@@ -86,7 +86,7 @@ export async function signals(
   checkSignal(where, options.signal)
   const factor = positiveNumber(`${where}: factor`, options.factor ?? 1000)
   if (factor <= 1) throw new OptionError(`${where}: factor: expected a number above 1, got ${factor}.`)
-  const { engine } = model.internals
+  const { engine } = model.internals(where)
   return withExamples(engine, where, 'read', { x, y }, options.signal, async (job, examples) => {
     const { outputs } = engine.requireCompiled(where)
     engine.requireAdapted(where)

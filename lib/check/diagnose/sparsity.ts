@@ -29,7 +29,7 @@ export function sparsity(model: AnyModel, options: { threshold?: number | undefi
   checkOptions(where, options, ['threshold'])
   const threshold = nonNegativeNumber(`${where}: threshold`, options.threshold ?? 1e-3)
   const weights: WeightSparsity[] = []
-  const { queue, weights: held } = model.internals.engine
+  const { queue, weights: held } = model.internals(where).engine
   queue.assertQuiet(where, false)
   for (const layer of held.get())
     for (const [key, value] of Object.entries(layer)) {

@@ -1,3 +1,4 @@
+import { isListOf } from '../../base/checks'
 import { maxDimension, shapeText, sizeOf, type Shape } from '../../base/shape'
 import { describeValue, OptionError, ShapeError } from '../../base/errors'
 import * as ops from '../../ops'
@@ -40,7 +41,7 @@ export function reshape(options: ReshapeOptions): Layer<NoWeights> {
 
 function checkShape(where: string, shape: unknown): number[] {
   const isSize = (d: unknown) => d === -1 || (Number.isInteger(d) && (d as number) > 0 && (d as number) <= maxDimension)
-  if (!Array.isArray(shape) || !Array.from(shape).every(isSize) || shape.filter((d) => d === -1).length > 1)
+  if (!isListOf(shape, isSize) || shape.filter((d) => d === -1).length > 1)
     throw new OptionError(
       `${where}: shape: expected an array of positive integers, one of which may be -1, got ${describeValue(shape)}.`,
     )

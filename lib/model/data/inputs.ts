@@ -140,7 +140,7 @@ function idCheck(
       if (value >= 0 && value < below && Number.isInteger(value)) continue
       throw new OptionError(
         `${where}: expected whole numbers from 0 to ${below - 1} for '${layer}', got ${value} in row ` +
-          `${from + Math.floor(i / width)}.`,
+          `${Math.floor((from + i) / width)}.`,
       )
     }
   }

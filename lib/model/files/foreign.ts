@@ -28,6 +28,24 @@ const zipKinds: readonly (readonly [pattern: RegExp, name: string, advice: strin
 /** A pickle, which old PyTorch files are too: they begin with this number. */
 const torchMagic = '8a0a6cfc9c46f9206aa85019'
 
+/** Letters, spaces and ends of lines alone: no header length within the limit is so, as its last bytes are 0. */
+// eslint-disable-next-line no-control-regex -- control characters are what text does not have
+const isText = (text: string): boolean => text.length >= 8 && !/[\0-\x08\x0e-\x1a\x1c-\x1f\x7f]/.test(text)
+
+/** Whether the first two lines have equally many separators. */
+function isTable(text: string): boolean {
+  const [first, second] = text.split(/\r?\n/, 2)
+  return [',', ';', '\t'].some((c) => first.includes(c) && first.split(c).length === second?.split(c).length)
+}
+
+const imageSignatures = { PNG: '89504e470d0a1a0a', JPEG: 'ffd8ff', GIF: '47494638', TIFF: '49492a00' }
+
+function imageName(start: Buffer, text: string): string | null {
+  const found = Object.entries(imageSignatures).find(([, hex]) => begins(start, hex))?.[0]
+  const name = found ?? (/^RIFF....WEBP/s.test(text) ? 'WebP' : undefined)
+  return name === undefined ? null : `an image (${name})`
+}
+
 const kinds: readonly Kind[] = [
   ...zipKinds.map(([pattern, name, advice]): Kind => ({
     name: (start, text) => (begins(start, '504b0304') && pattern.test(text) ? name : null),
@@ -83,6 +101,10 @@ const kinds: readonly Kind[] = [
     name: (_, text) => (/^\s*[[{]\s*["[{\d\]}-]/.test(text) ? 'JSON' : null),
     advice: 'Myelin reads what model.save wrote.',
   },
+  { name: (start, text) => imageName(start, text), advice: 'data.readImage reads images.' },
+  { name: (_, text) => (text.startsWith('%PDF-') ? 'a PDF document' : null), advice: 'Give the path of a model file.' },
+  { name: (_, text) => (isText(text) && isTable(text) ? 'a table (CSV)' : null), advice: 'data.fromCsv reads tables.' },
+  { name: (_, text) => (isText(text) ? 'text' : null), advice: 'Give the path of a model file.' },
 ]
 
 /** A sentence and advice, or null where the bytes may be those of a safetensors file, or of anything. */

@@ -98,7 +98,7 @@ function* parseHeader(bytes: Buffer, fail: Fail, otherwise: Fail): Sliced<Record
     header = yield* parsedJson(bytes)
   } catch (error) {
     otherwise(
-      `the header (bytes 8 to ${bytes.length + 8}) is not JSON: ${(error as Error).message} The file is damaged or ` +
+      `the header (bytes 8 to ${bytes.length + 8}) is not JSON (${(error as Error).message}). The file is damaged or ` +
         `not safetensors.`,
       error,
     )

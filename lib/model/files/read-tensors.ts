@@ -1,5 +1,5 @@
 /** The tensors of any safetensors file, whoever wrote it. */
-import { checkOptions, checkSignal, throwIfAborted } from '../../base/checks'
+import { checkOptions, checkSignal, isListOf, isString, throwIfAborted } from '../../base/checks'
 import type { ByteSource } from '../../base/disk'
 import { describeValue, OptionError } from '../../base/errors'
 import { inTurns, type Reading } from '../../base/slices'
@@ -75,6 +75,6 @@ function chosen(ranges: readonly TensorRange[], file: string, names: readonly st
 }
 
 function checkNames(where: string, names: unknown): readonly string[] {
-  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names
+  if (isListOf(names, isString)) return names
   throw new OptionError(`${where}: expected a list of names, got ${describeValue(names)}.`)
 }

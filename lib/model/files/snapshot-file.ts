@@ -110,6 +110,6 @@ function* parse(metadata: Container['metadata'], key: string, source: string): S
   try {
     return (yield* parsedJson(Buffer.from(text), revive)) as Json
   } catch (error) {
-    throw new FormatError(`${source}: metadata "${key}" is not JSON: ${(error as Error).message}`, { cause: error })
+    throw new FormatError(`${source}: metadata "${key}" is not JSON (${(error as Error).message}).`, { cause: error })
   }
 }

@@ -19,7 +19,12 @@ export async function withBytes<T>(
     return use(bytes, name)
   }
   if (typeof source === 'string') return withFile(source, async (bytes) => filled(bytes))
-  if (arrayName(source) !== 'Uint8Array')
-    throw new FormatError(`${name}: expected the bytes of a ${what} as a Uint8Array, got ${describeValue(source)}.`)
+  if (arrayName(source) !== 'Uint8Array') {
+    const remedy =
+      Object.prototype.toString.call(source) === '[object URL]' ? ' Its path: fileURLToPath(url) of node:url.' : ''
+    throw new FormatError(
+      `${where}: expected the path of a ${what}, or its bytes as a Uint8Array, got ${describeValue(source)}.${remedy}`,
+    )
+  }
   return filled(sourceOf(source, `${where}: ${name}`))
 }

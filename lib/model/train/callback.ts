@@ -18,6 +18,8 @@ export interface TrainingRun<Model = unknown> {
    * callback of the user's may add others in its onEpoch.
    */
   readonly logNames: readonly string[] | null
+  /** After a resume within an epoch: what had run of it. Its onEpochBegin has been called long ago. @internal */
+  readonly begun?: { readonly epoch: number; readonly batch: number; readonly examples: number } | undefined
   /** Ends the run after the current epoch, after a resume too; `history.stopped` becomes 'early'. */
   stop(): void
 }

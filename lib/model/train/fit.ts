@@ -117,7 +117,10 @@ export class Fit {
     this.#augmented = settings.augment && new AugmentedRows(settings.augment, job, train, engine)
     const { epochs, tolerance, dropLast, batchSize } = settings
     const rows = dropLast ? this.#full * batchSize : this.#rows
-    const outline = { where: request.where, epochs, examples: rows, batches: this.#steps, tolerance, validation }
+    const begun = resumed?.sums.batches
+      ? { epoch: resumed.epoch, batch: resumed.sums.batches, examples: resumed.sums.examples }
+      : undefined
+    const outline = { where: request.where, epochs, examples: rows, batches: this.#steps, tolerance, validation, begun }
     this.#recorder = new Recorder(engine, this.model, job, callbacks, outline, resumed?.history)
     this.#recorder.stopRequested = resumed?.stopRequested ?? false
   }

@@ -82,8 +82,10 @@ class ProgressBar implements Callback {
     return new ProgressBar(this.stream, this.width)
   }
 
-  onTrainBegin(): void {
+  onTrainBegin(run: TrainingRun): void {
     this.#trainBegin = null
+    // A resumed run goes on within an epoch, which does not begin again.
+    if (run.begun) this.#trainBegin = this.#epochBegin = this.#momentOf(run.begun, run)
     this.#firstReport = null
     this.#devAccuracy = undefined
   }
@@ -117,7 +119,7 @@ class ProgressBar implements Callback {
     return `${String(epoch).padStart(total.length)}/${total}`
   }
 
-  #momentOf({ epoch, batch, examples }: TrainingProgress, run: TrainingRun): Moment {
+  #momentOf({ epoch, batch, examples }: Omit<TrainingProgress, 'loss'>, run: TrainingRun): Moment {
     const share = run.batches ? Math.min(1, batch / run.batches) : 0
     return { time: clock(), epochs: epoch - 1 + share, examples }
   }

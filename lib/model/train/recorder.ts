@@ -51,6 +51,7 @@ export interface Outline {
   where: string
   epochs: number
   examples?: number
+  begun?: TrainingRun['begun']
   batches?: number
   tolerance: number | null
   validation: NativeData | null
@@ -102,6 +103,7 @@ export class Recorder {
       history,
       epochs: outline.epochs,
       examples: outline.examples,
+      begun: outline.begun,
       batches: outline.batches,
       logNames: callbacks.some((c) => c.onEpoch && !libraryCallbacks.includes(c.name))
         ? null

@@ -148,7 +148,7 @@ describe('model files', () => {
       expect(await rejected(loadModel(source as never)))
         .to.be.instanceOf(my.FormatError)
         .and.have.property('message')
-        .that.matches(/^model bytes: expected the bytes of a model as a Uint8Array, got /)
+        .that.matches(/^loadModel: expected the path of a model, or its bytes as a Uint8Array, got /)
   })
 
   it('an abort ends the reading of a file', async () => {

@@ -72,6 +72,15 @@ describe('functions of the user in files', () => {
         expect(error).to.be.instanceOf(my.FormatError)
         expect(error.message).to.include(`'${name}'`)
       }
+      const { message } = await rejected(loadModel(bytes))
+      const keys = 'curve: …, twice: …, slower: …, distance: …'
+      expect(message)
+        .to.match(/Pass them when loading: /)
+        .and.include(`{ custom: { ${keys} } }.`)
+      expect(message).not.to.include('compile: false')
+      const training = await rejected(loadModel(bytes, { custom: { curve: a, twice } }))
+      expect(training.message).to.include('{ custom: { slower: …, distance: … } }. For predictions alone: ')
+      await loadModel(bytes, { custom: { curve: a, twice }, compile: false })
     })
 
   it('setLearningRate takes a name, which files keep', async () => {

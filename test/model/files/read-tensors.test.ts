@@ -207,7 +207,11 @@ describe('readTensors', () => {
       ],
       [() => readTensors(file, { name: [] } as never), OptionError, /unknown option 'name'.*'names'/],
       [() => readTensors(file, { signal: 3 as never }), OptionError, /readTensors: signal/],
-      [() => readTensors(3 as never), FormatError, /^file bytes: expected the bytes of a file as a Uint8Array, got 3/],
+      [
+        () => readTensors(3 as never),
+        FormatError,
+        /^readTensors: expected the path of a file, or its bytes as a Uint8Array, got 3/,
+      ],
       [() => readTensors(new Uint8Array(0)), FormatError, /readTensors: 'file bytes' is empty/],
       [() => readTensors('/no/such/file'), FormatError, /Cannot read '\/no\/such\/file'.*ENOENT/],
       [() => readTensors(file, { signal: AbortSignal.abort('enough') }), my.AbortError, /^readTensors: aborted/],
@@ -281,7 +285,7 @@ describe('loadModel: files of other programs', () => {
     ],
     ['a page', Buffer.from('<!DOCTYPE html><html></html>'), /a web page/],
     ['gzip', hex('1f8b0800000000000003'), /a gzip file/],
-    ['text', Buffer.from('a,b,c\n1,2,3\n'), /not a safetensors file/],
+    ['text', Buffer.from('a,b,c\n1,2,3\n'), /a table \(CSV\).*fromCsv/],
   ]
   for (const [what, bytes, message] of rows)
     it(`${what} is called what it is`, async () => {

@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import * as my from '../../../lib'
 import { source } from '../../../lib/base/clock'
@@ -103,6 +106,54 @@ describe('progressBar', () => {
       }
     } finally {
       source.now = real
+    }
+  })
+
+  it('leaves out what ran of an epoch before a resume within it', () => {
+    const real = source.now
+    let clock = 100_000
+    source.now = () => clock
+    try {
+      for (const reports of [1, 2]) {
+        clock = 100_000
+        let text = ''
+        const bar = my.callbacks.progressBar({ stream: { write: (part: string) => (text = part) } })
+        const begun = { epoch: 2, batch: 6, examples: 600 }
+        const training = { epochs: 3, examples: 1000, batches: 10, begun } as my.TrainingRun
+        bar.onTrainBegin!(training)
+        // The four batches that are left of it take a second each.
+        if (reports === 2) {
+          clock += 2000
+          bar.onProgress!({ epoch: 2, batch: 8, examples: 800, loss: 1 }, training)
+        }
+        clock = 104_000
+        bar.onProgress!({ epoch: 2, batch: 10, examples: 1000, loss: 1 }, training)
+        bar.onEpoch!({ epoch: 2, loss: 1 } as my.EpochLogs, training)
+        expect(text).to.match(/ 100 examples\/s · 10 s left\n$/)
+      }
+    } finally {
+      source.now = real
+    }
+  })
+
+  it('tells callbacks of a resume what had run of the epoch', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'begun-'))
+    const path = join(folder, 'run')
+    try {
+      const model = sequential({ inputShape: [2], layers: [layers.dense({ units: 4, activation: 'softmax' })] })
+      model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy' })
+      const begun: unknown[] = []
+      const kept: Buffer[] = []
+      const watch = { name: 'watch', onTrainBegin: (run: my.TrainingRun) => void begun.push(run.begun) }
+      const keep = { name: 'keep', onProgress: () => void kept.push(readFileSync(path)) }
+      const checkpoint = { path, every: { steps: 4 } }
+      await model.fit(x, y, { epochs: 2, batchSize: 4, checkpoint, callbacks: [watch, keep] })
+      // The last one that was written: six steps an epoch, so the second step of epoch 2.
+      writeFileSync(path, kept[kept.length - 1])
+      ;(await my.resume(path, x, y, { callbacks: [watch] })).model.dispose()
+      expect(begun).to.deep.equal([undefined, { epoch: 2, batch: 2, examples: 8 }])
+    } finally {
+      rmSync(folder, { recursive: true })
     }
   })
 
