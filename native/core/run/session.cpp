@@ -203,7 +203,10 @@ void Session::bind(const Parallel& parallel) {
       }
     }
   }
-  for (size_t i = 0; i < w.views.size(); i++) w.views[i].data = base_[w.view_value[i]];
+  for (size_t i = 0; i < w.views.size(); i++) {
+    w.views[i].data = base_[w.view_value[i]];
+    w.views[i].rows = nullptr;  // those of an earlier run are gone
+  }
   // On the CPU, instructions that share a region with others do not share out their own work.
   for (size_t i = 0; i < w.calls.size(); i++) w.calls[i].parallel = w.loop || code.is_alone[i] ? &parallel : nullptr;
   if (code.accumulator_bytes) plan_.backend.clear(w.accumulators, code.accumulator_bytes);

@@ -109,12 +109,14 @@ void rows_are_where_they_are() {
       const PlanPtr plan = compiled(g);
       const auto data = noise(40 * width, 5);
       std::vector<uint32_t> rows;
-      for (uint32_t i = 0; i < 36; i++) rows.push_back(i < 24 ? i * 29 % 40 : i);  // the last batch stands side by side
+      // The second batch stands side by side. After the last one, the plan's memory still knows its rows.
+      for (uint32_t i = 0; i < 36; i++) rows.push_back(i / 12 == 1 ? i : i * 29 % 40);
       RunRequest request = request_for(plan, 3), by_hand = request_for(plan, 1);
       request.inputs = {buffer(DType::f32, data)};
       request.gathered = {1};
       request.rows = rows;
       const RunResult result = run(request, nullptr, nullptr);
+      request.rows.assign(36, UINT32_MAX);  // no later run may look at them
       std::vector<double> costs;
       for (size_t step = 0; step < 3; step++) {
         std::vector<double> batch;
@@ -258,10 +260,14 @@ void compiles_in_linear_time() {
 }  // namespace
 
 int main() {
-  depth_adds_no_regions();
+  if (cpu_backend().kernels().isa == std::string("reference")) {
+    printf("skipped: the number of regions; the plain kernels compute everything or nothing\n");
+  } else {
+    depth_adds_no_regions();
+    strands_that_meet_become_one();
+  }
   a_long_step_is_several_stretches();
   compiles_in_linear_time();
-  strands_that_meet_become_one();
   pieces_do_not_change_bits();
   rows_are_where_they_are();
   a_failed_guard_writes_nothing();
