@@ -6,7 +6,7 @@
 
 namespace myelin {
 
-void read_by_rows(Code& code) {
+void read_by_rows(Code& code, const Graph& graph) {
   std::vector<bool> possible(code.values.size(), false), read(code.values.size(), false);
   for (size_t id = 0; id < code.values.size(); id++) possible[id] = code.values[id].place == Place::input;
   for (const Instruction& instruction : code.instructions) {
@@ -14,7 +14,10 @@ void read_by_rows(Code& code) {
       const bool takes_rows = k < 31 && (instruction.by_rows >> k & 1) != 0;
       const uint32_t id = instruction.in[k].value;
       read[id] = true;
-      if (!takes_rows || instruction.in[k].shape.empty()) possible[id] = false;
+      if (!possible[id]) continue;
+      // A reader may see the array in another shape, whose rows are not those that are gathered.
+      const Shape &seen = instruction.in[k].shape, &gathered = graph.inputs[code.values[id].slot].shape;
+      possible[id] = takes_rows && !seen.empty() && !gathered.empty() && seen[0] == gathered[0];
     }
   }
   for (const uint32_t id : code.costs) possible[id] = false;

@@ -152,7 +152,7 @@ struct StateWrite {
 };
 void write_updates(Code& code, std::vector<StateWrite> writes, PlanMode mode);
 // Finds inputs that products alone read, and tells these that the rows may be anywhere.
-void read_by_rows(Code& code);
+void read_by_rows(Code& code, const Graph& graph);
 // That one instruction must run before another: because that reads its value, or for another reason.
 struct Order {
   uint32_t first, second;

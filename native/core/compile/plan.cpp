@@ -9,7 +9,7 @@ Plan::Plan(const uint8_t* bytes, size_t size, PlanMode plan_mode, Backend& where
     : backend(where), mode(plan_mode), graph(decode(bytes, size)) {
   const KernelTable& table = backend.kernels();
   code = lower(graph, fuse(graph, mode), mode, table);
-  if (mode == PlanMode::fused && !backend.device()) read_by_rows(code);
+  if (mode == PlanMode::fused && !backend.device()) read_by_rows(code, graph);
   const std::vector<Order> orders = schedule(code);
   if (mode == PlanMode::fused && !backend.device()) {
     form_regions(code, orders);

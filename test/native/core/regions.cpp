@@ -138,6 +138,28 @@ void rows_are_where_they_are() {
   }
 }
 
+// A product that sees more and shorter rows than those that are gathered, or fewer and longer ones.
+void rows_of_another_shape_are_put_together() {
+  for (const Shape& seen : {Shape{24, 3}, Shape{6, 12}, Shape{12, 6}}) {
+    Builder g(0);
+    const Id x = g.input({12, 2, 3});
+    g.fetches = {g.matmul(g.reshape(x, seen), g.state({seen[1], 5}))};
+    const PlanPtr plan = compiled(g);
+    const auto data = noise(40 * 6, 5);
+    RunRequest request = request_for(plan, 1), by_hand = request_for(plan, 1);
+    request.inputs = {buffer(DType::f32, data)};
+    request.gathered = {1};
+    std::vector<double> batch;
+    for (uint32_t i = 0; i < 12; i++) {
+      request.rows.push_back(i * 29 % 40);
+      for (uint32_t j = 0; j < 6; j++) batch.push_back(data[request.rows[i] * 6 + j]);
+    }
+    by_hand.inputs = {buffer(DType::f32, batch)};
+    const RunResult result = run(request, nullptr, nullptr), other = run(by_hand, nullptr, nullptr);
+    expect(same(read(result.fetches[0]), read(other.fetches[0])), "rows seen as " + to_text(seen));
+  }
+}
+
 // Every state and fetch as it was, when a guard fails: nothing of an update runs before all regions of the step have.
 void a_failed_guard_writes_nothing() {
   team_work() = {0, 1};
@@ -270,6 +292,7 @@ int main() {
   compiles_in_linear_time();
   pieces_do_not_change_bits();
   rows_are_where_they_are();
+  rows_of_another_shape_are_put_together();
   a_failed_guard_writes_nothing();
   return verdict();
 }
