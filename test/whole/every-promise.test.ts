@@ -158,7 +158,7 @@ describe('whatever returns a promise', function () {
       return () => my.loadModel(file('labels.myelin'))
     },
     'readTensors of many tensors': async () => {
-      writeFileSync(file('many.safetensors'), manyTensors(50_000))
+      writeFileSync(file('many.safetensors'), manyTensors(20_000))
       return () => my.readTensors(file('many.safetensors'))
     },
     readTensors: async () => {
@@ -265,7 +265,7 @@ describe('whatever returns a promise', function () {
     'History.plot': async () => {
       const model = sequential({ inputShape: [1], layers: [layers.dense({ units: 1 })] })
       model.compile({ optimizer: 'adam', loss: 'meanSquaredError', metrics: ['meanAbsoluteError'] })
-      const history = await model.fit([[1], [2]], [1, 2], { epochs: 10_000, batchSize: 1 })
+      const history = await model.fit([[1], [2]], [1, 2], { epochs: 3_000, batchSize: 1 })
       return () => history.plot(file('history.svg'))
     },
     decisionBoundary: async () => {
