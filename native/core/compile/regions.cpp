@@ -17,7 +17,7 @@ namespace {
 
 constexpr double alone_work = 1e6;         // element-wise steps: about 100 µs of one core …
 constexpr size_t alone_bytes = 4 << 20;    // … or outputs that no second-level cache holds
-constexpr size_t region_bytes = 16 << 20;  // of new values: within a region no memory is used twice
+constexpr size_t region_bytes = 16 << 20;  // of new values: little memory passes on within a region
 constexpr double single_work = 10000;      // of a strand that is not cut, where a new region would cut it
 constexpr uint32_t not_yet = UINT32_MAX;
 

@@ -100,8 +100,8 @@ inline const Shape& input_shape(const Graph& graph, const Node& node, size_t inp
   return graph.nodes[node.inputs[input]].shape;
 }
 
-// What a block of the output needs of an input. No scheduler calls it yet: the driver test/native/core/blocks.cpp does,
-// so that the records are right when one will.
+// What a block of the output needs of an input: what regions go by (core/compile/regions.cpp). The driver
+// test/native/core/blocks.cpp checks that the records tell the truth.
 inline BlockNeed needs_of(const Graph& graph, const Node& node, size_t input) {
   return node.record->blocks ? node.record->blocks(graph, node, input)
                              : BlockNeed(node.shape.size(), AxisNeed{no_axis, 0});

@@ -93,7 +93,6 @@ HD int64_t tiles_at(const FusedAttrs* f) { return pointers_at() + aligned(f->n_s
 
 HD int64_t count_of(const Call* call) { return call->n_out > 0 ? call->out[0].count : 0; }
 
-template <class S>
 HD bool is_scalar(const FusedAttrs* f, int32_t slot) {
   return slot < f->n_inputs && f->inputs[slot].mode == load_scalar;
 }
@@ -224,7 +223,7 @@ struct FusedRun {
     ChainOperands in;
     for (int32_t o = 0; o < pass.n_operands; o++) {
       in.data[o] = at[pass.operand[o]];
-      in.mask[o] = is_scalar<S>(attrs, pass.operand[o]) ? 0 : -1;
+      in.mask[o] = is_scalar(attrs, pass.operand[o]) ? 0 : -1;
     }
     pass.chain(at[pass.dst], in, n);
   }
